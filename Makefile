@@ -1,0 +1,49 @@
+.PHONY: help install install-dev run test check bench lock
+
+PYTHON ?= python3
+UV_VERSION = 0.13.9
+VENV = .venv
+BIN = $(VENV)/bin
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | sort
+
+install: $(VENV)/.installed ## Make .venv from requirements.lock
+
+install-dev: $(VENV)/.installed-dev
+
+run: install ## Serve on http://127.0.0.1:8000, the 2024 plan loaded
+	@$(BIN)/tiendo serve
+
+test: install-dev ## The whole suite
+	$(BIN)/pytest
+
+check: install-dev ## Lint, types, import contracts, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+bench: install-dev ## Print the figures of speed
+	$(BIN)/python -m bench
+
+lock: $(BIN)/uv ## Pin the newest versions anew
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 \
+		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 \
+		--custom-compile-command "make lock" --group dev -c requirements.lock -o requirements-dev.lock
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@

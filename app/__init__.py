@@ -1,0 +1,1 @@
+"""Tiến độ: the reporting service of a national target programme."""

@@ -1,0 +1,96 @@
+"""PostgreSQL: the engine, and the two kinds of session that requests use."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from app.settings import Settings
+
+OLDEST_SERVER = 15
+
+
+class DatabaseUnavailableError(Exception):
+    """The database cannot be used; the message is for the one who runs the server."""
+
+
+class Database:
+    """The connection pool and its sessions.
+
+    `writing` opens a transaction that the caller commits. `reading` sends each statement on
+    its own, without the two round trips of a transaction.
+    """
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self.engine = _engine(url, settings)
+        self.writing = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.reading = async_sessionmaker(
+            self.engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed at the end, or rolled back by an exception."""
+        async with self.writing.begin() as session:
+            yield session
+
+    async def check(self) -> None:
+        """See that the server answers and is new enough.
+
+        Raises:
+            DatabaseUnavailableError: saying what is wrong and where.
+        """
+        place = self.engine.url.render_as_string(hide_password=True)
+        try:
+            async with self.engine.connect() as connection:
+                version = await connection.scalar(text("SHOW server_version_num"))
+        except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise DatabaseUnavailableError(f"{place} does not answer: {reason}") from error
+        if int(str(version)) < OLDEST_SERVER * 10_000:
+            raise DatabaseUnavailableError(
+                f"{place} is PostgreSQL {int(str(version)) // 10_000}; "
+                f"{OLDEST_SERVER} or newer is needed"
+            )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def driver_url(url: str) -> URL:
+    """A `postgresql://` URL as SQLAlchemy's asyncpg dialect takes it."""
+    parsed = make_url(url).set(drivername="postgresql+asyncpg")
+    if "sslmode" in parsed.query:
+        mode = parsed.query["sslmode"]
+        parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+    return parsed
+
+
+def _engine(url: str, settings: Settings) -> AsyncEngine:
+    milliseconds = str(int(settings.statement_timeout_seconds * 1000))
+    return create_async_engine(
+        driver_url(url),
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_seconds,
+        pool_pre_ping=False,
+        connect_args={
+            "timeout": 10,
+            "server_settings": {
+                "application_name": "tiendo",
+                "jit": "off",
+                "statement_timeout": milliseconds,
+                "lock_timeout": "10000",
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        },
+    )

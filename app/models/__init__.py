@@ -1,0 +1,29 @@
+"""Tables, a noun a file; importing this package makes them all known to `Base.metadata`."""
+
+from app.models import (
+    accounts,
+    agencies,
+    audit,
+    budgets,
+    indicators,
+    obligations,
+    periods,
+    plans,
+    projects,
+    reports,
+)
+from app.models.base import Base
+
+__all__ = [
+    "Base",
+    "accounts",
+    "agencies",
+    "audit",
+    "budgets",
+    "indicators",
+    "obligations",
+    "periods",
+    "plans",
+    "projects",
+    "reports",
+]

@@ -1,0 +1,57 @@
+"""Accounts of people, their tokens, and the keys of machines."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Instant, Key, Versioned
+from app.vocabulary import Role, Scope
+
+
+class Account(Versioned, Base):
+    """A person who signs in. Only an admin may stand above all agencies (`agency_id` null)."""
+
+    __tablename__ = "account"
+    __table_args__ = (CheckConstraint("agency_id IS NOT NULL OR role = 'admin'", name="agency"),)
+
+    id: Mapped[Key]
+    username: Mapped[str] = mapped_column(Text, unique=True)
+    full_name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    role: Mapped[Role]
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    created_at: Mapped[Instant]
+
+
+class AccessToken(Base):
+    """A bearer token, known only by its hash."""
+
+    __tablename__ = "access_token"
+
+    token_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+
+
+class ApiKey(Base):
+    """A machine's key: scopes over a subtree, until a day."""
+
+    __tablename__ = "api_key"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(Text)
+    key_hash: Mapped[str] = mapped_column(Text, unique=True)
+    hint: Mapped[str] = mapped_column(Text)
+    """The first characters, by which people tell keys apart."""
+    scopes: Mapped[list[Scope]] = mapped_column(ARRAY(Text))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    expires_on: Mapped[date | None] = mapped_column(Date)
+    created_at: Mapped[Instant]
+    created_by: Mapped[str] = mapped_column(Text)
+    last_used_at: Mapped[Instant | None]
+    revoked_at: Mapped[Instant | None]

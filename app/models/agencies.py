@@ -1,0 +1,52 @@
+"""Agencies: a tree whose codes hold for an interval of time."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Key, Versioned
+from app.vocabulary import AgencyKind
+
+
+class Agency(Versioned, Base):
+    """One agency (cơ quan, đơn vị). Its identity is `id`; its code may be reused by another.
+
+    `valid_from` and `valid_to` are the first and the last day; null is open.
+    `path` lists the ids from the root, as `/1/2/7/`: a subtree is a prefix.
+    """
+
+    __tablename__ = "agency"
+    __table_args__ = (
+        CheckConstraint("valid_from <= valid_to", name="validity"),
+        CheckConstraint("code ~ '^[0-9A-Za-z][0-9A-Za-z._-]{0,34}$'", name="code"),
+        # Ranges over the code itself, because plain equality in an exclusion needs an extension.
+        ExcludeConstraint(
+            (text("code_range(code, code, '[]')"), "&&"),
+            (text("daterange(valid_from, valid_to, '[]')"), "&&"),
+            name="agency_code_once_at_a_time",
+        ),
+        Index("agency_path_idx", "path", postgresql_ops={"path": "text_pattern_ops"}),
+        Index("agency_code_idx", "code"),
+    )
+
+    id: Mapped[Key]
+    code: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[AgencyKind]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
+    path: Mapped[str] = mapped_column(Text)
+    valid_from: Mapped[date | None] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)
+    identifier: Mapped[str | None] = mapped_column(Text, unique=True)
+    """Mã định danh điện tử (QĐ 20/2020/QĐ-TTg), where the agency has been given one."""
+
+
+class AgencySuccession(Base):
+    """An agency's successor after a merger or a split: many to many."""
+
+    __tablename__ = "agency_succession"
+
+    predecessor_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), primary_key=True)
+    successor_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), primary_key=True, index=True)

@@ -1,0 +1,78 @@
+"""Schedules (chế độ báo cáo) and the reporting periods (kỳ báo cáo) that they make."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Instant, Key, Versioned
+from app.vocabulary import DueDay, Frequency, NonWorkingDay, PeriodState, WorkingDayChange
+
+
+class Schedule(Versioned, Base):
+    """The rule from which periods are made; `month` counts within the period."""
+
+    __tablename__ = "schedule"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "code"),
+        CheckConstraint("month BETWEEN 1 AND 12", name="month"),
+        CheckConstraint("day BETWEEN 1 AND 31", name="day"),
+        CheckConstraint("cutoff_day BETWEEN 1 AND 28", name="cutoff_day"),
+    )
+
+    id: Mapped[Key]
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    code: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    frequency: Mapped[Frequency]
+    ordinals: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    """Which of the year's periods are reported: 1 alone for the first six months."""
+    month: Mapped[int] = mapped_column(Integer)
+    day: Mapped[int] = mapped_column(Integer)
+    due_day: Mapped[DueDay]
+    non_working_day: Mapped[NonWorkingDay]
+    cutoff_day: Mapped[int] = mapped_column(Integer)
+    applies_from: Mapped[date | None] = mapped_column(Date)
+
+
+class ScheduleReporter(Base):
+    """An agency that has to report under a schedule."""
+
+    __tablename__ = "schedule_reporter"
+
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedule.id"), primary_key=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), primary_key=True, index=True)
+
+
+class ReportingPeriod(Versioned, Base):
+    """One period of a plan. `late_from` is the first instant that is late."""
+
+    __tablename__ = "reporting_period"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "code"),
+        CheckConstraint("data_from <= data_to", name="window"),
+    )
+
+    id: Mapped[Key]
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedule.id"), index=True)
+    code: Mapped[str] = mapped_column(Text)
+    year: Mapped[int] = mapped_column(Integer, index=True)
+    frequency: Mapped[Frequency]
+    ordinal: Mapped[int] = mapped_column(Integer)
+    data_from: Mapped[date] = mapped_column(Date)
+    data_to: Mapped[date] = mapped_column(Date)
+    due_date: Mapped[date] = mapped_column(Date)
+    late_from: Mapped[Instant]
+    state: Mapped[PeriodState]
+
+
+class WorkingDay(Base):
+    """An exception to the calendar of public holidays and weekends (hoán đổi ngày làm việc)."""
+
+    __tablename__ = "working_day"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    change: Mapped[WorkingDayChange]
+    note: Mapped[str] = mapped_column(Text)

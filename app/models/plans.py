@@ -1,0 +1,79 @@
+"""Plans: one programme, one district, one year."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Date, ForeignKey, Integer, Numeric, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Key, Versioned
+
+
+class Plan(Versioned, Base):
+    """A plan (kế hoạch) with the texts that are read, never computed with."""
+
+    __tablename__ = "plan"
+
+    id: Mapped[Key]
+    code: Mapped[str] = mapped_column(Text, unique=True)
+    title: Mapped[str] = mapped_column(Text)
+    year: Mapped[int] = mapped_column(Integer, index=True)
+    district_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    general_goal: Mapped[str] = mapped_column(Text)
+    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    requirements: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    solutions: Mapped[list[dict[str, Any]]]
+    """`[{"number", "title", "text"}]`, section V."""
+    funding: Mapped[list[dict[str, Any]]]
+    """`[{"number", "title", "text"}]`, section IV."""
+    reporting_duty: Mapped[str] = mapped_column(Text)
+    recipients: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    signer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    due_soon_days: Mapped[int] = mapped_column(Integer, default=7, server_default="7")
+
+
+class LegalDocument(Base):
+    """A document on which the plan rests."""
+
+    __tablename__ = "legal_document"
+    __table_args__ = (UniqueConstraint("plan_id", "number"),)
+
+    id: Mapped[Key]
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    position: Mapped[int] = mapped_column(Integer)
+    number: Mapped[str] = mapped_column(Text)
+    issued_on: Mapped[date | None] = mapped_column(Date)
+    issuer: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+
+
+class Target(Base):
+    """A figure that the plan wants to reach."""
+
+    __tablename__ = "target"
+    __table_args__ = (UniqueConstraint("plan_id", "code"),)
+
+    id: Mapped[Key]
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    code: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text)
+    value: Mapped[Decimal] = mapped_column(Numeric(18, 4))
+
+
+class Responsibility(Base):
+    """What section VI gives an agency to do (nhiệm vụ)."""
+
+    __tablename__ = "responsibility"
+    __table_args__ = (UniqueConstraint("plan_id", "agency_id", "position"),)
+
+    id: Mapped[Key]
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    title: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,109 @@
+"""Reports (báo cáo): one working draft and any number of revisions that never change."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Instant, Key, Versioned, Vnd
+from app.vocabulary import BudgetOrigin, BudgetSource, ReportStatus
+
+SETTLES = "value <> 'NaN'::numeric"
+"""PostgreSQL takes NaN into numeric; a sum must never meet one."""
+
+
+class Report(Versioned, Base):
+    """What answers an obligation. `version` counts every change: it is the ETag."""
+
+    __tablename__ = "report"
+
+    id: Mapped[Key]
+    obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"), unique=True)
+    status: Mapped[ReportStatus] = mapped_column(index=True)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    draft_saved_at: Mapped[Instant | None]
+    draft_saved_by: Mapped[str | None] = mapped_column(Text)
+    last_revision: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    correction_due: Mapped[date | None] = mapped_column(Date)
+
+
+class Revision(Base):
+    """One sent version (bản gửi). `recorded_at` is its place in the plan's order of commits."""
+
+    __tablename__ = "revision"
+    __table_args__ = (
+        UniqueConstraint("report_id", "number"),
+        Index("revision_recorded_at_idx", "report_id", "recorded_at"),
+    )
+
+    id: Mapped[Key]
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    submitted_at: Mapped[Instant]
+    received_at: Mapped[Instant]
+    """When it came: `submitted_at`, or for a paper report the instant it was handed in."""
+    recorded_at: Mapped[Instant]
+    submitted_by: Mapped[str] = mapped_column(Text)
+    warnings_note: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[dict[str, Any]]
+    fingerprint: Mapped[str] = mapped_column(Text)
+    """SHA-256 of the body's canonical JSON (keys sorted, no spaces, UTF-8), in hex."""
+
+
+class RevisionEntry(Base):
+    """One indicator's figure in a revision."""
+
+    __tablename__ = "revision_entry"
+    __table_args__ = (
+        CheckConstraint("value >= 0 AND " + SETTLES, name="value"),
+        CheckConstraint("estimate >= 0 AND estimate <> 'NaN'::numeric", name="estimate"),
+    )
+
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    indicator_id: Mapped[int] = mapped_column(
+        ForeignKey("indicator.id"), primary_key=True, index=True
+    )
+    value: Mapped[Decimal] = mapped_column(Numeric(18, 2))
+    estimate: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
+
+
+class RevisionDisbursement(Base):
+    """Money spent by the reporting agency since 1 January, by project, source and origin."""
+
+    __tablename__ = "revision_disbursement"
+    __table_args__ = (CheckConstraint("amount_vnd >= 0", name="amount"),)
+
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), primary_key=True, index=True)
+    source: Mapped[BudgetSource] = mapped_column(primary_key=True)
+    origin: Mapped[BudgetOrigin] = mapped_column(primary_key=True)
+    amount_vnd: Mapped[Vnd]
+
+
+class Decision(Base):
+    """What the reviewer decided of a revision: accepted, returned or reopened. Only added to."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index("decision_recorded_at_idx", "report_id", "recorded_at"),)
+
+    id: Mapped[Key]
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), index=True)
+    action: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    comments: Mapped[list[dict[str, Any]]]
+    correction_due: Mapped[date | None] = mapped_column(Date)
+    decided_by: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[Instant]

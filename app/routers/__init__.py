@@ -1,0 +1,1 @@
+"""HTTP, a noun a file: parse, authorise, call one service, answer."""

@@ -1,0 +1,144 @@
+"""What routes ask for: a session, the present instant, and a principal who may do the thing."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Request, Security
+from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock
+from app.database import Database
+from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
+from app.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
+from app.policy import Permission, Principal
+from app.services import accounts
+from app.services.audit import Actor
+from app.settings import Settings
+
+bearer = OAuth2PasswordBearer(
+    tokenUrl="/api/v1/auth/token",
+    auto_error=False,
+    scheme_name="token",
+    description="Mã truy cập của người dùng (POST /auth/token), hoặc khóa API.",
+)
+key_header = APIKeyHeader(
+    name="X-API-Key", auto_error=False, scheme_name="key", description="Khóa API của hệ thống khác."
+)
+
+
+def database_of(request: Request) -> Database:
+    """The application's database."""
+    database: Database = request.app.state.database
+    return database
+
+
+def settings_of(request: Request) -> Settings:
+    """The application's settings."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def now(request: Request) -> datetime:
+    """The present instant by the application's clock."""
+    clock: Clock = request.app.state.clock
+    return clock.now()
+
+
+async def reading(request: Request) -> AsyncIterator[AsyncSession]:
+    """A session for questions."""
+    async with database_of(request).reading() as session:
+        yield session
+
+
+async def writing(request: Request) -> AsyncIterator[AsyncSession]:
+    """A transaction, committed before the answer leaves and rolled back by any exception."""
+    async with database_of(request).transaction() as session:
+        yield session
+
+
+Now = Annotated[datetime, Depends(now)]
+ServiceSettings = Annotated[Settings, Depends(settings_of)]
+# The scope "function" ends these before the answer: a 2xx that leaves before its commit is lost.
+ReadSession = Annotated[AsyncSession, Depends(reading, scope="function")]
+WriteSession = Annotated[AsyncSession, Depends(writing, scope="function")]
+
+
+class Requires:
+    """The dependency that lets a request through to a route that needs `permission`."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    async def __call__(
+        self,
+        request: Request,
+        now: Now,
+        token: Annotated[str | None, Security(bearer)],
+        key: Annotated[str | None, Security(key_header)],
+    ) -> Principal:
+        """The principal of the request.
+
+        Raises:
+            Unauthenticated: nobody, or a secret that is not good (any more).
+            Forbidden: somebody who may not do this anywhere.
+        """
+        async with database_of(request).reading() as session:
+            principal = await accounts.authenticate(session, token or key or "", now)
+        if principal is None:
+            raise Unauthenticated
+        if self.permission not in principal.permissions:
+            raise Forbidden(permission=self.permission.value)
+        return principal
+
+
+P = Permission
+Myself = Annotated[Principal, Depends(Requires(P.SELF))]
+ReferenceReader = Annotated[Principal, Depends(Requires(P.REFERENCE_READ))]
+ReferenceWriter = Annotated[Principal, Depends(Requires(P.REFERENCE_WRITE))]
+PeriodsManager = Annotated[Principal, Depends(Requires(P.PERIODS_MANAGE))]
+ObligationsReader = Annotated[Principal, Depends(Requires(P.OBLIGATIONS_READ))]
+ObligationsManager = Annotated[Principal, Depends(Requires(P.OBLIGATIONS_MANAGE))]
+ReportsReader = Annotated[Principal, Depends(Requires(P.REPORTS_READ))]
+ReportsWriter = Annotated[Principal, Depends(Requires(P.REPORTS_WRITE))]
+ReportsReviewer = Annotated[Principal, Depends(Requires(P.REPORTS_REVIEW))]
+AggregatesReader = Annotated[Principal, Depends(Requires(P.AGGREGATES_READ))]
+AuditReader = Annotated[Principal, Depends(Requires(P.AUDIT_READ))]
+AccountsManager = Annotated[Principal, Depends(Requires(P.ACCOUNTS_MANAGE))]
+
+
+def actor(request: Request, principal: Principal) -> Actor:
+    """The principal as the record of changes names it."""
+    return Actor(principal.name, request.client.host if request.client else None)
+
+
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", description="ETag của bản đã đọc; bắt buộc khi sửa."),
+]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="Số mục mỗi trang.")]
+Cursor = Annotated[str | None, Query(max_length=1000, description="next_cursor của trang trước.")]
+PlanCode = Annotated[
+    str | None,
+    Query(alias="plan", max_length=64, description="Mã kế hoạch; bỏ trống khi chỉ có một."),
+]
+PAGE_SIZE = DEFAULT_LIMIT
+
+
+def etag(version: int) -> str:
+    """The strong ETag of a row's version."""
+    return f'"{version}"'
+
+
+def matched(if_match: str | None, version: int) -> None:
+    """See that a change was made to the current version.
+
+    Raises:
+        PreconditionRequired: no If-Match.
+        Stale: it names another version.
+    """
+    if if_match is None:
+        raise PreconditionRequired
+    if if_match.strip() != etag(version):
+        raise Stale

@@ -1,0 +1,57 @@
+"""The errors that an operation can give, as OpenAPI shows them."""
+
+from typing import Any
+
+from app.errors import FieldError, Forbidden, Overloaded, Problem, Unauthenticated, ValidationFailed
+from app.problems import EXPECTED, MEDIA_TYPE
+
+SAMPLE_FACTS = {
+    "what": "báo cáo kỳ 2024-Q2 của đơn vị 15493",
+    "permission": "reports:review",
+    "plans": "tho-xuan-2024, trieu-son-2024",
+    "position": 17,
+    "formats": "application/json, text/csv",
+    "expected": "application/json",
+    "why_vi": "Báo cáo đang ở trạng thái accepted, không gửi lại được.",
+    "why_en": "The report is accepted and cannot be submitted again.",
+    "now": "2024-06-15T17:30:00+07:00",
+    "seconds": 300,
+    "count": 1,
+    "request_id": "9f1c2ab34d5e6f70",
+}
+SAMPLE_ERROR = FieldError(
+    "/entries/0/value", "greater_than_equal", EXPECTED["greater_than_equal"], {"ge": "0"}
+)
+
+
+def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI's `responses` for these problems and for those that every operation can give."""
+    answers: dict[int | str, dict[str, Any]] = {}
+    for kind in (*kinds, Unauthenticated, Forbidden, ValidationFailed, Overloaded):
+        answer = answers.setdefault(
+            kind.status,
+            {
+                "description": kind.title.vi,
+                "content": {
+                    MEDIA_TYPE: {
+                        "schema": {"$ref": "#/components/schemas/ProblemDocument"},
+                        "examples": {},
+                    }
+                },
+            },
+        )
+        answer["content"][MEDIA_TYPE]["examples"][kind.slug] = {"value": sample(kind)}
+    return answers
+
+
+def sample(kind: type[Problem]) -> dict[str, Any]:
+    """What a problem of this kind looks like."""
+    document: dict[str, Any] = {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title.vi,
+        "status": kind.status,
+        "detail": kind.detail.fill("vi", SAMPLE_FACTS),
+    }
+    if issubclass(kind, ValidationFailed):
+        document["errors"] = [SAMPLE_ERROR.document("vi")]
+    return document

@@ -1,0 +1,91 @@
+"""What every shape on the wire has in common."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
+
+LARGEST_VND = 10**15
+"""A thousand times the programme's whole money: beyond it is a typing error."""
+
+
+class Input(BaseModel):
+    """What a client sends: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Output(BaseModel):
+    """What a client gets."""
+
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_serialization_defaults_required=True
+    )
+
+
+Item = TypeVar("Item")
+
+
+class Page(Output, Generic[Item]):
+    """A page of a list. `next_cursor` asks for the next one; null is the end."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+def _a_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise PydanticCustomError("number_type", "Expected a number")
+    return value
+
+
+def _a_day(value: Any) -> Any:
+    """Only YYYY-MM-DD: never a number of seconds, never an instant cut short."""
+    if isinstance(value, date) or (isinstance(value, str) and len(value) == len("YYYY-MM-DD")):
+        return value
+    raise PydanticCustomError("date_type", "Expected a date as YYYY-MM-DD")
+
+
+def _an_instant(value: Any) -> Any:
+    """Only ISO 8601: never a number of seconds."""
+    if isinstance(value, str) and not value.replace(".", "").isdigit():
+        return value
+    if isinstance(value, datetime):
+        return value
+    raise PydanticCustomError("datetime_type", "Expected an ISO 8601 instant with its offset")
+
+
+def _plain_number(value: Decimal) -> int | float:
+    """A JSON number: whole where it is whole. Two decimals below 10^13 are exact as a double."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+Number = Annotated[
+    Decimal,
+    BeforeValidator(_a_number),
+    PlainSerializer(_plain_number, return_type=float, when_used="json"),
+]
+Figure = Annotated[Number, Field(ge=0, max_digits=15, decimal_places=2)]
+"""A counted figure: not negative, at most 13 digits before the point and 2 behind."""
+Amount = Annotated[int, Field(strict=True, ge=0, le=LARGEST_VND)]
+"""Money: an integer of VND."""
+Count = Annotated[int, Field(strict=True, ge=0)]
+Day = Annotated[date, BeforeValidator(_a_day)]
+InstantIn = Annotated[AwareDatetime, BeforeValidator(_an_instant)]
+Flag = Annotated[bool, Field(strict=True)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+"""A name or another text of one line."""
+Prose = Annotated[str, StringConstraints(max_length=20_000)]
+"""A text of paragraphs."""
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True)]

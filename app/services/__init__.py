@@ -1,0 +1,1 @@
+"""What the product does, a verb or a topic a file."""

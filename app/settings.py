@@ -1,0 +1,76 @@
+"""Every setting of the service, read from the environment with the prefix `TIENDO_`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MINIMUM_PASSWORD_LENGTH = 10
+
+
+class Environment(StrEnum):
+    """Where the service runs; production refuses rehearsal and insecure settings."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """One field a setting; docs/operations.md explains each to the one who runs the server."""
+
+    model_config = SettingsConfigDict(env_prefix="TIENDO_", frozen=True)
+
+    database_url: str | None = None
+    data_dir: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    admin_password: SecretStr | None = None
+    clock_start: AwareDatetime | None = None
+    clock_offset_seconds: float | None = None
+    """Set by `tiendo serve` for its workers, so that all of them show the same time."""
+    environment: Environment = Environment.DEVELOPMENT
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
+    embedded_worker: bool = True
+    public_url: str = "http://127.0.0.1:8000"
+
+    pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    pool_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
+    statement_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+    token_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 12
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql_only(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("expected postgresql://user:password@host:port/database")
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("expected an address that starts with http:// or https://")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _production_is_safe(self) -> Self:
+        if self.admin_password and len(self.admin_password.get_secret_value()) < (
+            MINIMUM_PASSWORD_LENGTH
+        ):
+            raise ValueError(
+                f"TIENDO_ADMIN_PASSWORD: expected at least {MINIMUM_PASSWORD_LENGTH} characters"
+            )
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        refused = {
+            "TIENDO_CLOCK_START (a rehearsal clock)": self.clock_start is not None,
+            "TIENDO_PUBLIC_URL without https": not self.public_url.startswith("https://"),
+        }
+        if wrong := [name for name, is_set in refused.items() if is_set]:
+            raise ValueError(f"refused with TIENDO_ENVIRONMENT=production: {', '.join(wrong)}")
+        return self

@@ -1,0 +1,154 @@
+"""One PostgreSQL a run, a migrated and seeded template in it, and a clone for each test."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from hypothesis import settings as hypothesis_settings
+from seed.loader import load
+
+from app import embedded
+from app.clock import LOCAL, Clock
+from app.database import Database
+from app.main import create_app
+from app.migration import migrate
+from app.settings import Settings
+from tests.people import add_people, token_of
+
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
+
+ROOT = Path(__file__).resolve().parent.parent
+PLAN_FOLDER = ROOT / "seed" / "tho-xuan-2024"
+NEIGHBOUR_FOLDER = ROOT / "tests" / "data" / "trieu-son-2024"
+SERVER = "TIENDO_TEST_SERVER"
+TEMPLATE = "tiendo_template"
+PLAN_IN_FORCE = datetime(2024, 4, 1, 8, tzinfo=LOCAL)
+
+_running: list[tuple[embedded.EmbeddedServer, Path]] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server and make the template, once, before the workers start."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="tiendo-"))
+    server = embedded.start(folder)
+    _running.append((server, folder))
+    os.environ[SERVER] = server.url
+    asyncio.run(_execute(server.url, f"CREATE DATABASE {TEMPLATE}"))
+    # Tests may lose their data with the machine; waiting for the disk buys them nothing.
+    asyncio.run(_execute(server.url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
+    migrate(_url(TEMPLATE))
+    asyncio.run(_fill_template())
+
+
+def pytest_unconfigure() -> None:
+    """Stop the server and drop its folder."""
+    for server, folder in _running:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    _running.clear()
+
+
+def _url(database: str) -> str:
+    return os.environ[SERVER].replace("/postgres?", f"/{database}?")
+
+
+async def _execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+async def _fill_template() -> None:
+    database = Database(_url(TEMPLATE), Settings())
+    async with database.transaction() as session:
+        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+    async with database.transaction() as session:
+        await add_people(session, PLAN_IN_FORCE)
+    await database.close()
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    """A clone of the template, for this test alone."""
+    name = f"test_{uuid.uuid4().hex}"
+    server = os.environ[SERVER]
+    asyncio.run(_execute(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy"))
+    yield _url(name)
+    asyncio.run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+class SetClock(Clock):
+    """A clock that stands until it is set."""
+
+    def __init__(self, instant: datetime) -> None:
+        super().__init__()
+        self.instant = instant
+
+    def now(self) -> datetime:
+        """The instant that was set."""
+        return self.instant
+
+    def set(self, text: str) -> None:
+        """Set it to a local time, as `2024-06-15 17:30`."""
+        self.instant = datetime.fromisoformat(text).replace(tzinfo=LOCAL)
+
+    def advance(self, **amount: float) -> None:
+        """Move it on, as `advance(hours=1)`."""
+        self.instant += timedelta(**amount)
+
+
+class Service:
+    """The running application, its clock, its database, and clients for people of the tests."""
+
+    def __init__(self, app: FastAPI, clock: SetClock, database_url: str) -> None:
+        self.app = app
+        self.clock = clock
+        self.database_url = database_url
+        self._clients: list[httpx.AsyncClient] = []
+
+    @property
+    def database(self) -> Database:
+        """The application's own database."""
+        database: Database = self.app.state.database
+        return database
+
+    def client(self, person: str | None = None, secret: str | None = None) -> httpx.AsyncClient:
+        """A client that is signed in as one of `tests.people`, or with a secret, or not at all."""
+        secret = token_of(person) if person else secret
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False),
+            base_url="http://test/api/v1",
+            headers={"Authorization": f"Bearer {secret}"} if secret else {},
+        )
+        self._clients.append(client)
+        return client
+
+    async def close(self) -> None:
+        """Close the clients."""
+        for client in self._clients:
+            await client.aclose()
+
+
+@pytest.fixture
+async def service(database_url: str) -> AsyncIterator[Service]:
+    """The service on its own database, at 8 o'clock on 10 June 2024."""
+    clock = SetClock(datetime(2024, 6, 10, 8, tzinfo=LOCAL))
+    app = create_app(Settings(), database_url, clock)
+    async with LifespanManager(app):
+        service = Service(app, clock, database_url)
+        yield service
+        await service.close()

@@ -1,0 +1,73 @@
+"""The people of the tests: an account for every role at every interesting place."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.accounts import AccessToken, Account
+from app.models.agencies import Agency
+from app.security import digest, hash_password
+from app.vocabulary import Role
+
+PASSWORD = "thử-nghiệm-2024"
+
+PEOPLE: dict[str, tuple[Role, str | None]] = {
+    "xuan-hong": (Role.REPORTER, "15493"),
+    "bac-luong": (Role.REPORTER, "15502"),
+    "labour-reporter": (Role.REPORTER, "395-LDTBXH"),
+    "agriculture": (Role.REPORTER, "395-NNPTNT"),
+    "health-centre": (Role.REPORTER, "395-TTYT"),
+    "coordinator": (Role.COORDINATOR, "395-LDTBXH"),
+    "vice-chairman": (Role.VIEWER, "395"),
+    "province": (Role.VIEWER, "38"),
+    "district-admin": (Role.ADMIN, "395"),
+    "admin": (Role.ADMIN, None),
+}
+"""Name → role and agency. Each may sign in with PASSWORD, and has a token ready."""
+
+
+def _secrets() -> dict[str, str]:
+    import hashlib  # noqa: PLC0415 - made once, for tests only
+
+    from app import security  # noqa: PLC0415 - its checksum
+
+    made = {}
+    for name in PEOPLE:
+        body = security.TOKEN_PREFIX + hashlib.sha256(name.encode()).hexdigest()[:32]
+        made[name] = body + security._checksum(body)  # noqa: SLF001 - tokens known beforehand
+    return made
+
+
+_SECRETS = _secrets()
+
+
+def token_of(person: str) -> str:
+    """The bearer token of one of PEOPLE."""
+    return _SECRETS[person]
+
+
+async def add_people(session: AsyncSession, now: datetime) -> None:
+    """Add the accounts and their tokens; a token lasts as long as any test's clock."""
+    password_hash = await hash_password(PASSWORD)
+    ids = dict((await session.execute(select(Agency.code, Agency.id))).tuples().all())
+    for name, (role, agency) in PEOPLE.items():
+        account = Account(
+            username=name,
+            full_name=name.replace("-", " ").title(),
+            email=f"{name}@example.vn",
+            role=role,
+            agency_id=ids[agency] if agency else None,
+            password_hash=password_hash,
+            created_at=now,
+        )
+        session.add(account)
+        await session.flush()
+        session.add(
+            AccessToken(
+                token_hash=digest(token_of(name)),
+                account_id=account.id,
+                created_at=now,
+                expires_at=now + timedelta(days=3650),
+            )
+        )
