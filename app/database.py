@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from app.clock import LOCAL
 from app.settings import Settings
 
 OLDEST_SERVER = 15
@@ -88,6 +89,7 @@ def _engine(url: str, settings: Settings) -> AsyncEngine:
             "server_settings": {
                 "application_name": "tiendo",
                 "jit": "off",
+                "TimeZone": LOCAL.key,
                 "statement_timeout": milliseconds,
                 "lock_timeout": "10000",
                 "idle_in_transaction_session_timeout": "60000",

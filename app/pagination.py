@@ -67,13 +67,13 @@ def _typed(value: Any, kind: type) -> Any:
 
 async def page(
     session: AsyncSession,
-    query: Select[Any],
+    query: Select[*tuple[Any, ...]],
     order: Sequence[tuple[ColumnElement[Any] | Any, type]],
     *,
     limit: int,
     cursor: str | None,
     descending: bool = False,
-) -> tuple[list[Row[Any]], str | None]:
+) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
     """One page of `query` in `order` (columns that together are unique), and the next cursor.
 
     The query must not be ordered already; the order columns are added to its rows at the end.

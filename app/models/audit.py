@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Instant, Key
@@ -33,6 +32,8 @@ class AuditEvent(Base):
         Index("audit_event_ledger_idx", "ledger_id", "id"),
         Index("audit_event_subject_idx", "subject"),
         Index("audit_event_action_idx", "action", "id"),
+        Index("audit_event_at_idx", "at", "id"),
+        Index("audit_event_actor_idx", "actor", "at"),
     )
 
     id: Mapped[Key]
@@ -45,21 +46,6 @@ class AuditEvent(Base):
     """Whose it is: only who sees that agency sees the event."""
     origin: Mapped[str | None] = mapped_column(Text)
     """The network address from which it was asked."""
-    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
     hash: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class IdempotencyRecord(Base):
-    """The answer given to a key, so that a retry gets it again instead of doing it twice."""
-
-    __tablename__ = "idempotency_record"
-
-    principal: Mapped[str] = mapped_column(Text, primary_key=True)
-    key: Mapped[str] = mapped_column(Text, primary_key=True)
-    fingerprint: Mapped[str] = mapped_column(Text)
-    """SHA-256 of method, path and body."""
-    created_at: Mapped[Instant] = mapped_column(index=True)
-    status: Mapped[int | None] = mapped_column(BigInteger)
-    etag: Mapped[str | None] = mapped_column(Text)
-    body: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

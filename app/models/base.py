@@ -33,7 +33,7 @@ class Base(DeclarativeBase):
             length=32,
             values_callable=lambda words: [word.value for word in words],
         ),
-        dict[str, Any]: JSONB,
+        dict[str, Any]: JSONB(none_as_null=True),
         list[dict[str, Any]]: JSONB,
     }
 

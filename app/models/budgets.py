@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Key, Versioned, Vnd
+from app.models.base import Base, Instant, Key, Versioned, Vnd
 from app.vocabulary import BudgetOrigin, BudgetSource
 
 
@@ -40,3 +40,21 @@ class BudgetLine(Versioned, Base):
     origin_years: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     amount_vnd: Mapped[Vnd]
     decision: Mapped[str | None] = mapped_column(Text)
+
+
+class BudgetChange(Base):
+    """By how much the money of an agency (null: not given on yet) grew or shrank, and when.
+
+    Written by a trigger on `budget_line`, in the instant of the plan's ledger; never changed.
+    Its sum up to an instant is what was allocated then.
+    """
+
+    __tablename__ = "budget_change"
+
+    id: Mapped[Key]
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
+    source: Mapped[BudgetSource]
+    origin: Mapped[BudgetOrigin]
+    change_vnd: Mapped[Vnd]
+    recorded_at: Mapped[Instant]

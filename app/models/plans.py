@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Date, ForeignKey, Integer, Numeric, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Key, Versioned
@@ -30,7 +30,7 @@ class Plan(Versioned, Base):
     """`[{"number", "title", "text"}]`, section IV."""
     reporting_duty: Mapped[str] = mapped_column(Text)
     recipients: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    signer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    signer: Mapped[dict[str, Any] | None]
     due_soon_days: Mapped[int] = mapped_column(Integer, default=7, server_default="7")
 
 

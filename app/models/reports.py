@@ -14,7 +14,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Instant, Key, Versioned, Vnd
@@ -32,7 +31,7 @@ class Report(Versioned, Base):
     id: Mapped[Key]
     obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"), unique=True)
     status: Mapped[ReportStatus] = mapped_column(index=True)
-    draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    draft: Mapped[dict[str, Any] | None]
     draft_saved_at: Mapped[Instant | None]
     draft_saved_by: Mapped[str | None] = mapped_column(Text)
     last_revision: Mapped[int] = mapped_column(Integer, default=0, server_default="0")

@@ -1,20 +1,24 @@
 """What routes ask for: a session, the present instant, and a principal who may do the thing."""
 
+import re
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request, Security
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import Clock
+from app.clock import Clock, local_day
 from app.database import Database
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
 from app.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.policy import Permission, Principal
+from app.schemas.base import Day
 from app.services import accounts
 from app.services.audit import Actor
+from app.services.changes import VersionCheck
 from app.settings import Settings
 
 bearer = OAuth2PasswordBearer(
@@ -65,19 +69,24 @@ ReadSession = Annotated[AsyncSession, Depends(reading, scope="function")]
 WriteSession = Annotated[AsyncSession, Depends(writing, scope="function")]
 
 
+def presented(
+    token: Annotated[str | None, Security(bearer)],
+    key: Annotated[str | None, Security(key_header)],
+) -> str:
+    """The token or key that came with the request; empty without one."""
+    return token or key or ""
+
+
+Presented = Annotated[str, Depends(presented)]
+
+
 class Requires:
     """The dependency that lets a request through to a route that needs `permission`."""
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
 
-    async def __call__(
-        self,
-        request: Request,
-        now: Now,
-        token: Annotated[str | None, Security(bearer)],
-        key: Annotated[str | None, Security(key_header)],
-    ) -> Principal:
+    async def __call__(self, request: Request, now: Now, secret: Presented) -> Principal:
         """The principal of the request.
 
         Raises:
@@ -85,7 +94,7 @@ class Requires:
             Forbidden: somebody who may not do this anywhere.
         """
         async with database_of(request).reading() as session:
-            principal = await accounts.authenticate(session, token or key or "", now)
+            principal = await accounts.authenticate(session, secret, now)
         if principal is None:
             raise Unauthenticated
         if self.permission not in principal.permissions:
@@ -95,6 +104,7 @@ class Requires:
 
 P = Permission
 Myself = Annotated[Principal, Depends(Requires(P.SELF))]
+SignedIn = Annotated[Principal, Depends(Requires(P.SELF_WRITE))]
 ReferenceReader = Annotated[Principal, Depends(Requires(P.REFERENCE_READ))]
 ReferenceWriter = Annotated[Principal, Depends(Requires(P.REFERENCE_WRITE))]
 PeriodsManager = Annotated[Principal, Depends(Requires(P.PERIODS_MANAGE))]
@@ -126,9 +136,30 @@ PlanCode = Annotated[
 PAGE_SIZE = DEFAULT_LIMIT
 
 
+def day_of_codes(
+    now: Now,
+    on: Annotated[
+        Day | None, Query(description="Ngày để hiểu mã đơn vị; bỏ trống là hôm nay.")
+    ] = None,
+) -> date:
+    """The day on which agencies' codes are read."""
+    return on or local_day(now)
+
+
+OnDay = Annotated[date, Depends(day_of_codes)]
+
+
 def etag(version: int) -> str:
     """The strong ETag of a row's version."""
     return f'"{version}"'
+
+
+def version_of(if_match: str | None) -> int | None:
+    """The version that If-Match names: None where there is none, -1 where it cannot be ours."""
+    if if_match is None:
+        return None
+    found = re.fullmatch(r'\s*"(\d{1,18})"\s*', if_match)
+    return int(found[1]) if found else -1
 
 
 def matched(if_match: str | None, version: int) -> None:
@@ -140,5 +171,13 @@ def matched(if_match: str | None, version: int) -> None:
     """
     if if_match is None:
         raise PreconditionRequired
-    if if_match.strip() != etag(version):
+    if version_of(if_match) != version:
         raise Stale
+
+
+def unchanged(if_match: IfMatch = None) -> VersionCheck:
+    """`matched` with the request's If-Match, for the service that finds the version."""
+    return partial(matched, if_match)
+
+
+Unchanged = Annotated[VersionCheck, Depends(unchanged)]

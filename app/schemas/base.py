@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -15,8 +16,15 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from app.clock import LOCAL
+
 LARGEST_VND = 10**15
 """A thousand times the programme's whole money: beyond it is a typing error."""
+
+
+def examples(*values: dict[str, Any]) -> ConfigDict:
+    """The part of a shape's configuration that shows what it looks like in OpenAPI."""
+    return ConfigDict(json_schema_extra={"examples": list(values)})
 
 
 class Input(BaseModel):
@@ -73,7 +81,7 @@ def _plain_number(value: Decimal) -> int | float:
 Number = Annotated[
     Decimal,
     BeforeValidator(_a_number),
-    PlainSerializer(_plain_number, return_type=float, when_used="json"),
+    PlainSerializer(_plain_number, return_type=int | float, when_used="json"),
 ]
 Figure = Annotated[Number, Field(ge=0, max_digits=15, decimal_places=2)]
 """A counted figure: not negative, at most 13 digits before the point and 2 behind."""
@@ -82,8 +90,12 @@ Amount = Annotated[int, Field(strict=True, ge=0, le=LARGEST_VND)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Day = Annotated[date, BeforeValidator(_a_day)]
 InstantIn = Annotated[AwareDatetime, BeforeValidator(_an_instant)]
+Instant = Annotated[datetime, AfterValidator(lambda instant: instant.astimezone(LOCAL))]
+"""An instant as clients get it: with the local offset."""
 Flag = Annotated[bool, Field(strict=True)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+NewCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$", max_length=35)]
+"""A code as it is given to something new: it can stand in an address as it is."""
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 """A name or another text of one line."""
 Prose = Annotated[str, StringConstraints(max_length=20_000)]

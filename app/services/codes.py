@@ -4,6 +4,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.errors import AmbiguousPlan, NotFound
 from app.models.agencies import Agency
@@ -60,6 +61,27 @@ async def find_plan(
     return fitting[0]
 
 
+async def find_own_plan(
+    session: AsyncSession,
+    principal: Principal,
+    code: str | None,
+    *,
+    period: str | None = None,
+    project: str | None = None,
+) -> Plan:
+    """As `find_plan`, for a change: the plan's district must be within the principal's reach.
+
+    Raises:
+        NotFound: no plan that the principal may change fits.
+        AmbiguousPlan: `code` is None and several fit.
+    """
+    plan = await find_plan(session, principal, code, period=period, project=project)
+    path = await session.scalar(select(Agency.path).where(Agency.id == plan.district_id))
+    if path is None or not principal.reaches(path):
+        raise NotFound(what=_what(code, period, project))
+    return plan
+
+
 def _what(plan: str | None, period: str | None, project: str | None) -> str:
     if project is not None:
         return f"dự án {project}"
@@ -68,7 +90,7 @@ def _what(plan: str | None, period: str | None, project: str | None) -> str:
     return f"kế hoạch {plan or ''}".strip()
 
 
-def valid_on(day: date) -> ColumnElement[bool]:
+def valid_on(day: date | InstrumentedAttribute[date]) -> ColumnElement[bool]:
     """That an agency exists on a day."""
     return and_(
         or_(Agency.valid_from.is_(None), Agency.valid_from <= day),
@@ -92,21 +114,11 @@ async def find_agency(session: AsyncSession, principal: Principal, code: str, on
     return agency
 
 
-async def find_period(
-    session: AsyncSession, principal: Principal, code: str, plan_code: str | None
-) -> ReportingPeriod:
-    """The reporting period with a code, in the plan named or the only one that has it.
-
-    Raises:
-        NotFound: there is none.
-        AmbiguousPlan: several plans have it, and none was named.
-    """
-    plan = await find_plan(session, principal, plan_code, period=code)
-    period = await session.scalar(
-        select(ReportingPeriod).where(
-            ReportingPeriod.plan_id == plan.id, ReportingPeriod.code == code
-        )
+async def standpoint(session: AsyncSession, principal: Principal, plan_id: int) -> Agency:
+    """Where the principal looks from: the plan's district, or its own agency within that."""
+    district = await session.scalar(
+        select(Agency).join(Plan, Plan.district_id == Agency.id).where(Plan.id == plan_id)
     )
-    if period is None:
-        raise NotFound(what=f"kỳ báo cáo {code}")
-    return period
+    if district is not None and district.path.startswith(principal.reach):
+        return district
+    return await session.get_one(Agency, principal.agency_id)

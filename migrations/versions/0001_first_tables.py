@@ -12,6 +12,33 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 
+RECORD_BUDGET_CHANGE = """
+CREATE FUNCTION record_budget_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    line budget_line;
+    sign int;
+BEGIN
+    FOREACH sign IN ARRAY ARRAY[-1, 1] LOOP
+        IF sign = -1 AND TG_OP = 'INSERT' OR sign = 1 AND TG_OP = 'DELETE' THEN
+            CONTINUE;
+        END IF;
+        line := CASE sign WHEN -1 THEN OLD ELSE NEW END;
+        INSERT INTO budget_change
+            (project_id, agency_id, source, origin, change_vnd, recorded_at)
+        SELECT line.project_id, line.agency_id, line.source, line.origin,
+            sign * line.amount_vnd, ledger.last_at
+        FROM project JOIN ledger ON ledger.plan_id = project.plan_id
+        WHERE project.id = line.project_id;
+    END LOOP;
+    RETURN NULL;
+END $$
+"""
+BUDGET_HISTORY = """
+CREATE TRIGGER budget_line_history AFTER INSERT OR UPDATE OR DELETE ON budget_line
+FOR EACH ROW EXECUTE FUNCTION record_budget_change()
+"""
+
+
 def upgrade() -> None:
     op.execute('CREATE TYPE code_range AS RANGE (subtype = text, collation = "C")')
     op.create_table(
@@ -70,9 +97,8 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("status", sa.BigInteger(), nullable=True),
-        sa.Column("etag", sa.Text(), nullable=True),
-        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("principal", "key", name="idempotency_record_pkey"),
     )
     op.create_index(
@@ -174,7 +200,9 @@ def upgrade() -> None:
         sa.Column("funding", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("reporting_duty", sa.Text(), nullable=False),
         sa.Column("recipients", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("signer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "signer", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("due_soon_days", sa.Integer(), server_default="7", nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(["district_id"], ["agency.id"], name="plan_district_id_fkey"),
@@ -345,17 +373,67 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("agency_id", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.Text(), nullable=True),
-        sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "before", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+        sa.Column(
+            "after", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name="audit_event_agency_id_fkey"),
         sa.ForeignKeyConstraint(["ledger_id"], ["ledger.id"], name="audit_event_ledger_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="audit_event_pkey"),
     )
     op.create_index("audit_event_action_idx", "audit_event", ["action", "id"], unique=False)
+    op.create_index("audit_event_actor_idx", "audit_event", ["actor", "at"], unique=False)
     op.create_index("audit_event_agency_id_idx", "audit_event", ["agency_id"], unique=False)
+    op.create_index("audit_event_at_idx", "audit_event", ["at", "id"], unique=False)
     op.create_index("audit_event_ledger_idx", "audit_event", ["ledger_id", "id"], unique=False)
     op.create_index("audit_event_subject_idx", "audit_event", ["subject"], unique=False)
+    op.create_table(
+        "budget_change",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("agency_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "source",
+            sa.Enum(
+                "central",
+                "provincial",
+                "district",
+                "commune",
+                "credit",
+                "mobilised",
+                "integrated",
+                name="budgetsource",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "origin",
+            sa.Enum(
+                "current_year",
+                "carried_over",
+                name="budgetorigin",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("change_vnd", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name="budget_change_agency_id_fkey"),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name="budget_change_project_id_fkey"
+        ),
+        sa.PrimaryKeyConstraint("id", name="budget_change_pkey"),
+    )
+    op.create_index("budget_change_agency_id_idx", "budget_change", ["agency_id"], unique=False)
+    op.create_index("budget_change_project_id_idx", "budget_change", ["project_id"], unique=False)
     op.create_table(
         "budget_line",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -598,7 +676,9 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("draft", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "draft", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("draft_saved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("draft_saved_by", sa.Text(), nullable=True),
         sa.Column("last_revision", sa.Integer(), server_default="0", nullable=False),
@@ -621,7 +701,9 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_by", sa.Text(), nullable=False),
         sa.Column("warnings_note", sa.Text(), nullable=True),
-        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "body", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name="revision_report_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="revision_pkey"),
@@ -723,9 +805,13 @@ def upgrade() -> None:
     op.create_index(
         "revision_entry_indicator_id_idx", "revision_entry", ["indicator_id"], unique=False
     )
+    op.execute(RECORD_BUDGET_CHANGE)
+    op.execute(BUDGET_HISTORY)
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER budget_line_history ON budget_line")
+    op.execute("DROP FUNCTION record_budget_change")
     op.drop_index("revision_entry_indicator_id_idx", table_name="revision_entry")
     op.drop_table("revision_entry")
     op.drop_index("revision_disbursement_project_id_idx", table_name="revision_disbursement")
@@ -757,9 +843,14 @@ def downgrade() -> None:
     op.drop_index("budget_line_once", table_name="budget_line", postgresql_nulls_not_distinct=True)
     op.drop_index("budget_line_agency_id_idx", table_name="budget_line")
     op.drop_table("budget_line")
+    op.drop_index("budget_change_project_id_idx", table_name="budget_change")
+    op.drop_index("budget_change_agency_id_idx", table_name="budget_change")
+    op.drop_table("budget_change")
     op.drop_index("audit_event_subject_idx", table_name="audit_event")
     op.drop_index("audit_event_ledger_idx", table_name="audit_event")
+    op.drop_index("audit_event_at_idx", table_name="audit_event")
     op.drop_index("audit_event_agency_id_idx", table_name="audit_event")
+    op.drop_index("audit_event_actor_idx", table_name="audit_event")
     op.drop_index("audit_event_action_idx", table_name="audit_event")
     op.drop_table("audit_event")
     op.drop_index("assignment_agency_id_idx", table_name="assignment")

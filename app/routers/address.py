@@ -1,0 +1,50 @@
+"""The address that obligations and reports share: a period and an agency."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.policy import Principal
+from app.problems import language_of
+from app.routers.dependencies import Now, PlanCode
+from app.services import obligations, reports
+from app.services.obligations import Place
+from app.services.reports import Answer
+
+
+@dataclass(frozen=True)
+class Address:
+    """The `{period}/{agency}` of a path: which obligation, and with it which report, is meant."""
+
+    request: Request
+    period: Annotated[str, Path(description="Mã kỳ báo cáo.", examples=["2024-Q2"])]
+    agency: Annotated[str, Path(description="Mã đơn vị.", examples=["15493"])]
+    now: Now
+    plan: PlanCode = None
+
+    async def place(self, session: AsyncSession, principal: Principal) -> Place:
+        """The obligation."""
+        return await obligations.find(session, principal, self.period, self.agency, self.plan)
+
+    async def locked(self, session: AsyncSession, principal: Principal) -> Place:
+        """The obligation, nobody else changing it or its report until we are done."""
+        return await obligations.find(
+            session, principal, self.period, self.agency, self.plan, lock=True
+        )
+
+    async def read(self, session: AsyncSession, principal: Principal) -> Answer:
+        """The report as it stands."""
+        return await reports.read(
+            session,
+            principal,
+            self.period,
+            self.agency,
+            self.plan,
+            now=self.now,
+            language=language_of(self.request),
+        )
+
+
+At = Annotated[Address, Depends()]

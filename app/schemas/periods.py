@@ -1,0 +1,131 @@
+"""The wire format of schedules, reporting periods and working days."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.base import Code, Day, Input, Instant, Line, Output, examples
+from app.vocabulary import DueDay, Frequency, NonWorkingDay, PeriodState, WorkingDayChange
+
+
+class ScheduleOut(Output):
+    """A schedule (chế độ báo cáo): the rule from which a year's periods are made."""
+
+    model_config = examples(
+        {
+            "plan": "tho-xuan-2024",
+            "code": "quarterly",
+            "name": "Báo cáo quý",
+            "frequency": "quarter",
+            "ordinals": [1, 2, 3, 4],
+            "month": 3,
+            "day": 15,
+            "due_day": "included",
+            "non_working_day": "none",
+            "cutoff_day": 14,
+            "applies_from": None,
+            "reporters": ["15493", "15499", "395-LDTBXH"],
+        }
+    )
+
+    plan: str
+    code: str
+    name: str
+    frequency: Frequency
+    ordinals: list[int] = Field(description="Các kỳ trong năm phải báo cáo.")
+    month: int = Field(description="Tháng thứ mấy của kỳ: 3 là tháng cuối quý.")
+    day: int = Field(description="Ngày đến hạn trong tháng đó.")
+    due_day: DueDay = Field(description="Ngày nêu tên còn tính là đúng hạn hay không.")
+    non_working_day: NonWorkingDay
+    cutoff_day: int = Field(description="Ngày chốt số liệu (Nghị định 09/2019/NĐ-CP, Điều 12).")
+    applies_from: date | None
+    reporters: list[str] = Field(description="Mã các đơn vị phải báo cáo.")
+
+
+class SchedulePatch(Input):
+    """Changes of a schedule; periods that exist already keep their dates."""
+
+    model_config = examples({"due_day": "excluded", "non_working_day": "next_working_day"})
+
+    name: Line | None = None
+    month: Annotated[int, Field(strict=True, ge=1, le=12)] | None = None
+    day: Annotated[int, Field(strict=True, ge=1, le=31)] | None = None
+    due_day: DueDay | None = None
+    non_working_day: NonWorkingDay | None = None
+    cutoff_day: Annotated[int, Field(strict=True, ge=1, le=28)] | None = None
+    applies_from: Day | None = None
+    reporters: Annotated[list[Code], Field(min_length=1, max_length=2000)] | None = None
+
+
+class PeriodOut(Output):
+    """A reporting period (kỳ báo cáo): what its figures cover, and until when they are due."""
+
+    model_config = examples(
+        {
+            "plan": "tho-xuan-2024",
+            "code": "2024-Q2",
+            "year": 2024,
+            "frequency": "quarter",
+            "data_from": "2024-03-15",
+            "data_to": "2024-06-14",
+            "due_date": "2024-06-15",
+            "late_from": "2024-06-16T00:00:00+07:00",
+            "state": "open",
+        }
+    )
+
+    plan: str
+    code: str
+    year: int
+    frequency: Frequency
+    data_from: date = Field(description="Ngày đầu của kỳ số liệu.")
+    data_to: date = Field(description="Ngày chốt số liệu.")
+    due_date: date = Field(description="Ngày cuối cùng còn đúng hạn.")
+    late_from: Instant = Field(description="Thời điểm đầu tiên bị tính là muộn.")
+    state: PeriodState
+
+
+class GenerateYear(Input):
+    """Which year's periods to make."""
+
+    model_config = examples({"year": 2025})
+
+    year: Annotated[int, Field(strict=True, ge=2000, le=2100)]
+
+
+class GeneratedYear(Output):
+    """The periods that were made; those that existed stay as they are."""
+
+    model_config = examples(
+        {
+            "plan": "tho-xuan-2024",
+            "year": 2025,
+            "created": ["2025-H1", "2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025-Y"],
+        }
+    )
+
+    plan: str
+    year: int
+    created: list[str]
+
+
+class WorkingDayIn(Input):
+    """An exception to the calendar."""
+
+    model_config = examples({"change": "worked", "note": "Làm bù ngày 29/4/2024"})
+
+    change: WorkingDayChange
+    note: Line
+
+
+class WorkingDayOut(Output):
+    """An extra day off, or a weekend day that is worked (hoán đổi ngày làm việc)."""
+
+    model_config = examples(
+        {"day": "2024-05-04", "change": "worked", "note": "Làm bù ngày 29/4/2024"}
+    )
+
+    day: date
+    change: WorkingDayChange
+    note: str

@@ -1,0 +1,119 @@
+"""Extensions (gia hạn) and exemptions (miễn): more time for an obligation, or none needed."""
+
+from datetime import date, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import Bilingual, FieldError, StateConflict, ValidationFailed
+from app.models.obligations import Exemption, Extension
+from app.services import audit, deadlines
+from app.services.audit import Actor
+from app.services.obligations import Place
+
+NOT_LATER = Bilingual(
+    "Ngày gia hạn phải sau hạn hiện tại ({due_date}).",
+    "The extension must end after the present due date ({due_date}).",
+)
+SUBMITTED_ALREADY = Bilingual(
+    "Đơn vị đã gửi báo cáo kỳ này; không còn gì để miễn hay gia hạn.",
+    "The agency has sent this report; there is nothing left to exempt or extend.",
+)
+EXEMPT_ALREADY = Bilingual("Nghĩa vụ này đã được miễn.", "This obligation is exempt already.")
+NOT_EXEMPT = Bilingual("Nghĩa vụ này không được miễn.", "This obligation is not exempt.")
+
+
+async def extend(
+    session: AsyncSession,
+    place: Place,
+    *,
+    due_date: date,
+    reason: str,
+    document_number: str | None,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """Give an obligation (found with its lock) a later due date.
+
+    Raises:
+        ValidationFailed: the date is not later than the one in force.
+        StateConflict: the report was sent, or is exempt.
+    """
+    obligation = place.obligation
+    if obligation.first_submitted_at is not None:
+        raise StateConflict(SUBMITTED_ALREADY)
+    if obligation.exempted_at is not None:
+        raise StateConflict(EXEMPT_ALREADY)
+    if due_date <= obligation.due_date:
+        facts = {"due_date": obligation.due_date.isoformat()}
+        raise ValidationFailed([FieldError("/due_date", "not_later", NOT_LATER, facts)])
+    late_from = deadlines.effective_late_from(place.period.late_from, deadlines.late_from(due_date))
+    at = await audit.record(
+        session,
+        now=now,
+        actor=actor,
+        action="obligation.extended",
+        subject=f"obligations/{place.subject}",
+        plan_id=place.plan.id,
+        agency_id=place.agency.id,
+        before={"due_date": obligation.due_date.isoformat()},
+        after={
+            "due_date": due_date.isoformat(),
+            "reason": reason,
+            "document_number": document_number,
+        },
+    )
+    session.add(
+        Extension(
+            obligation_id=obligation.id,
+            due_date=due_date,
+            late_from=late_from,
+            reason=reason,
+            document_number=document_number,
+            recorded_at=at,
+        )
+    )
+    obligation.due_date, obligation.late_from = due_date, late_from
+    await session.flush()
+
+
+async def set_exempt(
+    session: AsyncSession,
+    place: Place,
+    *,
+    exempt: bool,
+    reason: str,
+    document_number: str | None,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """Exempt an obligation (found with its lock), or take that back.
+
+    Raises:
+        StateConflict: the report was sent, or it is so already.
+    """
+    obligation = place.obligation
+    if obligation.first_submitted_at is not None:
+        raise StateConflict(SUBMITTED_ALREADY)
+    if exempt == (obligation.exempted_at is not None):
+        raise StateConflict(EXEMPT_ALREADY if exempt else NOT_EXEMPT)
+    at = await audit.record(
+        session,
+        now=now,
+        actor=actor,
+        action="obligation.exempted" if exempt else "obligation.exemption_ended",
+        subject=f"obligations/{place.subject}",
+        plan_id=place.plan.id,
+        agency_id=place.agency.id,
+        after={"reason": reason, "document_number": document_number},
+    )
+    session.add(
+        Exemption(
+            obligation_id=obligation.id,
+            exempt=exempt,
+            reason=reason,
+            document_number=document_number,
+            recorded_at=at,
+        )
+    )
+    obligation.exempted_at = at if exempt else None
+    await session.flush()
