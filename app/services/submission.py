@@ -1,0 +1,193 @@
+"""Submission: a draft becomes a revision that never changes."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import (
+    Bilingual,
+    FieldError,
+    ReportIncomplete,
+    StateConflict,
+    ValidationFailed,
+    WarningsUnconfirmed,
+)
+from app.models.indicators import Indicator
+from app.models.projects import Project
+from app.models.reports import Report, Revision, RevisionDisbursement, RevisionEntry
+from app.policy import Permission, Principal
+from app.services import audit
+from app.services.audit import Actor
+from app.services.drafting import see_that_editable, see_version
+from app.services.obligations import Place
+from app.services.reports import findings_of, report_of
+from app.vocabulary import ReportStatus
+
+NO_DRAFT = Bilingual("Chưa có bản nháp để gửi.", "There is no draft to submit.")
+ONLY_PAPER = Bilingual(
+    "Chỉ cơ quan tổng hợp nhập báo cáo giấy mới nêu thời điểm nhận.",
+    "Only the coordinating office, entering a paper report, says when it was received.",
+)
+WHEN_RECEIVED = Bilingual(
+    "Nhập thay đơn vị khác thì phải nêu thời điểm nhận báo cáo giấy.",
+    "Entering another agency's paper report, say when it was received.",
+)
+IN_FUTURE = Bilingual("Thời điểm nhận không thể ở tương lai.", "It cannot lie in the future.")
+
+
+async def submit(
+    session: AsyncSession,
+    principal: Principal,
+    place: Place,
+    *,
+    warnings_note: str | None,
+    received_at: datetime | None,
+    expected_version: int | None,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """Send the draft of an obligation (found with its lock) as the next revision.
+
+    `now` is the instant that counts, unless the coordinating office enters a paper report and
+    says when that one was received.
+
+    Raises:
+        Stale: another version was named.
+        StateConflict: there is no draft, or the report cannot be sent in its state.
+        ReportIncomplete: the draft has errors.
+        WarningsUnconfirmed: it has warnings, and no note confirms them.
+        ValidationFailed: `received_at` is missing, not allowed, or in the future.
+    """
+    received = _received(principal, place, received_at, now)
+    report = await report_of(session, place)
+    see_version(report, expected_version, required=False)
+    see_that_editable(place, report)
+    if report is None or report.draft is None:
+        raise StateConflict(NO_DRAFT)
+    await _see_that_complete(session, place, report.draft, warnings_note)
+    at = await audit.record(
+        session,
+        now=now,
+        actor=actor,
+        action="report.submitted",
+        subject=f"reports/{place.subject}",
+        plan_id=place.plan.id,
+        agency_id=place.agency.id,
+        before={"status": report.status},
+        after={
+            "status": ReportStatus.SUBMITTED,
+            "revision": report.last_revision + 1,
+            "received_at": received.isoformat(),
+        },
+    )
+    await _store(
+        session,
+        place,
+        Revision(
+            report_id=report.id,
+            number=report.last_revision + 1,
+            submitted_at=now,
+            received_at=received,
+            recorded_at=at,
+            submitted_by=actor.name,
+            warnings_note=warnings_note,
+            body=report.draft,
+            fingerprint=fingerprint(report.draft),
+        ),
+    )
+    _move_on(place, report, received)
+    await session.flush()
+
+
+def fingerprint(body: dict[str, Any]) -> str:
+    """SHA-256 over the canonical JSON of a body: keys sorted, no spaces, UTF-8; in hex."""
+    canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _received(
+    principal: Principal, place: Place, received_at: datetime | None, now: datetime
+) -> datetime:
+    own = principal.agency_id == place.agency.id
+    reviews = Permission.REPORTS_REVIEW in principal.permissions
+    if received_at is None:
+        if reviews and not own:
+            raise _refused(WHEN_RECEIVED, "missing")
+        return now
+    if not reviews:
+        raise _refused(ONLY_PAPER, "not_allowed")
+    if received_at > now:
+        raise _refused(IN_FUTURE, "in_future")
+    return received_at
+
+
+def _refused(message: Bilingual, code: str) -> ValidationFailed:
+    return ValidationFailed([FieldError("/received_at", code, message)])
+
+
+async def _see_that_complete(
+    session: AsyncSession, place: Place, draft: dict[str, Any], warnings_note: str | None
+) -> None:
+    findings = await findings_of(session, place.obligation.id, draft)
+    if errors := [finding for finding in findings if finding.level == "error"]:
+        raise ReportIncomplete(errors)
+    if findings and not warnings_note:
+        raise WarningsUnconfirmed(findings)
+
+
+async def _store(session: AsyncSession, place: Place, revision: Revision) -> None:
+    session.add(revision)
+    await session.flush()
+    body = revision.body
+    if body["entries"]:
+        ids = await _ids(session, Indicator, place, [e["indicator"] for e in body["entries"]])
+        await session.execute(
+            insert(RevisionEntry),
+            [
+                {
+                    "revision_id": revision.id,
+                    "indicator_id": ids[entry["indicator"]],
+                    "value": str(entry["value"]),
+                    "estimate": None if entry["estimate"] is None else str(entry["estimate"]),
+                }
+                for entry in body["entries"]
+            ],
+        )
+    if body["disbursements"]:
+        ids = await _ids(session, Project, place, [d["project"] for d in body["disbursements"]])
+        await session.execute(
+            insert(RevisionDisbursement),
+            [
+                {
+                    "revision_id": revision.id,
+                    "project_id": ids[item["project"]],
+                    "source": item["source"],
+                    "origin": item["origin"],
+                    "amount_vnd": item["amount_vnd"],
+                }
+                for item in body["disbursements"]
+            ],
+        )
+
+
+async def _ids(
+    session: AsyncSession, kind: type[Indicator | Project], place: Place, codes: list[str]
+) -> dict[str, int]:
+    found = await session.execute(
+        select(kind.code, kind.id).where(kind.plan_id == place.plan.id, kind.code.in_(codes))
+    )
+    return dict(found.tuples().all())
+
+
+def _move_on(place: Place, report: Report, received: datetime) -> None:
+    """The first submission decides timeliness; a later one never touches it."""
+    if place.obligation.first_submitted_at is None:
+        place.obligation.first_submitted_at = received
+    report.status = ReportStatus.SUBMITTED
+    report.draft = report.draft_saved_at = report.draft_saved_by = None
+    report.last_revision += 1
+    report.correction_due = None
