@@ -9,6 +9,7 @@ from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import LOCAL
 from app.errors import NotSettled
 
 # The row's lock is held until the commit, so `last_at` grows in the order of commits, whatever
@@ -120,7 +121,7 @@ async def settle(
         )
     ).scalar_one()
     if as_of is None:
-        return last_at
+        return last_at.astimezone(LOCAL)
     if as_of > max(now, last_at):
         raise NotSettled(now=now.isoformat())
     if as_of > last_at:
@@ -128,7 +129,7 @@ async def settle(
             text("UPDATE ledger SET last_at = greatest(last_at, :as_of) WHERE plan_id = :plan_id"),
             {"plan_id": plan_id, "as_of": as_of},
         )
-    return as_of
+    return as_of.astimezone(LOCAL)
 
 
 async def open_ledger(session: AsyncSession, plan_id: int | None, now: datetime) -> None:

@@ -1,0 +1,68 @@
+"""Aggregates as tables for people: CSV and XLSX."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.styles import Font
+from openpyxl.worksheet.worksheet import Worksheet
+
+CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+HEAD = ("plan", "period", "agency", "basis", "as_of")
+COUNTS = ("expected", "submitted", "accepted", "on_time", "late", "exempt")
+
+
+def safe(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value
+    return value
+
+
+def as_csv(aggregate: Mapping[str, Any]) -> bytes:
+    """The rows, each with the question and the coverage beside it, in UTF-8 with its mark."""
+    coverage = aggregate["coverage"]
+    beside = {name: aggregate[name] for name in HEAD} | {name: coverage[name] for name in COUNTS}
+    beside["missing"] = " ".join(coverage["missing"])
+    # A row's own `agency` stands before the subtree's.
+    rows = [
+        beside | {"row_" + k if k in beside else k: v for k, v in row.items()}
+        for row in aggregate["rows"]
+    ] or [beside]
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(rows[0])
+    writer.writerows([safe(value) for value in row.values()] for row in rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def as_xlsx(aggregate: Mapping[str, Any]) -> bytes:
+    """A workbook: the rows on one sheet, the question and the coverage on another."""
+    book = Workbook()
+    figures = book.worksheets[0]
+    figures.title = "Số liệu"
+    rows = aggregate["rows"]
+    _fill(figures, list(rows[0]) if rows else [], [list(row.values()) for row in rows])
+    coverage = aggregate["coverage"]
+    facts = [[name, aggregate[name]] for name in HEAD] + [[name, coverage[name]] for name in COUNTS]
+    about = book.create_sheet("Độ phủ")
+    _fill(about, ["Mục", "Giá trị"], facts)
+    missing = [[item["agency"], item["agency_name"]] for item in coverage["missing_agencies"]]
+    _fill(book.create_sheet("Chưa gửi"), ["Mã", "Đơn vị"], missing)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _fill(sheet: Worksheet, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    sheet.append(list(names))
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for row in rows:
+        sheet.append([safe(value) for value in row])
+    sheet.freeze_panes = "A2"
