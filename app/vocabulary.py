@@ -146,3 +146,67 @@ class Scope(StrEnum):
     REPORTS_READ = "reports:read"
     REPORTS_WRITE = "reports:write"
     AGGREGATES_READ = "aggregates:read"
+
+
+class DayKind(StrEnum):
+    """What a reminder rule counts: days of the calendar, or working days."""
+
+    CALENDAR = "calendar"
+    WORKING = "working"
+
+
+class Audience(StrEnum):
+    """At whose desk a reminder arrives.
+
+    reporter: those who fill in the agency's report; head: those who watch over that agency;
+    coordinator: the office that collects; leadership: those who watch over the district.
+    """
+
+    REPORTER = "reporter"
+    HEAD = "head"
+    COORDINATOR = "coordinator"
+    LEADERSHIP = "leadership"
+
+
+class Channel(StrEnum):
+    """By which way a notification goes out."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    IN_APP = "in_app"
+
+
+class EventKind(StrEnum):
+    """What happened that somebody has to hear of."""
+
+    RETURNED = "report.returned"
+    ACCEPTED = "report.accepted"
+    REOPENED = "report.reopened"
+    EXTENDED = "obligation.extended"
+    PERIOD_OPENED = "reporting_period.opened"
+    PERIOD_CLOSED = "reporting_period.closed"
+    REMINDED = "obligation.reminded"
+
+
+class NotificationState(StrEnum):
+    """How far a notification has come, or why it went nowhere.
+
+    planned: waits for its message to leave; sent; failed: given up after retries; skipped: no
+    longer true when it was to leave; superseded: a later one says more.
+    """
+
+    PLANNED = "planned"
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    SUPERSEDED = "superseded"
+
+
+class MessageState(StrEnum):
+    """A message waits, is in a sender's hands, has left, was given up, or had nothing to say."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    EMPTY = "empty"

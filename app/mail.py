@@ -1,0 +1,132 @@
+"""E-mail: made from a message's words, handed to an SMTP server or written to a folder."""
+
+import hashlib
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from app.services.messages import Text
+from app.settings import Settings
+
+TIMEOUT_SECONDS = 30.0
+FIRST_PERMANENT_REPLY = 500
+
+
+class DeliveryRefusedError(Exception):
+    """It will never be taken: no use in trying again."""
+
+
+class DeliveryDelayedError(Exception):
+    """It was not taken now: try again later."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A message on its way: its number, whom it is for, and the words."""
+
+    message_id: int
+    full_name: str
+    email: str
+    text: Text
+    created_at: datetime
+
+
+class Mailer:
+    """Sends mail by `TIENDO_SMTP_URL`, or without it writes `.eml` files under `var/mail`.
+
+    `smtp://host:port` speaks STARTTLS where the server offers it, `smtps://` TLS from the start;
+    user name and password stand in the URL.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
+        self._folder = settings.data_dir / "mail"
+        self._public_url = settings.public_url
+        host = urlsplit(settings.public_url).hostname or "localhost"
+        self._domain = host
+        self._sender = settings.mail_from or f"Tiến độ <tiendo@{host}>"
+
+    async def send(self, envelope: Envelope) -> None:
+        """Hand a message over.
+
+        Raises:
+            DeliveryRefusedError: the server refuses it for good, or there is no address.
+            DeliveryDelayedError: the server is away, slow, or busy.
+        """
+        if not envelope.email:
+            raise DeliveryRefusedError("the account has no e-mail address")
+        mail = self.mail(envelope)
+        if self._url is None:
+            self._write(envelope.message_id, mail)
+        else:
+            await _hand_over(mail, self._url)
+
+    def mail(self, envelope: Envelope) -> EmailMessage:
+        """The mail of a message; its Message-ID is the same at every attempt."""
+        mail = EmailMessage()
+        mail["From"] = self._sender
+        mail["To"] = _address(envelope)
+        mail["Subject"] = envelope.text.subject
+        mail["Date"] = format_datetime(envelope.created_at)
+        mail["Message-ID"] = self._stable_id(envelope)
+        mail["List-Unsubscribe"] = f"<{self._public_url}/notifications/preferences>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(envelope.text.plain)
+        mail.add_alternative(envelope.text.html, subtype="html")
+        return mail
+
+    def _stable_id(self, envelope: Envelope) -> str:
+        seed = f"{envelope.message_id}/{envelope.created_at.isoformat()}"
+        digest = hashlib.sha256(seed.encode()).hexdigest()[:16]
+        return f"<tiendo.{envelope.message_id}.{digest}@{self._domain}>"
+
+    def _write(self, message_id: int, mail: EmailMessage) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        target: Path = self._folder / f"{message_id:08d}.eml"
+        unfinished = target.with_suffix(".part")
+        unfinished.write_bytes(bytes(mail))
+        unfinished.rename(target)
+
+
+def _address(envelope: Envelope) -> Address:
+    try:
+        return Address(display_name=envelope.full_name, addr_spec=envelope.email)
+    except (ValueError, HeaderParseError) as error:
+        raise DeliveryRefusedError(f"not an e-mail address: {envelope.email}") from error
+
+
+async def _hand_over(mail: EmailMessage, url: str) -> None:
+    parts = urlsplit(url)
+    try:
+        await aiosmtplib.send(
+            mail,
+            hostname=parts.hostname,
+            port=parts.port,
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            use_tls=parts.scheme == "smtps",
+            tls_context=ssl.create_default_context(),
+            timeout=TIMEOUT_SECONDS,
+        )
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        codes = [refused.code for refused in error.recipients]
+        raise _failure(min(codes, default=0), str(error)) from error
+    except aiosmtplib.SMTPResponseException as error:
+        raise _failure(error.code, error.message) from error
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise DeliveryDelayedError(str(error) or type(error).__name__) from error
+
+
+def _failure(code: int, message: str) -> DeliveryRefusedError | DeliveryDelayedError:
+    """A reply of 5xx is for good (RFC 5321, 4.2.1), any other for now."""
+    if code >= FIRST_PERMANENT_REPLY:
+        return DeliveryRefusedError(f"{code} {message}")
+    return DeliveryDelayedError(f"{code} {message}")

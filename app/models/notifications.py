@@ -1,0 +1,151 @@
+"""Reminders as data, the notifications that come of them, and the messages that carry them."""
+
+from datetime import time
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    Time,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Instant, Key, Versioned
+from app.vocabulary import Audience, Channel, DayKind, MessageState, NotificationState
+
+
+class ReminderRule(Versioned, Base):
+    """When whom to remind of the obligations of a schedule.
+
+    An agency's own rule (`agency_id`) stands in for the schedule's rule of the same code; one that
+    is not active switches it off for that agency.
+    """
+
+    __tablename__ = "reminder_rule"
+    __table_args__ = (
+        UniqueConstraint("schedule_id", "agency_id", "code", postgresql_nulls_not_distinct=True),
+        CheckConstraint("offset_days BETWEEN -60 AND 60", name="offset_days"),
+        CheckConstraint("repeat_days > 0", name="repeat_days"),
+        CheckConstraint("repeat_times BETWEEN 0 AND 30", name="repeat_times"),
+    )
+
+    id: Mapped[Key]
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedule.id"))
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
+    code: Mapped[str] = mapped_column(Text)
+    offset_days: Mapped[int] = mapped_column(Integer)
+    """Days from the due date: negative before, 0 on it, positive after."""
+    day_kind: Mapped[DayKind]
+    repeat_days: Mapped[int | None] = mapped_column(Integer)
+    repeat_times: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    audience: Mapped[Audience]
+    channels: Mapped[list[Channel]] = mapped_column(ARRAY(Text))
+    send_time: Mapped[time] = mapped_column(Time)
+    quiet_from: Mapped[time] = mapped_column(Time)
+    quiet_until: Mapped[time] = mapped_column(Time)
+    template: Mapped[str] = mapped_column(Text)
+    active: Mapped[bool] = mapped_column(default=True, server_default="true")
+
+
+class NotificationPreference(Base):
+    """Which channels a person has chosen. What is about an obligation cannot be switched off."""
+
+    __tablename__ = "notification_preference"
+    __table_args__ = (CheckConstraint("cardinality(channels) > 0", name="channels"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    channels: Mapped[list[Channel]] = mapped_column(ARRAY(Text))
+    period_news: Mapped[bool] = mapped_column(default=True, server_default="true")
+
+
+class Message(Base):
+    """What leaves by one channel for one person: one mail for all that matters at that moment."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index(
+            "message_to_send_idx",
+            "not_before",
+            postgresql_where=text("state IN ('waiting', 'sending')"),
+        ),
+        Index("message_account_idx", "account_id", "channel", "id"),
+    )
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    channel: Mapped[Channel]
+    state: Mapped[MessageState]
+    created_at: Mapped[Instant]
+    not_before: Mapped[Instant]
+    attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    sent_at: Mapped[Instant | None]
+    read_at: Mapped[Instant | None]
+    subject: Mapped[str | None] = mapped_column(Text)
+    body: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class Notification(Base):
+    """That somebody is told something of an obligation: the truth about what was sent.
+
+    `rule` is a reminder rule's code or an event's kind; `occurrence` tells its repetitions, or
+    the events, apart.
+    """
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        UniqueConstraint(
+            "obligation_id", "rule", "occurrence", "account_id", "channel", name="notification_once"
+        ),
+        Index("notification_message_idx", "message_id"),
+    )
+
+    id: Mapped[Key]
+    obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
+    rule: Mapped[str] = mapped_column(Text)
+    occurrence: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    channel: Mapped[Channel]
+    audience: Mapped[Audience]
+    template: Mapped[str] = mapped_column(Text)
+    facts: Mapped[dict[str, Any] | None]
+    """What an event has to tell beyond the obligation: a reason, comments, a note."""
+    planned_for: Mapped[Instant]
+    created_at: Mapped[Instant]
+    state: Mapped[NotificationState]
+    why: Mapped[str] = mapped_column(Text)
+    """Why it was sent, or why it was not."""
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+
+
+class Webhook(Versioned, Base):
+    """Where messages by webhook go, for people below an agency: Zalo OA, Telegram, SMS gateways."""
+
+    __tablename__ = "webhook"
+
+    id: Mapped[Key]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    url: Mapped[str] = mapped_column(Text)
+    secret: Mapped[str] = mapped_column(Text)
+    """Kept readable, because each delivery is signed with it."""
+    active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    created_at: Mapped[Instant]
+
+
+class CalendarLink(Base):
+    """A secret, revocable address of an agency's calendar."""
+
+    __tablename__ = "calendar_link"
+
+    id: Mapped[Key]
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    created_at: Mapped[Instant]
+    created_by: Mapped[str] = mapped_column(Text)
+    revoked_at: Mapped[Instant | None]

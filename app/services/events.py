@@ -1,0 +1,69 @@
+"""Events that somebody has to hear of, told in the transaction in which they happen."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.vocabulary import EventKind
+
+DEFAULT_CHANNELS = ["email", "in_app"]
+
+# One message a person and channel; the obligation's reporters hear of what concerns it.
+TELL = text("""
+WITH recipient AS (
+    SELECT o.id AS obligation_id, account.id AS account_id, chosen.channel
+    FROM obligation o
+    JOIN account ON account.agency_id = o.agency_id AND account.role = 'reporter'
+        AND account.active
+    LEFT JOIN notification_preference preference ON preference.account_id = account.id
+    CROSS JOIN LATERAL unnest(coalesce(preference.channels, CAST(:channels AS text[])))
+        AS chosen (channel)
+    WHERE o.id = ANY(CAST(:obligations AS bigint[]))
+    AND (NOT :is_news OR coalesce(preference.period_news, true))
+), carrier AS (
+    INSERT INTO message (account_id, channel, state, created_at, not_before)
+    SELECT DISTINCT account_id, channel, 'waiting', CAST(:now AS timestamptz),
+        CAST(:now AS timestamptz)
+    FROM recipient
+    RETURNING id, account_id, channel
+)
+INSERT INTO notification (obligation_id, rule, occurrence, account_id, channel, audience, template,
+    facts, planned_for, created_at, state, why, message_id)
+SELECT obligation_id, :kind, :occurrence, account_id, channel, 'reporter', :kind,
+    CAST(:facts AS jsonb), :now, :now, 'planned', 'it happened', carrier.id
+FROM recipient JOIN carrier USING (account_id, channel)
+""").bindparams(bindparam("facts", type_=JSONB(none_as_null=True)))
+
+NEWS = frozenset({EventKind.PERIOD_OPENED, EventKind.PERIOD_CLOSED})
+"""What a person may choose not to hear of."""
+
+
+async def tell(
+    session: AsyncSession,
+    kind: EventKind,
+    obligations: list[int],
+    *,
+    occurrence: str,
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Tell the reporters of these obligations what happened.
+
+    `occurrence` names the event itself (a decision, a date), so that it is told once.
+    """
+    await session.execute(
+        TELL,
+        {
+            "kind": kind.value,
+            "obligations": obligations,
+            "occurrence": occurrence,
+            "channels": DEFAULT_CHANNELS,
+            "is_news": kind in NEWS,
+            "facts": dict(facts) if facts else None,
+            "now": now,
+        },
+    )

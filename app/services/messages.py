@@ -1,0 +1,221 @@
+"""Messages: what one person is told by one channel, put into words when it leaves.
+
+Everything is looked at again at that moment, so nothing goes out that is no longer true.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import LOCAL
+from app.services.standing import DAYS_LATE, DAYS_LEFT, TIMELINESS, instants
+from app.vocabulary import Audience, EventKind
+
+# What a message would say, each line with whether it still holds and, if not, why.
+LINES = text(f"""
+    SELECT n.id, n.rule, n.occurrence, n.audience, n.template, n.facts,
+        p.code AS period, p.frequency, p.ordinal, p.year, plan.code AS plan,
+        a.code AS agency, a.name AS agency_name, o.due_date, o.late_from, p.state,
+        {TIMELINESS} AS timeliness, {DAYS_LATE} AS days_late, {DAYS_LEFT} AS days_left,
+        coalesce(r.status, 'not_started') AS report_status, r.correction_due,
+        CASE
+            WHEN NOT account.active THEN 'the account is no longer active'
+            WHEN n.audience IN ('reporter', 'head') AND account.agency_id <> o.agency_id
+                THEN 'the person has moved to another agency'
+            WHEN n.template = 'report.returned' AND r.status <> 'returned'
+                THEN 'the report was sent again'
+            WHEN n.template = 'report.accepted' AND r.status <> 'accepted'
+                THEN 'the report is no longer accepted'
+            WHEN n.template = 'reporting_period.opened' AND p.state <> 'open'
+                THEN 'the period is closed'
+            WHEN n.template = 'reporting_period.closed' AND p.state <> 'closed'
+                THEN 'the period is open'
+            WHEN n.template IN ('reminder', 'escalation', 'obligation.reminded') THEN CASE
+                WHEN o.first_submitted_at IS NOT NULL THEN 'the report has come'
+                WHEN o.exempted_at IS NOT NULL THEN 'the agency was exempted'
+                WHEN p.state <> 'open' THEN 'the period is closed'
+                WHEN o.due_date > CAST(n.facts ->> 'due_date' AS date)
+                    THEN 'the due date was extended'
+            END
+        END AS void
+    FROM notification n
+    JOIN account ON account.id = n.account_id
+    JOIN obligation o ON o.id = n.obligation_id
+    JOIN reporting_period p ON p.id = o.period_id
+    JOIN plan ON plan.id = p.plan_id
+    JOIN agency a ON a.id = o.agency_id
+    LEFT JOIN report r ON r.obligation_id = o.id
+    WHERE n.message_id = :message_id AND n.state = 'planned'
+    ORDER BY o.late_from, a.code, n.id
+""")  # noqa: S608 - composed of constants
+
+
+EVENT_SUBJECTS: dict[str, str] = {
+    EventKind.RETURNED: "Trả lại để sửa: {report}",
+    EventKind.ACCEPTED: "Đã duyệt: {report}",
+    EventKind.REOPENED: "Mở lại để sửa: {report}",
+    EventKind.EXTENDED: "Gia hạn đến {due}: {report}",
+    EventKind.PERIOD_OPENED: "Mở kỳ {report}",
+    EventKind.PERIOD_CLOSED: "Khóa kỳ {report}",
+}
+FEBRUARY = 2
+"""Official documents write the months 01 and 02 with a nought (Nghị định 30/2020/NĐ-CP)."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One obligation that a message speaks of."""
+
+    notification_id: int | None
+    rule: str
+    audience: Audience
+    template: str
+    facts: dict[str, Any]
+    plan: str
+    period: str
+    period_name: str
+    agency: str
+    agency_name: str
+    due_date: date
+    timeliness: str
+    days_late: int
+    days_left: int | None
+    report_status: str
+    correction_due: date | None
+
+
+@dataclass(frozen=True)
+class Text:
+    """A message in words: plain text for every channel, HTML for mail."""
+
+    subject: str
+    plain: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Who is told, and where the links lead."""
+
+    full_name: str
+    public_url: str
+
+
+async def lines_of(
+    session: AsyncSession, message_id: int, now: datetime
+) -> tuple[list[Line], dict[int, str]]:
+    """What a message still has to say, and the notifications that no longer hold, with why."""
+    rows = (await session.execute(LINES, {"message_id": message_id} | instants(now))).all()
+    void = {row.id: row.void for row in rows if row.void}
+    return [line_of(row) for row in rows if not row.void], void
+
+
+def line_of(row: Any) -> Line:
+    """A row of LINES as a line."""
+    return Line(
+        notification_id=row.id,
+        rule=row.rule,
+        audience=Audience(row.audience),
+        template=row.template,
+        facts=row.facts or {},
+        plan=row.plan,
+        period=row.period,
+        period_name=period_name(row.frequency, row.ordinal, row.year),
+        agency=row.agency,
+        agency_name=row.agency_name,
+        due_date=row.due_date,
+        timeliness=row.timeliness,
+        days_late=row.days_late,
+        days_left=row.days_left,
+        report_status=row.report_status,
+        correction_due=row.correction_due,
+    )
+
+
+def period_name(frequency: str, ordinal: int, year: int) -> str:
+    """A period as people name it: `quý II năm 2024`, `6 tháng đầu năm 2024`, `năm 2024`."""
+    match frequency:
+        case "quarter":
+            return f"quý {('I', 'II', 'III', 'IV')[ordinal - 1]} năm {year}"
+        case "half_year":
+            return f"6 tháng {'đầu' if ordinal == 1 else 'cuối'} năm {year}"
+    return f"năm {year}"
+
+
+def compose(recipient: Recipient, lines: Sequence[Line], now: datetime) -> Text:
+    """The words for these lines; for an office that collects, one digest of all of them."""
+    digest = lines[0].audience in {Audience.COORDINATOR, Audience.LEADERSHIP}
+    subject = _digest_subject(lines) if digest else _subject(lines)
+    facts = {
+        "recipient": recipient,
+        "lines": lines,
+        "groups": _groups(lines),
+        "now": now.astimezone(LOCAL),
+        "digest": digest,
+        "subject": subject,
+    }
+    return Text(
+        subject=subject,
+        plain=_templates().get_template("message.txt").render(facts).strip() + "\n",
+        html=_templates().get_template("message.html").render(facts),
+    )
+
+
+def _groups(lines: Sequence[Line]) -> dict[str, list[Line]]:
+    """The lines by period, in the order in which they are due."""
+    groups: dict[str, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(line.period_name, []).append(line)
+    return groups
+
+
+def _subject(lines: Sequence[Line]) -> str:
+    if len(lines) > 1:
+        return f"{len(lines)} việc về báo cáo của {lines[0].agency_name}"
+    line = lines[0]
+    report = f"báo cáo {line.period_name}"
+    pattern = EVENT_SUBJECTS.get(line.template, "{standing}: {report}")
+    return pattern.format(report=report, due=day(line.due_date), standing=standing(line))
+
+
+def _digest_subject(lines: Sequence[Line]) -> str:
+    agencies = len({line.agency for line in lines})
+    periods = ", ".join(_groups(lines))
+    return f"Còn {agencies} đơn vị chưa gửi báo cáo {periods}"
+
+
+def standing(line: Line) -> str:
+    """How an obligation stands, in a few words."""
+    if line.days_late > 0:
+        return f"Quá hạn {line.days_late} ngày"
+    if line.days_left == 0:
+        return "Hôm nay là hạn cuối"
+    if line.days_left is not None:
+        return f"Còn {line.days_left} ngày"
+    return "Đã gửi"
+
+
+def day(value: date) -> str:
+    """A day as official documents write it: 05/6/2024, 15/10/2024."""
+    month = f"{value.month:02d}" if value.month <= FEBRUARY else str(value.month)
+    return f"{value.day:02d}/{month}/{value.year}"
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("app", "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day"] = day
+    environment.filters["standing"] = standing
+    return environment

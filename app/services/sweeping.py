@@ -1,0 +1,188 @@
+"""The sweep: plans every reminder that is due and not yet told, in a handful of questions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import local_day
+from app.models.notifications import ReminderRule
+from app.services import reminders
+from app.services.periods import working_calendar
+from app.services.reminders import Timing
+from app.services.working_days import WorkingCalendar
+
+ONE_AT_A_TIME = 7_283_651_905
+"""The advisory lock of the sweep: two at once would plan the same twice and wait for each other."""
+
+# The due dates for which some rule could have something to say today.
+DUE_DATES = text("""
+    SELECT DISTINCT p.schedule_id, o.due_date
+    FROM obligation o JOIN reporting_period p ON p.id = o.period_id
+    WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL AND p.state = 'open'
+    AND o.due_date BETWEEN :earliest AND :latest
+""")
+
+# Who sits at which desk: reporters and heads at the agency, the others at the district.
+RECIPIENT = """
+recipient AS MATERIALIZED (
+    SELECT 'reporter' AS audience, agency_id, id AS account_id FROM account
+    WHERE role = 'reporter' AND active
+    UNION ALL
+    SELECT audience, agency_id, id FROM account, (VALUES ('head'), ('leadership')) AS v (audience)
+    WHERE role = 'viewer' AND active
+    UNION ALL
+    SELECT 'coordinator', district.id, account.id FROM account
+    JOIN agency ON agency.id = account.agency_id
+    JOIN agency district ON district.kind = 'district'
+        AND district.id = ANY(string_to_array(trim(BOTH '/' FROM agency.path), '/')::bigint[])
+    WHERE role = 'coordinator' AND active
+)
+"""
+
+# Each reminder that is due now, for each person and channel; `recency` 1 is the one that says
+# most. An agency's own rule stands in for the schedule's.
+WANTED = f"""
+{RECIPIENT}, wanted AS (
+    SELECT o.id AS obligation_id, r.code AS rule, c.number::text AS occurrence, r.audience,
+        r.template, o.due_date, c.send_at, c.not_before, recipient.account_id, chosen.channel,
+        row_number() OVER (
+            PARTITION BY o.id, recipient.account_id, chosen.channel
+            ORDER BY c.send_at DESC, r.offset_days DESC, r.id
+        ) AS recency
+    FROM unnest(
+        CAST(:rules AS bigint[]), CAST(:due_dates AS date[]), CAST(:numbers AS int[]),
+        CAST(:send_ats AS timestamptz[]), CAST(:not_befores AS timestamptz[])
+    ) AS c (rule_id, due_date, number, send_at, not_before)
+    JOIN reminder_rule r ON r.id = c.rule_id
+    JOIN reporting_period p ON p.schedule_id = r.schedule_id AND p.state = 'open'
+    JOIN obligation o ON o.period_id = p.id AND o.due_date = c.due_date
+    JOIN plan ON plan.id = p.plan_id
+    JOIN recipient ON recipient.audience = r.audience AND recipient.agency_id =
+        CASE WHEN r.audience IN ('reporter', 'head') THEN o.agency_id ELSE plan.district_id END
+    LEFT JOIN notification_preference preference
+        ON preference.account_id = recipient.account_id
+    CROSS JOIN LATERAL unnest(coalesce(preference.channels, r.channels)) AS chosen (channel)
+    WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL
+    AND (r.agency_id = o.agency_id OR r.agency_id IS NULL AND NOT EXISTS (
+        SELECT FROM reminder_rule own WHERE own.schedule_id = r.schedule_id
+        AND own.code = r.code AND own.agency_id = o.agency_id
+    ))
+)
+"""  # noqa: S608 - composed of constants
+
+PLAN = text(f"""
+WITH {WANTED}, untold AS (
+    SELECT wanted.* FROM wanted
+    LEFT JOIN notification n USING (obligation_id, rule, occurrence, account_id, channel)
+    WHERE n.id IS NULL
+), carrier AS (
+    INSERT INTO message (account_id, channel, state, created_at, not_before)
+    SELECT account_id, channel, 'waiting', :now, max(not_before) FROM untold
+    WHERE recency = 1 GROUP BY account_id, channel ORDER BY account_id, channel
+    RETURNING id, account_id, channel
+), told AS (
+    INSERT INTO notification (obligation_id, rule, occurrence, account_id, channel, audience,
+        template, facts, planned_for, created_at, state, why, message_id)
+    SELECT obligation_id, rule, occurrence, account_id, channel, audience, template,
+        jsonb_build_object('due_date', due_date), send_at, :now,
+        CASE WHEN recency = 1 THEN 'planned' ELSE 'superseded' END,
+        CASE WHEN recency = 1 THEN 'due and not yet told' ELSE 'a later reminder says more' END,
+        CASE WHEN recency = 1 THEN carrier.id END
+    FROM untold LEFT JOIN carrier USING (account_id, channel)
+    RETURNING state
+)
+SELECT count(*) FILTER (WHERE state = 'planned') AS planned,
+    count(*) FILTER (WHERE state = 'superseded') AS superseded,
+    (SELECT count(*) FROM carrier) AS messages
+FROM told
+""")  # noqa: S608 - composed of constants
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep planned: notifications, those passed over, and messages to carry them."""
+
+    planned: int
+    superseded: int
+    messages: int
+
+
+async def sweep(session: AsyncSession, now: datetime) -> Swept:
+    """Plan all that is due and not yet told, once, for everybody.
+
+    A person gets one message by each channel, however many obligations it speaks of, and of each
+    obligation only what still matters.
+    """
+    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+    candidates = await due_candidates(session, now)
+    if not candidates["rules"]:
+        return Swept(0, 0, 0)
+    row = (await session.execute(PLAN, candidates | {"now": now})).one()
+    return Swept(row.planned, row.superseded, row.messages)
+
+
+async def due_candidates(
+    session: AsyncSession, now: datetime, only_day: date | None = None
+) -> dict[str, list[Any]]:
+    """The reminders that are due for the due dates that wait, as the arrays of WANTED.
+
+    `only_day` keeps those of that day: for a look ahead.
+    """
+    rules = (await session.scalars(select(ReminderRule).where(ReminderRule.active))).all()
+    calendar = await working_calendar(session)
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("rules", "due_dates", "numbers", "send_ats", "not_befores")
+    }
+    for schedule_id, due in await _due_dates(session, rules, now):
+        for rule in rules:
+            if rule.schedule_id == schedule_id:
+                _add(columns, rule, due, calendar, now, only_day)
+    return columns
+
+
+def _add(
+    columns: dict[str, list[Any]],
+    rule: ReminderRule,
+    due: date,
+    calendar: WorkingCalendar,
+    now: datetime,
+    only_day: date | None,
+) -> None:
+    timing = timing_of(rule)
+    for occurrence in reminders.due_occurrences(timing, due, calendar, now):
+        if only_day is not None and local_day(occurrence.send_at) != only_day:
+            continue
+        columns["rules"].append(rule.id)
+        columns["due_dates"].append(due)
+        columns["numbers"].append(occurrence.number)
+        columns["send_ats"].append(occurrence.send_at)
+        columns["not_befores"].append(reminders.not_before(timing, now))
+
+
+async def _due_dates(
+    session: AsyncSession, rules: Sequence[ReminderRule], now: datetime
+) -> list[tuple[int, date]]:
+    """The schedules and due dates within reach of a rule; working days are at most doubled."""
+    reach = max(
+        (abs(r.offset_days) + (r.repeat_days or 0) * r.repeat_times for r in rules), default=0
+    )
+    span = 2 * timedelta(days=reach) + reminders.STALE_AFTER
+    parameters = {"earliest": local_day(now - span), "latest": local_day(now + span)}
+    return list((await session.execute(DUE_DATES, parameters)).tuples())
+
+
+def timing_of(rule: ReminderRule) -> Timing:
+    """When a rule reminds."""
+    return Timing(
+        offset_days=rule.offset_days,
+        day_kind=rule.day_kind,
+        repeat_days=rule.repeat_days,
+        repeat_times=rule.repeat_times,
+        send_time=rule.send_time,
+        quiet_from=rule.quiet_from,
+        quiet_until=rule.quiet_until,
+    )

@@ -1,0 +1,87 @@
+"""Webhooks: a message posted, signed, to the address of a gateway (Zalo OA, Telegram, SMS)."""
+
+import hashlib
+import hmac
+import ipaddress
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from app.mail import DeliveryDelayedError, DeliveryRefusedError
+from app.settings import Environment, Settings
+
+TIMEOUT_SECONDS = 10.0
+GONE = {400, 401, 403, 404, 405, 410, 413, 422}
+"""Replies after which the same body will not fare better."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """What is posted where, and the secret it is signed with."""
+
+    url: str
+    secret: str
+    payload: dict[str, Any]
+
+
+class WebhookSender:
+    """Posts payloads; keeps one pool of connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._public_only = settings.environment is Environment.PRODUCTION
+        self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+
+    async def send(self, post: Post, now: datetime) -> None:
+        """Post a payload with its signature.
+
+        The header `Tiendo-Signature: t=<seconds>,v1=<hex>` holds the HMAC-SHA256 of
+        `<seconds>.<body>` by the webhook's secret.
+
+        Raises:
+            DeliveryRefusedError: the address refuses it for good.
+            DeliveryDelayedError: it is away, slow, or busy.
+        """
+        if self._public_only and not is_public(post.url):
+            raise DeliveryRefusedError("in production a webhook needs a public https address")
+        body = json.dumps(post.payload, ensure_ascii=False).encode()
+        headers = {
+            "Content-Type": "application/json",
+            "Tiendo-Signature": signature(body, post.secret, now),
+            "Idempotency-Key": str(post.payload["message_id"]),
+        }
+        try:
+            reply = await self._client.post(post.url, content=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise DeliveryDelayedError(str(error) or type(error).__name__) from error
+        if reply.is_success:
+            return
+        if reply.status_code in GONE:
+            raise DeliveryRefusedError(f"the webhook answered {reply.status_code}")
+        raise DeliveryDelayedError(f"the webhook answered {reply.status_code}")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+def signature(body: bytes, secret: str, now: datetime) -> str:
+    """The signature header of a body sent now."""
+    seconds = int(now.timestamp())
+    digest = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={seconds},v1={digest}"
+
+
+def is_public(url: str) -> bool:
+    """Whether a URL is https and names no address of an inner network."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "https" or host == "localhost" or "." not in host:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return True
