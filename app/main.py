@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from fastapi import APIRouter, FastAPI
@@ -10,9 +10,21 @@ from fastapi import APIRouter, FastAPI
 from app import problems
 from app.clock import Clock
 from app.database import Database
+from app.jobs import embedded_worker
 from app.middleware import RequestFrame
-from app.routers import health
+from app.routers import (
+    aggregates,
+    api_keys,
+    audit_events,
+    auth,
+    health,
+    obligations,
+    periods,
+    reports,
+    users,
+)
 from app.routing import StrictRoute
+from app.services.attempts import Attempts
 from app.settings import Settings
 
 
@@ -21,10 +33,15 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.database = Database(database_url, settings)
-        await app.state.database.check()
-        yield
-        await app.state.database.close()
+        app.state.database = database = Database(database_url, settings)
+        await database.check()
+        async with AsyncExitStack() as stack:
+            if settings.embedded_worker:
+                await stack.enter_async_context(
+                    embedded_worker(database_url, database, clock, settings)
+                )
+            yield
+        await database.close()
 
     app = FastAPI(
         title="Tiến độ",
@@ -38,10 +55,19 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     )
     app.state.settings = settings
     app.state.clock = clock
+    app.state.attempts = Attempts()
     problems.install(app)
     app.add_middleware(RequestFrame)
     app.include_router(health.router)
     v1 = APIRouter(prefix="/api/v1", route_class=StrictRoute)
+    v1.include_router(auth.router)
+    v1.include_router(users.router)
+    v1.include_router(api_keys.router)
+    v1.include_router(periods.router)
+    v1.include_router(obligations.router)
+    v1.include_router(reports.router)
+    v1.include_router(aggregates.router)
+    v1.include_router(audit_events.router)
     app.include_router(v1)
     return app
 

@@ -186,6 +186,7 @@ class EventKind(StrEnum):
     PERIOD_OPENED = "reporting_period.opened"
     PERIOD_CLOSED = "reporting_period.closed"
     REMINDED = "obligation.reminded"
+    CORRECTION_DUE = "report.correction_due"
 
 
 class NotificationState(StrEnum):

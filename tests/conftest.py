@@ -15,7 +15,6 @@ import pytest
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from hypothesis import settings as hypothesis_settings
-from seed.loader import load
 
 from app import embedded
 from app.clock import LOCAL, Clock
@@ -23,6 +22,7 @@ from app.database import Database
 from app.main import create_app
 from app.migration import migrate
 from app.settings import Settings
+from seed.loader import load
 from tests.people import add_people, token_of
 
 hypothesis_settings.register_profile("suite", deadline=None)
@@ -33,6 +33,7 @@ PLAN_FOLDER = ROOT / "seed" / "tho-xuan-2024"
 NEIGHBOUR_FOLDER = ROOT / "tests" / "data" / "trieu-son-2024"
 SERVER = "TIENDO_TEST_SERVER"
 TEMPLATE = "tiendo_template"
+EMPTY_TEMPLATE = "tiendo_empty_template"
 PLAN_IN_FORCE = datetime(2024, 4, 1, 8, tzinfo=LOCAL)
 
 _running: list[tuple[embedded.EmbeddedServer, Path]] = []
@@ -50,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Tests may lose their data with the machine; waiting for the disk buys them nothing.
     asyncio.run(_execute(server.url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
     migrate(_url(TEMPLATE))
+    asyncio.run(_execute(server.url, f"CREATE DATABASE {EMPTY_TEMPLATE} TEMPLATE {TEMPLATE}"))
     asyncio.run(_fill_template())
 
 
@@ -81,14 +83,24 @@ async def _fill_template() -> None:
     await database.close()
 
 
+def _clone(template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    server = os.environ[SERVER]
+    asyncio.run(_execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+    yield _url(name)
+    asyncio.run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 @pytest.fixture
 def database_url() -> Iterator[str]:
     """A clone of the template, for this test alone."""
-    name = f"test_{uuid.uuid4().hex}"
-    server = os.environ[SERVER]
-    asyncio.run(_execute(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy"))
-    yield _url(name)
-    asyncio.run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
+    yield from _clone(TEMPLATE)
+
+
+@pytest.fixture
+def empty_database_url() -> Iterator[str]:
+    """A database with tables and no rows, for this test alone."""
+    yield from _clone(EMPTY_TEMPLATE)
 
 
 class SetClock(Clock):
@@ -147,7 +159,7 @@ class Service:
 async def service(database_url: str) -> AsyncIterator[Service]:
     """The service on its own database, at 8 o'clock on 10 June 2024."""
     clock = SetClock(datetime(2024, 6, 10, 8, tzinfo=LOCAL))
-    app = create_app(Settings(), database_url, clock)
+    app = create_app(Settings(embedded_worker=False), database_url, clock)
     async with LifespanManager(app):
         service = Service(app, clock, database_url)
         yield service

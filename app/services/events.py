@@ -36,6 +36,7 @@ INSERT INTO notification (obligation_id, rule, occurrence, account_id, channel, 
 SELECT obligation_id, :kind, :occurrence, account_id, channel, 'reporter', :kind,
     CAST(:facts AS jsonb), :now, :now, 'planned', 'it happened', carrier.id
 FROM recipient JOIN carrier USING (account_id, channel)
+RETURNING id
 """).bindparams(bindparam("facts", type_=JSONB(none_as_null=True)))
 
 NEWS = frozenset({EventKind.PERIOD_OPENED, EventKind.PERIOD_CLOSED})
@@ -50,12 +51,12 @@ async def tell(
     occurrence: str,
     now: datetime,
     facts: Mapping[str, Any] | None = None,
-) -> None:
-    """Tell the reporters of these obligations what happened.
+) -> int:
+    """Tell the reporters of these obligations what happened; how many notifications that made.
 
     `occurrence` names the event itself (a decision, a date), so that it is told once.
     """
-    await session.execute(
+    told = await session.execute(
         TELL,
         {
             "kind": kind.value,
@@ -67,3 +68,4 @@ async def tell(
             "now": now,
         },
     )
+    return len(told.all())

@@ -6,9 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Bilingual, FieldError, StateConflict, ValidationFailed
 from app.models.obligations import Exemption, Extension
-from app.services import audit, deadlines
+from app.services import audit, deadlines, events
 from app.services.audit import Actor
 from app.services.obligations import Place
+from app.vocabulary import EventKind
 
 NOT_LATER = Bilingual(
     "Ngày gia hạn phải sau hạn hiện tại ({due_date}).",
@@ -71,6 +72,14 @@ async def extend(
             document_number=document_number,
             recorded_at=at,
         )
+    )
+    await events.tell(
+        session,
+        EventKind.EXTENDED,
+        [obligation.id],
+        occurrence=at.isoformat(),
+        facts={"reason": reason},
+        now=now,
     )
     obligation.due_date, obligation.late_from = due_date, late_from
     await session.flush()

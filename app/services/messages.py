@@ -28,7 +28,8 @@ LINES = text(f"""
             WHEN NOT account.active THEN 'the account is no longer active'
             WHEN n.audience IN ('reporter', 'head') AND account.agency_id <> o.agency_id
                 THEN 'the person has moved to another agency'
-            WHEN n.template = 'report.returned' AND r.status <> 'returned'
+            WHEN n.template IN ('report.returned', 'report.reopened', 'report.correction_due')
+                AND r.status <> 'returned'
                 THEN 'the report was sent again'
             WHEN n.template = 'report.accepted' AND r.status <> 'accepted'
                 THEN 'the report is no longer accepted'
@@ -60,6 +61,7 @@ EVENT_SUBJECTS: dict[str, str] = {
     EventKind.RETURNED: "Trả lại để sửa: {report}",
     EventKind.ACCEPTED: "Đã duyệt: {report}",
     EventKind.REOPENED: "Mở lại để sửa: {report}",
+    EventKind.CORRECTION_DUE: "Sắp đến hạn gửi lại: {report}",
     EventKind.EXTENDED: "Gia hạn đến {due}: {report}",
     EventKind.PERIOD_OPENED: "Mở kỳ {report}",
     EventKind.PERIOD_CLOSED: "Khóa kỳ {report}",

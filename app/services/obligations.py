@@ -71,7 +71,7 @@ async def find(
         query = query.where(Plan.code == plan_code)
     if lock:
         query = query.with_for_update(of=Obligation).execution_options(populate_existing=True)
-    found = [Place(*row) for row in (await session.execute(query)).tuples()]
+    found = [Place(*row) for row in await session.execute(query)]
     see_that_one_was_found([place.plan.code for place in found], period_code, agency_code)
     return found[0]
 

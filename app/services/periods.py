@@ -14,10 +14,10 @@ from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter, Work
 from app.models.plans import Plan
 from app.pagination import page
 from app.policy import Principal
-from app.services import audit, codes, deadlines
+from app.services import audit, codes, deadlines, events
 from app.services.audit import Actor
 from app.services.working_days import WorkingCalendar
-from app.vocabulary import Frequency, PeriodState
+from app.vocabulary import EventKind, Frequency, PeriodState
 
 ALREADY = Bilingual("Kỳ báo cáo {code} đã ở trạng thái này.", "Period {code} is so already.")
 
@@ -25,7 +25,7 @@ ALREADY = Bilingual("Kỳ báo cáo {code} đã ở trạng thái này.", "Perio
 async def working_calendar(session: AsyncSession) -> WorkingCalendar:
     """Public holidays and weekends, with the edited exceptions."""
     changes = await session.execute(select(WorkingDay.day, WorkingDay.change))
-    return WorkingCalendar(dict(changes.tuples().all()))
+    return WorkingCalendar(dict(changes.all()))
 
 
 async def generate_year(
@@ -210,7 +210,7 @@ async def set_state(
     assert period is not None, "find_plan saw it"  # noqa: S101 - periods are never deleted
     if period.state == state:
         raise StateConflict(ALREADY, code=code)
-    await audit.record(
+    at = await audit.record(
         session,
         now=now,
         actor=actor,
@@ -220,6 +220,19 @@ async def set_state(
         agency_id=plan.district_id,
         before={"state": period.state},
         after={"state": state},
+    )
+    waiting = await session.scalars(
+        select(Obligation.id).where(
+            Obligation.period_id == period.id, Obligation.exempted_at.is_(None)
+        )
+    )
+    closed = state == PeriodState.CLOSED
+    await events.tell(
+        session,
+        EventKind.PERIOD_CLOSED if closed else EventKind.PERIOD_OPENED,
+        list(waiting),
+        occurrence=at.isoformat(),
+        now=now,
     )
     period.state = state
     await session.flush()

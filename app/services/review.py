@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import local_day
 from app.errors import Bilingual, FieldError, StateConflict, ValidationFailed
 from app.models.reports import Decision, Report, Revision
-from app.services import audit
+from app.services import audit, events
 from app.services.audit import Actor
 from app.services.drafting import see_version
 from app.services.obligations import Place
 from app.services.reports import report_of
-from app.vocabulary import ReportStatus
+from app.vocabulary import EventKind, ReportStatus
 
 NOT_SO = Bilingual(
     "Báo cáo đang ở trạng thái {status}; việc này cần trạng thái {needed}.",
@@ -163,6 +163,14 @@ async def _decide(
             decided_by=actor.name,
             recorded_at=at,
         )
+    )
+    await events.tell(
+        session,
+        EventKind(f"report.{action}"),
+        [place.obligation.id],
+        occurrence=at.isoformat(),
+        facts={"reason": reason, "comments": list(comments)},
+        now=now,
     )
     report.status = status
     report.correction_due = correction_due

@@ -141,9 +141,7 @@ async def _replace_reporters(
                     Agency.path.startswith(district.path), Agency.valid_to.is_(None)
                 )
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     unknown = [
         FieldError(f"/reporters/{position}", "unknown_agency", NO_SUCH_AGENCY, {"code": code})

@@ -180,7 +180,7 @@ async def _ids(
     found = await session.execute(
         select(kind.code, kind.id).where(kind.plan_id == place.plan.id, kind.code.in_(codes))
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _move_on(place: Place, report: Report, received: datetime) -> None:

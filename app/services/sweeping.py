@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import local_day
+from app.clock import LOCAL, local_day
 from app.models.notifications import ReminderRule
-from app.services import reminders
+from app.services import events, reminders
 from app.services.periods import working_calendar
 from app.services.reminders import Timing
 from app.services.working_days import WorkingCalendar
+from app.vocabulary import EventKind
 
 ONE_AT_A_TIME = 7_283_651_905
 """The advisory lock of the sweep: two at once would plan the same twice and wait for each other."""
@@ -24,6 +25,18 @@ DUE_DATES = text("""
     FROM obligation o JOIN reporting_period p ON p.id = o.period_id
     WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL AND p.state = 'open'
     AND o.due_date BETWEEN :earliest AND :latest
+""")
+
+CORRECTIONS_AT = time(8)
+CORRECTIONS = text("""
+    SELECT r.correction_due, array_agg(r.obligation_id)
+    FROM report r
+    WHERE r.status = 'returned' AND r.correction_due BETWEEN :today AND :tomorrow
+    AND NOT EXISTS (
+        SELECT FROM notification n WHERE n.obligation_id = r.obligation_id
+        AND n.rule = 'report.correction_due' AND n.occurrence = r.correction_due::text
+    )
+    GROUP BY 1
 """)
 
 # Who sits at which desk: reporters and heads at the agency, the others at the district.
@@ -118,11 +131,30 @@ async def sweep(session: AsyncSession, now: datetime) -> Swept:
     obligation only what still matters.
     """
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+    await _remind_of_corrections(session, now)
     candidates = await due_candidates(session, now)
     if not candidates["rules"]:
         return Swept(0, 0, 0)
     row = (await session.execute(PLAN, candidates | {"now": now})).one()
     return Swept(row.planned, row.superseded, row.messages)
+
+
+async def _remind_of_corrections(session: AsyncSession, now: datetime) -> None:
+    """Remind those whose returned report is due again tomorrow or today."""
+    today = local_day(now)
+    if now < datetime.combine(today, CORRECTIONS_AT, LOCAL):
+        return
+    rows = await session.execute(
+        CORRECTIONS, {"today": today, "tomorrow": today + timedelta(days=1)}
+    )
+    for due, obligations in rows.tuples():
+        await events.tell(
+            session,
+            EventKind.CORRECTION_DUE,
+            obligations,
+            occurrence=due.isoformat(),
+            now=now,
+        )
 
 
 async def due_candidates(

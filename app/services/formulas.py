@@ -1,0 +1,147 @@
+"""Formulas of derived indicators: a sum of figures, or a ratio of such sums. Pure.
+
+    KQ.02 - KQ.03 + KQ.04
+    100 * KQ.06 / KQ.01
+    100 * (A.01 + A.02) / B.01
+
+Codes may hold hyphens, so `+` and `-` stand between spaces. The sides of a ratio are single codes,
+or sums in brackets.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+Terms = tuple[tuple[int, str], ...]
+"""Codes with their signs, 1 or -1."""
+
+LONGEST = 1000
+_TOKEN = re.compile(r"\s*([()*/]|[+-](?=\s)|[0-9A-Za-z][0-9A-Za-z._-]*)")
+_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
+_SCALE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,4})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """What a derived indicator is computed from.
+
+    Without a denominator it is the sum of the numerator's terms, and `scale` is 1.
+    """
+
+    numerator: Terms
+    denominator: Terms | None
+    scale: Decimal
+
+    def codes(self) -> frozenset[str]:
+        """The indicators that it refers to."""
+        return frozenset(code for _, code in self.numerator + (self.denominator or ()))
+
+    def evaluate(self, values: Mapping[str, Decimal]) -> Decimal | None:
+        """The value, unrounded; None where a figure is missing or the denominator is zero."""
+        if not self.codes() <= values.keys():
+            return None
+        above = _sum(self.numerator, values)
+        if self.denominator is None:
+            return above
+        below = _sum(self.denominator, values)
+        return self.scale * above / below if below else None
+
+
+def parse(text: str) -> Formula:
+    """The formula that a text stands for.
+
+    Raises:
+        ValueError: it is neither a sum nor a ratio, and where that shows.
+    """
+    if len(text) > LONGEST:
+        raise ValueError(f"more than {LONGEST} characters")
+    tokens = _Tokens(text)
+    scale = tokens.take_scale()
+    if scale is None and not tokens.holds("/"):
+        formula = Formula(tokens.take_sum(), None, Decimal(1))
+    else:
+        numerator = tokens.take_side()
+        tokens.expect("/")
+        formula = Formula(numerator, tokens.take_side(), scale or Decimal(1))
+    tokens.expect(None)
+    return formula
+
+
+def in_circle(formulas: Mapping[str, Formula]) -> frozenset[str]:
+    """The codes whose formulas lead back to themselves, through others or not."""
+    return frozenset(code for code in formulas if code in _reached(code, formulas))
+
+
+def _reached(code: str, formulas: Mapping[str, Formula]) -> set[str]:
+    reached: set[str] = set()
+    ahead = [code]
+    while ahead:
+        formula = formulas.get(ahead.pop())
+        fresh = (formula.codes() if formula else frozenset()) - reached
+        reached |= fresh
+        ahead += fresh
+    return reached
+
+
+def _sum(terms: Iterable[tuple[int, str]], values: Mapping[str, Decimal]) -> Decimal:
+    return sum((sign * values[code] for sign, code in terms), Decimal(0))
+
+
+class _Tokens:
+    """The tokens of a text, taken one after the other."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens: list[str] = []
+        self._next = 0
+        position, text = 0, text.strip()
+        while position < len(text):
+            found = _TOKEN.match(text, position)
+            if found is None:
+                raise ValueError(f"cannot be read from {text[position:].strip()[:20]!r} on")
+            self._tokens.append(found[1])
+            position = found.end()
+
+    def holds(self, token: str) -> bool:
+        return token in self._tokens
+
+    def peek(self, ahead: int = 0) -> str | None:
+        place = self._next + ahead
+        return self._tokens[place] if place < len(self._tokens) else None
+
+    def expect(self, token: str | None) -> None:
+        if self.peek() != token:
+            wanted = "the end" if token is None else repr(token)
+            raise ValueError(f"{wanted} expected, found {self.peek() or 'the end'!r}")
+        self._next += 1
+
+    def take_scale(self) -> Decimal | None:
+        number = self.peek()
+        if self.peek(1) != "*" or number is None:
+            return None
+        if not _SCALE.fullmatch(number) or not Decimal(number):
+            raise ValueError(f"a number above zero expected before '*', found {number!r}")
+        self._next += 2
+        return Decimal(number)
+
+    def take_side(self) -> Terms:
+        if self.peek() != "(":
+            return ((1, self._take_code()),)
+        self.expect("(")
+        terms = self.take_sum()
+        self.expect(")")
+        return terms
+
+    def take_sum(self) -> Terms:
+        terms = [(1, self._take_code())]
+        while (operator := self.peek()) in {"+", "-"}:
+            self._next += 1
+            terms.append((1 if operator == "+" else -1, self._take_code()))
+        return tuple(terms)
+
+    def _take_code(self) -> str:
+        token = self.peek()
+        if token is None or not _CODE.fullmatch(token):
+            raise ValueError(f"an indicator's code expected, found {token or 'the end'!r}")
+        self._next += 1
+        return token

@@ -1,0 +1,144 @@
+"""Reminding by hand, and looking ahead at what would go out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import LOCAL
+from app.errors import Bilingual, StateConflict
+from app.policy import Principal
+from app.services import audit, events, messages
+from app.services.audit import Actor
+from app.services.messages import Recipient
+from app.services.obligations import Place
+from app.services.standing import DAYS_LATE, DAYS_LEFT, TIMELINESS, instants
+from app.services.sweeping import WANTED, due_candidates
+from app.vocabulary import EventKind
+
+BETWEEN_REMINDERS = timedelta(hours=1)
+
+SENT_ALREADY = Bilingual("Đơn vị đã gửi báo cáo kỳ này.", "The agency has sent this report.")
+EXEMPT = Bilingual("Đơn vị được miễn báo cáo kỳ này.", "The agency is exempt from this report.")
+TOO_SOON = Bilingual(
+    "Đã nhắc lúc {at}; mỗi giờ chỉ nhắc một lần.", "Reminded at {at}; once an hour is enough."
+)
+NOBODY = Bilingual(
+    "Đơn vị chưa có tài khoản nào để nhắc.", "The agency has no account that could be reminded."
+)
+
+LAST_REMINDED = text("""
+    SELECT max(created_at) FROM notification
+    WHERE obligation_id = :obligation_id AND rule = 'obligation.reminded'
+""")
+
+# As LINES of messages, for what is not planned yet.
+LOOK_AHEAD = text(f"""
+    WITH {WANTED}
+    SELECT NULL AS id, w.rule, w.audience, w.template, NULL AS facts, w.channel, w.send_at,
+        account.username, account.full_name, account.email,
+        p.code AS period, p.frequency, p.ordinal, p.year, plan.code AS plan,
+        a.code AS agency, a.name AS agency_name, o.due_date,
+        {TIMELINESS} AS timeliness, {DAYS_LATE} AS days_late, {DAYS_LEFT} AS days_left,
+        coalesce(r.status, 'not_started') AS report_status, r.correction_due
+    FROM wanted w
+    JOIN account ON account.id = w.account_id
+    JOIN obligation o ON o.id = w.obligation_id
+    JOIN reporting_period p ON p.id = o.period_id
+    JOIN plan ON plan.id = p.plan_id
+    JOIN agency a ON a.id = o.agency_id
+    LEFT JOIN report r ON r.obligation_id = o.id
+    WHERE w.recency = 1 AND a.path LIKE :reach
+    ORDER BY account.username, w.channel, o.late_from, a.code
+""")  # noqa: S608 - composed of constants
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """A message that would go out: to whom, when, and with which words."""
+
+    username: str
+    full_name: str
+    email: str | None
+    channel: str
+    send_at: datetime
+    subject: str
+    text: str
+    obligations: list[str]
+
+
+async def remind(
+    session: AsyncSession, place: Place, *, note: str | None, now: datetime, actor: Actor
+) -> int:
+    """Remind the reporters of an obligation (found with its lock) by hand; how many are told.
+
+    Raises:
+        StateConflict: the report has come, is exempt, was reminded within the hour, or nobody
+            could be told.
+    """
+    if place.obligation.first_submitted_at is not None:
+        raise StateConflict(SENT_ALREADY)
+    if place.obligation.exempted_at is not None:
+        raise StateConflict(EXEMPT)
+    last: datetime | None = await session.scalar(
+        LAST_REMINDED, {"obligation_id": place.obligation.id}
+    )
+    if last is not None and now - last < BETWEEN_REMINDERS:
+        raise StateConflict(TOO_SOON, at=f"{last.astimezone(LOCAL):%H:%M}")
+    at = await audit.record(
+        session,
+        now=now,
+        actor=actor,
+        action="obligation.reminded",
+        subject=f"obligations/{place.subject}",
+        plan_id=place.plan.id,
+        agency_id=place.agency.id,
+        after={"note": note},
+    )
+    told = await events.tell(
+        session,
+        EventKind.REMINDED,
+        [place.obligation.id],
+        occurrence=at.isoformat(),
+        facts={"note": note, "due_date": place.obligation.due_date.isoformat()},
+        now=now,
+    )
+    if told == 0:
+        raise StateConflict(NOBODY)
+    return told
+
+
+async def preview(
+    session: AsyncSession, principal: Principal, on: date, public_url: str
+) -> list[Foreseen]:
+    """What would go out on a day if nothing changed until then, within the principal's reach."""
+    evening = datetime.combine(on, time(23, 59), LOCAL)
+    candidates = await due_candidates(session, evening, only_day=on)
+    if not candidates["rules"]:
+        return []
+    parameters: dict[str, Any] = candidates | instants(evening) | {"reach": principal.reach + "%"}
+    rows = (await session.execute(LOOK_AHEAD, parameters)).all()
+    grouped: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        grouped.setdefault((row.username, row.channel), []).append(row)
+    return [_foreseen(group, public_url) for group in grouped.values()]
+
+
+def _foreseen(rows: Sequence[Any], public_url: str) -> Foreseen:
+    first = rows[0]
+    send_at = max(row.send_at for row in rows).astimezone(LOCAL)
+    lines = [messages.line_of(row) for row in rows]
+    words = messages.compose(Recipient(first.full_name, public_url), lines, send_at)
+    return Foreseen(
+        username=first.username,
+        full_name=first.full_name,
+        email=first.email,
+        channel=first.channel,
+        send_at=send_at,
+        subject=words.subject,
+        text=words.plain,
+        obligations=[f"{line.period}/{line.agency}" for line in lines],
+    )
