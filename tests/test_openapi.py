@@ -1,0 +1,91 @@
+"""The OpenAPI document is all that a client's developer gets: it has to be complete."""
+
+from typing import Any
+
+import pytest
+
+from app.clock import Clock
+from app.errors import Problem
+from app.main import create_app
+from app.openapi import TAGS
+from app.settings import Settings
+
+PUBLIC = {"live", "ready", "sign_in", "get_calendar_feed", "metrics"}
+
+
+def _document() -> dict[str, Any]:
+    return create_app(Settings(), "postgresql://nowhere/none", Clock()).openapi()
+
+
+DOCUMENT = _document()
+OPERATIONS = [
+    pytest.param(operation, id=operation["operationId"])
+    for operations in DOCUMENT["paths"].values()
+    for operation in operations.values()
+]
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        found: dict[str, Any] = DOCUMENT["components"]["schemas"][schema["$ref"].rsplit("/")[-1]]
+        return found
+    return schema
+
+
+def _has_example(content: dict[str, Any]) -> bool:
+    schema = _resolved(content.get("schema", {}))
+    inner = schema.get("properties", {}).get("items", schema).get("items", {})
+    alternatives = [_resolved(option) for option in schema.get("anyOf", [])]
+    shown = [content, schema, _resolved(inner), *alternatives]
+    return any("example" in part or "examples" in part for part in shown)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_says_what_it_is(operation: dict[str, Any]) -> None:
+    assert operation["summary"]
+    assert operation["description"]
+    assert set(operation["tags"]) <= {name for name, _ in TAGS}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_shows_real_examples(operation: dict[str, Any]) -> None:
+    bodies = [operation["requestBody"]["content"]] if "requestBody" in operation else []
+    answers = [
+        answer["content"]
+        for status, answer in operation["responses"].items()
+        if status.startswith("2") and "content" in answer
+    ]
+    for content in bodies + answers:
+        for media_type, described in content.items():
+            if media_type == "application/json":
+                assert _has_example(described), described
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_lists_its_errors(operation: dict[str, Any]) -> None:
+    if operation["operationId"] in PUBLIC:
+        return
+    assert {"401", "403", "422", "503"} <= set(operation["responses"])
+    if "requestBody" in operation:
+        assert {"400", "413", "415"} <= set(operation["responses"])
+    if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
+        documented = set(operation["responses"])
+        assert "404" in documented or operation["operationId"] == "put_working_day"
+
+
+def test_every_problem_has_texts_in_both_languages() -> None:
+    kinds: list[type[Problem]] = [Problem]
+    for kind in kinds:
+        kinds.extend(kind.__subclasses__())
+    slugs = [kind.slug for kind in kinds[1:]]
+    assert len(slugs) == len(set(slugs))
+    for kind in kinds[1:]:
+        assert kind.title.vi != kind.title.en
+        assert kind.detail.vi
+        assert kind.detail.en
+
+
+def test_operation_ids_are_unique_and_readable() -> None:
+    ids = [operation.values[0]["operationId"] for operation in OPERATIONS]  # type: ignore[index, call-overload]  # a dict, as made above
+    assert len(ids) == len(set(ids))
+    assert all(name.replace("_", "").isalpha() and name.islower() for name in ids)
