@@ -1,0 +1,27 @@
+"""The guides' snippets are run as written, one after the other on one server."""
+
+import re
+from pathlib import Path
+
+from tests.documents import ADDRESS, ROOT, Server, Shell, fits, free_port, steps
+
+
+def test_the_guides_are_true(tmp_path: Path) -> None:
+    server = Server(tmp_path / "var", free_port())
+    shell = Shell(tmp_path)
+    ran = 0
+    guides = [("api-guide.md", "## Start"), ("province-pull.md", "## A key")]
+    try:
+        for name, heading in guides:
+            for step in steps(ROOT / "docs" / name, heading):
+                if "make run" in step.command:
+                    server.start(**dict(re.findall(r"(TIENDO_\w+)=(\S+)", step.command)))
+                    continue
+                command = step.command.replace(ADDRESS, f"127.0.0.1:{server.port}")
+                answer = shell.run(command)
+                assert fits(answer, step.answer), step.told_otherwise(answer)
+                ran += 1
+    finally:
+        shell.close()
+        server.stop()
+    assert ran > 25
