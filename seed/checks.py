@@ -1,0 +1,314 @@
+"""What has to hold between the rows of a plan's files."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from app.services import catalogue
+from app.services.deadlines import DueRule, periods_of_year
+from app.vocabulary import AgencyKind, BudgetOrigin
+from seed.content import Content, Entry, Table
+from seed.findings import Finding
+from seed.rows import COMMUNES, AgencyRow, IndicatorRow, ScheduleRow
+
+_PROJECT = "cần mã của một dự án trong projects.yaml"
+_AGENCY = "cần mã của một cơ quan trong agencies.csv, có trong năm của kế hoạch"
+_TWICE = "đã ghi ở dòng trước: {}"
+_MONTHS_OF_YEAR = 12
+
+
+def check(content: Content) -> list[Finding]:
+    """Everything that is wrong, in single rows and between them."""
+    found = content.findings()
+    for rule in _RULES:
+        found += rule(content)
+    return found
+
+
+def _duplicates(table: Table[Any], field: str, key: Callable[[Any], Any]) -> Iterator[Finding]:
+    seen = set()
+    for entry in table.entries:
+        value = key(entry.row)
+        if value in seen:
+            named = value if isinstance(value, tuple) else (value,)
+            text = ", ".join(str(part) for part in named if part not in {None, ()})
+            yield table.finding(entry, field, _TWICE.format(text))
+        seen.add(value)
+
+
+def _unknown(code: str | None, known: Collection[str] | None) -> bool:
+    return code is not None and known is not None and code not in known
+
+
+def _plan(content: Content) -> Iterator[Finding]:
+    plan, source = content.plan.row, content.plan.source
+    if plan is None:
+        return
+    agency = content.agency(plan.district)
+    known = content.agencies.codes()
+    if agency is None:
+        if _unknown(plan.district, known):
+            yield source.finding(("district",), "cần mã của một huyện trong agencies.csv")
+    elif agency.kind is not AgencyKind.DISTRICT:
+        yield source.finding(("district",), "cần mã của một cơ quan có kind là district")
+    projects = content.projects.codes()
+    for number, target in enumerate(plan.targets):
+        if _unknown(target.project, projects):
+            yield source.finding(("targets", number, "project"), _PROJECT)
+        if target.code in {other.code for other in plan.targets[:number]}:
+            yield source.finding(("targets", number, "code"), _TWICE.format(target.code))
+    for number, document in enumerate(plan.legal_basis):
+        if document.number in {other.number for other in plan.legal_basis[:number]}:
+            yield source.finding(("legal_basis", number, "number"), _TWICE.format(document.number))
+
+
+def _agencies(content: Content) -> Iterator[Finding]:
+    table = content.agencies
+    for place, entry in enumerate(table.entries):
+        row = entry.row
+        first, last = _validity(row)
+        if first > last:
+            yield table.finding(entry, "valid_to", "cần ngày không sớm hơn valid_from")
+        if any(_overlap(row, other.row) for other in table.entries[:place]):
+            yield table.finding(entry, "code", _TWICE.format(row.code))
+        if row.parent is None and row.kind is not AgencyKind.PROVINCE:
+            yield table.finding(entry, "parent", "cần mã cơ quan cấp trên; chỉ tỉnh được để trống")
+        elif _unknown(row.parent, table.codes()):
+            yield table.finding(entry, "parent", "cần mã của một cơ quan trong tệp này")
+        elif row.parent is not None and _in_circle(row.code, table.rows):
+            yield table.finding(
+                entry, "parent", "cần một cấp trên không nằm dưới chính cơ quan này"
+            )
+
+
+def _validity(row: AgencyRow) -> tuple[date, date]:
+    return row.valid_from or date.min, row.valid_to or date.max
+
+
+def _overlap(one: AgencyRow, other: AgencyRow) -> bool:
+    (first, last), (other_first, other_last) = _validity(one), _validity(other)
+    return one.code == other.code and first <= other_last and other_first <= last
+
+
+def _in_circle(code: str, agencies: Sequence[AgencyRow]) -> bool:
+    parents = {row.code: row.parent for row in agencies}
+    step, seen = parents.get(code), set[str]()
+    while step is not None and step not in seen and step != code:
+        seen.add(step)
+        step = parents.get(step)
+    return step == code
+
+
+def _projects(content: Content) -> Iterator[Finding]:
+    table = content.projects
+    yield from _duplicates(table, "code", lambda row: row.code)
+    above: set[str] = set()
+    for entry in table.entries:
+        if entry.row.parent is not None and entry.row.parent not in above:
+            message = "cần mã của một dự án đứng trước trong tệp này"
+            yield table.finding(entry, "parent", message)
+        above.add(entry.row.code)
+
+
+def _assignments(content: Content) -> Iterator[Finding]:
+    table = content.assignments
+    projects = content.projects.codes()
+    seen: dict[str, set[str]] = {}
+    for entry in table.entries:
+        project = entry.row.project
+        if _unknown(project, projects):
+            yield table.finding(entry, "project", _PROJECT)
+        yield from _agency(content, table, entry, "agency", entry.row.agency)
+        named = {agency.code for agency in content.expand([entry.row.agency])}
+        if again := named & seen.setdefault(project, set()):
+            yield table.finding(entry, "agency", f"đã được phân công: {', '.join(sorted(again))}")
+        seen[project] |= named
+
+
+def _agency(
+    content: Content, table: Table[Any], entry: Entry[Any], field: str, code: str
+) -> Iterator[Finding]:
+    """That a code, or `@communes`, stands for somebody."""
+    if code == COMMUNES:
+        if content.plan.row and content.agencies.entries and not content.communes():
+            yield table.finding(entry, field, "cần có xã, thị trấn của huyện trong agencies.csv")
+    elif content.agencies.codes() is not None and content.agency(code) is None:
+        # A row that is wrong itself is told of once, at its own place.
+        written = _unknown(code, content.agencies.codes())
+        if written or code in {row.code for row in content.agencies.rows}:
+            yield table.finding(entry, field, _AGENCY)
+
+
+def _responsibilities(content: Content) -> Iterator[Finding]:
+    table = content.responsibilities
+    seen: set[str] = set()
+    for entry in table.entries:
+        yield from _agency(content, table, entry, "agency", entry.row.agency)
+        named = {agency.code for agency in content.expand([entry.row.agency])}
+        if again := named & seen:
+            yield table.finding(entry, "agency", _TWICE.format(", ".join(sorted(again))))
+        seen |= named
+
+
+def _budget_lines(content: Content) -> Iterator[Finding]:
+    table = content.budget_lines
+    projects = content.projects.codes()
+    parents = {row.parent for row in content.projects.rows}
+    yield from _duplicates(
+        table,
+        "project",
+        lambda row: (
+            row.project,
+            row.agency,
+            row.source,
+            row.origin,
+            tuple(sorted(row.origin_years)),
+        ),
+    )
+    for entry in table.entries:
+        row = entry.row
+        if _unknown(row.project, projects):
+            yield table.finding(entry, "project", _PROJECT)
+        elif row.project in parents:
+            message = "dự án này có tiểu dự án: cần ghi vốn cho từng tiểu dự án"
+            yield table.finding(entry, "project", message)
+        if row.agency is not None:
+            yield from _agency(content, table, entry, "agency", row.agency)
+        year = content.year()
+        if year is None:
+            continue
+        if row.origin is BudgetOrigin.CURRENT_YEAR and row.origin_years != [year]:
+            message = f"vốn current_year cần đúng một năm {year}"
+            yield table.finding(entry, "origin_years", message)
+        if row.origin is BudgetOrigin.CARRIED_OVER and max(row.origin_years) >= year:
+            message = f"vốn carried_over cần những năm trước {year}"
+            yield table.finding(entry, "origin_years", message)
+
+
+def _indicators(content: Content) -> Iterator[Finding]:
+    table = content.indicators
+    projects = content.projects.codes()
+    yield from _duplicates(table, "code", lambda row: row.code)
+    entries: dict[str, catalogue.Entry] = {}
+    for row in table.rows:
+        entries.setdefault(row.code, _in_catalogue(row))
+    for entry in table.entries:
+        if _unknown(entry.row.project, projects):
+            yield table.finding(entry, "project", _PROJECT)
+        for selector in entry.row.filled_by:
+            yield from _selector(content, entry, selector)
+        yield from _faults(table, entry, entries)
+
+
+def _in_catalogue(row: IndicatorRow) -> catalogue.Entry:
+    return catalogue.Entry(
+        code=row.code,
+        unit=row.unit,
+        kind=row.kind,
+        frequencies=frozenset(row.frequencies),
+        filled_by=tuple(row.filled_by),
+        formula=row.formula,
+    )
+
+
+def _faults(
+    table: Table[IndicatorRow], entry: Entry[IndicatorRow], entries: catalogue.Catalogue
+) -> Iterator[Finding]:
+    """What the rules of the catalogue say of an indicator, told at the indicator itself."""
+    code = entry.row.code
+    for fault in catalogue.faults_of(code, entries):
+        about_another = fault.facts.get("code", code) != code
+        # A term whose own row is wrong is told of there.
+        is_written = not _unknown(fault.facts.get("term"), table.codes())
+        if not about_another and not (fault.code == "unknown_indicator" and is_written):
+            field = fault.pointer.removeprefix("/")
+            yield table.finding(entry, field, fault.message.fill("vi", fault.facts))
+
+
+def _selector(content: Content, entry: Entry[IndicatorRow], selector: str) -> Iterator[Finding]:
+    table = content.indicators
+    if selector == "communes":
+        yield from _agency(content, table, entry, "filled_by", COMMUNES)
+    elif selector == "leads":
+        project = entry.row.project
+        settled = content.assignments.readable and content.agencies.readable
+        if project is None or (settled and not content.leads(project)):
+            message = "leads cần một dự án có cơ quan chủ trì không phải xã, thị trấn"
+            yield table.finding(entry, "filled_by", message)
+    elif _unknown(selector, content.agencies.codes()):
+        message = "cần communes, leads hoặc mã của một cơ quan trong agencies.csv"
+        yield table.finding(entry, "filled_by", message)
+    else:
+        yield from _agency(content, table, entry, "filled_by", selector)
+
+
+def _schedules(content: Content) -> Iterator[Finding]:
+    table = content.schedules
+    yield from _duplicates(table, "code", lambda row: row.code)
+    made: set[tuple[str, int]] = set()
+    for entry in table.entries:
+        row = entry.row
+        ordinals = periods_of_year(row.frequency)
+        periods = {(row.frequency.value, ordinal) for ordinal in row.ordinals}
+        if not set(row.ordinals) <= set(ordinals):
+            yield table.finding(entry, "ordinals", f"cần những số từ 1 đến {ordinals[-1]}")
+        elif periods & made:
+            yield table.finding(entry, "ordinals", "kỳ này đã có trong một chế độ báo cáo khác")
+        made |= periods
+        if not _has_rule(row):
+            months = _MONTHS_OF_YEAR // len(ordinals)
+            message = f"cần tháng thứ mấy trong kỳ, từ 1 đến {months}"
+            yield table.finding(entry, "month", message)
+        yield from _reporters(content, entry)
+
+
+def _has_rule(row: ScheduleRow) -> bool:
+    try:
+        DueRule(
+            frequency=row.frequency,
+            month=row.month,
+            day=row.day,
+            due_day=row.due_day,
+            non_working_day=row.non_working_day,
+            cutoff_day=row.cutoff_day,
+        )
+    except ValueError:  # day and cutoff_day have been seen to already
+        return False
+    return True
+
+
+def _reporters(content: Content, entry: Entry[ScheduleRow]) -> Iterator[Finding]:
+    table = content.schedules
+    for code in entry.row.reporters:
+        yield from _agency(content, table, entry, "reporters", code)
+    codes = [agency.code for agency in content.expand(entry.row.reporters)]
+    if again := {code for code in codes if codes.count(code) > 1}:
+        yield table.finding(entry, "reporters", _TWICE.format(", ".join(sorted(again))))
+
+
+def _working_days(content: Content) -> Iterator[Finding]:
+    yield from _duplicates(content.working_days, "date", lambda row: row.date)
+
+
+def _reminders(content: Content) -> Iterator[Finding]:
+    table = content.reminders
+    yield from _duplicates(table, "code", lambda row: row.code)
+    schedules = content.schedules.codes()
+    for entry in table.entries:
+        for code in entry.row.schedules:
+            if schedules is not None and code not in schedules:
+                yield table.finding(entry, "schedules", f"không có chế độ báo cáo {code}")
+
+
+_RULES: tuple[Callable[[Content], Iterable[Finding]], ...] = (
+    _plan,
+    _agencies,
+    _projects,
+    _assignments,
+    _responsibilities,
+    _budget_lines,
+    _indicators,
+    _schedules,
+    _working_days,
+    _reminders,
+)

@@ -1,0 +1,75 @@
+"""Rows of one table, matched with what the files say by a natural key."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, Self, TypeVar
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.base import Base
+
+Row = TypeVar("Row", bound=Base)
+Key = tuple[Any, ...]
+
+
+class Stock(Generic[Row]):
+    """The rows within a scope; those that are put are added, changed, or as they should be.
+
+    Nothing is ever deleted: `left` are the rows that nobody put.
+    """
+
+    def __init__(
+        self, session: AsyncSession, model: type[Row], key: Sequence[str], rows: Sequence[Row]
+    ) -> None:
+        self._session = session
+        self._model = model
+        self._key = key
+        self._rows = {self._key_of(row.__dict__): row for row in rows}
+        self._put: set[Key] = set()
+        self.added = 0
+        self.changed = 0
+
+    @classmethod
+    async def of(
+        cls,
+        session: AsyncSession,
+        model: type[Row],
+        scope: ColumnElement[bool],
+        key: Sequence[str],
+    ) -> Self:
+        """The rows that are in the database."""
+        rows = (await session.scalars(select(model).where(scope))).all()
+        return cls(session, model, key, rows)
+
+    def put(self, values: Mapping[str, Any]) -> Row:
+        """Make the row with this key have these values."""
+        key = self._key_of(values)
+        self._put.add(key)
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = self._model(**values)
+            self._session.add(row)
+            self.added += 1
+        elif assign(row, values):
+            self.changed += 1
+        return row
+
+    @property
+    def total(self) -> int:
+        """How many rows were put."""
+        return len(self._put)
+
+    def left(self, name: Callable[[Row], str]) -> list[str]:
+        """The names of the rows that the files no longer have."""
+        return sorted({name(row) for key, row in self._rows.items() if key not in self._put})
+
+    def _key_of(self, values: Mapping[str, Any]) -> Key:
+        return tuple(values[name] for name in self._key)
+
+
+def assign(row: Base, values: Mapping[str, Any]) -> bool:
+    """Set what differs; whether anything did."""
+    different = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in different.items():
+        setattr(row, name, value)
+    return bool(different)

@@ -1,0 +1,285 @@
+"""Every mistake in the files is told with its file, its line and its field."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from seed.loader import SeedError, load
+from tests.seed.loading import NOW, correct
+
+FILES = [
+    "agencies.csv",
+    "assignments.csv",
+    "budget_lines.csv",
+    "indicators.csv",
+    "plan.yaml",
+    "projects.yaml",
+    "responsibilities.yaml",
+    "schedules.yaml",
+    "working_days.csv",
+]
+
+
+async def findings(folder: Path) -> list[str]:
+    """What is told. The session has no database: touching it would fail the test."""
+    said: list[str] = []
+    with pytest.raises(SeedError) as told:
+        await load(AsyncSession(), folder, now=NOW, say=said.append)
+    assert said == []
+    return str(told.value).splitlines()
+
+
+# file, what is replaced by what, how many lines below its beginning the mistake is told, the
+# field that is named, and a part of what was expected
+MISTAKES = {
+    "unknown column": ("agencies.csv", "code,name,kind", "code,nam,kind", 0, "nam",
+        "không có cột"),
+    "missing column": ("agencies.csv", "code,name,kind", "code,nam,kind", 0, "name",
+        "có cột này"),
+    "column twice": ("agencies.csv", ",valid_to", ",kind", 0, "kind", "chỉ được có một cột"),
+    "too few cells": ("agencies.csv", "15502,Xã Bắc Lương,", "15502,", 0, "dòng",
+        "6 ô, đang có 5"),
+    "quote left open": ("agencies.csv", '"Trung tâm Văn hóa', '"Trung "tâm', 0, "dòng",
+        "đúng cặp"),
+    "agency without code": ("agencies.csv", "15493,Xã", ",Xã", 0, "code", "cần một mã"),
+    "agency code too long": ("agencies.csv", "15493,", "111111111111111111111111111111111111,", 0,
+        "code", "tối đa 35"),
+    "agency without name": ("agencies.csv", "15493,Xã Xuân Hồng", "15493, ", 0, "name",
+        "để trống"),
+    "NUL in a text": ("agencies.csv", "Xã Bắc Lương", "Xã\0Bắc Lương", 0, "name", "NUL"),
+    "unknown kind": ("agencies.csv", "Lương,commune", "Lương,xã", 0, "kind",
+        "cần một trong: prov"),
+    "no such day": ("agencies.csv", "Lương,commune,395,", "Lương,commune,395,2023-02-29", 0,
+        "valid_from", "ngày có thật"),
+    "day and month turned": ("agencies.csv", "Lương,commune,395,,",
+        "Lương,commune,395,,30/6/2025", 0, "valid_to", "2024-06-30"),
+    "validity turned": ("agencies.csv", "Lương,commune,395,,",
+        "L,commune,395,2024-02-01,2024-01-01", 0, "valid_to", "không sớm hơn"),
+    "agency twice": ("agencies.csv", "15502,Xã Bắc Lương", "15493,Xã Bắc Lương", 0, "code",
+        "15493"),
+    "unknown parent": ("agencies.csv", "Lương,commune,395", "Lương,commune,359", 0, "parent",
+        "mã"),
+    "no parent": ("agencies.csv", "Lương,commune,395", "Lương,commune,", 0, "parent", "chỉ tỉnh"),
+    "parents in a circle": ("agencies.csv", "Thọ Xuân,district,38", "Thọ Xuân,district,15493", 0,
+        "parent", "không nằm dưới"),
+    "unknown field": ("plan.yaml", "year: 2024", "nam: 1\nyear: 2024", 0, "nam",
+        "không có trường"),
+    "missing field": ("plan.yaml", "year: 2024\n", "", -2, "year", "cần có trường này"),
+    "field twice": ("plan.yaml", "year: 2024", "year: 2024\nyear: 2025", 1, "year", "một lần"),
+    "year in words": ("plan.yaml", "year: 2024", "year: hai nghìn", 0, "year", "số nguyên"),
+    "year of another century": ("plan.yaml", "year: 2024", "year: 1924", 0, "year", "từ 2000"),
+    "true for a text": ("plan.yaml", "  authority: KT. CHỦ TỊCH", "  authority: true", 0,
+        "signer.authority", "cần chữ"),
+    "unknown district": ("plan.yaml", 'district: "395"', "district: 359", 0, "district",
+        "mã của"),
+    "district of another kind": ("plan.yaml", 'district: "395"', 'district: "15493"', 0,
+        "district", "district"),
+    "document twice": ("plan.yaml", "number: 127/KH-UBND", "number: 85/KH-UBND", 0,
+        "legal_basis[3].number", "85/KH-UBND"),
+    "document of no day": ("plan.yaml", "2022-06-17", "2022-06-31", 0, "legal_basis[3].issued_on",
+        "ngày có thật"),
+    "target twice": ("plan.yaml", "code: poor_households_with_labour",
+        "code: poor_households_reduction", 0, "targets[4].code", "đã ghi"),
+    "comma in a number": ("plan.yaml", '"0.31"', '"0,31"', 0, "targets[1].value", "dấu chấm"),
+    "no number": ("plan.yaml", '"0.31"', ".nan", 0, "targets[1].value", "cần số không âm"),
+    "empty text": ("plan.yaml", "name: Nguyễn Xuân Hải", 'name: ""', 0, "signer.name",
+        "để trống"),
+    "lone surrogate": ("plan.yaml", "name: Nguyễn Xuân Hải", 'name: "\\ud800"', 0, "signer.name",
+        "ký tự điều khiển"),
+    "no list": ("plan.yaml", "recipients:\n", "recipients:\n  a: b\nx:\n", 0, "recipients",
+        "cần một danh sách"),
+    "bad indentation": ("projects.yaml", "  name: Cải thiện", " name: Cải thiện", 0, "tệp",
+        "YAML"),
+    "project twice": ("projects.yaml", "code: DA4.TDA3", "code: DA4.TDA1", 0, "code", "DA4.TDA1"),
+    "child before parent": ("projects.yaml", "parent: null\n  name: Đa dạng",
+        "parent: DA7\n  name: Đa", 0, "parent", "đứng trước"),
+    "text on two lines": ("projects.yaml", "name: Giám sát, đánh giá", 'name: "a\\nb"', 0, "name",
+        "một dòng"),
+    "assignment of no project": ("assignments.csv", "\nDA2,395-LDTBXH", "\nDA1,395-LDTBXH", 1,
+        "project", "projects.yaml"),
+    "assignment of no agency": ("assignments.csv", "\nDA2,395-LDTBXH", "\nDA2,395-LDTB", 1,
+        "agency", "agencies.csv"),
+    "assigned twice": ("assignments.csv", "\nDA2,@communes,lead",
+        "\nDA2,@communes,lead\nDA2,15493,lead", 2, "agency", "15493"),
+    "unknown role": ("assignments.csv", "\nDA2,@communes,lead", "\nDA2,@communes,chủ trì", 1,
+        "role", "lead, coordinating"),
+    "duties of nobody": ("responsibilities.yaml", "agency: 395-MTTQ", "agency: 395-MT", 0,
+        "agency", "agencies.csv"),
+    "duties twice": ("responsibilities.yaml", "agency: 395-MTTQ", "agency: 395-VP", 0, "agency",
+        "395-VP"),
+    "money with points": ("budget_lines.csv", ",126450000,", ",126.450.000,", 0, "amount_vnd",
+        "số nguyên đồng"),
+    "negative money": ("budget_lines.csv", ",126450000,", ",-1,", 0, "amount_vnd", "không âm"),
+    "money in triệu": ("budget_lines.csv", ",126450000,", ',"126,45",', 0, "amount_vnd",
+        "ghi 1264"),
+    "money past all bounds": ("budget_lines.csv", ",126450000,", ",1000000000000000000,", 0,
+        "amount_vnd", "số nguyên đồng"),
+    "unknown source": ("budget_lines.csv", "\nDA2,,central,carried", "\nDA2,,trung ương,carried",
+        1, "source", "cần một trong: central"),
+    "line twice": ("budget_lines.csv", "DA2,,central,carried_over,2022;2023,126450000,",
+        "DA2,,central,carried_over,2022;2023,1,\nDA2,,central,carried_over,2023;2022,2,", 1,
+        "project", "DA2, central, carried_over"),
+    "money of a parent": ("budget_lines.csv", "DA7.TDA2,,central,carried", "DA7,,central,carried",
+        0, "project", "có tiểu dự án"),
+    "money of no project": ("budget_lines.csv", "DA7.TDA2,,central,carried",
+        "DA5,,central,carried", 0, "project", "projects.yaml"),
+    "money of no agency": ("budget_lines.csv", "\nDA2,,central,carried",
+        "\nDA2,15494,central,carried", 1, "agency", "agencies.csv"),
+    "carried over from the plan's year": ("budget_lines.csv", "2022;2023,126450000",
+        "2023;2024,126450000", 0, "origin_years", "trước 2024"),
+    "current money of another year": ("budget_lines.csv", "current_year,2024,3934000000",
+        "current_year,2023,3934000000", 0, "origin_years", "năm 2024"),
+    "no year of origin": ("budget_lines.csv", "2022;2023,126450000", ",126450000", 0,
+        "origin_years", "ít nhất 1"),
+    "a year twice": ("budget_lines.csv", "2022;2023,126450000", "2022;2022,126450000", 0,
+        "origin_years", "một lần"),
+    "indicator twice": ("indicators.csv", "KQ.10,Số hộ", "KQ.05,Số hộ", 0, "code", "KQ.05"),
+    "indicator of no project": ("indicators.csv", "đào tạo nghề mở,DA4.TDA1", "mở,DA4.TDA2", 0,
+        "project", "projects.yaml"),
+    "three decimals": ("indicators.csv", "KQ.01,Tổng số hộ dân cư,,hộ,stock,0",
+        "KQ.01,Tổng số hộ dân cư,,hộ,stock,3", 0, "decimals", "không quá 2"),
+    "unknown frequency": ("indicators.csv", "dân cư,,hộ,stock,0,year", "dân cư,,hộ,stock,0,month",
+        0, "frequencies[1]", "quarter, half_year, year"),
+    "no frequency": ("indicators.csv", "dân cư,,hộ,stock,0,year", "dân cư,,hộ,stock,0,", 0,
+        "frequencies", "ít nhất 1"),
+    "filled by nobody": ("indicators.csv", "dân cư,,hộ,stock,0,year,communes",
+        "dân,,hộ,stock,0,year,", 0, "filled_by", "một trong hai"),
+    "filled by somebody unknown": ("indicators.csv", "dân cư,,hộ,stock,0,year,communes",
+        "dân cư,,hộ,stock,0,year,commune", 0, "filled_by", "communes, l"),
+    "filled by leads of no project": ("indicators.csv", "dân cư,,hộ,stock,0,year,communes",
+        "dân cư,,hộ,stock,0,year,leads", 0, "filled_by", "chủ trì"),
+    "filled and derived": ("indicators.csv", "half_year;year,,KQ.02 -", "year,communes,KQ.02 -",
+        0, "filled_by", "một trong hai"),
+    "formula of another form": ("indicators.csv", "100 * KQ.06 / KQ.01", "KQ.06 * KQ.01", 0,
+        "formula", "một tổng như"),
+    "formula of unknown terms": ("indicators.csv", "100 * KQ.06 / KQ.01", "100 * KQ.06 / KQ.11",
+        0, "formula", "KQ.11"),
+    "formula of itself": ("indicators.csv", "KQ.09.1 - KQ.09.2", "KQ.09.5 - KQ.09.2", 0,
+        "formula", "dẫn về chính"),
+    "ratio that is none": ("indicators.csv", "KQ.07,Tỷ lệ hộ nghèo,,%,ratio",
+        "KQ.07,Tỷ lệ,,%,stock", 0, "kind", "ratio"),
+    "formula of terms that are not reported": ("indicators.csv",
+        "KQ.06,Số hộ nghèo cuối kỳ,,hộ,stock,0,",
+        "KQ.06,Số hộ nghèo cuối kỳ,,hộ,stock,0,quarter;", 0, "formula", "KQ.02 không được báo cáo"),
+    "ratio that is filled in": ("indicators.csv", "KQ.01,Tổng số hộ dân cư,,hộ,stock",
+        "KQ.01,Tổng số hộ dân cư,,hộ,ratio", 0, "kind", "ratio khi và chỉ khi"),
+    "group in another unit": ("indicators.csv",
+        "DA2.05.1,Vốn đối ứng của người dân,DA2,triệu đồng",
+        "DA2.05.1,Vốn đối ứng của người dân,DA2,đồng", 0, "unit", "triệu đồng"),
+    "maximum below zero": ("indicators.csv", "half_year;year,395-VHTT,,30,Đài",
+        "half_year;year,395-VHTT,,-30,Đài", 0,
+        "maximum", "không âm"),
+    "schedule twice": ("schedules.yaml", "code: annual", "code: quarterly", 0, "code",
+        "quarterly"),
+    "fifth quarter": ("schedules.yaml", "[1, 2, 3, 4]", "[1, 2, 3, 5]", 0, "ordinals", "1 đến 4"),
+    "month past the quarter": ("schedules.yaml", "month: 3 ", "month: 4 ", 0, "month",
+        "từ 1 đến 3"),
+    "day 32": ("schedules.yaml", "day: 15", "day: 32", 0, "day", "không quá 31"),
+    "day 0": ("schedules.yaml", "day: 15", "day: 0", 0, "day", "từ 1 trở lên"),
+    "unknown due day": ("schedules.yaml", "day: 15\n  due_day: included",
+        "day: 15\n  due_day: yes", 1, "due_day", "included, excluded"),
+    "the same periods twice": ("schedules.yaml", "frequency: half_year\n  ordinals: [1]",
+        "frequency: quarter\n  ordinals: [1]", 1, "ordinals", "đã có trong"),
+    "working day twice": ("working_days.csv", "2024-05-04,", "2024-05-04,off,Nghỉ\n2024-05-04,",
+        1, "date", "2024-05-04"),
+    "unknown change": ("working_days.csv", ",worked,", ",làm,", 0, "change", "off, worked"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+async def test_a_mistake_is_told_where_it_is(folder: Path, mistake: str) -> None:
+    file, old, new, below, field, expected = MISTAKES[mistake]
+    line = correct(folder / file, old, new) + below
+    told = await findings(folder)
+    fitting = [text for text in told if text.startswith(f"{file}:{line}: {field}: ")]
+    assert any(expected in text for text in fitting), told
+
+
+async def test_nobody_who_reports(folder: Path) -> None:
+    path = folder / "schedules.yaml"
+    line = correct(
+        path,
+        "day: 15\n  due_day: included\n  non_working_day: none\n  cutoff_day: 14\n"
+        '  applies_from: null\n  reporters:\n    - "@communes"\n',
+        "day: 15\n  due_day: included\n  non_working_day: none\n  cutoff_day: 14\n"
+        "  applies_from: null\n  reporters:\n    - 395-LDTBXH\n",
+    )
+    told = await findings(folder)
+    assert told == [
+        f"schedules.yaml:{line + 5}: reporters: mỗi giá trị chỉ được ghi một lần",
+    ]
+
+
+async def test_all_mistakes_are_told_at_once(folder: Path) -> None:
+    lines = {
+        "agencies.csv": correct(folder / "agencies.csv", "Lương,commune", "Lương,xã"),
+        "budget_lines.csv": correct(folder / "budget_lines.csv", ",126450000,", ",-1,"),
+        "indicators.csv": correct(folder / "indicators.csv", "KQ.10,Số hộ", "KQ.05,Số hộ"),
+        "plan.yaml": correct(folder / "plan.yaml", "2024-01-05", "2024-01-32"),
+        "schedules.yaml": correct(folder / "schedules.yaml", "day: 15", "day: 32"),
+    }
+    told = await findings(folder)
+    assert [text.split(": ")[0] for text in told] == [f"{file}:{at}" for file, at in lines.items()]
+
+
+async def test_one_mistake_is_told_once(folder: Path) -> None:
+    """A wrong row is still known by its code: what refers to it is not wrong as well."""
+    correct(folder / "agencies.csv", "395-VP,Văn phòng HĐND-UBND,dep", "395-VP,Văn phòng,dop")
+    assert len(await findings(folder)) == 1
+    correct(
+        folder / "projects.yaml", "parent: null\n  name: Đa dạng hóa", "parent: null\n  ten: Đa"
+    )
+    assert len(await findings(folder)) == 3
+
+
+@pytest.mark.parametrize("file", FILES)
+async def test_a_missing_file_is_told_alone(folder: Path, file: str) -> None:
+    (folder / file).unlink()
+    told = await findings(folder)
+    assert len(told) == 1
+    assert told[0].startswith(f"{file}:1: tệp: cần có tệp này")
+
+
+@pytest.mark.parametrize("file", FILES)
+async def test_an_empty_file_is_told(folder: Path, file: str) -> None:
+    (folder / file).write_bytes(b"")
+    assert any(text.startswith(f"{file}:1: ") for text in await findings(folder))
+
+
+async def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    assert len(await findings(tmp_path / "nowhere")) == len(FILES)
+
+
+async def test_another_encoding_is_told_with_its_line(folder: Path) -> None:
+    path = folder / "agencies.csv"
+    lines = path.read_bytes().split(b"\n")
+    lines[4] = "395-X,Phòng Lao động".encode("cp1258", errors="replace") + b"\xd0,,,,"
+    path.write_bytes(b"\n".join(lines))
+    assert any(
+        text.startswith("agencies.csv:5: tệp: cần lưu tệp ở dạng UTF-8")
+        for text in await findings(folder)
+    )
+
+
+async def test_a_list_that_holds_itself_is_told(folder: Path) -> None:
+    (folder / "projects.yaml").write_text("- &a\n  code: DA2\n  parent: *a\n  name: x\n", "utf-8")
+    assert "projects.yaml:1: dòng: cần một mục không chứa chính nó" in await findings(folder)
+
+
+async def test_rows_on_several_lines_keep_their_lines_right(folder: Path) -> None:
+    path = folder / "indicators.csv"
+    correct(path, "Số hộ dân cư của xã, thị trấn tại", "Số hộ dân cư\ncủa xã,\nthị trấn tại")
+    line = correct(path, "KQ.10,Số hộ mới thoát nghèo,,hộ,stock,0", "KQ.10,Số hộ,,hộ,stock,9")
+    assert await findings(folder) == [f"indicators.csv:{line}: decimals: cần không quá 2"]
+
+
+async def test_what_a_spreadsheet_does_to_a_file_is_taken(folder: Path) -> None:
+    """A byte order mark, CRLF, decomposed letters and empty rows at the end are no mistakes."""
+    path = folder / "agencies.csv"
+    text = unicodedata.normalize("NFD", path.read_text("utf-8")).replace("\n", "\r\n")
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode() + b",,,,,\r\n")
+    line = correct(folder / "working_days.csv", "worked", "x")
+    told = await findings(folder)
+    assert [text.split(": ")[0] for text in told] == [f"working_days.csv:{line}"]

@@ -1,0 +1,247 @@
+"""What loading the plan's folder leaves in the database."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from app.database import Database
+from app.models.agencies import Agency
+from app.models.audit import AuditEvent, Ledger
+from app.models.obligations import Obligation
+from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter
+from app.models.plans import LegalDocument, Plan, Responsibility, Target
+from app.models.projects import Assignment, Project
+from app.services import audit
+from app.vocabulary import AgencyKind, AssignmentRole
+from seed.loader import SeedError
+from tests.conftest import NEIGHBOUR_FOLDER
+from tests.seed.loading import COUNTED, LATER, changes, contents, correct, put
+
+DUE_DATES = {
+    "2024-Q1": date(2024, 3, 15),
+    "2024-Q2": date(2024, 6, 15),
+    "2024-H1": date(2024, 6, 20),
+    "2024-Q3": date(2024, 9, 15),
+    "2024-Y": date(2024, 12, 10),
+    "2024-Q4": date(2024, 12, 15),
+}
+
+
+async def test_projects_and_who_leads_them(database: Database) -> None:
+    await put(database)
+    async with database.transaction() as session:
+        projects = (await session.scalars(select(Project).order_by(Project.position))).all()
+        leads = await session.execute(
+            select(Project.code, Agency.code)
+            .join(Assignment, Assignment.project_id == Project.id)
+            .join(Agency, Agency.id == Assignment.agency_id)
+            .where(
+                Assignment.role == AssignmentRole.LEAD,
+                Agency.kind.not_in([AgencyKind.COMMUNE, AgencyKind.TOWNSHIP]),
+            )
+        )
+        led = sorted(leads.all())
+        communes_that_lead = await session.scalar(
+            select(func.count())
+            .select_from(Assignment)
+            .join(Project)
+            .join(Agency, Agency.id == Assignment.agency_id)
+            .where(
+                Project.code == "DA2",
+                Assignment.role == AssignmentRole.LEAD,
+                Agency.kind.in_([AgencyKind.COMMUNE, AgencyKind.TOWNSHIP]),
+            )
+        )
+    assert [project.code for project in projects] == [
+        "DA2", "DA3", "DA3.TDA1", "DA3.TDA2", "DA4", "DA4.TDA1", "DA4.TDA3",
+        "DA6", "DA6.TDA1", "DA6.TDA2", "DA7", "DA7.TDA1", "DA7.TDA2",
+    ]  # fmt: skip
+    by_id = {project.id: project.code for project in projects}
+    parents = {p.code: by_id[p.parent_id] for p in projects if p.parent_id}
+    assert parents == {code: code[:3] for code in by_id.values() if "." in code}
+    assert led == [
+        ("DA2", "395-LDTBXH"),
+        ("DA3.TDA1", "395-NNPTNT"),
+        ("DA3.TDA2", "395-TTYT"),
+        ("DA3.TDA2", "395-VP"),
+        ("DA4.TDA1", "395-LDTBXH"),
+        ("DA4.TDA3", "395-LDTBXH"),
+        ("DA6.TDA1", "395-VHTT"),
+        ("DA6.TDA2", "395-LDTBXH"),
+        ("DA7.TDA1", "395-LDTBXH"),
+        ("DA7.TDA2", "395-LDTBXH"),
+    ]
+    assert communes_that_lead == 30
+
+
+async def test_periods_reporters_and_obligations(database: Database) -> None:
+    await put(database)
+    async with database.transaction() as session:
+        periods = (await session.scalars(select(ReportingPeriod))).all()
+        reporters = await session.execute(
+            select(Schedule.code, func.count())
+            .join(ScheduleReporter, ScheduleReporter.schedule_id == Schedule.id)
+            .group_by(Schedule.code)
+        )
+        obligations = await session.execute(
+            select(ReportingPeriod.code, func.count())
+            .join(Obligation, Obligation.period_id == ReportingPeriod.id)
+            .group_by(ReportingPeriod.code)
+        )
+        assert dict(reporters.all()) == {"quarterly": 35, "six_month": 35, "annual": 35}
+        assert dict(obligations.all()) == dict.fromkeys(DUE_DATES, 35)
+    assert {period.code: period.due_date for period in periods} == DUE_DATES
+
+
+async def test_the_plan_and_its_parts(database: Database) -> None:
+    await put(database)
+    async with database.transaction() as session:
+        plan = (await session.scalars(select(Plan))).one()
+        targets = (await session.scalars(select(Target).order_by(Target.position))).all()
+        documents = (await session.scalars(select(LegalDocument))).all()
+        items = await session.execute(
+            select(Agency.code, func.count())
+            .join(Responsibility, Responsibility.agency_id == Agency.id)
+            .where(Agency.code.in_(["395-LDTBXH", "395", "15493"]))
+            .group_by(Agency.code)
+        )
+        assert dict(items.all()) == {"395-LDTBXH": 6, "395": 2, "15493": 5}
+    assert (plan.code, plan.year) == ("tho-xuan-2024", 2024)
+    assert plan.signer == {
+        "authority": "KT. CHỦ TỊCH",
+        "position": "PHÓ CHỦ TỊCH",
+        "name": "Nguyễn Xuân Hải",
+    }
+    assert [str(target.value) for target in targets] == [
+        "0.3100", "180.0000", "150.0000", "30.0000", "100.0000", "100.0000",
+    ]  # fmt: skip
+    issued = {document.number: document.issued_on for document in documents}
+    assert issued["1277/QĐ-UBND"] == date(2024, 4, 1)
+    assert issued["27/2022/NĐ-CP"] is None
+
+
+async def test_one_event_tells_of_a_load(database: Database) -> None:
+    await put(database)
+    async with database.transaction() as session:
+        event = (
+            await session.scalars(select(AuditEvent).where(AuditEvent.action == "plan.loaded"))
+        ).one()
+        ledgers = (await session.scalars(select(Ledger.plan_id))).all()
+        assert await audit.broken_links(session) == []
+    assert (event.actor, event.subject) == ("seed", "plans/tho-xuan-2024")
+    assert event.after is not None
+    assert event.after["agencies.csv"] == {"added": 48, "changed": 0}
+    assert event.after["budget_lines.csv"] == {"added": 14, "changed": 0}
+    assert len(ledgers) == 2
+    assert None in ledgers
+
+
+async def test_each_file_is_said_with_its_counts(database: Database) -> None:
+    said = await put(database)
+    assert [line.split(":")[0] for line in said[:-1]] == [
+        "agencies.csv",
+        "projects.yaml",
+        "plan.yaml",
+        "assignments.csv",
+        "responsibilities.yaml",
+        "indicators.csv",
+        "schedules.yaml",
+        "working_days.csv",
+        "budget_lines.csv",
+    ]
+    assert "14 dòng vốn, 12.298.140.000 đồng" in said[-2]
+    assert "210 nghĩa vụ" in said[-1]
+
+
+async def test_loading_again_touches_no_row(database: Database) -> None:
+    await put(database)
+    assert await changes(database, lambda: put(database, now=LATER), ignored=()) == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "table"),
+    [
+        ("agencies.csv", "Xã Xuân Hồng", "Xã Xuân Hồng mới", "agency"),
+        ("agencies.csv", "Xuân Hồng,commune,395,,", "Xuân Hồng,commune,395,2020-01-01,", "agency"),
+        ("budget_lines.csv", "126450000", "126460000", "budget_line"),
+        ("indicators.csv", "Tổng số hộ dân cư", "Tổng số hộ", "indicator"),
+        ("projects.yaml", "DA7.TDA2\n  parent: DA7", "DA7.TDA2\n  parent: DA6", "project"),
+        ("plan.yaml", 'value: "0.31"', 'value: "0.32"', "target"),
+        ("plan.yaml", "issued_on: 2024-01-05", "issued_on: 2024-01-06", "legal_document"),
+        ("plan.yaml", "name: Nguyễn Xuân Hải", "name: Nguyễn Văn Hải", "plan"),
+        ("schedules.yaml", "day: 20", "day: 21", "schedule"),
+        ("working_days.csv", "ngày 29/4", "ngày 29/4/2024", "working_day"),
+        ("responsibilities.yaml", "cấp\n      huyện năm", "huyện\n      năm", "responsibility"),
+    ],
+)  # fmt: skip
+async def test_a_correction_changes_one_row(
+    database: Database, folder: Path, file: str, old: str, new: str, table: str
+) -> None:
+    await put(database)
+    correct(folder / file, old, new)
+    ignored = ("ledger", "budget_change")
+    changed = await changes(database, lambda: put(database, folder, LATER), ignored)
+    assert changed == {table: 1, "audit_event": 1}
+    assert await changes(database, lambda: put(database, folder, LATER), ignored=()) == {}
+
+
+async def test_a_correction_raises_the_version(database: Database, folder: Path) -> None:
+    await put(database)
+    correct(folder / "agencies.csv", "Xã Xuân Hồng", "Xã Hồng")
+    await put(database, folder)
+    async with database.transaction() as session:
+        rows = await session.execute(
+            select(Agency.code, Agency.name, Agency.version).where(Agency.version > 1)
+        )
+        assert rows.all() == [("15493", "Xã Hồng", 2)]
+
+
+async def test_what_left_the_files_stays_and_is_said(database: Database, folder: Path) -> None:
+    await put(database)
+    correct(folder / "agencies.csv", "395-GDDT,Phòng Giáo dục và Đào tạo,department,395,,\n", "")
+    correct(folder / "assignments.csv", "DA3.TDA2,395-GDDT,coordinating\n", "")
+    said: list[str] = []
+
+    async def again() -> None:
+        said.extend(await put(database, folder, LATER))
+
+    assert await changes(database, again, ignored=()) == {}
+    assert "agencies.csv: giữ nguyên trong cơ sở dữ liệu: 395-GDDT" in said
+    assert any(line.startswith("assignments.csv: giữ nguyên") for line in said)
+
+
+async def test_a_second_district_beside_the_first(database: Database) -> None:
+    await put(database)
+    before = await contents(database)
+    await put(database, NEIGHBOUR_FOLDER, LATER)
+    after = await contents(database)
+    unchanged = set(COUNTED) - {"ledger"}
+    assert all(set(before[name]) <= set(after[name]) for name in unchanged)
+    async with database.transaction() as session:
+        provinces = (await session.scalars(select(Agency).where(Agency.code == "38"))).all()
+        district = (await session.scalars(select(Agency).where(Agency.code == "397"))).one()
+        plans = await session.execute(
+            select(Plan.code, func.count())
+            .join(ReportingPeriod, ReportingPeriod.plan_id == Plan.id)
+            .join(Obligation, Obligation.period_id == ReportingPeriod.id)
+            .group_by(Plan.code)
+        )
+        assert dict(plans.all()) == {"tho-xuan-2024": 210, "trieu-son-2024": 20}
+    assert len(provinces) == 1
+    assert district.parent_id == provinces[0].id
+    assert await changes(database, lambda: put(database, NEIGHBOUR_FOLDER), ignored=()) == {}
+    assert await changes(database, lambda: put(database), ignored=()) == {}
+
+
+async def test_wrong_files_change_nothing(database: Database, folder: Path) -> None:
+    await put(database)
+    correct(folder / "agencies.csv", "Xã Xuân Hồng", "Xã Hồng")
+    correct(folder / "working_days.csv", "2024-05-04", "2024-02-30")
+
+    async def again() -> None:
+        with pytest.raises(SeedError):
+            await put(database, folder, LATER)
+
+    assert await changes(database, again, ignored=()) == {}
