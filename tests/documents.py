@@ -77,7 +77,7 @@ class Server:
             }
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve"], cwd=ROOT, env=environment
+            [Path(sys.executable).with_name("tiendo"), "serve"], cwd=ROOT, env=environment
         )
         deadline = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < deadline:

@@ -147,7 +147,7 @@ async def _remind_of_corrections(session: AsyncSession, now: datetime) -> None:
     rows = await session.execute(
         CORRECTIONS, {"today": today, "tomorrow": today + timedelta(days=1)}
     )
-    for due, obligations in rows.tuples():
+    for due, obligations in rows:
         await events.tell(
             session,
             EventKind.CORRECTION_DUE,
@@ -204,7 +204,8 @@ async def _due_dates(
     )
     span = 2 * timedelta(days=reach) + reminders.STALE_AFTER
     parameters = {"earliest": local_day(now - span), "latest": local_day(now + span)}
-    return list((await session.execute(DUE_DATES, parameters)).tuples())
+    found = await session.execute(DUE_DATES, parameters)
+    return [(row.schedule_id, row.due_date) for row in found]
 
 
 def timing_of(rule: ReminderRule) -> Timing:

@@ -16,6 +16,7 @@ FILES = [
     "indicators.csv",
     "plan.yaml",
     "projects.yaml",
+    "reminders.yaml",
     "responsibilities.yaml",
     "schedules.yaml",
     "working_days.csv",

@@ -149,6 +149,7 @@ async def test_each_file_is_said_with_its_counts(database: Database) -> None:
         "indicators.csv",
         "schedules.yaml",
         "working_days.csv",
+        "reminders.yaml",
         "budget_lines.csv",
     ]
     assert "14 dòng vốn, 12.298.140.000 đồng" in said[-2]
