@@ -18,6 +18,13 @@ class Clock:
         """A clock that shows `instant` (with its zone) at the moment of the call."""
         return cls(instant - datetime.now(UTC))
 
+    @classmethod
+    def chosen(cls, start: datetime | None, offset_seconds: float | None) -> "Clock":
+        """A rehearsal's clock where a start or an offset is set, else the real one."""
+        if start is not None:
+            return cls.starting_at(start)
+        return cls(timedelta(seconds=offset_seconds or 0))
+
     def now(self) -> datetime:
         """The present instant, in the local zone, microseconds kept."""
         return (datetime.now(UTC) + self.offset).astimezone(LOCAL)

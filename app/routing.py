@@ -7,9 +7,17 @@ from fastapi import Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import ParamTypes
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
-from app.errors import Bilingual, FieldError, NotFound, UnsupportedMediaType, ValidationFailed
-from app.strict_json import NOT_TEXT, parse, step, storable
+from app.errors import (
+    Bilingual,
+    FieldError,
+    MalformedForm,
+    NotFound,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from app.strict_json import DUPLICATE_KEY, NOT_TEXT, parse, step, storable
 
 UNKNOWN = Bilingual(
     "Không có tham số này; có: {known}.", "There is no such parameter; there are: {known}."
@@ -38,13 +46,16 @@ class StrictRoute(APIRoute):
             for field in get_flat_params(self.dependant)
             if getattr(field.field_info, "in_", None) is ParamTypes.query
         ]
-        takes_json = self.body_field is not None and not _is_form(self)
+        form_type = _form_type(self)
+        takes_json = self.body_field is not None and form_type is None
 
         async def strictly(request: Request) -> Response:
             if faults := list(_query_faults(request, known)):
                 raise ValidationFailed(faults)
             if not all(storable(str(value)) for value in request.path_params.values()):
                 raise NotFound(what="đường dẫn này")
+            if form_type is not None:
+                await _see_form(request, form_type)
             if takes_json:
                 request = await _with_strict_body(request)
             return await handle(request)
@@ -52,18 +63,38 @@ class StrictRoute(APIRoute):
         return strictly
 
 
-def _is_form(route: APIRoute) -> bool:
-    return any(
-        type(field.field_info).__name__ in {"Form", "File"} for field in route.dependant.body_params
-    )
+def _form_type(route: APIRoute) -> str | None:
+    """The media type of the form that a route takes, if it takes one."""
+    kinds = {type(field.field_info).__name__ for field in route.dependant.body_params}
+    if "File" in kinds:
+        return "multipart/form-data"
+    return "application/x-www-form-urlencoded" if "Form" in kinds else None
+
+
+async def _see_form(request: Request, expected: str) -> None:
+    """See that the body is such a form, each field of it sent once."""
+    if _media_type(request) != expected:
+        raise UnsupportedMediaType(expected=expected)
+    try:
+        form = await request.form()
+    except HTTPException:
+        raise MalformedForm(expected=expected) from None
+    names = [name for name, _ in form.multi_items()]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise ValidationFailed(
+            [FieldError(f"/{step(name)}", "duplicate_key", DUPLICATE_KEY) for name in doubled]
+        )
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 async def _with_strict_body(request: Request) -> StrictRequest:
     strict = StrictRequest(request.scope, request.receive)
     body = await strict.body()
     if body:
-        kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        if kind != "application/json":
+        if _media_type(request) != "application/json":
             raise UnsupportedMediaType(expected="application/json")
         strict.strict_body = parse(body)
     return strict

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import secrets
 import string
+import unicodedata
 import zlib
 from functools import cache
 
@@ -29,15 +30,21 @@ def _nobodys_hash() -> str:
 
 async def hash_password(password: str) -> str:
     """The Argon2id hash of a password. Some 50 ms of a processor, so off the event loop."""
-    return await asyncio.to_thread(_hasher().hash, password)
+    return await asyncio.to_thread(_hasher().hash, _typed(password))
 
 
 async def password_matches(password: str, password_hash: str | None) -> bool:
     """Whether the password is right; takes as long where there is no account (hash None)."""
-    return (
-        await asyncio.to_thread(_hasher().verify, password, password_hash or _nobodys_hash())
-        and password_hash is not None
-    )
+    return await asyncio.to_thread(_matches, _typed(password), password_hash)
+
+
+def _matches(password: str, password_hash: str | None) -> bool:
+    return _hasher().verify(password, password_hash or _nobodys_hash()) and bool(password_hash)
+
+
+def _typed(password: str) -> str:
+    """The same letters, however a keyboard composes them: Vietnamese ones come in two ways."""
+    return unicodedata.normalize("NFC", password)
 
 
 def new_password() -> str:

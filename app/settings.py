@@ -3,6 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -46,8 +47,13 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgresql_only(cls, url: str | None) -> str | None:
+        expected = ValueError("expected postgresql://user:password@host:port/database")
         if url is not None and not url.startswith(("postgresql://", "postgres://")):
-            raise ValueError("expected postgresql://user:password@host:port/database")
+            raise expected
+        try:
+            _ = urlsplit(url or "").port
+        except ValueError:
+            raise expected from None
         return url
 
     @field_validator("public_url")
@@ -69,6 +75,7 @@ class Settings(BaseSettings):
             return self
         refused = {
             "TIENDO_CLOCK_START (a rehearsal clock)": self.clock_start is not None,
+            "TIENDO_CLOCK_OFFSET_SECONDS (a rehearsal clock)": bool(self.clock_offset_seconds),
             "TIENDO_PUBLIC_URL without https": not self.public_url.startswith("https://"),
         }
         if wrong := [name for name, is_set in refused.items() if is_set]:

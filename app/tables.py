@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -18,10 +19,11 @@ COUNTS = ("expected", "submitted", "accepted", "on_time", "late", "exempt")
 
 
 def safe(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return "'" + value
-    return value
+    """A cell that a spreadsheet can hold, and does not take for a formula."""
+    if not isinstance(value, str):
+        return value
+    held = ILLEGAL_CHARACTERS_RE.sub("", value)
+    return "'" + held if held.startswith(FORMULA_STARTS) else held
 
 
 def as_csv(aggregate: Mapping[str, Any]) -> bytes:

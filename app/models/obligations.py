@@ -30,6 +30,8 @@ class Obligation(Base):
     exempted_at: Mapped[Instant | None]
     first_submitted_at: Mapped[Instant | None]
     """The instant at which the first revision was received; it decides timeliness for ever."""
+    added_at: Mapped[Instant | None]
+    """When it was added to a period that had been made without it; null: with the period."""
 
 
 class Extension(Base):

@@ -3,20 +3,20 @@
 from fastapi import APIRouter
 from sqlalchemy import text
 
-from app.routers.dependencies import ReadSession
+from app.routers.dependencies import Now, ReadSession
 from app.schemas.health import Health
 
 router = APIRouter(prefix="/health", tags=["health"])
 
 
 @router.get("/live", summary="Tiến trình đang chạy")
-async def live() -> Health:
+async def live(now: Now) -> Health:
     """Answers as long as the process runs, whatever the database does."""
-    return Health(status="ok")
+    return Health(status="ok", now=now)
 
 
 @router.get("/ready", summary="Sẵn sàng phục vụ")
-async def ready(session: ReadSession) -> Health:
+async def ready(session: ReadSession, now: Now) -> Health:
     """Answers 200 when the database answers, 503 when it does not."""
     await session.execute(text("SELECT 1"))
-    return Health(status="ok")
+    return Health(status="ok", now=now)

@@ -104,13 +104,14 @@ async def change_schedule(
 ) -> Any:
     """Change a rule. Periods that exist already keep their dates."""
     found = await codes.find_own_plan(session, principal, plan)
-    schedule, _, _ = await schedules.one(session, principal, code, found.code)
+    schedule, _, reporters = await schedules.one(session, principal, code, found.code)
     matched(if_match, schedule.version)
     await schedules.change(
         session,
         found,
         schedule,
-        body.model_dump(exclude_unset=True),
+        reporters,
+        body.model_dump(),
         now=now,
         actor=actor(request, principal),
     )

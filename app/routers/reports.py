@@ -60,6 +60,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=200,
+        pattern=r"^[!-~]+$",
         description="Một mã ngẫu nhiên cho mỗi lần gửi; gửi lại cùng mã nhận lại cùng câu trả lời.",
     ),
 ]

@@ -27,7 +27,13 @@ SAMPLE_ERROR = FieldError(
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """OpenAPI's `responses` for these problems and for those that every operation can give."""
     answers: dict[int | str, dict[str, Any]] = {}
-    for kind in (*kinds, Unauthenticated, Forbidden, ValidationFailed, Overloaded):
+    everywhere: tuple[type[Problem], ...] = (
+        Unauthenticated,
+        Forbidden,
+        ValidationFailed,
+        Overloaded,
+    )
+    for kind in kinds + everywhere:
         answer = answers.setdefault(
             kind.status,
             {

@@ -1,6 +1,6 @@
 """What every shape on the wire has in common."""
 
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -73,6 +73,13 @@ def _an_instant(value: Any) -> Any:
     raise PydanticCustomError("datetime_type", "Expected an ISO 8601 instant with its offset")
 
 
+def _of_some_year(value: datetime) -> datetime:
+    """Not at an end of the calendar, where another zone's time would fall off it."""
+    if 1 < value.year < MAXYEAR:
+        return value
+    raise PydanticCustomError("datetime_parsing", "Expected a date that exists")
+
+
 def _plain_number(value: Decimal) -> int | float:
     """A JSON number: whole where it is whole. Two decimals below 10^13 are exact as a double."""
     return int(value) if value == value.to_integral_value() else float(value)
@@ -89,7 +96,7 @@ Amount = Annotated[int, Field(strict=True, ge=0, le=LARGEST_VND)]
 """Money: an integer of VND."""
 Count = Annotated[int, Field(strict=True, ge=0)]
 Day = Annotated[date, BeforeValidator(_a_day)]
-InstantIn = Annotated[AwareDatetime, BeforeValidator(_an_instant)]
+InstantIn = Annotated[AwareDatetime, BeforeValidator(_an_instant), AfterValidator(_of_some_year)]
 Instant = Annotated[datetime, AfterValidator(lambda instant: instant.astimezone(LOCAL))]
 """An instant as clients get it: with the local offset."""
 Flag = Annotated[bool, Field(strict=True)]

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from app.schemas.base import Code, Day, Input, Instant, Line, Output, examples
 from app.vocabulary import DueDay, Frequency, NonWorkingDay, PeriodState, WorkingDayChange
@@ -44,18 +44,18 @@ class ScheduleOut(Output):
 
 
 class SchedulePatch(Input):
-    """Changes of a schedule; periods that exist already keep their dates."""
+    """What changes of a schedule; what is left out stays. Periods that exist keep their dates."""
 
     model_config = examples({"due_day": "excluded", "non_working_day": "next_working_day"})
 
-    name: Line | None = None
-    month: Annotated[int, Field(strict=True, ge=1, le=12)] | None = None
-    day: Annotated[int, Field(strict=True, ge=1, le=31)] | None = None
-    due_day: DueDay | None = None
-    non_working_day: NonWorkingDay | None = None
-    cutoff_day: Annotated[int, Field(strict=True, ge=1, le=28)] | None = None
-    applies_from: Day | None = None
-    reporters: Annotated[list[Code], Field(min_length=1, max_length=2000)] | None = None
+    name: Line | MISSING = MISSING
+    month: Annotated[int, Field(strict=True, ge=1, le=12)] | MISSING = MISSING
+    day: Annotated[int, Field(strict=True, ge=1, le=31)] | MISSING = MISSING
+    due_day: DueDay | MISSING = MISSING
+    non_working_day: NonWorkingDay | MISSING = MISSING
+    cutoff_day: Annotated[int, Field(strict=True, ge=1, le=28)] | MISSING = MISSING
+    applies_from: Day | MISSING | None = MISSING
+    reporters: Annotated[list[Code], Field(min_length=1, max_length=2000)] | MISSING = MISSING
 
 
 class PeriodOut(Output):

@@ -169,9 +169,7 @@ async def change(
         ValidationFailed: the place, the time or the successors do not fit.
     """
     await _tree_held(session)
-    agency = await codes.find_agency(session, principal, code, on)
-    if not principal.reaches(agency.path):
-        raise NotFound(what=f"đơn vị {code}")
+    agency = await _own(session, principal, code, on)
     check_version(agency.version)
     own = dict(wanted)
     successors = own.pop("successors", None)
@@ -217,6 +215,13 @@ def _shown(principal: Principal, on: date | None = None) -> Select[*tuple[Any, .
         .where(within_horizon(principal, Agency.path))
     )
     return query if on is None else query.where(codes.valid_on(on))
+
+
+async def _own(session: AsyncSession, principal: Principal, code: str, on: date) -> Agency:
+    agency = await codes.find_agency(session, principal, code, on)
+    if not principal.reaches(agency.path):
+        raise NotFound(what=f"đơn vị {code}")
+    return agency
 
 
 async def _find_again(session: AsyncSession, principal: Principal, agency: Agency) -> Shown:
@@ -296,7 +301,7 @@ async def _set_successors(
                 within_horizon(principal, Agency.path),
             )
         )
-        found = dict(rows.tuples().all())
+        found = {row.code: row.id for row in rows}
         missing = [
             FieldError(
                 f"/successors/{place}",

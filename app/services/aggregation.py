@@ -74,6 +74,8 @@ EXECUTION = {
     for basis, chosen in CHOSEN.items()
 }
 
+# How early a report is due soon may be changed; the first change after the instant tells what it
+# was then.
 TIMELINESS = text(f"""
     WITH {ASKED}
     SELECT json_build_object(
@@ -82,8 +84,14 @@ TIMELINESS = text(f"""
             'agency', code, 'agency_name', name, 'due_date', due_date, 'late_from', late_from,
             'first_submitted_at', received_at, 'exempt', exempt
             ) ORDER BY code), '[]') FROM asked),
-        'due_soon_days', (SELECT due_soon_days FROM plan JOIN reporting_period p
-            ON p.plan_id = plan.id WHERE p.id = :period_id)
+        'due_soon_days', (
+            SELECT coalesce((
+                SELECT CAST(before->>'due_soon_days' AS int) FROM audit_event
+                WHERE subject = 'plans/' || plan.code AND action = 'plan.changed'
+                AND at > :as_of AND before->>'due_soon_days' IS NOT NULL
+                ORDER BY id LIMIT 1
+            ), due_soon_days)
+            FROM plan JOIN reporting_period p ON p.plan_id = plan.id WHERE p.id = :period_id)
     )::text
 """)  # noqa: S608 - composed of constants
 

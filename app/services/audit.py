@@ -22,7 +22,7 @@ WITH entry AS (
             chr(31),
             extract(epoch FROM greatest(:now, last_at + interval '1 microsecond')),
             CAST(:actor AS text), CAST(:action AS text), CAST(:subject AS text),
-            coalesce(CAST(:origin AS text), ''),
+            coalesce(CAST(:agency_id AS bigint)::text, ''), coalesce(CAST(:origin AS text), ''),
             coalesce(CAST(:before AS jsonb)::text, ''), coalesce(CAST(:after AS jsonb)::text, '')
         ), 'UTF8'))
     WHERE {one_ledger}
@@ -41,13 +41,19 @@ SELECT id FROM (
     SELECT id, ledger_id, hash, sha256(
         coalesce(lag(hash) OVER (PARTITION BY ledger_id ORDER BY id), ''::bytea)
         || convert_to(concat_ws(
-            chr(31), extract(epoch FROM at), actor, action, subject, coalesce(origin, ''),
+            chr(31), extract(epoch FROM at), actor, action, subject,
+            coalesce(agency_id::text, ''), coalesce(origin, ''),
             coalesce(before::text, ''), coalesce(after::text, '')
         ), 'UTF8')
     ) AS expected
     FROM audit_event
 ) AS chain
 WHERE hash <> expected
+UNION
+SELECT coalesce(last.id, 0) FROM ledger LEFT JOIN LATERAL (
+    SELECT id, hash FROM audit_event WHERE ledger_id = ledger.id ORDER BY id DESC LIMIT 1
+) AS last ON true
+WHERE coalesce(last.hash, '') <> ledger.last_hash
 ORDER BY id
 """
 
@@ -144,5 +150,8 @@ async def open_ledger(session: AsyncSession, plan_id: int | None, now: datetime)
 
 
 async def broken_links(session: AsyncSession) -> list[int]:
-    """The ids of events that were changed, or before which one is missing; none when sound."""
+    """The ids of events that were changed, or beside which one is missing; none when sound.
+
+    0 stands for a ledger that has lost all of its events.
+    """
     return list((await session.execute(text(BROKEN_LINKS))).scalars())

@@ -38,6 +38,8 @@ asked AS (
         WHERE obligation_id = o.id AND recorded_at <= :as_of ORDER BY recorded_at DESC LIMIT 1
     ) AS extended ON true
     WHERE p.id = :period_id AND a.path LIKE :subtree
+    AND (o.added_at IS NULL OR o.added_at <= :as_of)
+    AND (first.number IS NOT NULL OR daterange(a.valid_from, a.valid_to, '[]') @> p.data_to)
 )
 """
 """The agencies of a subtree that have the period's obligation, each as it stood at `:as_of`."""

@@ -1,6 +1,6 @@
 """Extensions (gia hạn) and exemptions (miễn): more time for an obligation, or none needed."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,9 +11,16 @@ from app.services.audit import Actor
 from app.services.obligations import Place
 from app.vocabulary import EventKind
 
+LONGEST = timedelta(days=365)
+"""Beyond it is a typing error in the year."""
+
 NOT_LATER = Bilingual(
     "Ngày gia hạn phải sau hạn hiện tại ({due_date}).",
     "The extension must end after the present due date ({due_date}).",
+)
+TOO_LATE = Bilingual(
+    "Ngày gia hạn không thể sau {latest}, một năm sau hạn của kỳ.",
+    "The extension cannot end after {latest}, a year after the period's due date.",
 )
 SUBMITTED_ALREADY = Bilingual(
     "Đơn vị đã gửi báo cáo kỳ này; không còn gì để miễn hay gia hạn.",
@@ -36,7 +43,7 @@ async def extend(
     """Give an obligation (found with its lock) a later due date.
 
     Raises:
-        ValidationFailed: the date is not later than the one in force.
+        ValidationFailed: the date is not later than the one in force, or a year too late.
         StateConflict: the report was sent, or is exempt.
     """
     obligation = place.obligation
@@ -47,6 +54,9 @@ async def extend(
     if due_date <= obligation.due_date:
         facts = {"due_date": obligation.due_date.isoformat()}
         raise ValidationFailed([FieldError("/due_date", "not_later", NOT_LATER, facts)])
+    if due_date > (latest := place.period.due_date + LONGEST):
+        facts = {"latest": latest.isoformat()}
+        raise ValidationFailed([FieldError("/due_date", "too_late", TOO_LATE, facts)])
     late_from = deadlines.effective_late_from(place.period.late_from, deadlines.late_from(due_date))
     at = await audit.record(
         session,

@@ -68,12 +68,8 @@ def parse(text: str) -> Formula:
     return formula
 
 
-def in_circle(formulas: Mapping[str, Formula]) -> frozenset[str]:
-    """The codes whose formulas lead back to themselves, through others or not."""
-    return frozenset(code for code in formulas if code in _reached(code, formulas))
-
-
-def _reached(code: str, formulas: Mapping[str, Formula]) -> set[str]:
+def derived_from(code: str, formulas: Mapping[str, Formula]) -> frozenset[str]:
+    """All indicators that one is computed from, at any depth; itself among them is a circle."""
     reached: set[str] = set()
     ahead = [code]
     while ahead:
@@ -81,7 +77,7 @@ def _reached(code: str, formulas: Mapping[str, Formula]) -> set[str]:
         fresh = (formula.codes() if formula else frozenset()) - reached
         reached |= fresh
         ahead += fresh
-    return reached
+    return frozenset(reached)
 
 
 def _sum(terms: Iterable[tuple[int, str]], values: Mapping[str, Decimal]) -> Decimal:

@@ -70,7 +70,9 @@ async def find(
     if plan_code is not None:
         query = query.where(Plan.code == plan_code)
     if lock:
-        query = query.with_for_update(of=Obligation).execution_options(populate_existing=True)
+        # The share of the period keeps it from being closed halfway.
+        query = query.with_for_update(of=Obligation).suffix_with("FOR SHARE OF reporting_period")
+        query = query.execution_options(populate_existing=True)
     found = [Place(*row) for row in await session.execute(query)]
     see_that_one_was_found([place.plan.code for place in found], period_code, agency_code)
     return found[0]
@@ -189,7 +191,7 @@ def _matrix(conditions: tuple[str, ...]) -> TextClause:
     where = " AND ".join(conditions)
     return text(f"""
         WITH cell AS (
-            SELECT a.code AS agency, a.name, a.kind, o.late_from, p.code AS period,
+            SELECT a.id, a.code AS agency, a.name, a.kind, o.late_from, p.code AS period,
                 {TIMELINESS} AS timeliness, o.first_submitted_at IS NOT NULL AS submitted,
                 coalesce(r.status, 'not_started') AS report_status,
                 {DAYS_LATE} AS days_late, o.due_date, o.first_submitted_at
@@ -207,15 +209,15 @@ def _matrix(conditions: tuple[str, ...]) -> TextClause:
                 ) ORDER BY p.late_from, p.code), '[]')
                 FROM reporting_period p JOIN plan ON plan.id = p.plan_id
                 WHERE plan.code = :plan AND p.year = :year),
-            'rows', (SELECT coalesce(json_agg(line ORDER BY agency), '[]') FROM (
-                SELECT agency, json_build_object(
-                    'agency', agency, 'agency_name', min(name), 'kind', min(kind),
+            'rows', (SELECT coalesce(json_agg(line ORDER BY agency, id), '[]') FROM (
+                SELECT agency, id, json_build_object(
+                    'agency', agency, 'agency_name', name, 'kind', kind,
                     'cells', json_agg(json_build_object(
                         'period', period, 'due_date', due_date, 'timeliness', timeliness,
                         'days_late', days_late, 'report_status', report_status,
                         'first_submitted_at', first_submitted_at
                     ) ORDER BY late_from, period)
-                ) AS line FROM cell GROUP BY agency
+                ) AS line FROM cell GROUP BY id, agency, name, kind
             ) AS grouped)
         )::text
     """)  # noqa: S608 - composed of constants

@@ -1,9 +1,10 @@
 """Reporting periods: made for a year from the schedules, closed and opened."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, select
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,6 +37,8 @@ async def generate_year(
     Returns the codes of the periods that were made. Periods that exist stay as they are; an
     agency that has to report and has no obligation in them gets one.
     """
+    # Two who generate at once: the second waits here, and finds what the first has made.
+    await session.refresh(plan, with_for_update={"key_share": True})
     schedules = (
         await session.scalars(
             select(Schedule).where(Schedule.plan_id == plan.id).order_by(Schedule.id)
@@ -60,7 +63,7 @@ async def generate_year(
     obliged = await _oblige(session, plan.id, year)
     codes_made = sorted(period.code for period in made)
     if made or obliged:
-        await audit.record(
+        at = await audit.record(
             session,
             now=now,
             actor=actor,
@@ -68,7 +71,12 @@ async def generate_year(
             subject=f"plans/{plan.code}/reporting-periods/{year}",
             plan_id=plan.id,
             agency_id=plan.district_id,
-            after={"periods": codes_made, "obligations": obliged},
+            after={"periods": codes_made, "obligations": len(obliged)},
+        )
+        fresh = {period.id for period in made}
+        added = [row.id for row in obliged if row.period_id not in fresh]
+        await session.execute(
+            update(Obligation).where(Obligation.id.in_(added)).values(added_at=at)
         )
     return codes_made
 
@@ -107,8 +115,8 @@ def periods_of(schedule: Schedule, year: int, calendar: WorkingCalendar) -> list
     return periods
 
 
-async def _oblige(session: AsyncSession, plan_id: int, year: int) -> int:
-    """Give every reporter that exists on a period's last day its obligation; how many were new."""
+async def _oblige(session: AsyncSession, plan_id: int, year: int) -> Sequence[Row[int, int]]:
+    """Give every reporter that exists on a period's last day its obligation; those that are new."""
     period = ReportingPeriod
     expected = (
         select(period.id, Agency.id, period.due_date, period.late_from)
@@ -126,9 +134,9 @@ async def _oblige(session: AsyncSession, plan_id: int, year: int) -> int:
         insert(Obligation)
         .from_select(columns, expected)
         .on_conflict_do_nothing()
-        .returning(literal(1))
+        .returning(Obligation.id, Obligation.period_id)
     )
-    return len(result.all())
+    return result.all()
 
 
 async def listed(

@@ -100,9 +100,14 @@ async def _with_findings(
     session: AsyncSession, row: Row[*tuple[Any, ...]], language: Language
 ) -> Answer:
     findings = await findings_of(session, row.id, json.loads(row.draft)) if row.has_draft else []
-    told = json.dumps([finding.document(language) for finding in findings], ensure_ascii=False)
+    told = json.dumps([_told(finding, language) for finding in findings], ensure_ascii=False)
     body: str = row.body
     return Answer(f'{body[:-1]},"findings":{told}}}', row.version)
+
+
+def _told(finding: FieldError, language: Language) -> dict[str, Any]:
+    """A finding is always about the body, so it need not say so."""
+    return {name: said for name, said in finding.document(language).items() if name != "in"}
 
 
 async def findings_of(

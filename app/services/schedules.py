@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.types import Text
 
 from app.errors import Bilingual, FieldError, NotFound, ValidationFailed
@@ -78,6 +79,7 @@ async def change(
     session: AsyncSession,
     plan: Plan,
     schedule: Schedule,
+    reporters: Iterable[str],
     changes: Mapping[str, Any],
     *,
     now: datetime,
@@ -85,17 +87,22 @@ async def change(
 ) -> None:
     """Change a schedule of a plan; periods that exist keep their dates.
 
-    `changes` holds columns, and `reporters` as agencies' codes.
+    `reporters` are the codes of those who report now; `changes` holds columns, and `reporters`
+    anew. Any change counts up the schedule's version, one of its reporters too.
 
     Raises:
         ValidationFailed: the month and day do not fit the frequency, or an agency is unknown.
     """
+    if not changes:
+        return
     columns = {name: value for name, value in changes.items() if name != "reporters"}
     before = {name: _plain(getattr(schedule, name)) for name in columns}
     for name, value in columns.items():
         setattr(schedule, name, value)
     _see_that_it_fits(schedule)
+    flag_modified(schedule, "name")
     if "reporters" in changes:
+        before["reporters"] = list(reporters)
         await _replace_reporters(session, plan, schedule, changes["reporters"])
     await audit.record(
         session,

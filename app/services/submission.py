@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import local_day
 from app.errors import (
     Bilingual,
     FieldError,
@@ -37,6 +38,10 @@ WHEN_RECEIVED = Bilingual(
     "Entering another agency's paper report, say when it was received.",
 )
 IN_FUTURE = Bilingual("Thời điểm nhận không thể ở tương lai.", "It cannot lie in the future.")
+BEFORE_PERIOD = Bilingual(
+    "Thời điểm nhận không thể trước ngày đầu của kỳ số liệu ({data_from}).",
+    "It cannot lie before the first day of the period's figures ({data_from}).",
+)
 
 
 async def submit(
@@ -60,7 +65,7 @@ async def submit(
         StateConflict: there is no draft, or the report cannot be sent in its state.
         ReportIncomplete: the draft has errors.
         WarningsUnconfirmed: it has warnings, and no note confirms them.
-        ValidationFailed: `received_at` is missing, not allowed, or in the future.
+        ValidationFailed: `received_at` is missing, not allowed, or out of the question.
     """
     received = _received(principal, place, received_at, now)
     report = await report_of(session, place)
@@ -122,11 +127,13 @@ def _received(
         raise _refused(ONLY_PAPER, "not_allowed")
     if received_at > now:
         raise _refused(IN_FUTURE, "in_future")
+    if local_day(received_at) < place.period.data_from:
+        raise _refused(BEFORE_PERIOD, "before_period", data_from=place.period.data_from)
     return received_at
 
 
-def _refused(message: Bilingual, code: str) -> ValidationFailed:
-    return ValidationFailed([FieldError("/received_at", code, message)])
+def _refused(message: Bilingual, code: str, **facts: Any) -> ValidationFailed:
+    return ValidationFailed([FieldError("/received_at", code, message, facts)])
 
 
 async def _see_that_complete(

@@ -1,0 +1,192 @@
+"""The command `tiendo`: the server, and what its operator does beside it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.vocabulary import Role
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from app.errors import Problem
+    from app.settings import Settings
+
+# The commands import what they need when they run: help, and a message of misuse, need none of it.
+# ruff: noqa: PLC0415
+
+app = typer.Typer(
+    help="Tiến độ: báo cáo tiến độ chương trình mục tiêu quốc gia.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def serve() -> None:
+    """Serve. An empty database gets its tables, the first plan and the user admin."""
+    from app import serving
+    from app.settings import Settings
+
+    serving.serve(Settings(), typer.echo)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with _database(migrated=True):
+        typer.echo("The database has the newest schema.")
+
+
+@app.command()
+def seed(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A plan's folder; the one of 2024 if left out.")
+    ] = None,
+) -> None:
+    """Load a plan from its folder, or what was corrected there."""
+    from app import operating
+    from seed.loader import load
+
+    with _database(migrated=True) as (settings, url):
+        now = operating.clock_of(settings).now()
+        work = partial(load, folder=folder or operating.FIRST_PLAN, now=now, say=typer.echo)
+        operating.in_transaction(settings, url, work)
+
+
+@app.command()
+def user(
+    name: Annotated[str, typer.Argument(help="The user name.")],
+    role: Annotated[Role | None, typer.Option(help="What the account is for.")] = None,
+    agency: Annotated[
+        str | None, typer.Option(help="Its agency's code; only an admin may be without.")
+    ] = None,
+    full_name: Annotated[str | None, typer.Option(help="The user name if left out.")] = None,
+    email: Annotated[str | None, typer.Option()] = None,
+    password: Annotated[str | None, typer.Option(help="Generated if left out.")] = None,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Only set a new password, and open the account.")
+    ] = False,
+) -> None:
+    """Create an account, or reset the password of one."""
+    from app import operating
+    from app.schemas.accounts import UserIn
+    from app.services.accounts import Profile
+
+    if role is None and not reset:
+        raise typer.BadParameter("say --role for a new account, or --reset for one that exists")
+    wanted = UserIn(
+        username=name,
+        full_name=full_name or name,
+        email=email,
+        role=role or Role.VIEWER,
+        agency=agency,
+        password=password,
+    )
+    with _database(migrated=True) as (settings, url):
+        now = operating.clock_of(settings).now()
+        if reset:
+            work = partial(operating.reset_password, username=name, password=password, now=now)
+        else:
+            profile = Profile(**wanted.model_dump(exclude={"password"}))
+            work = partial(operating.create_account, profile=profile, password=password, now=now)
+        shown = operating.in_transaction(settings, url, work)
+    typer.echo(f"user:      {name}")
+    typer.echo(f"password:  {f'{shown}   (shown only this once)' if shown else 'as given'}")
+
+
+@app.command()
+def verify() -> None:
+    """See that no audit event was changed or removed."""
+    from app import operating
+    from app.services.audit import broken_links
+
+    with _database(migrated=False) as (settings, url):
+        broken = operating.in_transaction(settings, url, broken_links)
+    if broken:
+        numbers = ", ".join(map(str, broken))
+        typer.echo(f"changed, or others before them removed: audit events {numbers}", err=True)
+        raise typer.Exit(1)
+    typer.echo("The record of changes is whole.")
+
+
+@contextmanager
+def _database(*, migrated: bool) -> "Iterator[tuple[Settings, str]]":
+    """The settings and the address of a database that answers, at the newest schema if asked."""
+    from app import operating
+    from app.migration import migrate as migrate_database
+    from app.settings import Settings
+
+    settings = Settings()
+    with operating.database_url(settings) as url:
+        operating.check(settings, url)
+        if migrated:
+            migrate_database(url)
+        yield settings, url
+
+
+def main() -> None:
+    """Run the command; what can go wrong is told in one message, without a stack trace."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal's encoding may lack letters
+    try:
+        app()
+    except Exception as error:
+        message = explain(error)
+        if message is None:
+            raise
+        typer.echo(f"tiendo: {message}", err=True)
+        sys.exit(1)
+
+
+def explain(error: Exception) -> str | None:
+    """What to tell the operator of an error; None where it is a fault of the program."""
+    from alembic.util import CommandError
+    from pydantic import ValidationError
+    from sqlalchemy.exc import DBAPIError
+
+    from app.database import DatabaseUnavailableError
+    from app.embedded import EmbeddedServerError
+    from app.errors import Problem
+    from app.serving import ServingError
+    from seed.findings import SeedError
+
+    match error:
+        case DatabaseUnavailableError() | EmbeddedServerError() | SeedError() | ServingError():
+            return str(error)
+        case ValidationError():
+            return _explain_values(error)
+        case Problem():
+            return _explain_problem(error)
+        case CommandError():
+            return f"the database cannot be brought to this version's schema: {error}"
+        case DBAPIError():
+            cause = getattr(error.orig, "__cause__", None) or error.orig
+            return f"the database refuses: {cause}"
+    return None
+
+
+def _explain_values(error: "ValidationError") -> str:
+    """Which settings or options are wrong; the values may be secrets, so they are not shown."""
+    lines = []
+    for fault in error.errors():
+        message = fault["msg"].removeprefix("Value error, ")
+        name = ".".join(map(str, fault["loc"]))
+        if name:
+            shown = f"TIENDO_{name}".upper() if error.title == "Settings" else name
+            message = f"{shown}: {message}"
+        lines.append(message)
+    return "\n".join(lines)
+
+
+def _explain_problem(problem: "Problem") -> str:
+    document = problem.document("en")
+    return "\n".join(
+        [document["detail"], *(fault["message"] for fault in document.get("errors", []))]
+    )

@@ -1,0 +1,151 @@
+"""Agencies: a tree whose codes hold for an interval of time."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.clock import local_day
+from app.errors import AlreadyExists, AmbiguousPlan, NotFound, PreconditionRequired, Stale
+from app.routers.dependencies import (
+    PAGE_SIZE,
+    Cursor,
+    Limit,
+    Now,
+    OnDay,
+    PlanCode,
+    ReadSession,
+    ReferenceReader,
+    ReferenceWriter,
+    Unchanged,
+    WriteSession,
+    actor,
+    etag,
+)
+from app.routers.responses import problems
+from app.routing import StrictRoute
+from app.schemas.agencies import AgencyIn, AgencyOut, AgencyPatch, ResponsibilityOut
+from app.schemas.base import Page
+from app.services import agencies
+from app.vocabulary import AgencyKind
+
+router = APIRouter(prefix="/agencies", tags=["agencies"], route_class=StrictRoute)
+
+
+@router.get("", summary="Danh sách cơ quan, đơn vị", responses=problems(NotFound))
+async def list_agencies(
+    principal: ReferenceReader,
+    session: ReadSession,
+    on: OnDay,
+    kind: AgencyKind | None = None,
+    parent: Annotated[
+        str | None, Query(max_length=64, description="Chỉ các đơn vị trực thuộc đơn vị này.")
+    ] = None,
+    plan: PlanCode = None,
+    limit: Limit = PAGE_SIZE,
+    cursor: Cursor = None,
+) -> Page[AgencyOut]:
+    """The agencies that exist on a day, by code: the district's, and those above it."""
+    items, following = await agencies.listed(
+        session,
+        principal,
+        on=on,
+        kind=kind,
+        parent=parent,
+        plan=plan,
+        limit=limit,
+        cursor=cursor,
+    )
+    return Page[AgencyOut].model_validate({"items": items, "next_cursor": following})
+
+
+@router.get("/{code}", summary="Một cơ quan, đơn vị", responses=problems(NotFound))
+async def get_agency(
+    code: str, response: Response, principal: ReferenceReader, session: ReadSession, on: OnDay
+) -> AgencyOut:
+    """The agency that has the code on a day; its ETag is for changing it."""
+    found = await agencies.find(session, principal, code, on)
+    response.headers["ETag"] = etag(found["version"])
+    return AgencyOut.model_validate(found)
+
+
+@router.get(
+    "/{code}/responsibilities",
+    summary="Nhiệm vụ của một cơ quan, đơn vị",
+    responses=problems(NotFound, AmbiguousPlan),
+)
+async def list_responsibilities(
+    code: str,
+    principal: ReferenceReader,
+    session: ReadSession,
+    on: OnDay,
+    plan: PlanCode = None,
+    limit: Limit = PAGE_SIZE,
+    cursor: Cursor = None,
+) -> Page[ResponsibilityOut]:
+    """What section VI of the plan gives the agency to do."""
+    items, following = await agencies.responsibilities(
+        session, principal, code, on=on, plan=plan, limit=limit, cursor=cursor
+    )
+    return Page[ResponsibilityOut].model_validate({"items": items, "next_cursor": following})
+
+
+@router.post(
+    "",
+    summary="Thêm cơ quan, đơn vị",
+    status_code=201,
+    responses=problems(AlreadyExists),
+)
+async def create_agency(
+    body: AgencyIn,
+    request: Request,
+    response: Response,
+    principal: ReferenceWriter,
+    session: WriteSession,
+    now: Now,
+) -> AgencyOut:
+    """Add an agency. A code may be given again once the agency that had it has ended."""
+    made = await agencies.create(
+        session,
+        principal,
+        body.model_dump(),
+        now=now,
+        today=local_day(now),
+        actor=actor(request, principal),
+    )
+    response.headers["ETag"] = etag(made["version"])
+    return AgencyOut.model_validate(made)
+
+
+@router.patch(
+    "/{code}",
+    summary="Sửa cơ quan, đơn vị",
+    responses=problems(NotFound, AlreadyExists, PreconditionRequired, Stale),
+)
+async def change_agency(
+    code: str,
+    body: AgencyPatch,
+    request: Request,
+    response: Response,
+    principal: ReferenceWriter,
+    session: WriteSession,
+    now: Now,
+    on: OnDay,
+    unchanged: Unchanged,
+) -> AgencyOut:
+    """Rename, move or end an agency, or name its successors.
+
+    Reports stay with the agency that sent them. With another `parent` all agencies below move
+    along.
+    """
+    found = await agencies.change(
+        session,
+        principal,
+        code,
+        body.model_dump(),
+        on=on,
+        check_version=unchanged,
+        now=now,
+        actor=actor(request, principal),
+    )
+    response.headers["ETag"] = etag(found["version"])
+    return AgencyOut.model_validate(found)

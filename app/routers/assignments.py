@@ -1,0 +1,120 @@
+"""Assignments: which agency leads or coordinates in which project."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.errors import AmbiguousPlan, NotFound, StateConflict
+from app.routers.dependencies import (
+    PAGE_SIZE,
+    Cursor,
+    Limit,
+    Now,
+    OnDay,
+    PlanCode,
+    ReadSession,
+    ReferenceReader,
+    ReferenceWriter,
+    WriteSession,
+    actor,
+)
+from app.routers.responses import problems
+from app.routing import StrictRoute
+from app.schemas.base import Page
+from app.schemas.projects import AssignmentIn, AssignmentOut
+from app.services import assignments
+from app.vocabulary import AssignmentRole
+
+router = APIRouter(prefix="/assignments", tags=["assignments"], route_class=StrictRoute)
+
+
+@router.get("", summary="Danh sách phân công", responses=problems(NotFound, AmbiguousPlan))
+async def list_assignments(
+    principal: ReferenceReader,
+    session: ReadSession,
+    on: OnDay,
+    plan: PlanCode = None,
+    project: Annotated[
+        str | None, Query(max_length=64, description="Dự án, kể cả các tiểu dự án của nó.")
+    ] = None,
+    agency: Annotated[str | None, Query(max_length=64, description="Mã đơn vị.")] = None,
+    role: AssignmentRole | None = None,
+    limit: Limit = PAGE_SIZE,
+    cursor: Cursor = None,
+) -> Page[AssignmentOut]:
+    """Who leads and who coordinates, in the order of the plan's projects."""
+    items, following = await assignments.listed(
+        session,
+        principal,
+        plan=plan,
+        project=project,
+        agency=agency,
+        role=role,
+        on=on,
+        limit=limit,
+        cursor=cursor,
+    )
+    return Page[AssignmentOut].model_validate({"items": items, "next_cursor": following})
+
+
+@router.put(
+    "/{project}/{agency}",
+    summary="Phân công",
+    responses=problems(NotFound, AmbiguousPlan)
+    | {201: {"model": AssignmentOut, "description": "Phân công mới"}},
+)
+async def assign_agency(
+    project: str,
+    agency: str,
+    body: AssignmentIn,
+    request: Request,
+    response: Response,
+    principal: ReferenceWriter,
+    session: WriteSession,
+    now: Now,
+    on: OnDay,
+    plan: PlanCode = None,
+) -> AssignmentOut:
+    """Give an agency a part in a project, or another one: 201 when it had none, else 200."""
+    found, is_new = await assignments.assign(
+        session,
+        principal,
+        plan,
+        project,
+        agency,
+        body.role,
+        on=on,
+        now=now,
+        actor=actor(request, principal),
+    )
+    response.status_code = 201 if is_new else 200
+    return AssignmentOut.model_validate(found)
+
+
+@router.delete(
+    "/{project}/{agency}",
+    summary="Bỏ phân công",
+    status_code=204,
+    responses=problems(NotFound, AmbiguousPlan, StateConflict),
+)
+async def withdraw_agency(
+    project: str,
+    agency: str,
+    request: Request,
+    principal: ReferenceWriter,
+    session: WriteSession,
+    now: Now,
+    on: OnDay,
+    plan: PlanCode = None,
+) -> None:
+    """End an agency's part in a project. Not while it has money of the project."""
+    await assignments.withdraw(
+        session,
+        principal,
+        plan,
+        project,
+        agency,
+        on=on,
+        now=now,
+        actor=actor(request, principal),
+    )

@@ -1,0 +1,48 @@
+"""The record of changes, for those who answer for them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from app.models.audit import AuditEvent as Event
+from app.routers.dependencies import PAGE_SIZE, AuditReader, Cursor, Limit, ReadSession
+from app.routers.responses import problems
+from app.routing import StrictRoute
+from app.schemas.audit import AuditEvent
+from app.schemas.base import InstantIn, Page
+from app.services import audit_trail
+from app.services.audit_trail import Wanted
+
+router = APIRouter(prefix="/audit-events", tags=["audit-events"], route_class=StrictRoute)
+
+Exactly = Annotated[str | None, Query(max_length=200)]
+
+
+def _event(event: Event, agency: str | None) -> AuditEvent:
+    return AuditEvent.model_validate(
+        {name: getattr(event, name, None) for name in AuditEvent.model_fields}
+        | {"agency": agency, "hash": event.hash.hex()}
+    )
+
+
+@router.get("", summary="Nhật ký thay đổi", responses=problems())
+async def list_audit_events(
+    principal: AuditReader,
+    session: ReadSession,
+    actor: Exactly = None,
+    action: Exactly = None,
+    subject: Exactly = None,
+    since: Annotated[InstantIn | None, Query(description="Từ thời điểm này.")] = None,
+    until: Annotated[InstantIn | None, Query(description="Trước thời điểm này.")] = None,
+    limit: Limit = PAGE_SIZE,
+    cursor: Cursor = None,
+) -> Page[AuditEvent]:
+    """What was changed in the agencies within reach, newest first."""
+    found, following = await audit_trail.find_events(
+        session,
+        principal,
+        Wanted(actor, action, subject, since, until),
+        limit=limit,
+        cursor=cursor,
+    )
+    return Page[AuditEvent](items=[_event(*each) for each in found], next_cursor=following)

@@ -1,0 +1,172 @@
+"""Budget lines: money of a project, given on to agencies."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from app.errors import (
+    AlreadyExists,
+    AmbiguousPlan,
+    NotFound,
+    PreconditionRequired,
+    Stale,
+    StateConflict,
+)
+from app.routers.dependencies import (
+    PAGE_SIZE,
+    Cursor,
+    Limit,
+    Now,
+    OnDay,
+    PlanCode,
+    ReadSession,
+    ReferenceReader,
+    ReferenceWriter,
+    Unchanged,
+    WriteSession,
+    actor,
+    etag,
+)
+from app.routers.responses import problems
+from app.routing import StrictRoute
+from app.schemas.base import Page
+from app.schemas.budgets import BudgetLineIn, BudgetLineOut, BudgetLinePatch, BudgetSummary
+from app.services import budget_summary, budgets
+from app.services.budgets import Filter
+from app.vocabulary import BudgetOrigin, BudgetSource
+
+router = APIRouter(prefix="/budgets", tags=["budgets"], route_class=StrictRoute)
+
+LineId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+@router.get("", summary="Danh sách dòng vốn", responses=problems(NotFound, AmbiguousPlan))
+async def list_budget_lines(
+    principal: ReferenceReader,
+    session: ReadSession,
+    on: OnDay,
+    plan: PlanCode = None,
+    project: Annotated[
+        str | None, Query(max_length=64, description="Dự án, kể cả các tiểu dự án của nó.")
+    ] = None,
+    source: BudgetSource | None = None,
+    origin: BudgetOrigin | None = None,
+    agency: Annotated[str | None, Query(max_length=64, description="Mã đơn vị.")] = None,
+    limit: Limit = PAGE_SIZE,
+    cursor: Cursor = None,
+) -> Page[BudgetLineOut]:
+    """The budget lines in the order of the plan's projects; they add up to the plan's money."""
+    wanted = Filter(project=project, source=source, origin=origin, agency=agency)
+    items, following = await budgets.listed(
+        session, principal, plan, wanted, on=on, limit=limit, cursor=cursor
+    )
+    return Page[BudgetLineOut].model_validate({"items": items, "next_cursor": following})
+
+
+@router.get("/summary", summary="Tổng hợp vốn", responses=problems(NotFound, AmbiguousPlan))
+async def get_budget_summary(
+    principal: ReferenceReader, session: ReadSession, plan: PlanCode = None
+) -> BudgetSummary:
+    """All money of the plan, by project and by source."""
+    return BudgetSummary.model_validate(await budget_summary.summary(session, principal, plan))
+
+
+@router.get("/{line_id}", summary="Một dòng vốn", responses=problems(NotFound))
+async def get_budget_line(
+    line_id: LineId,
+    response: Response,
+    principal: ReferenceReader,
+    session: ReadSession,
+) -> BudgetLineOut:
+    """One budget line; its ETag is for changing it."""
+    found = await budgets.find(session, principal, line_id)
+    response.headers["ETag"] = etag(found["version"])
+    return BudgetLineOut.model_validate(found)
+
+
+@router.post(
+    "",
+    summary="Giao vốn",
+    status_code=201,
+    responses=problems(NotFound, AmbiguousPlan, AlreadyExists),
+)
+async def create_budget_line(
+    body: BudgetLineIn,
+    request: Request,
+    response: Response,
+    principal: ReferenceWriter,
+    session: WriteSession,
+    now: Now,
+    on: OnDay,
+    plan: PlanCode = None,
+) -> BudgetLineOut:
+    """Give money on to an agency, or add what was newly granted to a project.
+
+    An agency's money is taken from the line without an agency of the same project, source, origin
+    and years. Where such a line exists already, more money granted is a change of its amount.
+    """
+    made = await budgets.create(
+        session,
+        principal,
+        plan,
+        body.model_dump(),
+        on=on,
+        now=now,
+        actor=actor(request, principal),
+    )
+    response.headers["ETag"] = etag(made["version"])
+    return BudgetLineOut.model_validate(made)
+
+
+@router.patch(
+    "/{line_id}",
+    summary="Sửa dòng vốn",
+    responses=problems(NotFound, PreconditionRequired, Stale),
+)
+async def change_budget_line(
+    line_id: LineId,
+    body: BudgetLinePatch,
+    request: Request,
+    response: Response,
+    principal: ReferenceWriter,
+    session: WriteSession,
+    now: Now,
+    unchanged: Unchanged,
+) -> BudgetLineOut:
+    """Change the amount or the decision; an agency's difference comes from what is not given on."""
+    found = await budgets.change(
+        session,
+        principal,
+        line_id,
+        body.model_dump(),
+        check_version=unchanged,
+        now=now,
+        actor=actor(request, principal),
+    )
+    response.headers["ETag"] = etag(found["version"])
+    return BudgetLineOut.model_validate(found)
+
+
+@router.delete(
+    "/{line_id}",
+    summary="Thu hồi dòng vốn",
+    status_code=204,
+    responses=problems(NotFound, StateConflict, PreconditionRequired, Stale),
+)
+async def delete_budget_line(
+    line_id: LineId,
+    request: Request,
+    principal: ReferenceWriter,
+    session: WriteSession,
+    now: Now,
+    unchanged: Unchanged,
+) -> None:
+    """Take an agency's money back to what is not given on, or drop a line nobody got money from."""
+    await budgets.delete(
+        session,
+        principal,
+        line_id,
+        check_version=unchanged,
+        now=now,
+        actor=actor(request, principal),
+    )

@@ -1,0 +1,79 @@
+"""Plans: one programme, one district, one year."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.errors import NotFound, PreconditionRequired, Stale
+from app.routers.dependencies import (
+    PAGE_SIZE,
+    Cursor,
+    Limit,
+    Now,
+    ReadSession,
+    ReferenceReader,
+    ReferenceWriter,
+    Unchanged,
+    WriteSession,
+    actor,
+    etag,
+)
+from app.routers.responses import problems
+from app.routing import StrictRoute
+from app.schemas.base import Page
+from app.schemas.plans import PlanOut, PlanPatch, PlanWithTexts
+from app.services import plans
+
+router = APIRouter(prefix="/plans", tags=["plans"], route_class=StrictRoute)
+
+
+@router.get("", summary="Danh sách kế hoạch", responses=problems())
+async def list_plans(
+    principal: ReferenceReader,
+    session: ReadSession,
+    year: Annotated[int | None, Query(ge=2000, le=2100)] = None,
+    limit: Limit = PAGE_SIZE,
+    cursor: Cursor = None,
+) -> Page[PlanOut]:
+    """The plans of the districts that the principal may know, without their long texts."""
+    items, following = await plans.listed(session, principal, year=year, limit=limit, cursor=cursor)
+    return Page[PlanOut].model_validate({"items": items, "next_cursor": following})
+
+
+@router.get("/{code}", summary="Một kế hoạch", responses=problems(NotFound))
+async def get_plan(
+    code: str, response: Response, principal: ReferenceReader, session: ReadSession
+) -> PlanWithTexts:
+    """The plan with its legal basis, targets and texts; its ETag is for changing it."""
+    found = await plans.find(session, principal, code)
+    response.headers["ETag"] = etag(found["version"])
+    return PlanWithTexts.model_validate(found)
+
+
+@router.patch(
+    "/{code}",
+    summary="Sửa kế hoạch",
+    responses=problems(NotFound, PreconditionRequired, Stale),
+)
+async def change_plan(
+    code: str,
+    body: PlanPatch,
+    request: Request,
+    response: Response,
+    principal: ReferenceWriter,
+    session: WriteSession,
+    now: Now,
+    unchanged: Unchanged,
+) -> PlanWithTexts:
+    """Change texts of the plan, or how many days before its due date a report is due soon."""
+    found = await plans.change(
+        session,
+        principal,
+        code,
+        body.model_dump(),
+        check_version=unchanged,
+        now=now,
+        actor=actor(request, principal),
+    )
+    response.headers["ETag"] = etag(found["version"])
+    return PlanWithTexts.model_validate(found)

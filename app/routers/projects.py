@@ -1,0 +1,114 @@
+"""Projects and sub-projects of a plan."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.errors import AlreadyExists, AmbiguousPlan, NotFound, PreconditionRequired, Stale
+from app.routers.dependencies import (
+    PAGE_SIZE,
+    Cursor,
+    Limit,
+    Now,
+    PlanCode,
+    ReadSession,
+    ReferenceReader,
+    ReferenceWriter,
+    Unchanged,
+    WriteSession,
+    actor,
+    etag,
+)
+from app.routers.responses import problems
+from app.routing import StrictRoute
+from app.schemas.base import Page
+from app.schemas.projects import ProjectIn, ProjectOut, ProjectPatch
+from app.services import projects
+
+router = APIRouter(prefix="/projects", tags=["projects"], route_class=StrictRoute)
+
+
+@router.get("", summary="Danh sách dự án", responses=problems(NotFound, AmbiguousPlan))
+async def list_projects(
+    principal: ReferenceReader,
+    session: ReadSession,
+    plan: PlanCode = None,
+    parent: Annotated[
+        str | None, Query(max_length=64, description="Chỉ các tiểu dự án của dự án này.")
+    ] = None,
+    limit: Limit = PAGE_SIZE,
+    cursor: Cursor = None,
+) -> Page[ProjectOut]:
+    """The projects and sub-projects in the order of the plan."""
+    items, following = await projects.listed(
+        session, principal, plan=plan, parent=parent, limit=limit, cursor=cursor
+    )
+    return Page[ProjectOut].model_validate({"items": items, "next_cursor": following})
+
+
+@router.get("/{code}", summary="Một dự án", responses=problems(NotFound, AmbiguousPlan))
+async def get_project(
+    code: str,
+    response: Response,
+    principal: ReferenceReader,
+    session: ReadSession,
+    plan: PlanCode = None,
+) -> ProjectOut:
+    """The project with its money and agencies; its ETag is for changing it."""
+    found = await projects.find(session, principal, plan, code)
+    response.headers["ETag"] = etag(found["version"])
+    return ProjectOut.model_validate(found)
+
+
+@router.post(
+    "",
+    summary="Thêm dự án, tiểu dự án",
+    status_code=201,
+    responses=problems(NotFound, AmbiguousPlan, AlreadyExists),
+)
+async def create_project(
+    body: ProjectIn,
+    request: Request,
+    response: Response,
+    principal: ReferenceWriter,
+    session: WriteSession,
+    now: Now,
+    plan: PlanCode = None,
+) -> ProjectOut:
+    """Add a project, or with `parent` a sub-project of one that has no money of its own."""
+    made = await projects.create(
+        session, principal, plan, body.model_dump(), now=now, actor=actor(request, principal)
+    )
+    response.headers["ETag"] = etag(made["version"])
+    return ProjectOut.model_validate(made)
+
+
+@router.patch(
+    "/{code}",
+    summary="Sửa dự án",
+    responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale),
+)
+async def change_project(
+    code: str,
+    body: ProjectPatch,
+    request: Request,
+    response: Response,
+    principal: ReferenceWriter,
+    session: WriteSession,
+    now: Now,
+    unchanged: Unchanged,
+    plan: PlanCode = None,
+) -> ProjectOut:
+    """Change a project's texts, dates or place. Money and agencies have addresses of their own."""
+    found = await projects.change(
+        session,
+        principal,
+        plan,
+        code,
+        body.model_dump(),
+        check_version=unchanged,
+        now=now,
+        actor=actor(request, principal),
+    )
+    response.headers["ETag"] = etag(found["version"])
+    return ProjectOut.model_validate(found)

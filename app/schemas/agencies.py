@@ -1,0 +1,123 @@
+"""The wire format of agencies and their responsibilities."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import MISSING, AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from app.schemas.base import Code, Day, Input, Line, NewCode, Output, examples
+from app.vocabulary import AgencyKind
+
+
+def _each_once(codes: list[str]) -> list[str]:
+    if len(set(codes)) == len(codes):
+        return codes
+    raise PydanticCustomError("not_unique", "Name each value once")
+
+
+LastDay = Annotated[Day, Field(le=date(2999, 12, 31))]
+Identifier = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", max_length=35),
+    Field(description="Mã định danh điện tử theo Quyết định 20/2020/QĐ-TTg, khi đã được cấp."),
+]
+Successors = Annotated[
+    list[Code],
+    Field(
+        max_length=100,
+        description="Mã các đơn vị kế thừa, hiểu theo ngày ngay sau valid_to.",
+    ),
+    AfterValidator(_each_once),
+]
+
+AGENCY: dict[str, Any] = {
+    "code": "15493",
+    "name": "Xã Xuân Hồng",
+    "kind": "commune",
+    "parent": "395",
+    "valid_from": None,
+    "valid_to": "2025-06-30",
+    "identifier": None,
+    "successors": ["15499"],
+}
+
+
+class AgencyOut(Output):
+    """An agency (cơ quan, đơn vị) as its code is read on a day."""
+
+    model_config = examples(AGENCY)
+
+    code: str
+    name: str
+    kind: AgencyKind
+    parent: str | None = Field(description="Mã cơ quan cấp trên.")
+    valid_from: date | None = Field(description="Ngày đầu tiên; null là từ trước tới nay.")
+    valid_to: date | None = Field(description="Ngày cuối cùng; null là còn hoạt động.")
+    identifier: str | None = Field(description="Mã định danh điện tử, khi đã được cấp.")
+    successors: list[str] = Field(
+        description="Mã các đơn vị kế thừa sau khi sáp nhập, chia tách; hiểu theo ngày ngay sau "
+        "valid_to, nên có thể trùng mã cũ."
+    )
+
+
+class AgencyIn(Input):
+    """A new agency."""
+
+    model_config = examples(
+        {
+            "code": "15499",
+            "name": "Xã Thọ Xuân",
+            "kind": "commune",
+            "parent": "38",
+            "valid_from": "2025-07-01",
+        }
+    )
+
+    code: NewCode
+    name: Line
+    kind: AgencyKind
+    parent: Code | None = Field(
+        default=None,
+        description="Mã cơ quan cấp trên, hiểu theo ngày đầu tiên của đơn vị mới; chỉ quản trị "
+        "toàn hệ thống mới để trống.",
+    )
+    valid_from: Day | None = None
+    valid_to: LastDay | None = None
+    identifier: Identifier | None = None
+    successors: Successors = Field(default_factory=list)
+
+
+class AgencyPatch(Input):
+    """What changes of an agency; what is left out stays, null empties. The code never changes."""
+
+    model_config = examples({"valid_to": "2025-06-30", "successors": ["15499"]})
+
+    name: Line | MISSING = MISSING
+    kind: AgencyKind | MISSING = MISSING
+    parent: Code | MISSING = MISSING
+    valid_from: Day | MISSING | None = MISSING
+    valid_to: LastDay | MISSING | None = MISSING
+    identifier: Identifier | MISSING | None = MISSING
+    successors: Successors | MISSING = MISSING
+
+
+class ResponsibilityOut(Output):
+    """What the plan gives an agency to do (nhiệm vụ)."""
+
+    model_config = examples(
+        {
+            "plan": "tho-xuan-2024",
+            "agency": "395-LDTBXH",
+            "position": 4,
+            "title": "Phòng Lao động - Thương binh và Xã hội",
+            "text": "Tham mưu cho UBND huyện ban hành kế hoạch tổ chức Hội nghị truyền thông về "
+            "giảm nghèo cấp huyện năm 2024 (bằng hình thức sân khấu hóa).",
+        }
+    )
+
+    plan: str
+    agency: str
+    position: int
+    title: str
+    text: str

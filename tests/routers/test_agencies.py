@@ -1,0 +1,292 @@
+"""Agencies over HTTP: the tree, its codes in time, and successors."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import Service
+from tests.reference import add_neighbour, change, kind_of, listed, recorded, refused, statements
+from tests.reporting import seen
+
+NEW_COMMUNE = {
+    "code": "15499",
+    "name": "Xã Thọ Xuân",
+    "kind": "commune",
+    "parent": "38",
+    "valid_from": "2025-07-01",
+}
+
+
+async def merge(service: Service) -> None:
+    """Thị trấn Thọ Xuân and Xã Xuân Hồng become Xã Thọ Xuân, which takes over the code 15499."""
+    client = service.client("admin")
+    for code in ("15499", "15493"):
+        seen(await change(client, f"/agencies/{code}", {"valid_to": "2025-06-30"}))
+    seen(await client.post("/agencies", json=NEW_COMMUNE), 201)
+    for code in ("15499", "15493"):
+        seen(await change(client, f"/agencies/{code}", {"successors": ["15499"]}))
+
+
+async def test_the_list_is_the_district_and_what_is_above_it(service: Service) -> None:
+    for person in ("xuan-hong", "coordinator"):
+        agencies = await listed(service.client(person), "/agencies", limit=7)
+        codes = [agency["code"] for agency in agencies]
+        assert codes == sorted(codes)
+        assert len(codes) == 44
+        assert {"38", "395", "395-LDTBXH", "15493"} <= set(codes)
+        assert "38-SYT" not in codes
+    province = await listed(service.client("province"), "/agencies")
+    assert len(province) == 48
+
+
+async def test_the_list_is_filtered(service: Service) -> None:
+    client = service.client("province")
+    townships = await listed(client, "/agencies", kind="township")
+    assert [agency["code"] for agency in townships] == ["15499", "15553", "15556"]
+    assert len(await listed(client, "/agencies", kind="commune")) == 27
+    below = await listed(client, "/agencies", parent="395", limit=200)
+    assert len(below) == 42
+    assert {agency["parent"] for agency in below} == {"395"}
+    assert kind_of(await client.get("/agencies?parent=999")) == (404, "not-found")
+    assert refused(await client.get("/agencies?kind=village")) == [("/kind", "enum")]
+    assert refused(await client.get("/agencies?on=2024-6-1")) == [("/on", "date_type")]
+
+
+async def test_a_plan_has_the_agencies_of_its_district(service: Service) -> None:
+    await add_neighbour(service)
+    client = service.client("province")
+    agencies = await listed(client, "/agencies", plan="trieu-son-2024")
+    codes = [agency["code"] for agency in agencies]
+    assert codes == ["15901", "15902", "15903", "397", "397-LDTBXH"]
+    answer = await service.client("coordinator").get("/agencies?plan=trieu-son-2024")
+    assert kind_of(answer) == (404, "not-found")
+
+
+async def test_a_list_of_more_agencies_asks_no_more_questions(service: Service) -> None:
+    client = service.client("coordinator")
+    with statements(service) as for_one:
+        await client.get("/agencies?limit=1")
+    with statements(service) as for_all:
+        assert len(seen(await client.get("/agencies?limit=200"))["items"]) == 44
+    assert len(for_all) == len(for_one) <= 2
+
+
+async def test_one_agency(service: Service) -> None:
+    answer = await service.client("xuan-hong").get("/agencies/395-TTYT")
+    assert seen(answer) == {
+        "code": "395-TTYT",
+        "name": "Trung tâm Y tế huyện",
+        "kind": "service_unit",
+        "parent": "395",
+        "valid_from": None,
+        "valid_to": None,
+        "identifier": None,
+        "successors": [],
+    }
+    assert answer.headers["ETag"]
+
+
+async def test_what_is_beyond_the_horizon_does_not_exist(service: Service) -> None:
+    await add_neighbour(service)
+    client = service.client("coordinator")
+    assert seen(await client.get("/agencies/38"))["name"] == "Tỉnh Thanh Hóa"
+    for code in ("15901", "397", "38-SYT", "nobody"):
+        assert kind_of(await client.get(f"/agencies/{code}")) == (404, "not-found")
+
+
+async def test_responsibilities_are_listed_in_the_plan_s_order(service: Service) -> None:
+    items = await listed(
+        service.client("xuan-hong"), "/agencies/395-LDTBXH/responsibilities", limit=2
+    )
+    assert [item["position"] for item in items] == [1, 2, 3, 4, 5, 6]
+    assert {item["agency"] for item in items} == {"395-LDTBXH"}
+    assert {item["plan"] for item in items} == {"tho-xuan-2024"}
+    assert "Hội nghị truyền thông" in items[3]["text"]
+    path = "/agencies/15499/responsibilities"
+    assert await listed(service.client("xuan-hong"), path)
+
+
+async def test_responsibilities_of_several_plans_are_asked_for_by_plan(service: Service) -> None:
+    await add_neighbour(service)
+    client = service.client("province")
+    path = "/agencies/395-LDTBXH/responsibilities"
+    assert kind_of(await client.get(path)) == (400, "ambiguous-plan")
+    assert len(await listed(client, path, plan="tho-xuan-2024")) == 6
+    assert await listed(client, path, plan="trieu-son-2024") == []
+
+
+async def test_an_agency_is_added_below_the_district(service: Service) -> None:
+    client = service.client("coordinator")
+    body = {
+        "code": "395-TTPVHCC",
+        "name": "Trung tâm Phục vụ hành chính công",
+        "kind": "service_unit",
+        "parent": "395",
+        "identifier": "H56.28.99",
+    }
+    answer = await client.post("/agencies", json=body)
+    made = seen(answer, 201)
+    assert made == body | {"valid_from": None, "valid_to": None, "successors": []}
+    read = await client.get("/agencies/395-TTPVHCC")
+    assert (read.json(), read.headers["ETag"]) == (made, answer.headers["ETag"])
+    below = await listed(client, "/agencies", parent="395")
+    assert "395-TTPVHCC" in [agency["code"] for agency in below]
+    (event,) = await recorded(service, "agency.created")
+    assert (event.subject, event.after) == ("agencies/395-TTPVHCC", body)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"parent": None}, ("/parent", "missing")),
+        ({"parent": "38"}, ("/parent", "unknown_agency")),
+        ({"parent": "nobody"}, ("/parent", "unknown_agency")),
+        ({"code": "a b"}, ("/code", "string_pattern_mismatch")),
+        ({"code": "x" * 36}, ("/code", "string_too_long")),
+        ({"kind": "village"}, ("/kind", "enum")),
+        ({"identifier": "h56"}, ("/identifier", "string_pattern_mismatch")),
+        ({"identifier": "H56..1"}, ("/identifier", "string_pattern_mismatch")),
+        (
+            {"valid_from": "2024-07-01", "valid_to": "2024-06-30"},
+            ("/valid_to", "ends_before_start"),
+        ),
+        ({"valid_to": "9999-12-31"}, ("/valid_to", "less_than_equal")),
+        ({"successors": ["15493"]}, ("/successors", "no_end")),
+        (
+            {"valid_to": "2024-12-31", "successors": ["15493", "nobody"]},
+            ("/successors/1", "unknown_agency"),
+        ),
+        (
+            {"valid_to": "2024-12-31", "successors": ["15493", "15493"]},
+            ("/successors", "not_unique"),
+        ),
+    ],
+)
+async def test_an_agency_that_cannot_be_is_refused(
+    service: Service, more: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    body = {"code": "395-X", "name": "X", "kind": "department", "parent": "395", **more}
+    client = service.client("coordinator")
+    assert refused(await client.post("/agencies", json=body)) == [expected]
+    assert len(await listed(client, "/agencies")) == 44
+
+
+async def test_a_code_belongs_to_one_agency_at_a_time(service: Service) -> None:
+    client = service.client("admin")
+    again = NEW_COMMUNE | {"valid_from": "2025-06-30"}
+    assert kind_of(await client.post("/agencies", json=again)) == (409, "already-exists")
+    seen(await change(client, "/agencies/15499", {"valid_to": "2025-06-30"}))
+    assert kind_of(await client.post("/agencies", json=again)) == (409, "already-exists")
+    seen(await client.post("/agencies", json=NEW_COMMUNE), 201)
+
+
+async def test_an_identifier_is_given_once(service: Service) -> None:
+    client = service.client("coordinator")
+    seen(await change(client, "/agencies/15493", {"identifier": "H56.28.1"}))
+    answer = await change(client, "/agencies/15502", {"identifier": "H56.28.1"})
+    assert kind_of(answer) == (409, "already-exists")
+
+
+async def test_a_code_is_read_on_a_day(service: Service) -> None:
+    await merge(service)
+    client = service.client("province")
+    path = "/agencies/15499"
+    before = seen(await client.get(path, params={"on": "2025-06-30"}))
+    after = seen(await client.get(path, params={"on": "2025-07-01"}))
+    assert (before["name"], before["kind"]) == ("Thị trấn Thọ Xuân", "township")
+    assert (after["name"], after["kind"]) == ("Xã Thọ Xuân", "commune")
+    assert before["successors"] == ["15499"]
+    assert (after["successors"], after["parent"]) == ([], "38")
+    assert seen(await client.get(path)) == before
+    service.clock.set("2025-07-01 00:00")
+    assert seen(await client.get(path)) == after
+
+
+async def test_who_has_ended_leaves_the_list_and_is_found_on_earlier_days(
+    service: Service,
+) -> None:
+    await merge(service)
+    client = service.client("province")
+    later = {agency["code"] for agency in await listed(client, "/agencies", on="2025-07-01")}
+    assert "15493" not in later
+    assert "15499" in later
+    assert kind_of(await client.get("/agencies/15493?on=2025-07-01")) == (404, "not-found")
+    assert seen(await client.get("/agencies/15493"))["successors"] == ["15499"]
+
+
+async def test_successors_are_read_on_the_day_after_the_end(service: Service) -> None:
+    client = service.client("admin")
+    both = {"valid_to": "2025-06-30", "successors": ["15499"]}
+    seen(await change(client, "/agencies/15493", both))
+    refusal = await change(client, "/agencies/15493", {"valid_to": None})
+    assert refused(refusal) == [("/successors", "no_end")]
+    cleared = seen(await change(client, "/agencies/15493", {"valid_to": None, "successors": []}))
+    assert (cleared["valid_to"], cleared["successors"]) == (None, [])
+    both["successors"] = ["15499", "15502"]
+    split = seen(await change(client, "/agencies/15493", both))
+    assert split["successors"] == ["15499", "15502"]
+    events = await recorded(service, "agency.changed")
+    assert events[0].after == {"valid_to": "2025-06-30", "successors": ["15499"]}
+    assert events[-1].before == {"valid_to": None, "successors": []}
+
+
+async def test_other_successors_alone_are_a_new_version(service: Service) -> None:
+    client = service.client("coordinator")
+    both = {"valid_to": "2024-12-31", "successors": ["15499"]}
+    first = await change(client, "/agencies/15493", both)
+    second = await change(client, "/agencies/15493", {"successors": ["15502"]})
+    assert seen(second)["successors"] == ["15502"]
+    assert second.headers["ETag"] != first.headers["ETag"]
+    third = await change(client, "/agencies/15493", {"successors": ["15502"]})
+    assert third.headers["ETag"] == second.headers["ETag"]
+
+
+async def test_an_agency_moves_with_all_below_it(service: Service) -> None:
+    admin, coordinator = service.client("admin"), service.client("coordinator")
+    district = {"code": "399", "name": "Huyện Mới", "kind": "district", "parent": "38"}
+    seen(await admin.post("/agencies", json=district), 201)
+    below = {"code": "15493-T1", "name": "Tổ 1", "kind": "service_unit", "parent": "15493"}
+    seen(await coordinator.post("/agencies", json=below), 201)
+    moved = await change(admin, "/agencies/15493", {"parent": "399"})
+    assert seen(moved)["parent"] == "399"
+    for code in ("15493", "15493-T1"):
+        assert kind_of(await coordinator.get(f"/agencies/{code}")) == (404, "not-found")
+        seen(await admin.get(f"/agencies/{code}"))
+    # The commune's own people have moved along: their horizon is the new district.
+    reporter = service.client("xuan-hong")
+    codes = [agency["code"] for agency in await listed(reporter, "/agencies")]
+    assert codes == ["15493", "15493-T1", "38", "399"]
+    event = (await recorded(service, "agency.changed"))[-1]
+    assert (event.before, event.after) == ({"parent": "395"}, {"parent": "399"})
+
+
+async def test_an_agency_moves_to_no_place_below_itself(service: Service) -> None:
+    admin = service.client("admin")
+    for code, parent in (("395", "15493"), ("395", "395"), ("38", "395-VP")):
+        answer = await change(admin, f"/agencies/{code}", {"parent": parent})
+        assert refused(answer) == [("/parent", "own_subtree")]
+
+
+async def test_who_coordinates_changes_its_district_alone(service: Service) -> None:
+    await add_neighbour(service)
+    for person in ("coordinator", "district-admin"):
+        client = service.client(person)
+        seen(await change(client, "/agencies/15502", {"name": f"Xã của {person}"}))
+        for code in ("38", "397", "15901", "38-SYT"):
+            answer = await change(client, f"/agencies/{code}", {"name": "X"})
+            assert kind_of(answer) == (404, "not-found")
+        answer = await change(client, "/agencies/15502", {"parent": "38"})
+        assert refused(answer) == [("/parent", "unknown_agency")]
+    for person in ("xuan-hong", "vice-chairman", "province"):
+        answer = await change(service.client(person), "/agencies/15493", {"name": "X"})
+        assert kind_of(answer) == (403, "forbidden")
+
+
+async def test_a_change_needs_the_current_version(service: Service) -> None:
+    client = service.client("coordinator")
+    path, body = "/agencies/15493", {"name": "Khác"}
+    assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")
+    answer = await client.patch(path, json=body, headers={"If-Match": '"7"'})
+    assert kind_of(answer) == (412, "stale")
+    assert refused(await change(client, path, {"name": None})) == [("/name", "string_type")]
+    assert refused(await change(client, path, {"code": "1"})) == [("/code", "extra_forbidden")]

@@ -1,0 +1,108 @@
+"""Assignments over HTTP: who leads, who coordinates, and what that hangs on."""
+
+import pytest
+
+from tests.conftest import Service
+from tests.reference import add_neighbour, delete, kind_of, listed, recorded, refused, statements
+from tests.reporting import seen
+
+DA2 = "/assignments/DA2"
+
+
+async def test_the_list_is_the_plan_s_by_project_and_agency(service: Service) -> None:
+    items = await listed(service.client("xuan-hong"), "/assignments", limit=50)
+    assert len(items) == 9 * 30 + 27
+    assert len({(item["project"], item["agency"]) for item in items}) == len(items)
+    assert items[0] == {
+        "plan": "tho-xuan-2024",
+        "project": "DA2",
+        "agency": "15493",
+        "agency_name": "Xã Xuân Hồng",
+        "agency_kind": "commune",
+        "role": "lead",
+    }
+    places = [(item["project"], item["agency"]) for item in items]
+    assert places == sorted(places)
+
+
+async def test_the_list_is_filtered(service: Service) -> None:
+    client = service.client("xuan-hong")
+    leads = await listed(client, "/assignments", project="DA3.TDA2", role="lead")
+    assert [item["agency"] for item in leads] == ["395-TTYT", "395-VP"]
+    own = await listed(client, "/assignments", agency="15493", role="coordinating")
+    assert [item["project"] for item in own] == ["DA3.TDA2", "DA6.TDA1", "DA6.TDA2"]
+    both = await listed(client, "/assignments", project="DA3", agency="395-LDTBXH")
+    assert [item["project"] for item in both] == ["DA3.TDA1"]
+    assert kind_of(await client.get("/assignments?project=DA9")) == (404, "not-found")
+    assert kind_of(await client.get("/assignments?agency=x")) == (404, "not-found")
+
+
+async def test_a_list_of_more_assignments_asks_no_more_questions(service: Service) -> None:
+    client = service.client("coordinator")
+    with statements(service) as for_one:
+        await client.get("/assignments?limit=1")
+    with statements(service) as for_many:
+        assert len(seen(await client.get("/assignments?limit=200"))["items"]) == 200
+    assert len(for_many) == len(for_one) <= 3
+
+
+async def test_an_agency_is_given_a_part_and_another_one_and_none(service: Service) -> None:
+    client = service.client("coordinator")
+    path = f"{DA2}/395-TCKH"
+    made = seen(await client.put(path, json={"role": "coordinating"}), 201)
+    assert (made["project"], made["agency"], made["role"]) == ("DA2", "395-TCKH", "coordinating")
+    assert "395-TCKH" in seen(await client.get("/projects/DA2"))["coordinators"]
+    assert seen(await client.put(path, json={"role": "lead"}))["role"] == "lead"
+    assert seen(await client.put(path, json={"role": "lead"}))["role"] == "lead"
+    assert "395-TCKH" in seen(await client.get("/projects/DA2"))["leads"]
+    answer = await client.delete(path)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "395-TCKH" not in str(seen(await client.get("/projects/DA2")))
+    assert kind_of(await client.delete(path)) == (404, "not-found")
+    (created,) = await recorded(service, "assignment.created")
+    (changed,) = await recorded(service, "assignment.changed")
+    (deleted,) = await recorded(service, "assignment.deleted")
+    assert created.subject == "assignments/DA2/395-TCKH"
+    assert (created.before, created.after) == (None, {"role": "coordinating"})
+    assert (changed.before, changed.after) == ({"role": "coordinating"}, {"role": "lead"})
+    assert (deleted.before, deleted.after) == ({"role": "lead"}, None)
+
+
+async def test_who_has_money_of_the_project_stays_in_it(service: Service) -> None:
+    client = service.client("coordinator")
+    line = {
+        "project": "DA2",
+        "agency": "15493",
+        "source": "central",
+        "origin": "current_year",
+        "amount_vnd": 1_000_000,
+    }
+    made = seen(await client.post("/budgets", json=line), 201)
+    assert kind_of(await client.delete(f"{DA2}/15493")) == (409, "state-conflict")
+    assert (await delete(client, f"/budgets/{made['id']}")).status_code == 204
+    assert (await client.delete(f"{DA2}/15493")).status_code == 204
+
+
+async def test_the_parts_are_those_of_agencies_of_the_district(service: Service) -> None:
+    await add_neighbour(service)
+    body = {"role": "lead"}
+    admin = service.client("admin")
+    for code in ("15901", "38-SYT", "38", "nobody"):
+        answer = await admin.put(f"{DA2}/{code}", json=body, params={"plan": "tho-xuan-2024"})
+        assert kind_of(answer) == (404, "not-found")
+    coordinator = service.client("coordinator")
+    assert kind_of(await coordinator.put("/assignments/DA9/15493", json=body))[0] == 404
+    answer = await coordinator.put(f"{DA2}/15901", json=body, params={"plan": "trieu-son-2024"})
+    assert kind_of(answer) == (404, "not-found")
+    assert kind_of(await admin.put(f"{DA2}/15493", json=body)) == (400, "ambiguous-plan")
+    assert refused(await coordinator.put(f"{DA2}/15493", json={"role": "boss"})) == [
+        ("/role", "enum")
+    ]
+
+
+@pytest.mark.parametrize("person", ["xuan-hong", "vice-chairman", "province"])
+async def test_readers_assign_nobody(service: Service, person: str) -> None:
+    client = service.client(person)
+    answer = await client.put(f"{DA2}/395-TCKH", json={"role": "lead"})
+    assert kind_of(answer) == (403, "forbidden")
+    assert kind_of(await client.delete(f"{DA2}/15493")) == (403, "forbidden")

@@ -1,0 +1,365 @@
+"""Budget lines over HTTP: what is granted, given on and taken back, and the sums."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Service
+from tests.reference import (
+    add_neighbour,
+    change,
+    delete,
+    kind_of,
+    listed,
+    recorded,
+    refused,
+    statements,
+)
+from tests.reporting import seen
+
+ALLOCATED, CARRIED_OVER, TOTAL = 9_595_000_000, 2_703_140_000, 12_298_140_000
+DA2_ALLOCATED = 3_934_000_000
+GIVEN_ON = {
+    "project": "DA2",
+    "agency": "15493",
+    "source": "central",
+    "origin": "current_year",
+    "origin_years": [2024],
+    "amount_vnd": 126_450_000,
+    "decision": "Quyết định số 1412/QĐ-UBND ngày 10/5/2024 của UBND huyện Thọ Xuân",
+}
+GRANTED = {
+    "project": "DA2",
+    "agency": None,
+    "source": "provincial",
+    "origin": "current_year",
+    "origin_years": [2024],
+    "amount_vnd": 250_000_000,
+    "decision": "Quyết định số 2210/QĐ-UBND ngày 28/5/2024 của UBND tỉnh Thanh Hóa",
+}
+
+
+async def given_on(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
+    """Give 126.45 million of DA2 on to Xã Xuân Hồng."""
+    line: dict[str, Any] = seen(await client.post("/budgets", json=GIVEN_ON | more), 201)
+    return line
+
+
+async def undistributed(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
+    """The line of DA2's central money of 2024 that is nobody's yet."""
+    query = {"project": "DA2", "source": "central", "origin": "current_year"} | query
+    (line,) = [line for line in await listed(client, "/budgets", **query) if line["agency"] is None]
+    return line
+
+
+async def total(client: httpx.AsyncClient) -> int:
+    """What all lines add up to."""
+    return sum(line["amount_vnd"] for line in await listed(client, "/budgets"))
+
+
+async def test_the_lines_are_the_plan_s_and_add_up(service: Service) -> None:
+    client = service.client("xuan-hong")
+    lines = await listed(client, "/budgets", limit=5)
+    assert len(lines) == 14
+    assert lines[1] == {
+        "id": lines[1]["id"],
+        "plan": "tho-xuan-2024",
+        "project": "DA2",
+        "agency": None,
+        "source": "central",
+        "origin": "carried_over",
+        "origin_years": [2022, 2023],
+        "amount_vnd": 126_450_000,
+        "decision": None,
+    }
+    projects = [line["project"] for line in lines]
+    assert projects == sorted(projects)
+    assert sum(line["amount_vnd"] for line in lines) == TOTAL
+    answer = await client.get(f"/budgets/{lines[1]['id']}")
+    assert seen(answer) == lines[1]
+    assert answer.headers["ETag"]
+
+
+async def test_the_lines_are_filtered(service: Service) -> None:
+    client = service.client("coordinator")
+    await given_on(client)
+    assert len(await listed(client, "/budgets", project="DA3")) == 4
+    assert len(await listed(client, "/budgets", project="DA3.TDA1")) == 2
+    assert len(await listed(client, "/budgets", origin="carried_over")) == 5
+    assert await listed(client, "/budgets", source="credit") == []
+    (own,) = await listed(client, "/budgets", agency="15493")
+    assert own["amount_vnd"] == GIVEN_ON["amount_vnd"]
+    assert kind_of(await client.get("/budgets?project=DA9")) == (404, "not-found")
+    assert kind_of(await client.get("/budgets?agency=x")) == (404, "not-found")
+    assert refused(await client.get("/budgets?source=gold")) == [("/source", "enum")]
+
+
+async def test_the_summary_has_every_project_and_source(service: Service) -> None:
+    client = service.client("coordinator")
+    await given_on(client)
+    summary = seen(await client.get("/budgets/summary"))
+    assert summary["plan"] == "tho-xuan-2024"
+    assert summary["allocated_vnd"] == ALLOCATED
+    assert summary["carried_over_vnd"] == CARRIED_OVER
+    assert summary["total_vnd"] == TOTAL
+    assert summary["distributed_vnd"] == GIVEN_ON["amount_vnd"]
+    projects = {project["project"]: project for project in summary["projects"]}
+    assert list(projects) == [
+        "DA2",
+        "DA3.TDA1",
+        "DA3.TDA2",
+        "DA4.TDA1",
+        "DA4.TDA3",
+        "DA6.TDA1",
+        "DA6.TDA2",
+        "DA7.TDA1",
+        "DA7.TDA2",
+    ]
+    assert sum(project["total_vnd"] for project in projects.values()) == TOTAL
+    assert projects["DA4.TDA1"] == {
+        "project": "DA4.TDA1",
+        "name": "Phát triển giáo dục nghề nghiệp vùng nghèo, vùng khó khăn",
+        "parent": "DA4",
+        "allocated_vnd": 1_332_000_000,
+        "carried_over_vnd": 1_540_660_000,
+        "total_vnd": 2_872_660_000,
+        "distributed_vnd": 0,
+    }
+    assert projects["DA2"]["distributed_vnd"] == GIVEN_ON["amount_vnd"]
+    sources = {
+        (money["source"], money["origin"]): money["amount_vnd"] for money in summary["sources"]
+    }
+    assert len(sources) == len(summary["sources"]) == 14
+    assert sources["central", "current_year"] == ALLOCATED
+    assert sources["central", "carried_over"] == CARRIED_OVER
+    assert sources["credit", "current_year"] == 0
+    assert sum(sources.values()) == TOTAL
+
+
+async def test_a_list_of_more_lines_asks_no_more_questions(service: Service) -> None:
+    client = service.client("coordinator")
+    with statements(service) as for_one:
+        await client.get("/budgets?limit=1")
+    with statements(service) as for_all:
+        assert len(seen(await client.get("/budgets?limit=200"))["items"]) == 14
+    assert len(for_all) == len(for_one) <= 3
+    with statements(service) as for_summary:
+        await client.get("/budgets/summary")
+    assert len(for_summary) <= 4
+
+
+async def test_money_is_given_on_changed_and_taken_back_and_the_sum_stays(
+    service: Service,
+) -> None:
+    client = service.client("coordinator")
+    line = await given_on(client)
+    assert {name: line[name] for name in GIVEN_ON} == GIVEN_ON
+    assert (await undistributed(client))["amount_vnd"] == DA2_ALLOCATED - 126_450_000
+    assert await total(client) == TOTAL
+
+    path = f"/budgets/{line['id']}"
+    for amount in (200_000_000, 50_000_000, DA2_ALLOCATED, 0):
+        answer = await change(client, path, {"amount_vnd": amount})
+        assert seen(answer) == line | {"amount_vnd": amount}
+        assert (await undistributed(client))["amount_vnd"] == DA2_ALLOCATED - amount
+        assert await total(client) == TOTAL
+
+    seen(await change(client, path, {"amount_vnd": 10}))
+    answer = await delete(client, path)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert kind_of(await client.get(path)) == (404, "not-found")
+    assert (await undistributed(client))["amount_vnd"] == DA2_ALLOCATED
+    assert await total(client) == TOTAL
+    project = seen(await client.get("/projects/DA2"))
+    assert project["allocated_vnd"] == DA2_ALLOCATED
+
+
+async def test_each_step_is_recorded(service: Service) -> None:
+    client = service.client("coordinator")
+    line = await given_on(client)
+    path = f"/budgets/{line['id']}"
+    await change(client, path, {"amount_vnd": 10, "decision": GIVEN_ON["decision"]})
+    await delete(client, path)
+    (created,) = await recorded(service, "budget_line.created")
+    (changed,) = await recorded(service, "budget_line.changed")
+    (deleted,) = await recorded(service, "budget_line.deleted")
+    assert created.subject == changed.subject == deleted.subject == f"budget-lines/{line['id']}"
+    assert (created.before, created.after) == (None, GIVEN_ON)
+    assert (changed.before, changed.after) == ({"amount_vnd": 126_450_000}, {"amount_vnd": 10})
+    assert deleted.before == GIVEN_ON | {"amount_vnd": 10, "plan": "tho-xuan-2024"}
+    assert deleted.after is None
+
+
+async def test_no_more_is_given_on_than_is_left(service: Service) -> None:
+    client = service.client("coordinator")
+    line = await given_on(client)
+    left = DA2_ALLOCATED - 126_450_000
+    body = GIVEN_ON | {"agency": "15502", "amount_vnd": left + 1}
+    answer = await client.post("/budgets", json=body)
+    assert refused(answer) == [("/amount_vnd", "exceeds_undistributed")]
+    assert f"còn {left} đồng" in answer.json()["errors"][0]["message"]
+    path = f"/budgets/{line['id']}"
+    answer = await change(client, path, {"amount_vnd": DA2_ALLOCATED + 1})
+    assert refused(answer) == [("/amount_vnd", "exceeds_undistributed")]
+    assert f"Nhiều nhất {DA2_ALLOCATED} đồng" in answer.json()["errors"][0]["message"]
+    body = GIVEN_ON | {"source": "mobilised", "amount_vnd": 1}
+    assert refused(await client.post("/budgets", json=body)) == [
+        ("/amount_vnd", "exceeds_undistributed")
+    ]
+    assert await total(client) == TOTAL
+    await given_on(client, agency="15502", amount_vnd=left)
+    assert (await undistributed(client))["amount_vnd"] == 0
+
+
+async def test_of_two_who_take_at_once_one_gets_what_is_left(service: Service) -> None:
+    client = service.client("coordinator")
+    bodies = [
+        GIVEN_ON | {"agency": agency, "amount_vnd": 3_000_000_000}
+        for agency in ("15493", "15502", "15505", "15508")
+    ]
+    answers = await asyncio.gather(*(client.post("/budgets", json=body) for body in bodies))
+    assert sorted(answer.status_code for answer in answers) == [201, 422, 422, 422]
+    assert (await undistributed(client))["amount_vnd"] == DA2_ALLOCATED - 3_000_000_000
+    assert await total(client) == TOTAL
+
+
+async def test_many_changes_at_once_neither_lose_nor_make_money(service: Service) -> None:
+    client = service.client("coordinator")
+    lines = [await given_on(client, agency=agency) for agency in ("15493", "15502", "15505")]
+    steps = [change(client, f"/budgets/{line['id']}", {"amount_vnd": 7}) for line in lines]
+    steps += [change(client, f"/budgets/{line['id']}", {"amount_vnd": 9}) for line in lines]
+    steps += [delete(client, f"/budgets/{line['id']}") for line in lines]
+    answers = await asyncio.gather(*steps)
+    assert {answer.status_code for answer in answers} <= {200, 204, 404, 412, 428}
+    assert await total(client) == TOTAL
+
+
+async def test_newly_granted_money_needs_its_decision(service: Service) -> None:
+    client = service.client("coordinator")
+    answer = await client.post("/budgets", json=GRANTED | {"decision": None})
+    assert refused(answer) == [("/decision", "missing")]
+    line = seen(await client.post("/budgets", json=GRANTED), 201)
+    assert await total(client) == TOTAL + 250_000_000
+    assert kind_of(await client.post("/budgets", json=GRANTED)) == (409, "already-exists")
+    path = f"/budgets/{line['id']}"
+    assert refused(await change(client, path, {"decision": None})) == [("/decision", "missing")]
+    seen(await change(client, path, {"amount_vnd": 300_000_000, "decision": "QĐ 2300"}))
+    assert await total(client) == TOTAL + 300_000_000
+    await given_on(client, source="provincial", amount_vnd=100_000_000)
+    assert kind_of(await delete(client, path)) == (409, "state-conflict")
+    assert seen(await client.get(path))["amount_vnd"] == 200_000_000
+    (own,) = await listed(client, "/budgets", agency="15493")
+    assert (await delete(client, f"/budgets/{own['id']}")).status_code == 204
+    assert (await delete(client, path)).status_code == 204
+    assert await total(client) == TOTAL
+
+
+async def test_years_are_those_of_the_origin(service: Service) -> None:
+    client = service.client("coordinator")
+    years = GIVEN_ON.copy()
+    del years["origin_years"]
+    line = seen(await client.post("/budgets", json=years), 201)
+    assert line["origin_years"] == [2024]
+    carried = GIVEN_ON | {"origin": "carried_over", "amount_vnd": 100}
+    assert refused(await client.post("/budgets", json=carried)) == [
+        ("/origin_years", "wrong_origin_years")
+    ]
+    carried |= {"origin_years": [2023, 2022]}
+    line = seen(await client.post("/budgets", json=carried), 201)
+    assert line["origin_years"] == [2022, 2023]
+    rest = await undistributed(client, origin="carried_over")
+    assert rest["amount_vnd"] == 126_449_900
+    one_year = carried | {"agency": "15502", "origin_years": [2023]}
+    assert refused(await client.post("/budgets", json=one_year)) == [
+        ("/amount_vnd", "exceeds_undistributed")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"project": "DA9"}, ("/project", "unknown_project")),
+        ({"project": "DA3"}, ("/project", "has_sub_projects")),
+        ({"agency": "nobody"}, ("/agency", "unknown_agency")),
+        ({"agency": "38-SYT"}, ("/agency", "unknown_agency")),
+        ({"agency": "395-TCKH"}, ("/agency", "not_assigned")),
+        ({"source": "gold"}, ("/source", "enum")),
+        ({"amount_vnd": -1}, ("/amount_vnd", "greater_than_equal")),
+        ({"amount_vnd": 126_450_000.5}, ("/amount_vnd", "int_type")),
+        ({"amount_vnd": "126450000"}, ("/amount_vnd", "int_type")),
+        ({"amount_vnd": 10**15 + 1}, ("/amount_vnd", "less_than_equal")),
+        ({"origin_years": []}, ("/origin_years", "too_short")),
+        ({"origin_years": [2024, 2024]}, ("/origin_years", "not_unique")),
+        ({"origin_years": [2023]}, ("/origin_years", "wrong_origin_years")),
+    ],
+)
+async def test_a_line_that_cannot_be_is_refused(
+    service: Service, more: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    client = service.client("coordinator")
+    assert refused(await client.post("/budgets", json=GIVEN_ON | more)) == [expected]
+    assert await total(client) == TOTAL
+    assert len(await listed(client, "/budgets")) == 14
+
+
+async def test_an_agency_has_one_line_of_a_kind(service: Service) -> None:
+    client = service.client("coordinator")
+    await given_on(client)
+    assert kind_of(await client.post("/budgets", json=GIVEN_ON)) == (409, "already-exists")
+    assert await total(client) == TOTAL
+
+
+async def test_a_change_needs_the_current_version(service: Service) -> None:
+    client = service.client("coordinator")
+    path = f"/budgets/{(await given_on(client))['id']}"
+    stale = {"If-Match": (await client.get(path)).headers["ETag"]}
+    body = {"amount_vnd": 5}
+    assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")
+    assert kind_of(await client.delete(path)) == (428, "precondition-required")
+    fresh = await client.patch(path, json=body, headers=stale)
+    assert fresh.headers["ETag"] not in {None, stale["If-Match"]}
+    assert kind_of(await client.patch(path, json=body, headers=stale)) == (412, "stale")
+    assert kind_of(await client.delete(path, headers=stale)) == (412, "stale")
+    assert await total(client) == TOTAL
+
+
+async def test_giving_on_is_a_new_version_of_what_is_left(service: Service) -> None:
+    client = service.client("coordinator")
+    rest = f"/budgets/{(await undistributed(client))['id']}"
+    stale = {"If-Match": (await client.get(rest)).headers["ETag"]}
+    await given_on(client)
+    answer = await client.patch(rest, json={"amount_vnd": DA2_ALLOCATED}, headers=stale)
+    assert kind_of(answer) == (412, "stale")
+
+
+async def test_only_who_works_for_the_district_gives_its_money(service: Service) -> None:
+    await add_neighbour(service)
+    admin = service.client("admin")
+    theirs, *others = await listed(admin, "/budgets", plan="trieu-son-2024")
+    for person in ("coordinator", "district-admin"):
+        client = service.client(person)
+        assert kind_of(await client.get(f"/budgets/{theirs['id']}")) == (404, "not-found")
+        answer = await client.patch(
+            f"/budgets/{theirs['id']}", json={"amount_vnd": 1}, headers={"If-Match": '"1"'}
+        )
+        assert kind_of(answer) == (404, "not-found")
+        answer = await client.post("/budgets?plan=trieu-son-2024", json=GIVEN_ON)
+        assert kind_of(answer) == (404, "not-found")
+    for person in ("xuan-hong", "vice-chairman", "province"):
+        answer = await service.client(person).post("/budgets", json=GIVEN_ON)
+        assert kind_of(answer) == (403, "forbidden")
+    assert kind_of(await admin.post("/budgets", json=GIVEN_ON)) == (400, "ambiguous-plan")
+    seen(await admin.post("/budgets?plan=tho-xuan-2024", json=GIVEN_ON), 201)
+    assert kind_of(await admin.get("/budgets/summary")) == (400, "ambiguous-plan")
+    summary = seen(await admin.get("/budgets/summary?plan=trieu-son-2024"))
+    assert summary["total_vnd"] == sum(line["amount_vnd"] for line in [theirs, *others])
+
+
+@pytest.mark.parametrize(
+    ("line_id", "status"), [("0", 422), ("x", 422), ("9223372036854775808", 422), ("999", 404)]
+)
+async def test_no_such_line(service: Service, line_id: str, status: int) -> None:
+    answer = await service.client("coordinator").get(f"/budgets/{line_id}")
+    assert answer.status_code == status

@@ -1,0 +1,246 @@
+"""The catalogue of indicators over HTTP."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import Service
+from tests.reference import add_neighbour, change, kind_of, listed, recorded, refused, statements
+from tests.reporting import XUAN_HONG, draft, seen, submit
+
+EVERY_FREQUENCY = ["quarter", "half_year", "year"]
+FILLED = {
+    "code": "DA2.06",
+    "name": "Số con bò được cấp",
+    "project": "DA2",
+    "unit": "con",
+    "kind": "flow",
+    "decimals": 0,
+    "frequencies": EVERY_FREQUENCY,
+    "filled_by": ["communes", "395-TTDVNN"],
+    "formula": None,
+    "maximum": 5000,
+    "note": None,
+}
+RATIO = {
+    "code": "KQ.11",
+    "name": "Tỷ lệ hộ cận nghèo",
+    "unit": "%",
+    "kind": "ratio",
+    "decimals": 2,
+    "frequencies": ["year"],
+    "formula": "100 * KQ.09.5 / KQ.01",
+}
+
+
+async def test_the_catalogue_is_listed_in_its_order(service: Service) -> None:
+    indicators = await listed(service.client("xuan-hong"), "/indicators", limit=30)
+    assert len(indicators) == 79
+    assert [indicator["position"] for indicator in indicators] == list(range(1, 80))
+    assert (indicators[0]["code"], indicators[-1]["code"]) == ("KQ.01", "DA72.02.2")
+    assert {indicator["official"] for indicator in indicators} == {False}
+
+
+async def test_one_indicator_that_is_filled_in_and_one_that_is_derived(service: Service) -> None:
+    client = service.client("xuan-hong")
+    answer = await client.get("/indicators/DA2.02")
+    assert seen(answer) == {
+        "plan": "tho-xuan-2024",
+        "code": "DA2.02",
+        "name": "Số hộ tham gia mô hình, dự án giảm nghèo",
+        "project": "DA2",
+        "position": answer.json()["position"],
+        "unit": "hộ",
+        "kind": "flow",
+        "decimals": 0,
+        "frequencies": EVERY_FREQUENCY,
+        "filled_by": ["communes"],
+        "formula": None,
+        "maximum": None,
+        "note": answer.json()["note"],
+        "official": False,
+    }
+    assert answer.headers["ETag"]
+    rate = seen(await client.get("/indicators/KQ.07"))
+    assert (rate["kind"], rate["formula"]) == ("ratio", "100 * KQ.06 / KQ.01")
+    assert (rate["filled_by"], rate["project"]) == ([], None)
+    assert seen(await client.get("/indicators/DA61.01"))["maximum"] == 30
+    assert kind_of(await client.get("/indicators/KQ.99")) == (404, "not-found")
+
+
+async def test_the_catalogue_is_filtered(service: Service) -> None:
+    client = service.client("xuan-hong")
+    found = await listed(client, "/indicators", project="DA6")
+    assert {indicator["project"] for indicator in found} == {"DA6.TDA1", "DA6.TDA2"}
+    found = await listed(client, "/indicators", filled_by="395-TTYT")
+    assert [indicator["code"] for indicator in found] == [
+        "DA32.01",
+        "DA32.01.1",
+        "DA32.01.2",
+        "DA32.02",
+        "DA32.04",
+        "DA32.05",
+    ]
+    quarterly = await listed(client, "/indicators", frequency="quarter", filled_by="communes")
+    assert all("quarter" in indicator["frequencies"] for indicator in quarterly)
+    assert 0 < len(quarterly) < 79
+    assert kind_of(await client.get("/indicators?project=DA9")) == (404, "not-found")
+    assert refused(await client.get("/indicators?frequency=month")) == [("/frequency", "enum")]
+
+
+async def test_a_list_of_more_indicators_asks_no_more_questions(service: Service) -> None:
+    client = service.client("coordinator")
+    with statements(service) as for_one:
+        await client.get("/indicators?limit=1")
+    with statements(service) as for_all:
+        assert len(seen(await client.get("/indicators?limit=200"))["items"]) == 79
+    assert len(for_all) == len(for_one) <= 3
+
+
+async def test_an_indicator_is_added_and_expected_of_who_fills_it(service: Service) -> None:
+    client = service.client("coordinator")
+    answer = await client.post("/indicators", json=FILLED)
+    made = seen(answer, 201)
+    assert {name: made[name] for name in FILLED} == FILLED
+    assert made["position"] == 80
+    read = await client.get("/indicators/DA2.06")
+    assert (read.json(), read.headers["ETag"]) == (made, answer.headers["ETag"])
+    report = seen(await client.get("/reports/2024-Q2/15493"))
+    assert "DA2.06" in [line["indicator"] for line in report["expected"]]
+    (event,) = await recorded(service, "indicator.created")
+    assert event.subject == "indicators/DA2.06"
+    assert (event.after or {})["frequencies"] == EVERY_FREQUENCY
+
+
+async def test_a_ratio_is_added_with_its_formula(service: Service) -> None:
+    client = service.client("coordinator")
+    made = seen(await client.post("/indicators", json=RATIO), 201)
+    assert (made["formula"], made["filled_by"]) == (RATIO["formula"], [])
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (FILLED | {"filled_by": []}, [("/filled_by", "filled_by_or_formula")]),
+        (RATIO | {"filled_by": ["communes"]}, [("/filled_by", "filled_by_or_formula")]),
+        (FILLED | {"project": "DA9"}, [("/project", "unknown_project")]),
+        (FILLED | {"filled_by": ["nobody"]}, [("/filled_by/0", "unknown_agency")]),
+        (
+            FILLED | {"project": None, "filled_by": ["communes", "leads"]},
+            [("/filled_by/1", "no_project")],
+        ),
+        (FILLED | {"filled_by": ["leads", "leads"]}, [("/filled_by", "not_unique")]),
+        (FILLED | {"frequencies": []}, [("/frequencies", "too_short")]),
+        (FILLED | {"frequencies": ["year", "year"]}, [("/frequencies", "not_unique")]),
+        (FILLED | {"decimals": 3}, [("/decimals", "less_than_equal")]),
+        (FILLED | {"maximum": -1}, [("/maximum", "greater_than_equal")]),
+        (FILLED | {"code": "DA2.02.5"}, [("/unit", "other_unit")]),
+        (FILLED | {"kind": "ratio"}, [("/kind", "kind_of_ratio")]),
+        (RATIO | {"kind": "stock"}, [("/kind", "kind_of_ratio")]),
+        (RATIO | {"formula": "KQ.09.5 percent KQ.01"}, [("/formula", "bad_formula")]),
+        (RATIO | {"formula": "100 * KQ.99 / KQ.01"}, [("/formula", "unknown_indicator")]),
+        (RATIO | {"formula": "100 * KQ.07 / KQ.01"}, [("/formula", "ratio_term")]),
+        (RATIO | {"formula": "100 * KQ.11 / KQ.01"}, [("/formula", "circle")]),
+        (RATIO | {"frequencies": ["quarter"]}, [("/formula", "term_not_reported")] * 2),
+    ],
+)
+async def test_an_indicator_that_does_not_fit_is_refused(
+    service: Service, body: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    client = service.client("coordinator")
+    found = refused(await client.post("/indicators", json=body))
+    assert [fault for fault in found if fault in expected] == expected
+    assert len(await listed(client, "/indicators")) == 79
+
+
+async def test_a_code_is_given_once(service: Service) -> None:
+    client = service.client("coordinator")
+    answer = await client.post("/indicators", json=FILLED | {"code": "DA2.02", "unit": "hộ"})
+    assert kind_of(answer) == (409, "already-exists")
+
+
+async def test_a_change_is_seen_recorded_and_gives_a_new_etag(service: Service) -> None:
+    client = service.client("coordinator")
+    before = await client.get("/indicators/DA61.01")
+    wanted = {"maximum": 8, "note": None, "frequencies": ["year"]}
+    answer = await change(client, "/indicators/DA61.01", wanted)
+    assert seen(answer) == before.json() | wanted
+    assert answer.headers["ETag"] != before.headers["ETag"]
+    (event,) = await recorded(service, "indicator.changed")
+    assert (event.before or {})["frequencies"] == EVERY_FREQUENCY
+    assert (event.after or {})["note"] is None
+    answer = await change(client, "/indicators/DA61.01", {"frequencies": ["year"]})
+    assert len(await recorded(service, "indicator.changed")) == 1
+
+
+async def test_an_indicator_becomes_derived_and_moves_to_a_project(service: Service) -> None:
+    client = service.client("coordinator")
+    wanted = {"formula": "KQ.08.1 + KQ.08.2", "filled_by": []}
+    assert seen(await change(client, "/indicators/KQ.03", wanted))["filled_by"] == []
+    answer = await change(client, "/indicators/DA2.05", {"project": None})
+    assert seen(answer)["project"] is None
+    event = (await recorded(service, "indicator.changed"))[-1]
+    assert (event.before, event.after) == ({"project": "DA2"}, {"project": None})
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "expected"),
+    [
+        ("KQ.03", {"frequencies": ["quarter"]}, ("/frequencies", "term_not_reported")),
+        ("KQ.06", {"formula": "KQ.02 - KQ.06"}, ("/formula", "circle")),
+        ("KQ.06", {"formula": None}, ("/filled_by", "filled_by_or_formula")),
+        ("DA2.02", {"unit": "người"}, ("/unit", "other_unit")),
+        ("DA2.02.1", {"unit": "người"}, ("/unit", "other_unit")),
+        ("DA2.02", {"project": "DA9"}, ("/project", "unknown_project")),
+        ("DA41.01.1", {"project": None}, ("/filled_by/0", "no_project")),
+        ("KQ.01", {"name": None}, ("/name", "string_type")),
+    ],
+)
+async def test_a_change_that_breaks_the_catalogue_is_refused(
+    service: Service, code: str, body: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    client = service.client("coordinator")
+    before = seen(await client.get(f"/indicators/{code}"))
+    assert expected in refused(await change(client, f"/indicators/{code}", body))
+    assert seen(await client.get(f"/indicators/{code}")) == before
+
+
+async def test_figures_keep_their_meaning(service: Service) -> None:
+    reporter, client = service.client("xuan-hong"), service.client("coordinator")
+    await draft(reporter, XUAN_HONG, period="2024-H1")
+    await submit(reporter, XUAN_HONG, period="2024-H1", warnings_note="Đã kiểm tra.")
+    for code, body in (
+        ("KQ.03", {"kind": "stock"}),
+        ("DA2.04.1", {"project": "DA7.TDA1"}),
+        ("DA2.04.1", {"unit": "cái"}),
+        ("KQ.06", {"formula": "KQ.02 - KQ.03"}),
+    ):
+        answer = await change(client, f"/indicators/{code}", body)
+        assert kind_of(answer) == (409, "state-conflict"), code
+    assert seen(await change(client, "/indicators/KQ.03", {"name": "Hộ thoát nghèo"}))
+    assert seen(await change(client, "/indicators/KQ.09.5", {"unit": "hộ gia đình"}))
+
+
+async def test_a_change_needs_the_current_version(service: Service) -> None:
+    client = service.client("coordinator")
+    path, body = "/indicators/KQ.01", {"name": "Khác"}
+    assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")
+    answer = await client.patch(path, json=body, headers={"If-Match": '"99"'})
+    assert kind_of(answer) == (412, "stale")
+
+
+async def test_only_who_works_for_the_district_changes_its_catalogue(service: Service) -> None:
+    await add_neighbour(service)
+    for person in ("xuan-hong", "vice-chairman", "province"):
+        answer = await service.client(person).post("/indicators", json=RATIO)
+        assert kind_of(answer) == (403, "forbidden")
+    client = service.client("coordinator")
+    for answer in (
+        await client.get("/indicators?plan=trieu-son-2024"),
+        await client.post("/indicators?plan=trieu-son-2024", json=RATIO),
+        await change(client, "/indicators/KQ.01", {"name": "X"}, plan="trieu-son-2024"),
+    ):
+        assert kind_of(answer) == (404, "not-found")
+    admin = service.client("admin")
+    assert kind_of(await admin.get("/indicators/KQ.01")) == (400, "ambiguous-plan")
+    assert seen(await admin.get("/indicators/KQ.01?plan=trieu-son-2024"))["note"] is None

@@ -1,0 +1,252 @@
+"""Obligations: due when, standing how, extended, exempted, and laid out as a matrix."""
+
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from tests.bodies import complete_body
+from tests.conftest import Service
+from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, draft, read, seen, send, send_paper
+
+AT = f"/obligations/{Q2}/{XUAN_HONG}"
+EXTENSION = {"due_date": "2024-06-20", "reason": "Mưa lũ.", "document_number": "412/UBND"}
+EXEMPTION = {"reason": "Không được giao vốn."}
+
+
+async def standing(client: httpx.AsyncClient, at: str = AT) -> tuple[str, int, int | None]:
+    """How an obligation stands: timeliness, days late, days left."""
+    found = seen(await client.get(at))
+    return found["timeliness"], found["days_late"], found["days_left"]
+
+
+async def walk(client: httpx.AsyncClient, question: str, limit: int) -> list[dict[str, Any]]:
+    """All items of a list, page after page."""
+    items, cursor = [], ""
+    while cursor is not None:
+        answer = await client.get(f"{question}&limit={limit}{cursor and '&cursor=' + cursor}")
+        page = seen(answer)
+        assert len(page["items"]) <= limit
+        items += page["items"]
+        cursor = page["next_cursor"]
+    return items
+
+
+# The moment, and how an unsent report stands then.
+WAITING = [
+    ("2024-06-07 23:59:59.999999", ("upcoming", 0, 8)),
+    ("2024-06-08 00:00", ("due_soon", 0, 7)),
+    ("2024-06-14 23:59:59.999999", ("due_soon", 0, 1)),
+    ("2024-06-15 00:00", ("due_soon", 0, 0)),
+    ("2024-06-15 23:59:59.999999", ("due_soon", 0, 0)),
+    ("2024-06-16 00:00", ("overdue", 1, None)),
+    ("2024-06-16 23:59:59.999999", ("overdue", 1, None)),
+    ("2024-06-17 00:00", ("overdue", 2, None)),
+    ("2024-07-16 12:00", ("overdue", 31, None)),
+]
+
+
+async def test_a_waiting_obligation_stands_right_to_the_microsecond(service: Service) -> None:
+    reader = service.client("xuan-hong")
+    for moment, expected in WAITING:
+        service.clock.set(moment)
+        assert await standing(reader) == expected, moment
+        listed = seen(await reader.get(f"/obligations?period={Q2}"))["items"][0]
+        assert (listed["timeliness"], listed["days_late"], listed["days_left"]) == expected
+        report = await read(reader, XUAN_HONG)
+        assert (report["timeliness"], report["days_late"], report["days_left"]) == expected
+
+
+async def test_the_due_day_counts_until_its_last_microsecond(service: Service) -> None:
+    for agency, moment, expected in (
+        (XUAN_HONG, "2024-06-15 23:59:59.999999", ("on_time", 0, None)),
+        (BAC_LUONG, "2024-06-16 00:00", ("late", 1, None)),
+    ):
+        service.clock.set("2024-06-15 20:00")
+        reporter = service.client("xuan-hong" if agency == XUAN_HONG else "bac-luong")
+        await draft(reporter, agency)
+        service.clock.set(moment)
+        seen(await reporter.post(f"/reports/{Q2}/{agency}/submit", json={}))
+        service.clock.set("2024-12-31 08:00")  # for ever
+        assert await standing(reporter, f"/obligations/{Q2}/{agency}") == expected
+
+
+async def test_a_list_by_timeliness_shows_what_each_item_says(service: Service) -> None:
+    office = service.client("coordinator")
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    seen(await office.put(f"/obligations/{Q2}/15505/extension", json=EXTENSION))
+    seen(await office.put(f"/obligations/{Q2}/15508/exemption", json=EXEMPTION))
+    service.clock.set("2024-06-17 08:00")
+    await send_paper(service, BAC_LUONG)
+    everything = await walk(office, "/obligations?year=2024", 200)
+    assert len(everything) == 6 * 35
+    assert {item["timeliness"] for item in everything} == {
+        "upcoming",
+        "due_soon",
+        "overdue",
+        "on_time",
+        "late",
+        "exempt",
+    }
+    for word, count in Counter(item["timeliness"] for item in everything).items():
+        listed = await walk(office, f"/obligations?timeliness={word}", 50)
+        assert len(listed) == count, word
+        assert listed == [item for item in everything if item["timeliness"] == word]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 200])
+async def test_pages_walk_every_row_once_in_the_order_in_which_they_are_due(
+    service: Service, limit: int
+) -> None:
+    office = service.client("coordinator")
+    seen(await office.put(f"/obligations/{Q2}/15505/extension", json=EXTENSION))
+    question = "/obligations?period=2024-Q2" if limit == 1 else "/obligations?year=2024"
+    items = await walk(office, question, limit)
+    keys = [(item["late_from"], item["agency"]) for item in items]
+    assert keys == sorted(keys)
+    assert len(items) == len({(item["period"], item["agency"]) for item in items})
+    assert len(items) == (35 if limit == 1 else 6 * 35)
+    if limit != 1:
+        order = list(dict.fromkeys(item["period"] for item in items))
+        assert order.index("2024-Y") < order.index("2024-Q4"), "due order is not period order"
+
+
+async def test_an_extension_moves_the_first_late_instant_of_one_agency(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    extended = seen(await office.put(AT, json={})) if False else None
+    extended = seen(await office.put(f"{AT}/extension", json=EXTENSION))
+    assert extended["extended"] is True
+    assert (extended["due_date"], extended["late_from"]) == (
+        "2024-06-20",
+        "2024-06-21T00:00:00+07:00",
+    )
+    for moment, expected in (
+        ("2024-06-12 23:59", ("upcoming", 0, 8)),
+        ("2024-06-16 00:00", ("due_soon", 0, 4)),
+        ("2024-06-21 00:00", ("overdue", 1, None)),
+    ):
+        service.clock.set(moment)
+        assert await standing(commune) == expected
+    other = seen(await office.get(f"/obligations/{Q2}/{BAC_LUONG}"))
+    assert (other["due_date"], other["extended"]) == ("2024-06-15", False)
+    again = seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-30"}))
+    assert again["due_date"] == "2024-06-30"
+    service.clock.set("2024-06-30 23:59:59.999999")
+    await send(commune, XUAN_HONG)
+    assert await standing(commune) == ("on_time", 0, None)
+
+
+async def test_an_extension_only_ever_gives_time(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    for day, code in (
+        ("2024-06-14", "not_later"),
+        ("2024-06-15", "not_later"),
+        ("2025-06-16", "too_late"),
+        ("9999-12-31", "too_late"),
+    ):
+        refused = await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": day})
+        assert refused.status_code == 422, day
+        (error,) = refused.json()["errors"]
+        assert (error["pointer"], error["code"]) == ("/due_date", code)
+    await send(commune, XUAN_HONG)
+    assert (await office.put(f"{AT}/extension", json=EXTENSION)).status_code == 409
+    assert await standing(commune) == ("on_time", 0, None)
+
+
+async def test_a_late_report_is_not_made_punctual_afterwards(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    service.clock.set("2024-06-16 09:00")
+    await send(commune, XUAN_HONG)
+    assert (await office.put(f"{AT}/extension", json=EXTENSION)).status_code == 409
+    assert (await office.put(f"{AT}/exemption", json=EXEMPTION)).status_code == 409
+    assert await standing(commune) == ("late", 1, None)
+
+
+async def test_an_exempt_agency_is_neither_awaited_nor_late(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    body = complete_body(await read(commune, XUAN_HONG))
+    exempt = seen(await office.put(f"{AT}/exemption", json=EXEMPTION))
+    assert exempt["timeliness"] == "exempt"
+    assert (await office.put(f"{AT}/exemption", json=EXEMPTION)).status_code == 409
+    assert (await office.put(f"{AT}/extension", json=EXTENSION)).status_code == 409
+    saved = await commune.put(
+        f"/reports/{Q2}/{XUAN_HONG}/draft", json=body, headers={"If-Match": '"0"'}
+    )
+    assert saved.status_code == 409
+    service.clock.set("2024-06-30 08:00")
+    assert await standing(commune) == ("exempt", 0, None)
+    ended = seen(await office.delete(f"{AT}/exemption"))
+    assert (ended["timeliness"], ended["days_late"]) == ("overdue", 15)
+    assert (await office.delete(f"{AT}/exemption")).status_code == 409
+
+
+async def test_the_matrix_counts_every_agency_once_in_each_period(service: Service) -> None:
+    office = service.client("coordinator")
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    seen(await office.put(f"/obligations/{Q2}/{BAC_LUONG}/exemption", json=EXEMPTION))
+    matrix = seen(await office.get("/obligations/matrix?year=2024"))
+    assert [period["code"] for period in matrix["periods"]] == [
+        "2024-Q1",
+        "2024-Q2",
+        "2024-H1",
+        "2024-Q3",
+        "2024-Y",
+        "2024-Q4",
+    ]
+    assert len(matrix["rows"]) == 35
+    for period in matrix["periods"]:
+        assert sum(period["counts"].values()) == 35
+        cells = [c for r in matrix["rows"] for c in r["cells"] if c["period"] == period["code"]]
+        assert Counter(cell["timeliness"] for cell in cells) == period["counts"]
+    second = matrix["periods"][1]
+    assert second["counts"] == {"on_time": 1, "exempt": 1, "due_soon": 33}
+    listed = {
+        (i["agency"], i["period"]): i for i in await walk(office, "/obligations?year=2024", 200)
+    }
+    for row in matrix["rows"]:
+        for cell in row["cells"]:
+            item = listed[row["agency"], cell["period"]]
+            assert cell == {name: item[name] for name in cell}
+
+
+async def test_a_reporter_sees_its_own_row_of_the_matrix(service: Service) -> None:
+    matrix = seen(await service.client("xuan-hong").get("/obligations/matrix?year=2024"))
+    assert [row["agency"] for row in matrix["rows"]] == [XUAN_HONG]
+    assert all(sum(period["counts"].values()) == 1 for period in matrix["periods"])
+    assert len(matrix["rows"][0]["cells"]) == 6
+
+
+async def test_a_year_without_periods_has_no_matrix(service: Service) -> None:
+    office = service.client("coordinator")
+    assert (await office.get("/obligations/matrix?year=2031")).status_code == 404
+    assert (await office.get("/obligations/matrix")).status_code == 422
+
+
+async def test_two_agencies_that_bore_one_code_keep_rows_of_their_own(service: Service) -> None:
+    """15499 is one commune until 30/6/2025 and another from 1/7/2025."""
+    office = service.client("coordinator")
+    seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
+    async with service.database.transaction() as session:
+        for statement in (
+            "UPDATE agency SET valid_to = '2025-06-30' WHERE code = '15499'",
+            "INSERT INTO agency (code, name, kind, parent_id, path, valid_from) SELECT code,"
+            " 'Xã Thọ Xuân', 'commune', parent_id, '', '2025-07-01' FROM agency"
+            " WHERE code = '15499'",
+            "UPDATE agency SET path = (SELECT path FROM agency p WHERE p.id = agency.parent_id)"
+            " || id || '/' WHERE name = 'Xã Thọ Xuân'",
+            "UPDATE obligation SET agency_id = (SELECT id FROM agency WHERE name = 'Xã Thọ Xuân')"
+            " FROM agency a, reporting_period p WHERE a.id = agency_id AND a.code = '15499'"
+            " AND p.id = period_id AND p.data_to > '2025-06-30'",
+        ):
+            await session.execute(text(statement))
+    rows = seen(await office.get("/obligations/matrix?year=2025"))["rows"]
+    both = {row["agency_name"]: row for row in rows if row["agency"] == "15499"}
+    assert {name: (row["kind"], len(row["cells"])) for name, row in both.items()} == {
+        "Thị trấn Thọ Xuân": ("township", 3),
+        "Xã Thọ Xuân": ("commune", 3),
+    }
+    for period, name in (("2025-Q2", "Thị trấn Thọ Xuân"), ("2025-Q3", "Xã Thọ Xuân")):
+        found = seen(await office.get(f"/obligations/{period}/15499"))
+        assert found["agency_name"] == name

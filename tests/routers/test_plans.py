@@ -1,0 +1,128 @@
+"""Plans over HTTP: what is shown, what may change, and to whom."""
+
+import pytest
+
+from tests.conftest import Service
+from tests.reference import add_neighbour, change, kind_of, listed, recorded, refused, statements
+from tests.reporting import seen
+
+PLAN = "/plans/tho-xuan-2024"
+
+
+@pytest.mark.parametrize("person", ["xuan-hong", "coordinator", "province", "district-admin"])
+async def test_everybody_of_the_district_reads_the_plan(service: Service, person: str) -> None:
+    plan = seen(await service.client(person).get(PLAN))
+    assert (plan["code"], plan["year"], plan["district"]) == ("tho-xuan-2024", 2024, "395")
+    assert plan["title"].startswith("Kế hoạch triển khai thực hiện Chương trình mục tiêu quốc gia")
+    assert plan["due_soon_days"] == 7
+    assert plan["signer"]["name"] == "Nguyễn Xuân Hải"
+    assert [part["number"] for part in plan["solutions"]] == [1, 2, 3, 4, 5]
+    assert {"general_goal", "purposes", "requirements", "funding"} <= plan.keys()
+    assert {"reporting_duty", "recipients"} <= plan.keys()
+
+
+async def test_the_plan_names_its_legal_basis_and_targets_in_order(service: Service) -> None:
+    plan = seen(await service.client("xuan-hong").get(PLAN))
+    assert plan["legal_basis"][1] == {
+        "number": "1277/QĐ-UBND",
+        "issued_on": "2024-04-01",
+        "issuer": "UBND tỉnh Thanh Hóa",
+        "subject": plan["legal_basis"][1]["subject"],
+    }
+    assert plan["legal_basis"][4]["issued_on"] is None
+    targets = {target["code"]: target for target in plan["targets"]}
+    assert next(iter(targets)) == "poverty_rate_reduction"
+    assert targets["poverty_rate_reduction"]["value"] == 0.31
+    assert targets["poor_households_reduction"]["value"] == 180
+    assert targets["communes_with_loudspeaker_station"]["project"] == "DA6.TDA1"
+
+
+async def test_the_list_has_the_plans_within_the_horizon(service: Service) -> None:
+    await add_neighbour(service)
+    district = await listed(service.client("coordinator"), "/plans")
+    assert [plan["code"] for plan in district] == ["tho-xuan-2024"]
+    assert len(district[0]["legal_basis"]) == 13
+    assert len(district[0]["targets"]) == 6
+    province = await listed(service.client("province"), "/plans", limit=1)
+    assert [plan["code"] for plan in province] == ["tho-xuan-2024", "trieu-son-2024"]
+    assert await listed(service.client("province"), "/plans", year=2025) == []
+
+
+async def test_a_list_of_more_plans_asks_no_more_questions(service: Service) -> None:
+    client = service.client("province")
+    with statements(service) as for_one:
+        await client.get("/plans")
+    await add_neighbour(service)
+    with statements(service) as for_two:
+        assert len(seen(await client.get("/plans"))["items"]) == 2
+    assert len(for_two) == len(for_one)
+
+
+async def test_somebody_else_s_plan_does_not_exist(service: Service) -> None:
+    await add_neighbour(service)
+    for person in ("xuan-hong", "coordinator"):
+        answer = await service.client(person).get("/plans/trieu-son-2024")
+        assert kind_of(answer) == (404, "not-found")
+    answer = await change(service.client("coordinator"), "/plans/trieu-son-2024", {})
+    assert kind_of(answer) == (404, "not-found")
+
+
+async def test_a_change_is_seen_recorded_and_gives_a_new_etag(service: Service) -> None:
+    client = service.client("coordinator")
+    before = await client.get(PLAN)
+    answer = await change(client, PLAN, {"due_soon_days": 3, "title": "  Kế hoạch mới "})
+    assert seen(answer)["due_soon_days"] == 3
+    assert seen(answer)["title"] == "Kế hoạch mới"
+    assert answer.headers["ETag"] != before.headers["ETag"]
+    again = await client.get(PLAN)
+    assert again.json() == answer.json()
+    assert again.headers["ETag"] == answer.headers["ETag"]
+    (event,) = await recorded(service, "plan.changed")
+    assert event.actor == "coordinator"
+    assert event.subject == "plans/tho-xuan-2024"
+    assert event.before == {"due_soon_days": 7, "title": before.json()["title"]}
+    assert event.after == {"due_soon_days": 3, "title": "Kế hoạch mới"}
+
+
+async def test_nothing_changed_is_no_new_version(service: Service) -> None:
+    client = service.client("coordinator")
+    before = (await client.get(PLAN)).headers["ETag"]
+    for body in ({}, {"due_soon_days": 7}):
+        answer = await change(client, PLAN, body)
+        assert answer.headers["ETag"] == before
+    assert await recorded(service, "plan.changed") == []
+
+
+async def test_a_change_needs_the_current_version(service: Service) -> None:
+    client = service.client("coordinator")
+    answer = await client.patch(PLAN, json={"due_soon_days": 3})
+    assert kind_of(answer) == (428, "precondition-required")
+    stale = (await client.get(PLAN)).headers["ETag"]
+    await change(client, PLAN, {"due_soon_days": 3})
+    answer = await client.patch(PLAN, json={"due_soon_days": 4}, headers={"If-Match": stale})
+    assert kind_of(answer) == (412, "stale")
+    assert seen(await client.get(PLAN))["due_soon_days"] == 3
+
+
+@pytest.mark.parametrize("person", ["xuan-hong", "vice-chairman", "province"])
+async def test_readers_change_nothing(service: Service, person: str) -> None:
+    answer = await change(service.client(person), PLAN, {"due_soon_days": 3})
+    assert kind_of(answer) == (403, "forbidden")
+    assert kind_of(await service.client().get(PLAN)) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"title": None}, [("/title", "string_type")]),
+        ({"title": " "}, [("/title", "string_too_short")]),
+        ({"due_soon_days": 61}, [("/due_soon_days", "less_than_equal")]),
+        ({"due_soon_days": "3"}, [("/due_soon_days", "int_type")]),
+        ({"purposes": []}, [("/purposes", "too_short")]),
+        ({"year": 2025}, [("/year", "extra_forbidden")]),
+    ],
+)
+async def test_what_cannot_be_is_refused_at_its_field(
+    service: Service, body: dict[str, object], expected: list[tuple[str, str]]
+) -> None:
+    assert refused(await change(service.client("coordinator"), PLAN, body)) == expected
