@@ -16,7 +16,7 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "127.0.0.1:8000"
 END = "--- end of the answer ---"
-SECONDS_TO_START = 30.0
+SECONDS_TO_START = 90.0
 
 
 @dataclass(frozen=True)

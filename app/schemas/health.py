@@ -5,11 +5,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.base import Output
+from app.schemas.base import Output, examples
 
 
 class Health(Output):
     """The service is well."""
+
+    model_config = examples({"status": "ok", "now": "2024-06-15T16:30:00+07:00"})
 
     status: Literal["ok"]
     now: datetime = Field(description="Giờ của hệ thống; khi diễn tập thì khác giờ thật.")
