@@ -6,11 +6,11 @@ VENV = .venv
 BIN = $(VENV)/bin
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | sort
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1 \2/p' Makefile | awk '{ name = $$1; $$1 = ""; printf "make %-12s%s\n", name, $$0 }'
 
-install: $(VENV)/.installed ## Make .venv from requirements.lock
+install: $(VENV)/.installed ## Make .venv from requirements.lock (PYTHON=python3.13 chooses another Python)
 
-install-dev: $(VENV)/.installed-dev
+install-dev: $(VENV)/.installed-dev ## The same, with what the tests and checks need
 
 run: install ## Serve on http://127.0.0.1:8000, the 2024 plan loaded
 	@$(BIN)/tiendo serve
@@ -19,6 +19,7 @@ test: install-dev ## The whole suite
 	$(BIN)/pytest
 
 check: install-dev ## Lint, types, import contracts, tests
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
