@@ -1,0 +1,1 @@
+"""Speed of the service, against what its database and framework can do at best."""

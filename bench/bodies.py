@@ -1,0 +1,52 @@
+"""Report bodies of the size and kind that communes and offices write."""
+
+from typing import Any
+
+HOUSEHOLDS = {"KQ.01": 1850, "KQ.02": 96, "KQ.03": 24}
+LARGEST = 24
+NARRATIVE = {
+    "results": (
+        "Trong kỳ, đơn vị đã chỉ đạo rà soát danh sách hộ nghèo, hộ cận nghèo; triển khai mô hình "
+        "nuôi bò sinh sản và trồng cây ăn quả cho các hộ đăng ký; phối hợp mở lớp tập huấn kỹ "
+        "thuật, tư vấn việc làm tại nhà văn hóa thôn. Việc giải ngân bám sát tiến độ được giao."
+    ),
+    "difficulties": (
+        "Giá con giống tăng so với dự toán; một số hộ thiếu lao động nên chưa đối ứng đủ; hồ sơ "
+        "thanh toán phải bổ sung nhiều lần."
+    ),
+    "proposals": "Đề nghị bố trí vốn sớm từ đầu năm và hướng dẫn thống nhất mẫu hồ sơ thanh toán.",
+}
+
+
+def body(expected: list[dict[str, Any]], ordinal: int, *, money: bool = True) -> dict[str, Any]:
+    """A sound body for the lines that are expected; figures and money grow with `ordinal`."""
+    projects = dict.fromkeys(line["project"] for line in expected if line["project"])
+    return {
+        "entries": [
+            {
+                "project": line["project"],
+                "indicator": line["indicator"],
+                "value": figure(line["indicator"]),
+                "estimate": figure(line["indicator"]) + 2 if position % 4 == 0 else None,
+                "note": "Theo danh sách kèm theo." if position % 10 == 0 else None,
+            }
+            for position, line in enumerate(expected)
+        ],
+        "disbursements": [
+            {
+                "project": project,
+                "source": "central",
+                "origin": "current_year",
+                "amount_vnd": 5_000_000 * ordinal,
+            }
+            for project in projects
+        ]
+        if money
+        else [],
+        "narrative": NARRATIVE,
+    }
+
+
+def figure(indicator: str) -> int:
+    """A figure by which no part is more than its total."""
+    return HOUSEHOLDS.get(indicator, LARGEST >> indicator.count("."))

@@ -1,0 +1,79 @@
+"""The servers that are measured, each a process of its own, as `tiendo serve` runs its workers."""
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from socket import socket
+
+from bench.floors import SCRIPT, Script
+from bench.stage import Stage, offset_seconds
+
+PATIENCE = 30.0
+
+
+@contextmanager
+def service(stage: Stage, database_url: str) -> Iterator[int]:
+    """The service with one worker on a database; its port."""
+    settings = {
+        "TIENDO_DATABASE_URL": database_url,
+        "TIENDO_DATA_DIR": str(stage.folder / "data"),
+        "TIENDO_CLOCK_OFFSET_SECONDS": offset_seconds(),
+    }
+    with _serving("app.main:create_worker_app", "/health/live", settings) as port:
+        yield port
+
+
+@contextmanager
+def floors(stage: Stage, script: Script) -> Iterator[int]:
+    """The floors with one worker; its port."""
+    file = stage.folder / "script"
+    file.write_bytes(pickle.dumps(script))
+    with _serving("bench.floors:create_app", "/", {SCRIPT: str(file)}) as port:
+        yield port
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _serving(factory: str, path: str, settings: dict[str, str]) -> Iterator[int]:
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port)]
+    command += ["--no-access-log", "--log-level", "warning"]
+    environment = os.environ | settings
+    with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own words
+        try:
+            first_answer(f"http://127.0.0.1:{port}{path}", process)
+            yield port
+        finally:
+            process.terminate()
+
+
+def first_answer(url: str, process: subprocess.Popen[bytes]) -> float:
+    """Wait until the server answers, whatever it says; when that was, by time.perf_counter.
+
+    Raises:
+        RuntimeError: it ended, or did not answer in time.
+    """
+    waits_until = time.perf_counter() + PATIENCE
+    while time.perf_counter() < waits_until:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own server
+                return time.perf_counter()
+        except urllib.error.HTTPError:
+            return time.perf_counter()
+        except OSError:
+            if process.poll() is not None:
+                raise RuntimeError(f"the server ended with {process.returncode}") from None
+            time.sleep(0.02)
+    raise RuntimeError(f"{url} did not answer within {PATIENCE:.0f} s")

@@ -1,0 +1,179 @@
+"""The stage: an embedded PostgreSQL as the service runs it, with the 2024 plan and its reports."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from seed.loader import load
+from sqlalchemy import select
+
+from app import embedded
+from app.clock import LOCAL, Clock
+from app.database import Database
+from app.main import create_app
+from app.migration import migrate
+from app.models.accounts import AccessToken, Account
+from app.models.agencies import Agency
+from app.models.periods import ScheduleReporter
+from app.security import digest, new_token
+from app.settings import Settings
+from app.vocabulary import Role
+from bench.asking import Ask
+from bench.bodies import body
+
+PLAN_FOLDER = Path(__file__).resolve().parent.parent / "seed" / "tho-xuan-2024"
+PLAN_IN_FORCE = datetime(2024, 4, 1, 8, tzinfo=LOCAL)
+PRESENT = datetime(2024, 12, 8, 8, tzinfo=LOCAL)
+"""When the load is measured: the annual report is due in two days, most others have come."""
+PERIODS = ("2024-Q1", "2024-Q2", "2024-H1", "2024-Q3", "2024-Y", "2024-Q4")
+LOADED = "loaded"
+DISTRICT, COORDINATOR = "395", "coordinator"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The server, its database with everything in it, and a token for each who may ask."""
+
+    folder: Path
+    server_url: str
+    tokens: dict[str, str]
+    """By agency code, and the coordinating office's as COORDINATOR."""
+
+    def url(self, database: str) -> str:
+        """The address of one of the server's databases."""
+        return self.server_url.replace("/postgres?", f"/{database}?")
+
+    def clone(self, database: str) -> str:
+        """Copy the loaded database; the address of the copy."""
+        asyncio.run(_execute(self.server_url, f"CREATE DATABASE {database} TEMPLATE {LOADED}"))
+        return self.url(database)
+
+    @property
+    def reporters(self) -> list[str]:
+        """The codes of the agencies that report."""
+        return [code for code in self.tokens if code != COORDINATOR]
+
+
+@contextmanager
+def prepared() -> Iterator[Stage]:
+    """Make the stage, and clear it away at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="tiendo-bench-"))
+    server = embedded.start(folder)
+    try:
+        stage = Stage(folder, server.url, {})
+        asyncio.run(_execute(server.url, f"CREATE DATABASE {LOADED}"))
+        migrate(stage.url(LOADED))
+        asyncio.run(_fill(stage))
+        asyncio.run(_execute(stage.url(LOADED), "VACUUM ANALYZE"))
+        yield stage
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
+
+
+async def _fill(stage: Stage) -> None:
+    url = stage.url(LOADED)
+    database = Database(url, Settings())
+    async with database.transaction() as session:
+        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+    await _add_people(database, stage)
+    await database.close()
+    async with in_process(url) as (_, client):
+        for place, agency in enumerate(stage.reporters):
+            for ordinal, period in enumerate(PERIODS, start=1):
+                await _report(client, stage, f"{period}/{agency}", ordinal, _end(place, period))
+
+
+def _end(place: int, period: str) -> str:
+    """How far the report of the agency that stands at `place` has come."""
+    if period == "2024-Q4":
+        return ("draft", "nothing", "nothing")[place % 3]
+    if period == "2024-Y":
+        return ("submitted", "accepted", "submitted", "draft")[place % 4]
+    return "submitted" if place % 7 == 0 else "accepted"
+
+
+async def _report(
+    client: httpx.AsyncClient, stage: Stage, place: str, ordinal: int, end: str
+) -> None:
+    if end == "nothing":
+        return
+    path, token = f"/api/v1/reports/{place}", stage.tokens[place.rpartition("/")[2]]
+    expected = (await Ask("GET", path, token).send(client)).json()["expected"]
+    draft = client.build_request(
+        "PUT",
+        f"{path}/draft",
+        json=body(expected, ordinal),
+        headers={"Authorization": f"Bearer {token}", "If-Match": '"0"'},
+    )
+    (await client.send(draft)).raise_for_status()
+    if end == "draft":
+        return
+    note = {"warnings_note": "Số liệu đã đối chiếu với danh sách."}
+    await Ask("POST", f"{path}/submit", token, note).send(client)
+    if end == "accepted":
+        note = {"note": "Số liệu khớp."}
+        await Ask("POST", f"{path}/accept", stage.tokens[COORDINATOR], note).send(client)
+
+
+async def _add_people(database: Database, stage: Stage) -> None:
+    """An account with a token for every agency that reports, and for the coordinating office."""
+    async with database.transaction() as session:
+        reporting = select(ScheduleReporter.agency_id)
+        agencies = await session.scalars(
+            select(Agency).where(Agency.id.in_(reporting)).order_by(Agency.code)
+        )
+        people = [(agency.code, Role.REPORTER, agency.id) for agency in agencies]
+        office = next(id_ for code, _, id_ in people if code.endswith("LDTBXH"))
+        for name, role, agency_id in [*people, (COORDINATOR, Role.COORDINATOR, office)]:
+            account = Account(
+                username=f"person-{name}",
+                full_name=name,
+                role=role,
+                agency_id=agency_id,
+                password_hash="-",  # noqa: S106 - matches no password: they have tokens
+                created_at=PLAN_IN_FORCE,
+            )
+            session.add(account)
+            await session.flush()
+            stage.tokens[name] = new_token()
+            session.add(
+                AccessToken(
+                    token_hash=digest(stage.tokens[name]),
+                    account_id=account.id,
+                    created_at=PLAN_IN_FORCE,
+                    expires_at=PRESENT + timedelta(days=36_500),
+                )
+            )
+
+
+@asynccontextmanager
+async def in_process(url: str) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
+    """The service in this process, at the stage's present, and a client for it."""
+    app = create_app(Settings(), url, Clock.starting_at(PRESENT))
+    async with (
+        LifespanManager(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench") as client,
+    ):
+        yield app, client
+
+
+def offset_seconds() -> str:
+    """How far the clock of the measured service is moved, as its settings take it."""
+    return json.dumps((PRESENT - datetime.now(LOCAL)).total_seconds())
