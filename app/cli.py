@@ -3,18 +3,19 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.errors import OperatorError, Problem
 from app.vocabulary import Role
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-    from app.errors import Problem
     from app.settings import Settings
 
 # The commands import what they need when they run: help, and a message of misuse, need none of it.
@@ -38,6 +39,24 @@ def serve() -> None:
 
 
 @app.command()
+def worker(
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Jobs at once.")] = 4,
+) -> None:
+    """Plan and send reminders, beside servers that have TIENDO_EMBEDDED_WORKER=false."""
+    import asyncio
+    from logging.config import dictConfig
+
+    from app import jobs, serving
+    from app.clock import Clock
+
+    dictConfig(serving.LOGGING)
+    with _database(migrated=False) as (settings, url):
+        clock = Clock.chosen(settings.clock_start, settings.clock_offset_seconds)
+        typer.echo("Working (Ctrl+C to stop).")
+        asyncio.run(jobs.work_until_signalled(url, settings, clock, concurrency))
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
     with _database(migrated=True):
@@ -55,7 +74,7 @@ def seed(
     from seed.loader import load
 
     with _database(migrated=True) as (settings, url):
-        now = operating.clock_of(settings).now()
+        now = _now(settings)
         work = partial(load, folder=folder or operating.FIRST_PLAN, now=now, say=typer.echo)
         operating.in_transaction(settings, url, work)
 
@@ -90,7 +109,7 @@ def user(
         password=password,
     )
     with _database(migrated=True) as (settings, url):
-        now = operating.clock_of(settings).now()
+        now = _now(settings)
         if reset:
             work = partial(operating.reset_password, username=name, password=password, now=now)
         else:
@@ -120,15 +139,22 @@ def verify() -> None:
 def _database(*, migrated: bool) -> "Iterator[tuple[Settings, str]]":
     """The settings and the address of a database that answers, at the newest schema if asked."""
     from app import operating
+    from app.embedded import database_url
     from app.migration import migrate as migrate_database
     from app.settings import Settings
 
     settings = Settings()
-    with operating.database_url(settings) as url:
+    with database_url(settings) as url:
         operating.check(settings, url)
         if migrated:
             migrate_database(url)
         yield settings, url
+
+
+def _now(settings: "Settings") -> datetime:
+    from app.clock import Clock
+
+    return Clock.chosen(settings.clock_start, settings.clock_offset_seconds).now()
 
 
 def main() -> None:
@@ -147,23 +173,20 @@ def main() -> None:
 
 def explain(error: Exception) -> str | None:
     """What to tell the operator of an error; None where it is a fault of the program."""
-    from alembic.util import CommandError
     from pydantic import ValidationError
-    from sqlalchemy.exc import DBAPIError
-
-    from app.database import DatabaseUnavailableError
-    from app.embedded import EmbeddedServerError
-    from app.errors import Problem
-    from app.serving import ServingError
-    from seed.findings import SeedError
 
     match error:
-        case DatabaseUnavailableError() | EmbeddedServerError() | SeedError() | ServingError():
+        case OperatorError():
             return str(error)
-        case ValidationError():
-            return _explain_values(error)
         case Problem():
             return _explain_problem(error)
+        case ValidationError():
+            return _explain_values(error)
+
+    from alembic.util import CommandError
+    from sqlalchemy.exc import DBAPIError
+
+    match error:
         case CommandError():
             return f"the database cannot be brought to this version's schema: {error}"
         case DBAPIError():
@@ -185,7 +208,7 @@ def _explain_values(error: "ValidationError") -> str:
     return "\n".join(lines)
 
 
-def _explain_problem(problem: "Problem") -> str:
+def _explain_problem(problem: Problem) -> str:
     document = problem.document("en")
     return "\n".join(
         [document["detail"], *(fault["message"] for fault in document.get("errors", []))]

@@ -14,12 +14,13 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from app.clock import LOCAL
+from app.errors import OperatorError
 from app.settings import Settings
 
 OLDEST_SERVER = 15
 
 
-class DatabaseUnavailableError(Exception):
+class DatabaseUnavailableError(OperatorError):
     """The database cannot be used; the message is for the one who runs the server."""
 
 

