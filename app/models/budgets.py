@@ -45,7 +45,8 @@ class BudgetLine(Versioned, Base):
 class BudgetChange(Base):
     """By how much the money of an agency (null: not given on yet) grew or shrank, and when.
 
-    Written by a trigger on `budget_line`, in the instant of the plan's ledger; never changed.
+    Written by a trigger on `budget_line` when a transaction commits, in the instant that the
+    plan's ledger has then; never changed.
     Its sum up to an instant is what was allocated then.
     """
 

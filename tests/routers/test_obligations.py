@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from tests.bodies import complete_body
 from tests.conftest import Service
@@ -115,7 +114,6 @@ async def test_pages_walk_every_row_once_in_the_order_in_which_they_are_due(
 
 async def test_an_extension_moves_the_first_late_instant_of_one_agency(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    extended = seen(await office.put(AT, json={})) if False else None
     extended = seen(await office.put(f"{AT}/extension", json=EXTENSION))
     assert extended["extended"] is True
     assert (extended["due_date"], extended["late_from"]) == (
@@ -224,29 +222,42 @@ async def test_a_year_without_periods_has_no_matrix(service: Service) -> None:
     assert (await office.get("/obligations/matrix")).status_code == 422
 
 
-async def test_two_agencies_that_bore_one_code_keep_rows_of_their_own(service: Service) -> None:
-    """15499 is one commune until 30/6/2025 and another from 1/7/2025."""
+async def test_an_agency_that_ended_owes_nothing_and_its_heir_keeps_a_row_of_its_own(
+    service: Service,
+) -> None:
+    """15499 is a township until 30/6/2025, and another commune's code from 1/7/2025."""
     office = service.client("coordinator")
     seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
-    async with service.database.transaction() as session:
-        for statement in (
-            "UPDATE agency SET valid_to = '2025-06-30' WHERE code = '15499'",
-            "INSERT INTO agency (code, name, kind, parent_id, path, valid_from) SELECT code,"
-            " 'Xã Thọ Xuân', 'commune', parent_id, '', '2025-07-01' FROM agency"
-            " WHERE code = '15499'",
-            "UPDATE agency SET path = (SELECT path FROM agency p WHERE p.id = agency.parent_id)"
-            " || id || '/' WHERE name = 'Xã Thọ Xuân'",
-            "UPDATE obligation SET agency_id = (SELECT id FROM agency WHERE name = 'Xã Thọ Xuân')"
-            " FROM agency a, reporting_period p WHERE a.id = agency_id AND a.code = '15499'"
-            " AND p.id = period_id AND p.data_to > '2025-06-30'",
-        ):
-            await session.execute(text(statement))
-    rows = seen(await office.get("/obligations/matrix?year=2025"))["rows"]
-    both = {row["agency_name"]: row for row in rows if row["agency"] == "15499"}
-    assert {name: (row["kind"], len(row["cells"])) for name, row in both.items()} == {
-        "Thị trấn Thọ Xuân": ("township", 3),
-        "Xã Thọ Xuân": ("commune", 3),
+    service.clock.set("2025-07-02 08:00")
+    old = await office.get("/agencies/15499?on=2025-06-30")
+    ended = await office.patch(
+        "/agencies/15499?on=2025-06-30",
+        json={"valid_to": "2025-06-30"},
+        headers={"If-Match": old.headers["ETag"]},
+    )
+    seen(ended)
+    heir = {"code": "15499", "name": "Xã Thọ Xuân", "kind": "commune", "parent": "395"}
+    seen(await office.post("/agencies", json=heir | {"valid_from": "2025-07-01"}), 201)
+    for code in ("quarterly", "annual"):
+        answer = await office.get(f"/schedules/{code}")
+        reporters = {"reporters": answer.json()["reporters"]}
+        tag = {"If-Match": answer.headers["ETag"]}
+        seen(await office.patch(f"/schedules/{code}", json=reporters, headers=tag))
+    seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
+
+    matrix = seen(await office.get("/obligations/matrix?year=2025"))
+    both = {row["agency_name"]: row for row in matrix["rows"] if row["agency"] == "15499"}
+    assert {
+        name: (row["kind"], [cell["period"] for cell in row["cells"]]) for name, row in both.items()
+    } == {
+        "Thị trấn Thọ Xuân": ("township", ["2025-Q1", "2025-Q2", "2025-H1"]),
+        "Xã Thọ Xuân": ("commune", ["2025-Q3", "2025-Y", "2025-Q4"]),
     }
+    assert {sum(period["counts"].values()) for period in matrix["periods"]} == {35}
     for period, name in (("2025-Q2", "Thị trấn Thọ Xuân"), ("2025-Q3", "Xã Thọ Xuân")):
         found = seen(await office.get(f"/obligations/{period}/15499"))
         assert found["agency_name"] == name
+        listed = seen(await office.get(f"/obligations?period={period}&agency=15499"))["items"]
+        assert listed == [found]
+        coverage = seen(await office.get(f"/aggregates/timeliness?period={period}"))["coverage"]
+        assert coverage["expected"] == len(coverage["missing"]) == 35

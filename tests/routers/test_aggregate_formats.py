@@ -1,0 +1,149 @@
+"""Aggregates for people and machines: JSON, CSV, XLSX, and tags that save the way."""
+
+import csv
+import io
+from typing import Any
+
+import httpx
+from openpyxl import load_workbook
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from app.schemas.aggregates import ExecutionAggregate, IndicatorAggregate, TimelinessAggregate
+from app.schemas.obligations import Matrix, ObligationOut
+from app.schemas.reports import ReportOut
+from tests.bodies import money
+from tests.conftest import Service
+from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, draft, read, review, seen, send
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+WHATS = ("indicators", "budget-execution", "timeliness")
+
+
+async def ask(client: httpx.AsyncClient, what: str, accept: str, **more: str) -> httpx.Response:
+    question = {"period": Q2, "basis": "submitted"} | more
+    return await client.get(f"/aggregates/{what}", params=question, headers={"Accept": accept})
+
+
+async def test_a_table_holds_what_the_json_says(service: Service) -> None:
+    office = service.client("coordinator")
+    spent = [money("DA2", 350_000_000)]
+    await send(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 12, "DA2.05": 10.5}, spent)
+    for what in WHATS:
+        whole = (await ask(office, what, "application/json")).json()
+        answer = await ask(office, what, "text/csv")
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer.content.startswith(b"\xef\xbb\xbf"), "Excel reads UTF-8 by its mark"
+        rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+        assert len(rows) == len(whole["rows"])
+        for shown, row in zip(rows, whole["rows"], strict=True):
+            for name, value in row.items():
+                column = "row_agency" if name == "agency" else name
+                assert shown[column] == ("" if value is None else str(value)), (what, name)
+            assert (shown["period"], shown["as_of"]) == (Q2, whole["as_of"])
+            assert shown["submitted"] == "1"
+            assert shown["missing"].split() == whole["coverage"]["missing"]
+        _see_workbook(await ask(office, what, XLSX), whole)
+
+
+def _see_workbook(answer: httpx.Response, whole: dict[str, Any]) -> None:
+    assert answer.headers["Content-Type"] == XLSX
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{Q2}-395.xlsx"'
+    book = load_workbook(io.BytesIO(answer.content))
+    names, *rows = book["Số liệu"].iter_rows(values_only=True)
+    assert [dict(zip(names, row, strict=True)) for row in rows] == whole["rows"]
+    about = set(book["Độ phủ"].iter_rows(min_row=2, values_only=True))
+    assert {("expected", 35), ("submitted", 1), ("as_of", whole["as_of"])} <= about
+    missing = list(book["Chưa gửi"].iter_rows(min_row=2, values_only=True))
+    assert missing == [
+        (item["agency"], item["agency_name"]) for item in whole["coverage"]["missing_agencies"]
+    ]
+
+
+async def test_a_name_is_never_taken_for_a_formula(service: Service) -> None:
+    names = ["=1+1", "+84", "-1", "@SUM(A1)", "\tA", "\r=A", "\x0b=2", "Xã \x07 Chuông"]
+    async with service.database.transaction() as session:
+        await session.execute(
+            text(
+                "UPDATE agency SET name = said.name FROM unnest(CAST(:names AS text[]))"
+                " WITH ORDINALITY AS said (name, position) JOIN (SELECT id, row_number() OVER"
+                " (ORDER BY code) AS position FROM agency WHERE kind = 'commune') AS commune"
+                " USING (position) WHERE agency.id = commune.id"
+            ),
+            {"names": names},
+        )
+    office = service.client("coordinator")
+    answer = await ask(office, "timeliness", XLSX)
+    book = load_workbook(io.BytesIO(answer.content))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} <= {"s", "n", "b"}, "no cell is a formula"
+    assert "'=1+1" in {cell.value for cell in cells}
+    told = (await ask(office, "timeliness", "text/csv")).content.decode("utf-8-sig")
+    for row in csv.reader(io.StringIO(told)):
+        assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+async def test_the_format_is_the_one_that_the_client_likes_best(service: Service) -> None:
+    office = service.client("coordinator")
+    for accept, expected in (
+        ("*/*", "application/json"),
+        ("application/*", "application/json"),
+        ("text/*", "text/csv; charset=utf-8"),
+        ("text/csv;q=0.5, application/json;q=0.4", "text/csv; charset=utf-8"),
+        ("text/html, application/xhtml+xml, */*;q=0.8", "application/json"),
+        (f"text/csv;q=0.1, {XLSX}", XLSX),
+        ("application/json;q=0, */*", "text/csv; charset=utf-8"),
+    ):
+        answer = await ask(office, "indicators", accept)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, expected), accept
+    for accept in ("text/html", "application/pdf, image/png", "application/json;q=0", "*/*;q=0"):
+        answer = await ask(office, "indicators", accept)
+        assert (answer.status_code, answer.json()["type"]) == (406, "/problems/not-acceptable")
+        assert "text/csv" in answer.json()["detail"]
+
+
+async def test_a_tag_stands_until_the_figures_change(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await send(commune, XUAN_HONG, {"DA2.02": 5})
+    question = f"/aggregates/indicators?period={Q2}"
+    first = await office.get(question)
+    tag = {"If-None-Match": first.headers["ETag"]}
+    service.clock.advance(minutes=5)
+    same = await office.get(question, headers=tag)
+    assert (same.status_code, same.content) == (304, b"")
+    assert same.headers["ETag"] == first.headers["ETag"]
+    for other in (
+        await office.get(question, headers=tag | {"Accept": "text/csv"}),
+        await office.get(f"{question}&basis=submitted", headers=tag),
+        await office.get(f"{question}&agency={XUAN_HONG}", headers=tag),
+    ):
+        assert other.status_code == 200
+    await review(office, "accept", XUAN_HONG)
+    changed = await office.get(question, headers=tag)
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != first.headers["ETag"]
+    weak = {"If-None-Match": f'"x", W/{changed.headers["ETag"]}'}
+    assert (await office.get(question, headers=weak)).status_code == 304
+
+
+async def test_answers_that_the_database_builds_have_the_documented_shape(
+    service: Service,
+) -> None:
+    """Nothing checks these on their way out, so that they are fast."""
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await send(commune, XUAN_HONG, {"DA2.02": 5}, [money("DA2", 7)])
+    await review(office, "return", XUAN_HONG, reason="Sửa.")
+    await draft(service.client("bac-luong"), BAC_LUONG)
+    obligations = seen(await office.get(f"/obligations?period={Q2}&limit=200"))["items"]
+    answers: list[tuple[type[BaseModel], Any]] = [
+        (ReportOut, await read(commune, XUAN_HONG)),
+        (ReportOut, await read(service.client("bac-luong"), BAC_LUONG)),
+        (ReportOut, await read(office, "395-VP")),
+        (Matrix, seen(await office.get("/obligations/matrix?year=2024"))),
+        (IndicatorAggregate, (await ask(office, "indicators", "*/*")).json()),
+        (ExecutionAggregate, (await ask(office, "budget-execution", "*/*")).json()),
+        (TimelinessAggregate, (await ask(office, "timeliness", "*/*")).json()),
+        *((ObligationOut, item) for item in obligations),
+    ]
+    for shape, found in answers:
+        assert shape.model_validate(found).model_dump(mode="json") == found
