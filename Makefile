@@ -1,4 +1,4 @@
-.PHONY: help install install-dev run test check bench lock
+.PHONY: help install install-dev run test lint check bench lock
 
 PYTHON ?= python3
 UV_VERSION = 0.13.9
@@ -18,13 +18,14 @@ run: install ## Serve on http://127.0.0.1:8000, the 2024 plan loaded
 test: install-dev ## The whole suite
 	$(BIN)/pytest
 
-check: install-dev ## Lint, types, import contracts, tests
-	$(BIN)/hadolint Dockerfile
+lint: install-dev ## Style, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/hadolint Dockerfile
+
+check: lint test ## All that must hold before a change lands: lint and test
 
 bench: install-dev ## Print the figures of speed
 	$(BIN)/python -m bench

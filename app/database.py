@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import (
 
 from app.clock import LOCAL
 from app.errors import OperatorError
+from app.questions import Questions, ready
 from app.settings import Settings
 
 OLDEST_SERVER = 15
@@ -25,13 +26,18 @@ class DatabaseUnavailableError(OperatorError):
 
 
 class Database:
-    """The connection pool and its sessions.
+    """The connection pools and the ways to use them.
 
     `writing` opens a transaction that the caller commits. `reading` sends each statement on
-    its own, without the two round trips of a transaction.
+    its own, without the two round trips of a transaction. `questions`, once it is open, does so
+    for plain SQL without SQLAlchemy between, by connections of its own.
     """
 
+    questions: Questions
+
     def __init__(self, url: str, settings: Settings) -> None:
+        self._url = url
+        self._settings = settings
         self.engine = _engine(url, settings)
         self.writing = async_sessionmaker(self.engine, expire_on_commit=False)
         self.reading = async_sessionmaker(
@@ -43,6 +49,20 @@ class Database:
         """A session whose work is committed at the end, or rolled back by an exception."""
         async with self.writing.begin() as session:
             yield session
+
+    async def open(self) -> None:
+        """Make ready for requests.
+
+        Raises:
+            DatabaseUnavailableError: the server does not answer, or is too old.
+        """
+        await self.check()
+        self.questions = await ready(
+            self._url,
+            self._settings.pool_size,
+            self._settings.pool_timeout_seconds,
+            _server_settings(self._settings),
+        )
 
     async def check(self) -> None:
         """See that the server answers and is new enough.
@@ -62,6 +82,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        if hasattr(self, "questions"):
+            await self.questions.close()
         await self.engine.dispose()
 
 
@@ -87,22 +109,22 @@ def driver_url(url: str) -> URL:
 
 
 def _engine(url: str, settings: Settings) -> AsyncEngine:
-    milliseconds = str(int(settings.statement_timeout_seconds * 1000))
     return create_async_engine(
         driver_url(url),
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_seconds,
         pool_pre_ping=False,
-        connect_args={
-            "timeout": 10,
-            "server_settings": {
-                "application_name": "tiendo",
-                "jit": "off",
-                "TimeZone": LOCAL.key,
-                "statement_timeout": milliseconds,
-                "lock_timeout": "10000",
-                "idle_in_transaction_session_timeout": "60000",
-            },
-        },
+        connect_args={"timeout": 10, "server_settings": _server_settings(settings)},
     )
+
+
+def _server_settings(settings: Settings) -> dict[str, str]:
+    return {
+        "application_name": "tiendo",
+        "jit": "off",
+        "TimeZone": LOCAL.key,
+        "statement_timeout": str(int(settings.statement_timeout_seconds * 1000)),
+        "lock_timeout": "10000",
+        "idle_in_transaction_session_timeout": "60000",
+    }

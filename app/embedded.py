@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import psutil
 from fasteners import InterProcessLock
@@ -74,7 +74,7 @@ def running(data_dir: Path) -> Iterator[str]:
         EmbeddedServerError: the folder cannot be used, or the server does not come up.
     """
     folder = writable(data_dir)
-    with (folder / "postgres.lock").open("wb") as users:
+    with lock_file(folder, "postgres.lock") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         server = start(folder)
         try:
@@ -92,10 +92,10 @@ def start(data_dir: Path) -> EmbeddedServer:
         EmbeddedServerError: the folder cannot be used, or the server does not come up.
     """
     folder = writable(data_dir) / "postgres"
-    _forget_stale_postmaster(folder)
-    running = (folder / "postmaster.pid").exists()
     for attempt in range(ATTEMPTS):
         try:
+            _forget_stale_postmaster(folder)
+            running = (folder / "postmaster.pid").exists()
             return EmbeddedServer(_handle(folder), started_here=not running)
         except (subprocess.SubprocessError, AssertionError, RuntimeError, OSError) as error:
             # Just after a crash the old server may still be dying: its lock file goes with it.
@@ -155,6 +155,21 @@ def writable(data_dir: Path) -> Path:
     return folder
 
 
+def lock_file(folder: Path, name: str) -> BinaryIO:
+    """A file of the data folder that is there to be locked.
+
+    Raises:
+        EmbeddedServerError: it cannot be written.
+    """
+    try:
+        return (folder / name).open("wb")
+    except OSError as error:
+        raise EmbeddedServerError(
+            f"{folder / name} cannot be written ({error.strerror}): run as the user whose it is, "
+            "or set TIENDO_DATA_DIR to another folder"
+        ) from error
+
+
 def _forget_stale_postmaster(folder: Path) -> None:
     """Drop a lock file left by a killed server whose process number another program may have."""
     lock = folder / "postmaster.pid"
@@ -167,8 +182,9 @@ def _forget_stale_postmaster(folder: Path) -> None:
 
 
 def _why(folder: Path, error: Exception) -> str:
-    log = folder / "log"
-    last = log.read_text(errors="replace").strip().splitlines()[-3:] if log.exists() else []
+    last: list[str] = []
+    with suppress(OSError):
+        last = (folder / "log").read_text(errors="replace").strip().splitlines()[-3:]
     free = shutil.disk_usage(folder if folder.exists() else folder.parent).free
     return "\n".join(
         [

@@ -40,6 +40,10 @@ class FieldError:
         }
 
 
+class OperatorError(Exception):
+    """Something that the one who runs the service has to put right; its message says what."""
+
+
 class Problem(Exception):  # noqa: N818 - the field's word for it, RFC 9457
     """An answer that is not the one asked for. A subclass is one kind; its slug never changes."""
 

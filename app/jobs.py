@@ -6,8 +6,9 @@ twice, late, or not at all changes nothing but the time at which things happen.
 
 import asyncio
 import logging
+import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.jobs import Status
@@ -28,21 +29,26 @@ logger = logging.getLogger("tiendo")
 
 EVERY_MINUTE = "* * * * *"
 EVERY_TEN_MINUTES = "*/10 * * * *"
-JOBS_AT_ONCE = 3
+JOBS_AT_ONCE = 4
+"""Two deliveries may overlap; the sweep and the tidying still find a place."""
+SECONDS_OF_DELIVERY = 50.0
 STALLED_AFTER_SECONDS = 600
 SECONDS_TO_FINISH = 8.0
+SECONDS_TO_COME_BACK = 5.0
 
 
 @asynccontextmanager
 async def desk_for(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[Desk]:
     """What deliveries work with: the real mail server and webhooks."""
     posts = WebhookSender(settings)
-    yield Desk(database, clock, Mailer(settings), posts, settings.public_url)
-    await posts.close()
+    try:
+        yield Desk(database, clock, Mailer(settings), posts, settings.public_url)
+    finally:
+        await posts.close()
 
 
-def job_queue(database_url: str, desk: Desk) -> App:
-    """The queue on a database, with its three tasks."""
+def job_queue(database_url: str, desk: Desk, stopping: asyncio.Event) -> App:
+    """The queue on a database, with its three tasks; `stopping` ends deliveries early."""
     queue = App(connector=PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
 
     @queue.periodic(cron=EVERY_MINUTE)
@@ -56,7 +62,9 @@ def job_queue(database_url: str, desk: Desk) -> App:
     @queue.periodic(cron=EVERY_MINUTE)
     @queue.task(name="deliver", queueing_lock="deliver")
     async def send_messages(timestamp: int) -> None:  # noqa: ARG001 - the service's clock counts
-        await deliver(desk)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SECONDS_OF_DELIVERY
+        await deliver(desk, lambda: loop.time() < until and not stopping.is_set())
 
     @queue.periodic(cron=EVERY_TEN_MINUTES)
     @queue.task(name="tidy", queueing_lock="tidy")
@@ -85,26 +93,69 @@ async def release_stalled(queue: App) -> None:
         await manager.finish_job(job, status=Status.ABORTED, delete_job=True)
 
 
-async def work(database_url: str, desk: Desk) -> None:
-    """Run jobs until cancelled; what is under way gets a few seconds to finish."""
-    queue = job_queue(database_url, desk)
+async def work(database_url: str, desk: Desk, concurrency: int = JOBS_AT_ONCE) -> None:
+    """Run jobs until cancelled; what is under way gets a few seconds to finish.
+
+    A database that goes away is waited for.
+    """
+    while True:
+        try:
+            await _work_once(database_url, desk, concurrency)
+        except Exception:
+            logger.exception("background work stops for %s s", SECONDS_TO_COME_BACK)
+        await asyncio.sleep(SECONDS_TO_COME_BACK)
+
+
+async def _work_once(database_url: str, desk: Desk, concurrency: int) -> None:
+    stopping = asyncio.Event()
+    queue = job_queue(database_url, desk, stopping)
     async with queue.open_async():
-        await queue.run_worker_async(
-            concurrency=JOBS_AT_ONCE,
-            install_signal_handlers=False,
-            delete_jobs="successful",
-            shutdown_graceful_timeout=SECONDS_TO_FINISH,
+        worker = asyncio.create_task(
+            queue.run_worker_async(
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=SECONDS_TO_FINISH,
+            )
         )
+        try:
+            await asyncio.shield(worker)
+        except asyncio.CancelledError:
+            stopping.set()
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)
+            raise
+
+
+async def work_until_signalled(
+    database_url: str, settings: Settings, clock: Clock, concurrency: int = JOBS_AT_ONCE
+) -> None:
+    """A worker process's whole life: it works until it is told to stop."""
+    database = Database(database_url, settings)
+    try:
+        await database.check()
+        async with embedded_worker(database_url, database, clock, settings, concurrency):
+            told = asyncio.Event()
+            for each in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(each, told.set)
+            await told.wait()
+    finally:
+        await database.close()
 
 
 @asynccontextmanager
 async def embedded_worker(
-    database_url: str, database: Database, clock: Clock, settings: Settings
+    database_url: str,
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    concurrency: int = JOBS_AT_ONCE,
 ) -> AsyncIterator[None]:
     """A worker beside the server, in its process, for as long as that runs."""
     async with desk_for(database, clock, settings) as desk:
-        task = asyncio.create_task(work(database_url, desk), name="worker")
-        yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        task = asyncio.create_task(work(database_url, desk, concurrency), name="worker")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

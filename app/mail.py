@@ -1,7 +1,9 @@
 """E-mail: made from a message's words, handed to an SMTP server or written to a folder."""
 
+import asyncio
 import hashlib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
@@ -9,7 +11,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
@@ -17,6 +20,9 @@ from app.services.messages import Text
 from app.settings import Settings
 
 TIMEOUT_SECONDS = 30.0
+"""For handing over one mail, all steps together; shorter than a delivery's lease."""
+SECONDS_FOR_GOODBYE = 2.0
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 FIRST_PERMANENT_REPLY = 500
 
 
@@ -43,11 +49,13 @@ class Mailer:
     """Sends mail by `TIENDO_SMTP_URL`, or without it writes `.eml` files under `var/mail`.
 
     `smtp://host:port` speaks STARTTLS where the server offers it, `smtps://` TLS from the start;
-    user name and password stand in the URL.
+    user name and password stand in the URL, and never leave the machine unencrypted. The server's
+    certificate is checked, with `?ca=/path/to/ca.pem` against an authority of one's own.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
+    def __init__(self, settings: Settings, timeout: float = TIMEOUT_SECONDS) -> None:
+        url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
+        self._relay = Relay(url, timeout) if url else None
         self._folder = settings.data_dir / "mail"
         self._public_url = settings.public_url
         host = urlsplit(settings.public_url).hostname or "localhost"
@@ -64,10 +72,10 @@ class Mailer:
         if not envelope.email:
             raise DeliveryRefusedError("the account has no e-mail address")
         mail = self.mail(envelope)
-        if self._url is None:
+        if self._relay is None:
             self._write(envelope.message_id, mail)
         else:
-            await _hand_over(mail, self._url)
+            await self._relay.take(mail)
 
     def mail(self, envelope: Envelope) -> EmailMessage:
         """The mail of a message; its Message-ID is the same at every attempt."""
@@ -98,35 +106,64 @@ class Mailer:
 
 def _address(envelope: Envelope) -> Address:
     try:
-        return Address(display_name=envelope.full_name, addr_spec=envelope.email)
+        name = " ".join(envelope.full_name.split())  # a line break would end the header
+        return Address(display_name=name, addr_spec=envelope.email)
     except (ValueError, HeaderParseError) as error:
         raise DeliveryRefusedError(f"not an e-mail address: {envelope.email}") from error
 
 
-async def _hand_over(mail: EmailMessage, url: str) -> None:
-    parts = urlsplit(url)
-    try:
-        await aiosmtplib.send(
-            mail,
-            hostname=parts.hostname,
-            port=parts.port,
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            use_tls=parts.scheme == "smtps",
-            tls_context=ssl.create_default_context(),
-            timeout=TIMEOUT_SECONDS,
-        )
-    except aiosmtplib.SMTPRecipientsRefused as error:
-        codes = [refused.code for refused in error.recipients]
-        raise _failure(min(codes, default=0), str(error)) from error
-    except aiosmtplib.SMTPResponseException as error:
-        raise _failure(error.code, error.message) from error
-    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-        raise DeliveryDelayedError(str(error) or type(error).__name__) from error
+class Relay:
+    """The SMTP server that takes the mails."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        parts = urlsplit(url)
+        self._timeout = timeout
+        needs_tls = parts.password is not None and parts.hostname not in LOOPBACK
+        authority = parse_qs(parts.query).get("ca", [None])[0]
+        self._options: dict[str, Any] = {
+            "hostname": parts.hostname,
+            "port": parts.port,
+            "username": unquote(parts.username) if parts.username else None,
+            "password": unquote(parts.password) if parts.password else None,
+            "use_tls": parts.scheme == "smtps",
+            "start_tls": True if needs_tls and parts.scheme == "smtp" else None,
+            "tls_context": ssl.create_default_context(cafile=authority),
+            "timeout": timeout,
+        }
+
+    async def take(self, mail: EmailMessage) -> None:
+        """Hand a mail over.
+
+        Only what is said of this mail is for good (5xx, RFC 5321, 4.2.1). What a server says of
+        itself or of us, such as a wrong password, is put right by somebody, and then tried again.
+        """
+        client = aiosmtplib.SMTP(**self._options)
+        try:
+            async with asyncio.timeout(self._timeout):
+                await client.connect()
+                await client.send_message(mail)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            refused = error.recipients[0]
+            raise _failure(refused.code, refused.message) from error
+        except aiosmtplib.SMTPDataError as error:
+            raise _failure(error.code, error.message) from error
+        except TimeoutError as error:
+            raise DeliveryDelayedError("the mail server did not answer in time") from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise DeliveryDelayedError(str(error) or type(error).__name__) from error
+        finally:
+            await _part(client)
+
+
+async def _part(client: aiosmtplib.SMTP) -> None:
+    """End the conversation; what was taken is taken, however the server says goodbye."""
+    with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+        async with asyncio.timeout(SECONDS_FOR_GOODBYE):
+            await client.quit()
+    client.close()
 
 
 def _failure(code: int, message: str) -> DeliveryRefusedError | DeliveryDelayedError:
-    """A reply of 5xx is for good (RFC 5321, 4.2.1), any other for now."""
     if code >= FIRST_PERMANENT_REPLY:
         return DeliveryRefusedError(f"{code} {message}")
     return DeliveryDelayedError(f"{code} {message}")

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, tuple_
@@ -53,7 +53,7 @@ def decode_cursor(cursor: str, types: Sequence[type]) -> tuple[Any, ...]:
 def _typed(value: Any, kind: type) -> Any:
     if kind is datetime:
         instant = datetime.fromisoformat(value)
-        if instant.tzinfo is None:
+        if instant.tzinfo is None or not 1 < instant.year < MAXYEAR:
             raise ValueError
         return instant
     if kind is date:

@@ -23,6 +23,11 @@ class Permission(StrEnum):
     REPORTS_WRITE = "reports:write"
     REPORTS_REVIEW = "reports:review"
     AGGREGATES_READ = "aggregates:read"
+    NOTIFICATIONS_READ_SENT = "notifications:read-sent"
+    REMINDERS_MANAGE = "reminders:manage"
+    CALENDARS_MANAGE = "calendars:manage"
+    WEBHOOKS_MANAGE = "webhooks:manage"
+    JOBS_READ = "jobs:read"
     AUDIT_READ = "audit:read"
     ACCOUNTS_MANAGE = "accounts:manage"
 
@@ -38,6 +43,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OBLIGATIONS_READ,
             P.REPORTS_READ,
             P.REPORTS_WRITE,
+            P.NOTIFICATIONS_READ_SENT,
+            P.CALENDARS_MANAGE,
         }
     ),
     Role.COORDINATOR: frozenset(
@@ -53,6 +60,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REPORTS_WRITE,  # paper reports, entered for the one who sent them
             P.REPORTS_REVIEW,
             P.AGGREGATES_READ,
+            P.NOTIFICATIONS_READ_SENT,
+            P.REMINDERS_MANAGE,
+            P.CALENDARS_MANAGE,
+            P.WEBHOOKS_MANAGE,
+            P.JOBS_READ,
             P.AUDIT_READ,
         }
     ),
@@ -64,6 +76,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OBLIGATIONS_READ,
             P.REPORTS_READ,
             P.AGGREGATES_READ,
+            P.NOTIFICATIONS_READ_SENT,
+            P.CALENDARS_MANAGE,
         }
     ),
     Role.ADMIN: frozenset(
@@ -74,6 +88,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.REFERENCE_WRITE,
             P.PERIODS_MANAGE,
             P.OBLIGATIONS_READ,
+            P.NOTIFICATIONS_READ_SENT,
+            P.CALENDARS_MANAGE,
+            P.WEBHOOKS_MANAGE,
+            P.JOBS_READ,
             P.AUDIT_READ,
             P.ACCOUNTS_MANAGE,
         }

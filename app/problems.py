@@ -108,6 +108,17 @@ EXPECTED = {
     "dict_type": Bilingual("Cần một đối tượng JSON.", "Expected a JSON object."),
     "model_type": Bilingual("Cần một đối tượng JSON.", "Expected a JSON object."),
     "model_attributes_type": Bilingual("Cần một đối tượng JSON.", "Expected a JSON object."),
+    "time_of_day": Bilingual(
+        "Cần giờ trong ngày dạng HH:MM, ví dụ 08:00.", "Expected a time of day as HH:MM, as 08:00."
+    ),
+    "repeats": Bilingual(
+        "repeat_days và repeat_times phải đi cùng nhau.",
+        "repeat_days and repeat_times go together.",
+    ),
+    "web_address": Bilingual(
+        "Cần địa chỉ bắt đầu bằng http:// hoặc https://, không kèm tên và mật khẩu.",
+        "Expected an address that starts with http:// or https://, without name and password.",
+    ),
     "not_unique": Bilingual("Mỗi giá trị chỉ nêu một lần.", "Name each value once."),
     "email": Bilingual("Cần một địa chỉ thư điện tử.", "Expected an e-mail address."),
 }
@@ -119,6 +130,7 @@ CONSTRAINTS: dict[str, Problem] = {
     "account_username_key": AlreadyExists(what="tài khoản có tên đăng nhập này"),
     "project_plan_id_code_key": AlreadyExists(what="dự án có mã này"),
     "indicator_plan_id_code_key": AlreadyExists(what="chỉ tiêu có mã này"),
+    "reminder_rule_schedule_id_agency_id_code_key": AlreadyExists(what="quy tắc nhắc có mã này"),
     "budget_line_once": AlreadyExists(what="dòng vốn như vậy"),
 }
 """Which domain error a violated constraint stands for."""
@@ -193,8 +205,8 @@ def install(app: FastAPI) -> None:
         StaleDataError: stale,
         PoolTimeout: busy,
         OSError: busy,
-        asyncpg.PostgresConnectionError: busy,
         asyncpg.InterfaceError: busy,
+        **dict.fromkeys(BUSY, busy),  # from questions, which go past SQLAlchemy
         Exception: fault,
     }
     for exception, handler in handlers.items():

@@ -143,7 +143,7 @@ def the_only_server(settings: Settings) -> Iterator[None]:
         yield  # any number of servers on one PostgreSQL
         return
     folder = embedded.writable(settings.data_dir)
-    with (folder / "serve.lock").open("wb") as lock:
+    with embedded.lock_file(folder, "serve.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -2,17 +2,17 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.worksheet.worksheet import Worksheet
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
+NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HEAD = ("plan", "period", "agency", "basis", "as_of")
 COUNTS = ("expected", "submitted", "accepted", "on_time", "late", "exempt")
@@ -22,7 +22,7 @@ def safe(value: Any) -> Any:
     """A cell that a spreadsheet can hold, and does not take for a formula."""
     if not isinstance(value, str):
         return value
-    held = ILLEGAL_CHARACTERS_RE.sub("", value)
+    held = NOT_IN_XML.sub("", value)
     return "'" + held if held.startswith(FORMULA_STARTS) else held
 
 
@@ -45,6 +45,8 @@ def as_csv(aggregate: Mapping[str, Any]) -> bytes:
 
 def as_xlsx(aggregate: Mapping[str, Any]) -> bytes:
     """A workbook: the rows on one sheet, the question and the coverage on another."""
+    from openpyxl import Workbook  # noqa: PLC0415 - slow, and few ask for a workbook
+
     book = Workbook()
     figures = book.worksheets[0]
     figures.title = "Số liệu"
@@ -61,7 +63,9 @@ def as_xlsx(aggregate: Mapping[str, Any]) -> bytes:
     return out.getvalue()
 
 
-def _fill(sheet: Worksheet, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _fill(sheet: "Worksheet", names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    from openpyxl.styles import Font  # noqa: PLC0415 - see above
+
     sheet.append(list(names))
     for cell in sheet[1]:
         cell.font = Font(bold=True)

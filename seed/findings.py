@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from app.errors import OperatorError
+
 
 class Finding(NamedTuple):
     """One thing to correct: where, and what was expected (in Vietnamese)."""
@@ -16,7 +18,7 @@ class Finding(NamedTuple):
         return f"{self.file}:{self.line}: {self.field}: {self.expected}"
 
 
-class SeedError(Exception):
+class SeedError(OperatorError):
     """The files of a plan cannot be loaded; each finding is a line of the message."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:

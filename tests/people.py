@@ -50,7 +50,7 @@ def token_of(person: str) -> str:
 async def add_people(session: AsyncSession, now: datetime) -> None:
     """Add the accounts and their tokens; a token lasts as long as any test's clock."""
     password_hash = await hash_password(PASSWORD)
-    ids = dict((await session.execute(select(Agency.code, Agency.id))).tuples().all())
+    ids = dict((await session.execute(select(Agency.code, Agency.id))).all())
     for name, (role, agency) in PEOPLE.items():
         account = Account(
             username=name,

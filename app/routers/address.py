@@ -1,6 +1,7 @@
 """The address that obligations and reports share: a period and an agency."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Path, Request
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.policy import Principal
 from app.problems import language_of
+from app.questions import Source
 from app.routers.dependencies import Now, PlanCode
 from app.services import obligations, reports
 from app.services.obligations import Place
@@ -19,10 +21,10 @@ class Address:
     """The `{period}/{agency}` of a path: which obligation, and with it which report, is meant."""
 
     request: Request
-    period: Annotated[str, Path(description="Mã kỳ báo cáo.", examples=["2024-Q2"])]
-    agency: Annotated[str, Path(description="Mã đơn vị.", examples=["15493"])]
-    now: Now
-    plan: PlanCode = None
+    period: str
+    agency: str
+    now: datetime
+    plan: str | None
 
     async def place(self, session: AsyncSession, principal: Principal) -> Place:
         """The obligation."""
@@ -34,10 +36,10 @@ class Address:
             session, principal, self.period, self.agency, self.plan, lock=True
         )
 
-    async def read(self, session: AsyncSession, principal: Principal) -> Answer:
+    async def read(self, source: Source, principal: Principal) -> Answer:
         """The report as it stands."""
         return await reports.read(
-            session,
+            source,
             principal,
             self.period,
             self.agency,
@@ -47,4 +49,15 @@ class Address:
         )
 
 
-At = Annotated[Address, Depends()]
+async def address(
+    request: Request,
+    period: Annotated[str, Path(description="Mã kỳ báo cáo.", examples=["2024-Q2"])],
+    agency: Annotated[str, Path(description="Mã đơn vị.", examples=["15493"])],
+    now: Now,
+    plan: PlanCode = None,
+) -> Address:
+    """The address that a path names."""
+    return Address(request, period, agency, now, plan)
+
+
+At = Annotated[Address, Depends(address)]

@@ -27,31 +27,35 @@ OFFERED = (JSON, tables.CSV, tables.XLSX)
 
 @dataclass(frozen=True)
 class Asked:
-    """The parameters that all aggregates share, and how the answer is wanted."""
+    """The question that all aggregates share, and how the answer is wanted."""
 
     request: Request
-    period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])]
+    question: Question
+    if_none_match: str | None
+
+
+async def asked(
+    request: Request,
+    period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])],
     agency: Annotated[
         str | None,
         Query(max_length=64, description="Gốc của cây đơn vị; bỏ trống là cả phạm vi của mình."),
-    ] = None
-    plan: PlanCode = None
+    ] = None,
+    plan: PlanCode = None,
     basis: Annotated[
         Basis, Query(description="Bản gửi đã duyệt gần nhất, hay bản gửi gần nhất.")
-    ] = Basis.ACCEPTED
-    as_of: Annotated[InstantIn | None, Query(description="Số liệu như tại thời điểm này.")] = None
+    ] = Basis.ACCEPTED,
+    as_of: Annotated[InstantIn | None, Query(description="Số liệu như tại thời điểm này.")] = None,
     if_none_match: Annotated[
         str | None,
         Header(alias="If-None-Match", description="ETag đã có; không đổi thì trả lời 304."),
-    ] = None
-
-    @property
-    def question(self) -> Question:
-        """What is asked for."""
-        return Question(self.period, self.plan, self.agency, self.basis, self.as_of)
+    ] = None,
+) -> Asked:
+    """What a request asks for."""
+    return Asked(request, Question(period, plan, agency, basis, as_of), if_none_match)
 
 
-What = Annotated[Asked, Depends()]
+What = Annotated[Asked, Depends(asked)]
 
 
 def _wanted(request: Request) -> str:
@@ -60,25 +64,29 @@ def _wanted(request: Request) -> str:
     Raises:
         NotAcceptable: it takes none of them.
     """
-    best: tuple[float, int, str] | None = None
-    for position, part in enumerate(request.headers.get("accept", "*/*").split(",")):
-        kind, *options = (piece.strip() for piece in part.split(";"))
-        weight = next((_weight(o) for o in options if o.startswith("q=")), 1.0)
-        for offered in OFFERED:
-            fits = kind in {offered, "*/*", offered.split("/")[0] + "/*"}
-            if fits and weight > 0 and (best is None or weight > best[0]):
-                best = (weight, position, offered)
-                break
-    if best is None:
+    accepted = [_accepted(part) for part in request.headers.get("accept", "*/*").split(",")]
+    kinds = [kind for kind, _ in accepted]
+    liked: list[tuple[float, int, str]] = []
+    for offered in OFFERED:
+        # What names a format most closely says how much it is liked.
+        names = (offered, offered.split("/")[0] + "/*", "*/*")
+        if named := next((name for name in names if name in kinds), None):
+            position = kinds.index(named)
+            liked.append((accepted[position][1], -position, offered))
+    weight, _, format_ = max(liked, key=lambda each: each[:2], default=(0.0, 0, ""))
+    if not weight > 0:
         raise NotAcceptable(formats=", ".join(OFFERED))
-    return best[2]
+    return format_
 
 
-def _weight(option: str) -> float:
+def _accepted(part: str) -> tuple[str, float]:
+    """A media type or range of the header Accept, and its weight."""
+    kind, *options = (piece.strip().lower() for piece in part.split(";"))
+    weight = next((option.removeprefix("q=") for option in options if option[:2] == "q="), "1")
     try:
-        return float(option.removeprefix("q="))
+        return kind, float(weight)
     except ValueError:
-        return 0.0
+        return kind, 0.0
 
 
 def _answer(asked: Asked, aggregate: Mapping[str, Any]) -> Response:
@@ -88,7 +96,7 @@ def _answer(asked: Asked, aggregate: Mapping[str, Any]) -> Response:
     """
     kind = _wanted(asked.request)
     figures = {name: value for name, value in aggregate.items() if name != "as_of"}
-    figures |= {"asked": str(asked.as_of), "kind": kind}
+    figures |= {"asked": str(asked.question.as_of), "kind": kind}
     digest = hashlib.sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()[:32]
     headers = {
         "ETag": f'"{digest}"',

@@ -15,6 +15,7 @@ from app.database import Database
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
 from app.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.policy import Permission, Principal
+from app.questions import Questions
 from app.schemas.base import Day
 from app.services import accounts
 from app.services.audit import Actor
@@ -38,16 +39,25 @@ def database_of(request: Request) -> Database:
     return database
 
 
-def settings_of(request: Request) -> Settings:
+def clock_of(request: Request) -> Clock:
+    """The application's clock."""
+    clock: Clock = request.app.state.clock
+    return clock
+
+
+# Dependencies are asynchronous even where they wait for nothing: FastAPI would run each of the
+# others in a thread, which costs more than all that they do.
+
+
+async def settings_of(request: Request) -> Settings:
     """The application's settings."""
     settings: Settings = request.app.state.settings
     return settings
 
 
-def now(request: Request) -> datetime:
+async def now(request: Request) -> datetime:
     """The present instant by the application's clock."""
-    clock: Clock = request.app.state.clock
-    return clock.now()
+    return clock_of(request).now()
 
 
 async def reading(request: Request) -> AsyncIterator[AsyncSession]:
@@ -62,17 +72,22 @@ async def writing(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+async def asking(request: Request) -> Questions:
+    """The short way to the database, for questions that are hot."""
+    return database_of(request).questions
+
+
 Now = Annotated[datetime, Depends(now)]
 ServiceSettings = Annotated[Settings, Depends(settings_of)]
+Asking = Annotated[Questions, Depends(asking)]
 # The scope "function" ends these before the answer: a 2xx that leaves before its commit is lost.
 ReadSession = Annotated[AsyncSession, Depends(reading, scope="function")]
 WriteSession = Annotated[AsyncSession, Depends(writing, scope="function")]
+Token = Annotated[str | None, Security(bearer)]
+Key = Annotated[str | None, Security(key_header)]
 
 
-def presented(
-    token: Annotated[str | None, Security(bearer)],
-    key: Annotated[str | None, Security(key_header)],
-) -> str:
+async def presented(token: Token, key: Key) -> str:
     """The token or key that came with the request; empty without one."""
     return token or key or ""
 
@@ -86,15 +101,15 @@ class Requires:
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
 
-    async def __call__(self, request: Request, now: Now, secret: Presented) -> Principal:
+    async def __call__(self, request: Request, token: Token, key: Key) -> Principal:
         """The principal of the request.
 
         Raises:
             Unauthenticated: nobody, or a secret that is not good (any more).
             Forbidden: somebody who may not do this anywhere.
         """
-        async with database_of(request).reading() as session:
-            principal = await accounts.authenticate(session, secret, now)
+        secret, now = token or key or "", clock_of(request).now()
+        principal = await accounts.authenticate(database_of(request).questions, secret, now)
         if principal is None:
             raise Unauthenticated
         if self.permission not in principal.permissions:
@@ -114,6 +129,11 @@ ReportsReader = Annotated[Principal, Depends(Requires(P.REPORTS_READ))]
 ReportsWriter = Annotated[Principal, Depends(Requires(P.REPORTS_WRITE))]
 ReportsReviewer = Annotated[Principal, Depends(Requires(P.REPORTS_REVIEW))]
 AggregatesReader = Annotated[Principal, Depends(Requires(P.AGGREGATES_READ))]
+SentReader = Annotated[Principal, Depends(Requires(P.NOTIFICATIONS_READ_SENT))]
+RemindersManager = Annotated[Principal, Depends(Requires(P.REMINDERS_MANAGE))]
+CalendarsManager = Annotated[Principal, Depends(Requires(P.CALENDARS_MANAGE))]
+WebhooksManager = Annotated[Principal, Depends(Requires(P.WEBHOOKS_MANAGE))]
+JobsReader = Annotated[Principal, Depends(Requires(P.JOBS_READ))]
 AuditReader = Annotated[Principal, Depends(Requires(P.AUDIT_READ))]
 AccountsManager = Annotated[Principal, Depends(Requires(P.ACCOUNTS_MANAGE))]
 
@@ -136,7 +156,7 @@ PlanCode = Annotated[
 PAGE_SIZE = DEFAULT_LIMIT
 
 
-def day_of_codes(
+async def day_of_codes(
     now: Now,
     on: Annotated[
         Day | None, Query(description="Ngày để hiểu mã đơn vị; bỏ trống là hôm nay.")
@@ -175,7 +195,7 @@ def matched(if_match: str | None, version: int) -> None:
         raise Stale
 
 
-def unchanged(if_match: IfMatch = None) -> VersionCheck:
+async def unchanged(if_match: IfMatch = None) -> VersionCheck:
     """`matched` with the request's If-Match, for the service that finds the version."""
     return partial(matched, if_match)
 

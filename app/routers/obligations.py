@@ -8,6 +8,7 @@ from app.errors import AmbiguousPlan, NotFound, StateConflict
 from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
+    Asking,
     Cursor,
     Limit,
     Now,
@@ -44,7 +45,7 @@ def _json(body: str) -> Response:
 )
 async def list_obligations(
     principal: ObligationsReader,
-    session: ReadSession,
+    questions: Asking,
     now: Now,
     plan: PlanCode = None,
     period: Code = None,
@@ -56,10 +57,10 @@ async def list_obligations(
 ) -> Response:
     """What is expected of whom, the earliest due first; right to the second."""
     if period is not None:
-        plan = (await codes.find_plan(session, principal, plan, period=period)).code
+        plan = await codes.find_plan_code(questions, principal, plan, period=period)
     wanted = Filter(plan=plan, period=period, agency=agency, year=year, timeliness=timeliness)
     return _json(
-        await obligations.listed(session, principal, wanted, now=now, limit=limit, cursor=cursor)
+        await obligations.listed(questions, principal, wanted, now=now, limit=limit, cursor=cursor)
     )
 
 
@@ -71,14 +72,14 @@ async def list_obligations(
 )
 async def get_matrix(
     principal: ObligationsReader,
-    session: ReadSession,
+    questions: Asking,
     now: Now,
     year: Year,
     plan: PlanCode = None,
 ) -> Response:
     """The whole year at a glance: who stands how in which period."""
-    found = await codes.find_plan(session, principal, plan, year=year)
-    return _json(await obligations.matrix(session, principal, found, year, now))
+    found = await codes.find_plan_code(questions, principal, plan, year=year)
+    return _json(await obligations.matrix(questions, principal, found, year, now))
 
 
 @router.get(

@@ -1,6 +1,5 @@
 """Schedules, the reporting periods made from them, and the calendar's exceptions."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -25,7 +24,7 @@ from app.routers.dependencies import (
 )
 from app.routers.responses import problems
 from app.routing import StrictRoute
-from app.schemas.base import Page
+from app.schemas.base import Day, Page
 from app.schemas.periods import (
     GeneratedYear,
     GenerateYear,
@@ -260,7 +259,7 @@ async def list_working_days(
     return await calendar_exceptions.of_year(session, year)
 
 
-Day = Annotated[date, Path(description="Ngày, YYYY-MM-DD.")]
+OneDay = Annotated[Day, Path(description="Ngày, YYYY-MM-DD.")]
 
 
 @router.put(
@@ -271,7 +270,7 @@ Day = Annotated[date, Path(description="Ngày, YYYY-MM-DD.")]
     responses=problems(),
 )
 async def put_working_day(
-    day: Day,
+    day: OneDay,
     body: WorkingDayIn,
     request: Request,
     principal: ReferenceWriter,
@@ -292,7 +291,7 @@ async def put_working_day(
     responses=problems(NotFound),
 )
 async def delete_working_day(
-    day: Day, request: Request, principal: ReferenceWriter, session: WriteSession, now: Now
+    day: OneDay, request: Request, principal: ReferenceWriter, session: WriteSession, now: Now
 ) -> None:
     """Let a day be what the calendar says."""
     await calendar_exceptions.remove(session, day, now=now, actor=actor(request, principal))

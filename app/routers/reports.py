@@ -18,6 +18,7 @@ from app.errors import (
 from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
+    Asking,
     Cursor,
     IfMatch,
     Limit,
@@ -60,7 +61,7 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         min_length=1,
         max_length=200,
-        pattern=r"^[!-~]+$",
+        pattern=r"^[^\x00-\x1f\x7f]+$",
         description="Một mã ngẫu nhiên cho mỗi lần gửi; gửi lại cùng mã nhận lại cùng câu trả lời.",
     ),
 ]
@@ -80,7 +81,7 @@ def _answer(answer: Answer) -> Response:
 )
 async def list_reports(
     principal: ReportsReader,
-    session: ReadSession,
+    questions: Asking,
     now: Now,
     plan: PlanCode = None,
     period: Code = None,
@@ -92,9 +93,11 @@ async def list_reports(
 ) -> Response:
     """Where every report stands; `status` tells those to review (`submitted`) from the others."""
     if period is not None:
-        plan = (await codes.find_plan(session, principal, plan, period=period)).code
+        plan = await codes.find_plan_code(questions, principal, plan, period=period)
     wanted = Filter(plan=plan, period=period, agency=agency, status=status, timeliness=timeliness)
-    body = await obligations.listed(session, principal, wanted, now=now, limit=limit, cursor=cursor)
+    body = await obligations.listed(
+        questions, principal, wanted, now=now, limit=limit, cursor=cursor
+    )
     return Response(body, media_type="application/json")
 
 
@@ -104,9 +107,9 @@ async def list_reports(
     response_model=ReportOut,
     responses=problems(NotFound, AmbiguousPlan),
 )
-async def get_report(at: At, principal: ReportsReader, session: ReadSession) -> Response:
+async def get_report(at: At, principal: ReportsReader, questions: Asking) -> Response:
     """What is expected, the draft with its findings, the last revision. Answers from day one."""
-    return _answer(await at.read(session, principal))
+    return _answer(await at.read(questions, principal))
 
 
 @router.put(

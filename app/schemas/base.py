@@ -1,5 +1,6 @@
 """What every shape on the wire has in common."""
 
+import re
 from datetime import MAXYEAR, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
@@ -18,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from app.clock import LOCAL
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LARGEST_VND = 10**15
 """A thousand times the programme's whole money: beyond it is a typing error."""
 
@@ -59,16 +61,14 @@ def _a_number(value: Any) -> Any:
 
 def _a_day(value: Any) -> Any:
     """Only YYYY-MM-DD: never a number of seconds, never an instant cut short."""
-    if isinstance(value, date) or (isinstance(value, str) and len(value) == len("YYYY-MM-DD")):
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
         return value
     raise PydanticCustomError("date_type", "Expected a date as YYYY-MM-DD")
 
 
 def _an_instant(value: Any) -> Any:
     """Only ISO 8601: never a number of seconds."""
-    if isinstance(value, str) and not value.replace(".", "").isdigit():
-        return value
-    if isinstance(value, datetime):
+    if isinstance(value, datetime) or (isinstance(value, str) and _DAY.match(value)):
         return value
     raise PydanticCustomError("datetime_type", "Expected an ISO 8601 instant with its offset")
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, select, text
+from asyncpg import Record
+from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import local_day
@@ -21,6 +22,7 @@ from app.models.accounts import AccessToken, Account, ApiKey
 from app.models.agencies import Agency
 from app.pagination import page
 from app.policy import Principal, permissions_of, within_reach
+from app.questions import Source, Sql
 from app.security import KEY_PREFIX, digest, hash_password, is_well_formed, new_password
 from app.services import audit
 from app.services.audit import Actor
@@ -54,14 +56,14 @@ _PLACE = """
         AND district.id = ANY(string_to_array(trim(BOTH '/' FROM agency.path), '/')::bigint[])
     ), agency.path, '') AS district_path
 """
-_BY_TOKEN = text(f"""
+_BY_TOKEN = Sql(f"""
 SELECT account.id, account.username, account.role, account.agency_id, {_PLACE}
 FROM access_token
 JOIN account ON account.id = access_token.account_id
 LEFT JOIN agency ON agency.id = account.agency_id
 WHERE token_hash = :hash AND expires_at > :now AND account.active
 """)  # noqa: S608 - composed of constants
-_BY_KEY = text(f"""
+_BY_KEY = Sql(f"""
 WITH key AS (
     SELECT * FROM api_key
     WHERE key_hash = :hash AND revoked_at IS NULL
@@ -77,41 +79,40 @@ FROM key JOIN agency ON agency.id = key.agency_id
 """)  # noqa: S608 - composed of constants
 
 
-async def authenticate(session: AsyncSession, secret: str, now: datetime) -> Principal | None:
+async def authenticate(source: Source, secret: str, now: datetime) -> Principal | None:
     """The principal that a token or key stands for; None when it is not, or no longer, good."""
     if not is_well_formed(secret):
         return None
-    facts = {"hash": digest(secret), "now": now}
+    facts = {"hash": digest(secret), "now": now, "today": local_day(now)}
     if secret.startswith(KEY_PREFIX):
-        facts["today"] = local_day(now)
-        row = (await session.execute(_BY_KEY, facts)).one_or_none()
+        row = await _BY_KEY.one(source, facts)
         return _machine(row) if row else None
-    row = (await session.execute(_BY_TOKEN, facts)).one_or_none()
+    row = await _BY_TOKEN.one(source, facts)
     return _person(row) if row else None
 
 
-def _person(row: Row[*tuple[Any, ...]]) -> Principal:
-    role = Role(row.role)
+def _person(row: Record) -> Principal:
+    role = Role(row["role"])
     return Principal(
-        name=row.username,
+        name=row["username"],
         role=role,
         permissions=permissions_of(role, []),
-        agency_id=row.agency_id,
-        agency_path=row.agency_path,
-        district_path=row.district_path,
-        account_id=row.id,
+        agency_id=row["agency_id"],
+        agency_path=row["agency_path"],
+        district_path=row["district_path"],
+        account_id=row["id"],
     )
 
 
-def _machine(row: Row[*tuple[Any, ...]]) -> Principal:
+def _machine(row: Record) -> Principal:
     return Principal(
-        name=f"api-key/{row.id}",
+        name=f"api-key/{row['id']}",
         role=None,
-        permissions=permissions_of(None, [Scope(scope) for scope in row.scopes]),
-        agency_id=row.agency_id,
-        agency_path=row.agency_path,
-        district_path=row.district_path,
-        api_key_id=row.id,
+        permissions=permissions_of(None, [Scope(scope) for scope in row["scopes"]]),
+        agency_id=row["agency_id"],
+        agency_path=row["agency_path"],
+        district_path=row["district_path"],
+        api_key_id=row["id"],
     )
 
 

@@ -12,6 +12,20 @@ from app.models.periods import ReportingPeriod
 from app.models.plans import Plan
 from app.models.projects import Project
 from app.policy import Principal, within_horizon
+from app.questions import Source, Sql
+
+MOST_CHOICES = 50
+
+_FITTING = Sql(f"""
+SELECT plan.code FROM plan JOIN agency ON agency.id = plan.district_id
+WHERE agency.path LIKE :horizon
+AND (CAST(:code AS text) IS NULL OR plan.code = :code)
+AND (CAST(:period AS text) IS NULL OR EXISTS (
+    SELECT FROM reporting_period p WHERE p.plan_id = plan.id AND p.code = :period))
+AND (CAST(:year AS int) IS NULL OR plan.year = :year OR EXISTS (
+    SELECT FROM reporting_period p WHERE p.plan_id = plan.id AND p.year = :year))
+ORDER BY plan.code LIMIT {MOST_CHOICES}
+""")  # noqa: S608 - composed of constants
 
 
 def known_plans(principal: Principal) -> Select[Plan]:
@@ -52,13 +66,36 @@ async def find_plan(
         query = query.where(or_(Plan.year == year, has_periods))
     if project is not None:
         query = query.where(exists().where(Project.plan_id == Plan.id, Project.code == project))
-    fitting = list((await session.scalars(query.order_by(Plan.code).limit(50))).all())
-    if len(fitting) > 1:
-        codes = [plan.code for plan in fitting]
-        raise AmbiguousPlan(plans=", ".join(codes), extra={"choices": codes})
-    if not fitting:
-        raise NotFound(what=_what(code, period, project))
+    fitting = list((await session.scalars(query.order_by(Plan.code).limit(MOST_CHOICES))).all())
+    _see_that_one_fits([plan.code for plan in fitting], _what(code, period, project))
     return fitting[0]
+
+
+def _see_that_one_fits(codes: list[str], what: str) -> None:
+    if len(codes) > 1:
+        raise AmbiguousPlan(plans=", ".join(codes), extra={"choices": codes})
+    if not codes:
+        raise NotFound(what=what)
+
+
+async def find_plan_code(
+    source: Source,
+    principal: Principal,
+    code: str | None,
+    *,
+    period: str | None = None,
+    year: int | None = None,
+) -> str:
+    """As `find_plan`, only the code, by the short way: for the answers that are hot.
+
+    Raises:
+        NotFound: no plan within the horizon fits.
+        AmbiguousPlan: `code` is None and several fit.
+    """
+    facts = {"horizon": principal.horizon + "%", "code": code, "period": period, "year": year}
+    fitting = [row["code"] for row in await _FITTING.all(source, facts)]
+    _see_that_one_fits(fitting, _what(code, period, None))
+    return str(fitting[0])
 
 
 async def find_own_plan(

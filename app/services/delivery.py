@@ -6,7 +6,8 @@ Message-ID: at least once, never by choice twice.
 """
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -18,15 +19,23 @@ from app.clock import Clock
 from app.database import Database
 from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope
 from app.services import messages
-from app.services.messages import Line, Recipient, Text
+from app.services.messages import SUPERSEDING, Line, Recipient, Text
 from app.vocabulary import Channel
 from app.webhook import Post
 
 LEASE = timedelta(minutes=5)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
-MOST_ATTEMPTS = 10
+MOST_ATTEMPTS = 20
+"""With the pauses between them almost three days: a mail server may be away over a weekend."""
 AT_ONCE = 8
+
+NO_END = "every attempt was cut off before its end"
+
+Taken = Row[*tuple[Any, ...]]
+"""A row of MESSAGE."""
+
+logger = logging.getLogger("tiendo")
 
 TAKE = text("""
     UPDATE message SET state = 'sending', attempts = attempts + 1, not_before = :until
@@ -52,7 +61,8 @@ WEBHOOKS = text("""
 """)
 
 SKIP = text("""
-    UPDATE notification SET state = 'skipped', why = reason.why
+    UPDATE notification SET why = reason.why,
+        state = CASE WHEN reason.why = ANY(CAST(:superseding AS text[])) THEN 'superseded' ELSE 'skipped' END
     FROM unnest(CAST(:ids AS bigint[]), CAST(:whys AS text[])) AS reason (id, why)
     WHERE notification.id = reason.id
 """)
@@ -62,14 +72,17 @@ CLOSE = text("""
         UPDATE message SET state = :state, sent_at = CASE WHEN :state = 'sent'
             THEN CAST(:now AS timestamptz) END,
             subject = :subject, body = :body, error = :error
-        WHERE id = :id RETURNING id
+        WHERE id = :id AND (state = 'sending' AND attempts = :attempts
+            OR :state = 'sent' AND state <> 'sent')
+        RETURNING id
     )
     UPDATE notification SET state = :told, why = coalesce(:error, why) FROM closed
     WHERE message_id = closed.id AND notification.state = 'planned'
 """)
 
 POSTPONE = text("""
-    UPDATE message SET state = 'waiting', not_before = :until, error = :error WHERE id = :id
+    UPDATE message SET state = 'waiting', not_before = :until, error = :error
+    WHERE id = :id AND state = 'sending' AND attempts = :attempts
 """)
 
 
@@ -96,14 +109,33 @@ class Desk:
     mail: SendsMail
     posts: SendsPosts
     public_url: str
+    lease: timedelta = LEASE
 
 
-async def deliver(desk: Desk) -> int:
-    """Send all that waits, several at once, until nothing is left; how many were taken."""
+def _always() -> bool:
+    return True
+
+
+async def deliver(desk: Desk, may_go_on: Callable[[], bool] = _always) -> int:
+    """Send what waits, several at once, until nothing is left; how many were taken.
+
+    `may_go_on` is asked before more is taken: a slow mail server, or the end of the service,
+    leaves the rest to the next time.
+    """
     taken = 0
-    while ids := await take(desk, AT_ONCE):
-        taken += len(ids)
-        await asyncio.gather(*(send_one(desk, message_id) for message_id in ids))
+    under_way: set[asyncio.Task[None]] = set()
+    try:
+        while under_way or may_go_on():
+            ids = await take(desk, AT_ONCE - len(under_way)) if may_go_on() else []
+            taken += len(ids)
+            under_way |= {asyncio.create_task(send_one(desk, message_id)) for message_id in ids}
+            if not under_way:
+                break
+            _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
     return taken
 
 
@@ -111,34 +143,63 @@ async def take(desk: Desk, most: int) -> list[int]:
     """Take messages under a lease; another worker passes over them."""
     now = desk.clock.now()
     async with desk.database.transaction() as session:
-        parameters = {"now": now, "until": now + LEASE, "most": most}
+        parameters = {"now": now, "until": now + desk.lease, "most": most}
         return list((await session.execute(TAKE, parameters)).scalars())
 
 
 async def send_one(desk: Desk, message_id: int) -> None:
-    """Put one message into words, hand it over, and write down what came of it."""
+    """Put one message into words, hand it over, and write down what came of it.
+
+    Where even that fails, the message is taken again when its lease has run out.
+    """
+    try:
+        prepared = await _prepare(desk, message_id)
+        if prepared is not None:
+            await _send(desk, *prepared)
+    except Exception:
+        logger.exception("message %s stays until its lease runs out", message_id)
+
+
+async def _prepare(desk: Desk, message_id: int) -> tuple[Taken, list[Line]] | None:
+    """The message and what it still has to say; None where that is nothing."""
     now = desk.clock.now()
     async with desk.database.transaction() as session:
         row = (await session.execute(MESSAGE, {"id": message_id})).one_or_none()
         if row is None:
-            return
+            return None
         lines, void = await messages.lines_of(session, message_id, now)
         await _skip(session, void)
         if not lines:
-            await _close(session, row.id, "empty", "skipped", now)
-            return
-    text_ = messages.compose(Recipient(row.full_name, desk.public_url), lines, now)
+            await _close(session, row, "empty", "skipped", now)
+        elif row.attempts > MOST_ATTEMPTS:
+            await _close(session, row, "failed", "failed", now, error=NO_END)
+        else:
+            return row, lines
+    return None
+
+
+async def _send(desk: Desk, row: Taken, lines: Sequence[Line]) -> None:
+    now = desk.clock.now()
+    words, error, is_final = None, None, False
     try:
-        await _hand_over(desk, row, lines, text_, now)
-    except DeliveryRefusedError as error:
-        async with desk.database.transaction() as session:
-            await _close(session, row.id, "failed", "failed", now, text_, str(error))
-    except DeliveryDelayedError as error:
-        async with desk.database.transaction() as session:
-            await _try_later(session, row, text_, str(error), now)
-    else:
-        async with desk.database.transaction() as session:
-            await _close(session, row.id, "sent", "sent", now, text_)
+        words = messages.compose(Recipient(row.full_name, desk.public_url), lines, now)
+        await _hand_over(desk, row, lines, words, now)
+    except DeliveryRefusedError as refused:
+        error, is_final = str(refused), True
+    except DeliveryDelayedError as delayed:
+        error = str(delayed)
+    except Exception as fault:  # ours, and of this message: the others go their way
+        logger.exception("message %s", row.id)
+        error = f"{type(fault).__name__}: {fault}"
+    now = desk.clock.now()
+    async with desk.database.transaction() as session:
+        if error is None:
+            await _close(session, row, "sent", "sent", now, words)
+        elif is_final or row.attempts >= MOST_ATTEMPTS:
+            await _close(session, row, "failed", "failed", now, words, error)
+        else:
+            parameters = {"until": now + pause(row.attempts), "error": error}
+            await session.execute(POSTPONE, parameters | {"id": row.id, "attempts": row.attempts})
 
 
 def pause(attempts: int) -> timedelta:
@@ -147,7 +208,7 @@ def pause(attempts: int) -> timedelta:
 
 
 async def _hand_over(
-    desk: Desk, row: Row[*tuple[Any, ...]], lines: Sequence[Line], words: Text, now: datetime
+    desk: Desk, row: Taken, lines: Sequence[Line], words: Text, now: datetime
 ) -> None:
     if row.channel == Channel.EMAIL:
         envelope = Envelope(row.id, row.full_name, row.email or "", words, row.created_at)
@@ -156,9 +217,7 @@ async def _hand_over(
         await desk.posts.send(await _post(desk, row, lines, words, now), now)
 
 
-async def _post(
-    desk: Desk, row: Row[*tuple[Any, ...]], lines: Sequence[Line], words: Text, now: datetime
-) -> Post:
+async def _post(desk: Desk, row: Taken, lines: Sequence[Line], words: Text, now: datetime) -> Post:
     async with desk.database.reading() as session:
         found = (await session.execute(WEBHOOKS, {"path": row.agency_path})).one_or_none()
     if found is None:
@@ -191,12 +250,14 @@ async def _post(
 
 async def _skip(session: AsyncSession, void: dict[int, str]) -> None:
     if void:
-        await session.execute(SKIP, {"ids": list(void), "whys": list(void.values())})
+        await session.execute(
+            SKIP, {"ids": list(void), "whys": list(void.values()), "superseding": list(SUPERSEDING)}
+        )
 
 
 async def _close(
     session: AsyncSession,
-    message_id: int,
+    row: Taken,
     state: str,
     told: str,
     now: datetime,
@@ -206,7 +267,8 @@ async def _close(
     await session.execute(
         CLOSE,
         {
-            "id": message_id,
+            "id": row.id,
+            "attempts": row.attempts,
             "state": state,
             "told": told,
             "now": now,
@@ -215,13 +277,3 @@ async def _close(
             "error": error,
         },
     )
-
-
-async def _try_later(
-    session: AsyncSession, row: Row[*tuple[Any, ...]], words: Text, error: str, now: datetime
-) -> None:
-    if row.attempts >= MOST_ATTEMPTS:
-        await _close(session, row.id, "failed", "failed", now, words, error)
-        return
-    until = now + pause(row.attempts)
-    await session.execute(POSTPONE, {"id": row.id, "until": until, "error": error})

@@ -15,15 +15,18 @@ DEFAULT_CHANNELS = ["email", "in_app"]
 # One message a person and channel; the obligation's reporters hear of what concerns it.
 TELL = text("""
 WITH recipient AS (
-    SELECT o.id AS obligation_id, account.id AS account_id, chosen.channel
-    FROM obligation o
+    SELECT o.id AS obligation_id, told.occurrence, account.id AS account_id, chosen.channel
+    FROM unnest(CAST(:obligations AS bigint[]), CAST(:occurrences AS text[]))
+        AS told (obligation_id, occurrence)
+    JOIN obligation o ON o.id = told.obligation_id
     JOIN account ON account.agency_id = o.agency_id AND account.role = 'reporter'
         AND account.active
     LEFT JOIN notification_preference preference ON preference.account_id = account.id
-    CROSS JOIN LATERAL unnest(coalesce(preference.channels, CAST(:channels AS text[])))
-        AS chosen (channel)
-    WHERE o.id = ANY(CAST(:obligations AS bigint[]))
-    AND (NOT :is_news OR coalesce(preference.period_news, true))
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT channel
+        FROM unnest(coalesce(preference.channels, CAST(:channels AS text[]))) AS way (channel)
+    ) AS chosen
+    WHERE NOT :is_news OR coalesce(preference.period_news, true)
 ), carrier AS (
     INSERT INTO message (account_id, channel, state, created_at, not_before)
     SELECT DISTINCT account_id, channel, 'waiting', CAST(:now AS timestamptz),
@@ -33,7 +36,7 @@ WITH recipient AS (
 )
 INSERT INTO notification (obligation_id, rule, occurrence, account_id, channel, audience, template,
     facts, planned_for, created_at, state, why, message_id)
-SELECT obligation_id, :kind, :occurrence, account_id, channel, 'reporter', :kind,
+SELECT obligation_id, :kind, occurrence, account_id, channel, 'reporter', :kind,
     CAST(:facts AS jsonb), :now, :now, 'planned', 'it happened', carrier.id
 FROM recipient JOIN carrier USING (account_id, channel)
 RETURNING id
@@ -56,12 +59,25 @@ async def tell(
 
     `occurrence` names the event itself (a decision, a date), so that it is told once.
     """
+    occurrences = dict.fromkeys(obligations, occurrence)
+    return await tell_each(session, kind, occurrences, now=now, facts=facts)
+
+
+async def tell_each(
+    session: AsyncSession,
+    kind: EventKind,
+    occurrences: Mapping[int, str],
+    *,
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
+) -> int:
+    """Tell the reporters of these obligations, to each its own occurrence."""
     told = await session.execute(
         TELL,
         {
             "kind": kind.value,
-            "obligations": obligations,
-            "occurrence": occurrence,
+            "obligations": list(occurrences),
+            "occurrences": list(occurrences.values()),
             "channels": DEFAULT_CHANNELS,
             "is_news": kind in NEWS,
             "facts": dict(facts) if facts else None,

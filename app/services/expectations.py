@@ -4,9 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from app.questions import Source, Sql
 from app.services.validation import Facts, Line
 
 EXPECTED = """
@@ -30,7 +28,7 @@ REQUIRED = "(i.project_id IS NULL OR s.role = 'lead')"
 """Who only coordinates may give a figure and need not."""
 
 # One round trip for all that a body is judged by; each part is a few rows found by index.
-FACTS = text(f"""
+FACTS = Sql(f"""
 WITH earlier AS MATERIALIZED (
     SELECT DISTINCT ON (ep.id) ep.frequency, ep.ordinal, ep.data_to, rev.id AS revision_id
     FROM obligation o
@@ -74,7 +72,7 @@ SELECT json_build_object(
             AND p.frequency <> 'quarter'
             AND q.sent = CASE p.frequency WHEN 'half_year' THEN 2 * p.ordinal ELSE 4 END
             GROUP BY 1) AS m)
-)::text
+)::text AS facts
 FROM obligation o
 JOIN reporting_period p ON p.id = o.period_id
 JOIN agency a ON a.id = o.agency_id
@@ -82,10 +80,10 @@ WHERE o.id = :obligation_id
 """)  # noqa: S608 - composed of constants
 
 
-async def facts_for(session: AsyncSession, obligation_id: int) -> Facts:
+async def facts_for(source: Source, obligation_id: int) -> Facts:
     """All that a body for this obligation is judged by."""
-    found = (await session.execute(FACTS, {"obligation_id": obligation_id})).scalar_one()
-    facts: dict[str, Any] = json.loads(found)
+    rows = await FACTS.all(source, {"obligation_id": obligation_id})
+    facts: dict[str, Any] = json.loads(rows[0]["facts"])
     lines = (_line(line) for line in facts["lines"])
     return Facts(
         lines={line.indicator: line for line in lines},

@@ -3,7 +3,7 @@
 Everything is looked at again at that moment, so nothing goes out that is no longer true.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -13,9 +13,23 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import LOCAL
+from app.clock import LOCAL, local_day
 from app.services.standing import DAYS_LATE, DAYS_LEFT, TIMELINESS, instants
 from app.vocabulary import Audience, EventKind
+
+LATER_REMINDER = "a later reminder says more"
+LATER_EVENT = "a later event says more"
+SUPERSEDING = (LATER_REMINDER, LATER_EVENT)
+"""Why a notification gives way to another one, rather than being untrue."""
+
+# What is said of the same to the same person later on; a note of somebody's own stays.
+_LATER = """EXISTS (
+    SELECT FROM notification later
+    WHERE later.obligation_id = n.obligation_id AND later.account_id = n.account_id
+    AND later.channel = n.channel AND later.id > n.id AND later.state IN ('planned', 'sent')
+    AND {same})"""
+_LATER_REMINDER = _LATER.format(same="later.template IN ('reminder', 'escalation')")
+_LATER_EVENT = _LATER.format(same="later.template = n.template")
 
 # What a message would say, each line with whether it still holds and, if not, why.
 LINES = text(f"""
@@ -24,13 +38,26 @@ LINES = text(f"""
         a.code AS agency, a.name AS agency_name, o.due_date, o.late_from, p.state,
         {TIMELINESS} AS timeliness, {DAYS_LATE} AS days_late, {DAYS_LEFT} AS days_left,
         coalesce(r.status, 'not_started') AS report_status, r.correction_due,
+        CASE WHEN n.template = 'report.returned' THEN (
+            SELECT body FROM revision v WHERE v.report_id = r.id AND v.number = r.last_revision
+        ) END AS body,
         CASE
             WHEN NOT account.active THEN 'the account is no longer active'
-            WHEN n.audience IN ('reporter', 'head') AND account.agency_id <> o.agency_id
+            WHEN account.role <> CASE
+                WHEN n.audience IN ('reporter', 'coordinator') THEN n.audience
+                ELSE 'viewer' END
+                THEN 'the person has another role now'
+            WHEN CASE n.audience
+                WHEN 'leadership' THEN account.agency_id IS DISTINCT FROM plan.district_id
+                WHEN 'coordinator' THEN desk.path NOT LIKE '%/' || plan.district_id || '/%'
+                ELSE account.agency_id IS DISTINCT FROM o.agency_id END
                 THEN 'the person has moved to another agency'
             WHEN n.template IN ('report.returned', 'report.reopened', 'report.correction_due')
                 AND r.status <> 'returned'
                 THEN 'the report was sent again'
+            WHEN n.template = 'report.correction_due' AND r.correction_due IS DISTINCT FROM
+                CAST(split_part(n.occurrence, '/', 1) AS date)
+                THEN 'the correction is due on another day'
             WHEN n.template = 'report.accepted' AND r.status <> 'accepted'
                 THEN 'the report is no longer accepted'
             WHEN n.template = 'reporting_period.opened' AND p.state <> 'open'
@@ -43,10 +70,14 @@ LINES = text(f"""
                 WHEN p.state <> 'open' THEN 'the period is closed'
                 WHEN o.due_date > CAST(n.facts ->> 'due_date' AS date)
                     THEN 'the due date was extended'
+                WHEN n.template <> 'obligation.reminded' AND {_LATER_REMINDER}
+                    THEN '{LATER_REMINDER}'
             END
+            WHEN {_LATER_EVENT} THEN '{LATER_EVENT}'
         END AS void
     FROM notification n
     JOIN account ON account.id = n.account_id
+    LEFT JOIN agency desk ON desk.id = account.agency_id
     JOIN obligation o ON o.id = n.obligation_id
     JOIN reporting_period p ON p.id = o.period_id
     JOIN plan ON plan.id = p.plan_id
@@ -57,14 +88,22 @@ LINES = text(f"""
 """)  # noqa: S608 - composed of constants
 
 
-EVENT_SUBJECTS: dict[str, str] = {
+SUBJECTS: dict[str, str] = {
     EventKind.RETURNED: "Trả lại để sửa: {report}",
     EventKind.ACCEPTED: "Đã duyệt: {report}",
     EventKind.REOPENED: "Mở lại để sửa: {report}",
-    EventKind.CORRECTION_DUE: "Sắp đến hạn gửi lại: {report}",
+    EventKind.CORRECTION_DUE: "{correction}: {report}",
     EventKind.EXTENDED: "Gia hạn đến {due}: {report}",
-    EventKind.PERIOD_OPENED: "Mở kỳ {report}",
+    EventKind.PERIOD_OPENED: "Mở lại kỳ {report}",
     EventKind.PERIOD_CLOSED: "Khóa kỳ {report}",
+}
+REMINDER_SUBJECT = "{standing}: {report}"
+
+PARTS = {"entries": "Số liệu", "disbursements": "Giải ngân"}
+NARRATIVE = {
+    "results": "Kết quả thực hiện",
+    "difficulties": "Khó khăn, vướng mắc",
+    "proposals": "Kiến nghị, đề xuất",
 }
 FEBRUARY = 2
 """Official documents write the months 01 and 02 with a nought (Nghị định 30/2020/NĐ-CP)."""
@@ -125,7 +164,7 @@ def line_of(row: Any) -> Line:
         rule=row.rule,
         audience=Audience(row.audience),
         template=row.template,
-        facts=row.facts or {},
+        facts=_facts(row),
         plan=row.plan,
         period=row.period,
         period_name=period_name(row.frequency, row.ordinal, row.year),
@@ -138,6 +177,31 @@ def line_of(row: Any) -> Line:
         report_status=row.report_status,
         correction_due=row.correction_due,
     )
+
+
+def _facts(row: Any) -> dict[str, Any]:
+    facts: dict[str, Any] = row.facts or {}
+    if row.body is None:
+        return facts
+    comments = [
+        {"place": place_of(comment.get("pointer"), row.body), "text": comment["text"]}
+        for comment in facts.get("comments", [])
+    ]
+    return facts | {"comments": comments}
+
+
+def place_of(pointer: str | None, body: Mapping[str, Any]) -> str:
+    """Which place of a report a JSON pointer names, as its writer knows it."""
+    part, *rest = (pointer or "").removeprefix("/").split("/")
+    if part == "narrative":
+        return NARRATIVE.get(rest[0], "Thuyết minh") if rest else "Thuyết minh"
+    if part not in PARTS:
+        return "Toàn bộ báo cáo"
+    items = body.get(part, [])
+    if not rest or not rest[0].isdecimal() or int(rest[0]) >= len(items):
+        return PARTS[part]
+    item = items[int(rest[0])]
+    return f"{PARTS[part]} {item.get('indicator') or item.get('project')}"
 
 
 def period_name(frequency: str, ordinal: int, year: int) -> str:
@@ -153,11 +217,15 @@ def period_name(frequency: str, ordinal: int, year: int) -> str:
 def compose(recipient: Recipient, lines: Sequence[Line], now: datetime) -> Text:
     """The words for these lines; for an office that collects, one digest of all of them."""
     digest = lines[0].audience in {Audience.COORDINATOR, Audience.LEADERSHIP}
-    subject = _digest_subject(lines) if digest else _subject(lines)
+    today = local_day(now)
+    subject = " ".join((_digest_subject(lines) if digest else _subject(lines, today)).split())
+    line_template = _templates().get_template("line.txt")
     facts = {
         "recipient": recipient,
-        "lines": lines,
-        "groups": _groups(lines),
+        # In words first, so that the HTML around them escapes what people wrote.
+        "paragraphs": [line_template.render(line=line, today=today).strip() for line in lines],
+        "groups": _groups(lines) if digest else {},
+        "escalation": lines[0].audience == Audience.LEADERSHIP,
         "now": now.astimezone(LOCAL),
         "digest": digest,
         "subject": subject,
@@ -177,19 +245,32 @@ def _groups(lines: Sequence[Line]) -> dict[str, list[Line]]:
     return groups
 
 
-def _subject(lines: Sequence[Line]) -> str:
-    if len(lines) > 1:
-        return f"{len(lines)} việc về báo cáo của {lines[0].agency_name}"
+def _subject(lines: Sequence[Line], today: date) -> str:
+    """What is most urgent, and how much more there is."""
     line = lines[0]
-    report = f"báo cáo {line.period_name}"
-    pattern = EVENT_SUBJECTS.get(line.template, "{standing}: {report}")
-    return pattern.format(report=report, due=day(line.due_date), standing=standing(line))
+    subject = SUBJECTS.get(line.template, REMINDER_SUBJECT).format(
+        report=f"báo cáo {line.period_name}",
+        due=day(line.due_date),
+        standing=standing(line),
+        correction=correction(line, today),
+    )
+    return f"{subject} và {len(lines) - 1} việc khác" if len(lines) > 1 else subject
 
 
 def _digest_subject(lines: Sequence[Line]) -> str:
     agencies = len({line.agency for line in lines})
     periods = ", ".join(_groups(lines))
+    if lines[0].audience == Audience.LEADERSHIP:
+        return f"Đề nghị đôn đốc: {agencies} đơn vị chưa gửi báo cáo {periods}"
     return f"Còn {agencies} đơn vị chưa gửi báo cáo {periods}"
+
+
+def correction(line: Line, today: date) -> str:
+    """How the correction of a returned report stands, in a few words."""
+    left = (line.correction_due - today).days if line.correction_due else 0
+    if left < 0:
+        return f"Quá hạn gửi lại {-left} ngày"
+    return f"Còn {left} ngày để gửi lại" if left > 0 else "Hôm nay là hạn gửi lại"
 
 
 def standing(line: Line) -> str:
@@ -220,4 +301,5 @@ def _templates() -> Environment:
     )
     environment.filters["day"] = day
     environment.filters["standing"] = standing
+    environment.filters["correction"] = correction
     return environment

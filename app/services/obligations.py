@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, TextClause, select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import AmbiguousPlan, NotFound
@@ -16,6 +16,7 @@ from app.models.periods import ReportingPeriod
 from app.models.plans import Plan
 from app.pagination import decode_cursor, encode_cursor
 from app.policy import Principal, within_reach
+from app.questions import Source, Sql
 from app.services.codes import valid_on
 from app.services.standing import DAYS_LATE, FIELDS, FROM, IS, TIMELINESS, instants
 from app.vocabulary import Timeliness
@@ -92,14 +93,14 @@ def see_that_one_was_found(plans: list[str], period_code: str, agency_code: str)
 
 
 @cache
-def _one() -> TextClause:
-    return text(f"SELECT json_build_object({FIELDS})::text {FROM} WHERE o.id = :id")
+def _one() -> Sql:
+    return Sql(f"SELECT json_build_object({FIELDS})::text AS document {FROM} WHERE o.id = :id")
 
 
-async def document(session: AsyncSession, obligation_id: int, now: datetime) -> str:
+async def document(source: Source, obligation_id: int, now: datetime) -> str:
     """The obligation as JSON."""
-    found = await session.execute(_one(), {"id": obligation_id} | instants(now))
-    return str(found.scalar_one())
+    rows = await _one().all(source, {"id": obligation_id} | instants(now))
+    return str(rows[0]["document"])
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Filter:
 
 
 async def listed(
-    session: AsyncSession,
+    source: Source,
     principal: Principal,
     wanted: Filter,
     *,
@@ -133,17 +134,16 @@ async def listed(
         keys = decode_cursor(cursor, [datetime, str, int])
         parameters |= dict(zip(("late_from", "code", "id"), keys, strict=True))
     parameters |= instants(now) | {"limit": limit, "one_more": limit + 1}
-    row: Row[*tuple[Any, ...]] = (await session.execute(_page(conditions), parameters)).one()
-    more = row.found > limit
-    following = encode_cursor([row.late_from, row.code, row.id]) if more else None
-    items: str = row.page
-    return f'{{"items":{items},"next_cursor":{json.dumps(following)}}}'
+    row = (await _page(conditions).all(source, parameters))[0]
+    last = [row["late_from"], row["code"], row["id"]]
+    following = encode_cursor(last) if row["found"] > limit else None
+    return f'{{"items":{row["page"]},"next_cursor":{json.dumps(following)}}}'
 
 
 @cache
-def _page(conditions: tuple[str, ...]) -> TextClause:
+def _page(conditions: tuple[str, ...]) -> Sql:
     where = " AND ".join(conditions)
-    return text(f"""
+    return Sql(f"""
         WITH chosen AS (
             SELECT json_build_object({FIELDS}) AS item, o.late_from, a.code, o.id,
                 row_number() OVER (ORDER BY o.late_from, a.code, o.id) AS position
@@ -187,9 +187,9 @@ def reach_condition(principal: Principal) -> tuple[tuple[str, ...], dict[str, An
 
 
 @cache
-def _matrix(conditions: tuple[str, ...]) -> TextClause:
+def _matrix(conditions: tuple[str, ...]) -> Sql:
     where = " AND ".join(conditions)
-    return text(f"""
+    return Sql(f"""
         WITH cell AS (
             SELECT a.id, a.code AS agency, a.name, a.kind, o.late_from, p.code AS period,
                 {TIMELINESS} AS timeliness, o.first_submitted_at IS NOT NULL AS submitted,
@@ -219,15 +219,13 @@ def _matrix(conditions: tuple[str, ...]) -> TextClause:
                     ) ORDER BY late_from, period)
                 ) AS line FROM cell GROUP BY id, agency, name, kind
             ) AS grouped)
-        )::text
+        )::text AS document
     """)  # noqa: S608 - composed of constants
 
 
-async def matrix(
-    session: AsyncSession, principal: Principal, plan: Plan, year: int, now: datetime
-) -> str:
+async def matrix(source: Source, principal: Principal, plan: str, year: int, now: datetime) -> str:
     """Agencies × periods of a year as JSON: who stands how, and the counts of each period."""
     conditions, parameters = reach_condition(principal)
     conditions += ("plan.code = :plan", "p.year = :year")
-    parameters |= {"plan": plan.code, "year": year} | instants(now)
-    return str((await session.execute(_matrix(conditions), parameters)).scalar_one())
+    parameters |= {"plan": plan, "year": year} | instants(now)
+    return str((await _matrix(conditions).all(source, parameters))[0]["document"])

@@ -13,16 +13,17 @@ from app.errors import Bilingual, StateConflict
 from app.policy import Principal
 from app.services import audit, events, messages
 from app.services.audit import Actor
-from app.services.messages import Recipient
+from app.services.messages import Line, Recipient
 from app.services.obligations import Place
 from app.services.standing import DAYS_LATE, DAYS_LEFT, TIMELINESS, instants
 from app.services.sweeping import WANTED, due_candidates
-from app.vocabulary import EventKind
+from app.vocabulary import EventKind, PeriodState
 
 BETWEEN_REMINDERS = timedelta(hours=1)
 
 SENT_ALREADY = Bilingual("Đơn vị đã gửi báo cáo kỳ này.", "The agency has sent this report.")
 EXEMPT = Bilingual("Đơn vị được miễn báo cáo kỳ này.", "The agency is exempt from this report.")
+CLOSED = Bilingual("Kỳ báo cáo đã khóa.", "The reporting period is closed.")
 TOO_SOON = Bilingual(
     "Đã nhắc lúc {at}; mỗi giờ chỉ nhắc một lần.", "Reminded at {at}; once an hour is enough."
 )
@@ -35,10 +36,17 @@ LAST_REMINDED = text("""
     WHERE obligation_id = :obligation_id AND rule = 'obligation.reminded'
 """)
 
+PEOPLE_TOLD = text("""
+    SELECT count(DISTINCT account_id) FROM notification
+    WHERE obligation_id = :obligation_id AND rule = 'obligation.reminded'
+    AND occurrence = :occurrence
+""")
+
 # As LINES of messages, for what is not planned yet.
 LOOK_AHEAD = text(f"""
     WITH {WANTED}
-    SELECT NULL AS id, w.rule, w.audience, w.template, NULL AS facts, w.channel, w.send_at,
+    SELECT NULL AS id, NULL AS facts, NULL AS body,
+        w.rule, w.audience, w.template, w.channel, w.send_at,
         account.username, account.full_name, account.email,
         p.code AS period, p.frequency, p.ordinal, p.year, plan.code AS plan,
         a.code AS agency, a.name AS agency_name, o.due_date,
@@ -67,27 +75,19 @@ class Foreseen:
     send_at: datetime
     subject: str
     text: str
-    obligations: list[str]
+    obligations: list[Line]
 
 
 async def remind(
     session: AsyncSession, place: Place, *, note: str | None, now: datetime, actor: Actor
 ) -> int:
-    """Remind the reporters of an obligation (found with its lock) by hand; how many are told.
+    """Remind the reporters of an obligation (found with its lock) by hand; how many people that is.
 
     Raises:
-        StateConflict: the report has come, is exempt, was reminded within the hour, or nobody
-            could be told.
+        StateConflict: the report has come or is exempt, the period is closed, the agency was
+            reminded within the hour, or nobody could be told.
     """
-    if place.obligation.first_submitted_at is not None:
-        raise StateConflict(SENT_ALREADY)
-    if place.obligation.exempted_at is not None:
-        raise StateConflict(EXEMPT)
-    last: datetime | None = await session.scalar(
-        LAST_REMINDED, {"obligation_id": place.obligation.id}
-    )
-    if last is not None and now - last < BETWEEN_REMINDERS:
-        raise StateConflict(TOO_SOON, at=f"{last.astimezone(LOCAL):%H:%M}")
+    await _see_that_it_helps(session, place, now)
     at = await audit.record(
         session,
         now=now,
@@ -98,7 +98,7 @@ async def remind(
         agency_id=place.agency.id,
         after={"note": note},
     )
-    told = await events.tell(
+    await events.tell(
         session,
         EventKind.REMINDED,
         [place.obligation.id],
@@ -106,9 +106,25 @@ async def remind(
         facts={"note": note, "due_date": place.obligation.due_date.isoformat()},
         now=now,
     )
-    if told == 0:
+    occurrence = {"obligation_id": place.obligation.id, "occurrence": at.isoformat()}
+    people = int(await session.scalar(PEOPLE_TOLD, occurrence) or 0)
+    if people == 0:
         raise StateConflict(NOBODY)
-    return told
+    return people
+
+
+async def _see_that_it_helps(session: AsyncSession, place: Place, now: datetime) -> None:
+    if place.obligation.first_submitted_at is not None:
+        raise StateConflict(SENT_ALREADY)
+    if place.obligation.exempted_at is not None:
+        raise StateConflict(EXEMPT)
+    if place.period.state == PeriodState.CLOSED:
+        raise StateConflict(CLOSED)
+    last: datetime | None = await session.scalar(
+        LAST_REMINDED, {"obligation_id": place.obligation.id}
+    )
+    if last is not None and now - last < BETWEEN_REMINDERS:
+        raise StateConflict(TOO_SOON, at=f"{last.astimezone(LOCAL):%H:%M}")
 
 
 async def preview(
@@ -140,5 +156,5 @@ def _foreseen(rows: Sequence[Any], public_url: str) -> Foreseen:
         send_at=send_at,
         subject=words.subject,
         text=words.plain,
-        obligations=[f"{line.period}/{line.agency}" for line in lines],
+        obligations=lines,
     )

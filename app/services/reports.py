@@ -6,13 +6,15 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, TextClause, select, text
+from asyncpg import Record
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, Language, NotFound
 from app.models.reports import Report, Revision
 from app.pagination import page
 from app.policy import Principal
+from app.questions import Source, Sql
 from app.services import obligations, validation
 from app.services.expectations import EXPECTED, REQUIRED, facts_for
 from app.services.obligations import Place
@@ -38,9 +40,9 @@ class Answer:
 
 
 @cache
-def _document(conditions: tuple[str, ...]) -> TextClause:
+def _document(conditions: tuple[str, ...]) -> Sql:
     where = " AND ".join(conditions)
-    return text(f"""
+    return Sql(f"""
         SELECT json_build_object({FIELDS},
             'expected', (SELECT coalesce(json_agg(json_build_object(
                 'project', ip.code, 'indicator', i.code, 'name', i.name, 'unit', i.unit,
@@ -58,13 +60,13 @@ def _document(conditions: tuple[str, ...]) -> TextClause:
                 FROM decision d JOIN revision v ON v.id = d.revision_id WHERE d.report_id = r.id)
         )::text AS body,
         o.id, p.code AS period, plan.code AS plan, coalesce(r.version, 0) AS version,
-        r.draft IS NOT NULL AS has_draft, r.draft::text AS draft
+        r.draft::text AS draft
         {FROM} WHERE {where} ORDER BY plan.code
     """)  # noqa: S608 - composed of constants
 
 
 async def read(
-    session: AsyncSession,
+    source: Source,
     principal: Principal,
     period: str,
     agency: str,
@@ -91,18 +93,17 @@ async def read(
     if plan is not None:
         conditions += ("plan.code = :plan",)
         parameters["plan"] = plan
-    found = (await session.execute(_document(conditions), parameters)).all()
-    obligations.see_that_one_was_found([row.plan for row in found], period, agency)
-    return await _with_findings(session, found[0], language)
+    found = await _document(conditions).all(source, parameters)
+    obligations.see_that_one_was_found([row["plan"] for row in found], period, agency)
+    return await _with_findings(source, found[0], language)
 
 
-async def _with_findings(
-    session: AsyncSession, row: Row[*tuple[Any, ...]], language: Language
-) -> Answer:
-    findings = await findings_of(session, row.id, json.loads(row.draft)) if row.has_draft else []
+async def _with_findings(source: Source, row: Record, language: Language) -> Answer:
+    draft = row["draft"]
+    findings = [] if draft is None else await findings_of(source, row["id"], json.loads(draft))
     told = json.dumps([_told(finding, language) for finding in findings], ensure_ascii=False)
-    body: str = row.body
-    return Answer(f'{body[:-1]},"findings":{told}}}', row.version)
+    body: str = row["body"]
+    return Answer(f'{body[:-1]},"findings":{told}}}', row["version"])
 
 
 def _told(finding: FieldError, language: Language) -> dict[str, Any]:
@@ -111,10 +112,10 @@ def _told(finding: FieldError, language: Language) -> dict[str, Any]:
 
 
 async def findings_of(
-    session: AsyncSession, obligation_id: int, draft: dict[str, Any]
+    source: Source, obligation_id: int, draft: dict[str, Any]
 ) -> list[FieldError]:
     """What a draft would meet if it were sent now."""
-    facts = await facts_for(session, obligation_id)
+    facts = await facts_for(source, obligation_id)
     return validation.check_draft(draft, facts) or validation.check_submission(draft, facts)
 
 

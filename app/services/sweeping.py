@@ -16,27 +16,52 @@ from app.services.reminders import Timing
 from app.services.working_days import WorkingCalendar
 from app.vocabulary import EventKind
 
-ONE_AT_A_TIME = 7_283_651_905
-"""The advisory lock of the sweep: two at once would plan the same twice and wait for each other."""
+ONE_AT_A_TIME = 5_104_773_218
+"""The advisory lock of the sweep: whoever finds it taken leaves the work to the one that has it."""
 
-# The due dates for which some rule could have something to say today.
+# The due dates for which some rule could have something to say today. What was due before the
+# plan existed is nobody's omission, so nobody is reminded of it: a plan is as old as the newest
+# document that it cites, or as its record here where that is older.
 DUE_DATES = text("""
+    WITH since AS MATERIALIZED (
+        SELECT plan.id AS plan_id, least(
+            (SELECT max(issued_on) FROM legal_document d WHERE d.plan_id = plan.id),
+            (SELECT at::date FROM audit_event e WHERE e.ledger_id = ledger.id
+                ORDER BY e.id LIMIT 1)
+        ) AS day
+        FROM plan LEFT JOIN ledger ON ledger.plan_id = plan.id
+    )
     SELECT DISTINCT p.schedule_id, o.due_date
-    FROM obligation o JOIN reporting_period p ON p.id = o.period_id
+    FROM obligation o
+    JOIN reporting_period p ON p.id = o.period_id
+    JOIN since ON since.plan_id = p.plan_id
     WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL AND p.state = 'open'
     AND o.due_date BETWEEN :earliest AND :latest
+    AND (since.day IS NULL OR o.due_date >= since.day)
 """)
 
-CORRECTIONS_AT = time(8)
+CORRECTIONS_FROM, CORRECTIONS_UNTIL = time(8), time(21)
+
+# Returned reports that are due again tomorrow or today, or were due and did not come: told once on
+# the eve and once after, and not on the day of the return itself, which has just said the date.
 CORRECTIONS = text("""
-    SELECT r.correction_due, array_agg(r.obligation_id)
+    SELECT r.obligation_id, occurrence.name
     FROM report r
-    WHERE r.status = 'returned' AND r.correction_due BETWEEN :today AND :tomorrow
+    JOIN obligation o ON o.id = r.obligation_id
+    JOIN reporting_period p ON p.id = o.period_id AND p.state = 'open'
+    CROSS JOIN LATERAL (
+        SELECT r.correction_due::text
+            || CASE WHEN r.correction_due < :today THEN '/overdue' ELSE '' END AS name
+    ) AS occurrence
+    WHERE r.status = 'returned' AND r.correction_due BETWEEN :oldest AND :tomorrow
+    AND :today > (
+        SELECT max(recorded_at)::date FROM decision WHERE decision.report_id = r.id
+    )
     AND NOT EXISTS (
         SELECT FROM notification n WHERE n.obligation_id = r.obligation_id
-        AND n.rule = 'report.correction_due' AND n.occurrence = r.correction_due::text
+        AND n.rule = 'report.correction_due' AND n.occurrence = occurrence.name
     )
-    GROUP BY 1
+    ORDER BY 1
 """)
 
 # Who sits at which desk: reporters and heads at the agency, the others at the district.
@@ -57,10 +82,12 @@ recipient AS MATERIALIZED (
 """
 
 # Each reminder that is due now, for each person and channel; `recency` 1 is the one that says
-# most. An agency's own rule stands in for the schedule's.
+# most. An agency's own rule stands in for the schedule's. What an extension's own notice has just
+# said is not said again.
 WANTED = f"""
 {RECIPIENT}, wanted AS (
-    SELECT o.id AS obligation_id, r.code AS rule, c.number::text AS occurrence, r.audience,
+    SELECT o.id AS obligation_id, r.code AS rule, r.audience,
+        o.due_date || CASE WHEN c.number > 0 THEN '/' || c.number ELSE '' END AS occurrence,
         r.template, o.due_date, c.send_at, c.not_before, recipient.account_id, chosen.channel,
         row_number() OVER (
             PARTITION BY o.id, recipient.account_id, chosen.channel
@@ -78,12 +105,18 @@ WANTED = f"""
         CASE WHEN r.audience IN ('reporter', 'head') THEN o.agency_id ELSE plan.district_id END
     LEFT JOIN notification_preference preference
         ON preference.account_id = recipient.account_id
-    CROSS JOIN LATERAL unnest(coalesce(preference.channels, r.channels)) AS chosen (channel)
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT channel
+        FROM unnest(coalesce(preference.channels, r.channels)) AS way (channel)
+    ) AS chosen
     WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL
     AND (r.agency_id = o.agency_id OR r.agency_id IS NULL AND NOT EXISTS (
         SELECT FROM reminder_rule own WHERE own.schedule_id = r.schedule_id
         AND own.code = r.code AND own.agency_id = o.agency_id
     ))
+    AND NOT EXISTS (
+        SELECT FROM extension e WHERE e.obligation_id = o.id AND e.recorded_at >= c.send_at
+    )
 )
 """  # noqa: S608 - composed of constants
 
@@ -106,6 +139,7 @@ WITH {WANTED}, untold AS (
         CASE WHEN recency = 1 THEN 'due and not yet told' ELSE 'a later reminder says more' END,
         CASE WHEN recency = 1 THEN carrier.id END
     FROM untold LEFT JOIN carrier USING (account_id, channel)
+    ORDER BY account_id, channel, obligation_id, send_at, rule
     RETURNING state
 )
 SELECT count(*) FILTER (WHERE state = 'planned') AS planned,
@@ -130,7 +164,11 @@ async def sweep(session: AsyncSession, now: datetime) -> Swept:
     A person gets one message by each channel, however many obligations it speaks of, and of each
     obligation only what still matters.
     """
-    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+    alone = await session.scalar(
+        text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME}
+    )
+    if not alone:
+        return Swept(0, 0, 0)
     await _remind_of_corrections(session, now)
     candidates = await due_candidates(session, now)
     if not candidates["rules"]:
@@ -140,21 +178,21 @@ async def sweep(session: AsyncSession, now: datetime) -> Swept:
 
 
 async def _remind_of_corrections(session: AsyncSession, now: datetime) -> None:
-    """Remind those whose returned report is due again tomorrow or today."""
+    """Remind those whose returned report is due again, or was and did not come."""
     today = local_day(now)
-    if now < datetime.combine(today, CORRECTIONS_AT, LOCAL):
+    if not CORRECTIONS_FROM <= now.astimezone(LOCAL).time() < CORRECTIONS_UNTIL:
         return
     rows = await session.execute(
-        CORRECTIONS, {"today": today, "tomorrow": today + timedelta(days=1)}
+        CORRECTIONS,
+        {
+            "today": today,
+            "tomorrow": today + reminders.ONE_DAY,
+            "oldest": local_day(now - reminders.STALE_AFTER),
+        },
     )
-    for due, obligations in rows:
-        await events.tell(
-            session,
-            EventKind.CORRECTION_DUE,
-            obligations,
-            occurrence=due.isoformat(),
-            now=now,
-        )
+    occurrences: dict[int, str] = dict(rows.all())
+    if occurrences:
+        await events.tell_each(session, EventKind.CORRECTION_DUE, occurrences, now=now)
 
 
 async def due_candidates(

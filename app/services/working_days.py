@@ -6,8 +6,6 @@ from datetime import date, timedelta
 from functools import cache
 from types import MappingProxyType
 
-import holidays
-
 from app.vocabulary import WorkingDayChange
 
 _SATURDAY = 5
@@ -53,4 +51,6 @@ class WorkingCalendar:
 @cache
 def _public_holidays(year: int) -> frozenset[date]:
     """The public holidays of one year, substitute and swapped days off included."""
+    import holidays  # noqa: PLC0415 - slow, and only needed where a date is made
+
     return frozenset(holidays.country_holidays("VN", years=year))

@@ -82,7 +82,7 @@ async def test_a_request_that_failed_leaves_its_key_free(service: Service) -> No
 async def test_a_key_that_cannot_be_kept_is_refused(service: Service) -> None:
     commune = service.client("xuan-hong")
     await draft(commune, XUAN_HONG)
-    for key in (b"", b"k" * 201, "mã".encode(), b"a\x00b", b"a b"):
+    for key in (b"", b"k" * 201, b"a\x00b", b"a\x1fb"):
         answer = await commune.post(f"{AT}/submit", json={}, headers=[(b"Idempotency-Key", key)])
         assert answer.status_code == 422, key
         (error,) = answer.json()["errors"]

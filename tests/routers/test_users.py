@@ -171,11 +171,12 @@ async def test_an_account_moves_only_within_reach(service: Service) -> None:
     admin = service.client("district-admin")
     moved = await change(admin, "xuan-hong", {"agency": "15502", "role": "viewer"})
     assert (moved.json()["agency"], moved.json()["role"]) == ("15502", "viewer")
-    for body, code in [
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"agency": "38"}, "unknown_agency"),
         ({"agency": None}, "agency_needed"),
         ({"agency": None, "role": "admin"}, "above_reach"),
-    ]:
+    ]
+    for body, code in refused:
         answer = await change(admin, "xuan-hong", body)
         assert answer.status_code == 422, body
         assert answer.json()["errors"][0]["code"] == code

@@ -1,0 +1,33 @@
+"""The service's figures for Prometheus."""
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+
+from app.metrics import Metrics
+from app.routers.dependencies import Now, ReadSession
+from app.services import backlog
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/metrics",
+    summary="Số đo cho Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"example": "tiendo_messages_waiting 0.0\n"}}}},
+)
+async def metrics(request: Request, session: ReadSession, now: Now) -> Response:
+    """Requests and their times, messages that wait or failed, obligations that are overdue.
+
+    Served without signing in, because it holds numbers only: no names, no codes, no figures of
+    reports. Whoever finds even that too much lets the proxy in front refuse the path.
+    """
+    known: Metrics = request.app.state.metrics
+    messages = await backlog.backlog(session, now)
+    body = known.exposition(
+        oldest_unsent=messages.oldest_unsent_seconds or 0.0,
+        waiting=messages.waiting + messages.sending,
+        failed=messages.failed,
+        overdue=await backlog.count_overdue(session, now),
+    )
+    return Response(body, media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -1,0 +1,64 @@
+"""The wire format of calendar links: secret addresses to which a phone's calendar subscribes."""
+
+from typing import Any
+
+from pydantic import Field
+
+from app.schemas.base import Code, Input, Instant, Output, examples
+
+LINK: dict[str, Any] = {
+    "id": 5,
+    "agency": "15493",
+    "created_at": "2024-06-10T08:00:00+07:00",
+    "created_by": "xuan-hong",
+    "revoked_at": None,
+}
+FEED = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Tiến độ//vi
+BEGIN:VEVENT
+UID:tho-xuan-2024.2024-Q2.36@tiendo
+SEQUENCE:0
+DTSTAMP:20240610T010000Z
+LAST-MODIFIED:20240610T010000Z
+DTSTART;VALUE=DATE:20240615
+SUMMARY:Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng
+DESCRIPTION:Còn 5 ngày.\\nHạn gửi: hết ngày 15/6/2024 (muộn từ 00:00 ngày 16/6/2024).
+STATUS:CONFIRMED
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+class CalendarLinkIn(Input):
+    """A new secret address of an agency's calendar."""
+
+    model_config = examples({"agency": "15493"})
+
+    agency: Code
+
+
+class CalendarLinkOut(Output):
+    """A calendar link, without its secret."""
+
+    model_config = examples(LINK)
+
+    id: int
+    agency: str
+    created_at: Instant
+    created_by: str
+    revoked_at: Instant | None
+
+
+class NewCalendarLink(CalendarLinkOut):
+    """A link that was just made, with its address."""
+
+    model_config = examples(
+        LINK
+        | {
+            "url": "https://tiendo.thoxuan.example.vn/api/v1/calendar.ics?token="
+            "hM3yq0Zt5wVbXr2nKf8sLc1dPj6uTg9aEo4iYkRvB7Q"
+        }
+    )
+
+    url: str = Field(description="Địa chỉ để đăng ký lịch; chỉ hiện một lần này.")

@@ -1,0 +1,151 @@
+"""The wire format of messages to a person, their channels, and what was sent for an obligation."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AliasChoices, Field
+from pydantic_core import PydanticCustomError
+
+from app.schemas.base import Flag, Input, Instant, Output, Page, examples
+from app.vocabulary import Audience, Channel, NotificationState
+
+
+def _each_once(channels: list[Channel]) -> list[Channel]:
+    if len(set(channels)) == len(channels):
+        return channels
+    raise PydanticCustomError("not_unique", "Name each value once")
+
+
+Channels = Annotated[
+    list[Channel],
+    Field(min_length=1, max_length=len(Channel), description="Ít nhất một kênh."),
+    AfterValidator(_each_once),
+]
+
+MESSAGE: dict[str, Any] = {
+    "id": 417,
+    "subject": "Còn 3 ngày: báo cáo quý II năm 2024",
+    "text": "Kính gửi Nguyễn Văn An,\n\nCòn 3 ngày: Báo cáo quý II năm 2024 của Xã Xuân Hồng "
+    "(hạn 15/6/2024).\n",
+    "sent_at": "2024-06-12T08:00:07+07:00",
+    "read_at": None,
+    "obligations": [
+        {
+            "plan": "tho-xuan-2024",
+            "period": "2024-Q2",
+            "agency": "15493",
+            "agency_name": "Xã Xuân Hồng",
+            "about": "before-3",
+        }
+    ],
+}
+
+
+class Concern(Output):
+    """An obligation of which a message speaks."""
+
+    plan: str
+    period: str
+    agency: str
+    agency_name: str
+    about: str = Field(
+        validation_alias=AliasChoices("about", "rule"),
+        description="Mã quy tắc nhắc, hoặc loại sự kiện (report.returned…).",
+    )
+
+
+class NotificationOut(Output):
+    """A message in the application, as its recipient reads it."""
+
+    model_config = examples(MESSAGE)
+
+    id: int
+    subject: str
+    text: str
+    sent_at: Instant
+    read_at: Instant | None = Field(description="Thời điểm đã đọc; null là chưa đọc.")
+    obligations: list[Concern]
+
+
+class Inbox(Page[NotificationOut]):
+    """A page of one's own messages, and how many are unread in all."""
+
+    model_config = examples({"items": [MESSAGE], "next_cursor": None, "unread": 1})
+
+    unread: int = Field(description="Số thông báo chưa đọc trong tất cả các trang.")
+
+
+class ReadCount(Output):
+    """How many messages were marked as read."""
+
+    model_config = examples({"read": 3})
+
+    read: int
+
+
+class PreferencesIn(Input):
+    """The channels that a person chooses. What is about an obligation cannot be switched off."""
+
+    model_config = examples({"channels": ["email", "in_app"], "period_news": True})
+
+    channels: Channels
+    period_news: Flag = Field(
+        default=True, description="Có nhận tin mở, khóa kỳ báo cáo hay không."
+    )
+
+
+class PreferencesOut(Output):
+    """The channels that a person has, and those that reach them."""
+
+    model_config = examples(
+        {"channels": ["email", "in_app"], "period_news": True, "available": ["email", "in_app"]}
+    )
+
+    channels: list[Channel]
+    period_news: bool
+    available: list[Channel] = Field(
+        description="Các kênh đến được người này: email khi có địa chỉ, webhook khi có cổng."
+    )
+
+
+class RecipientOut(Output):
+    """Who was told."""
+
+    username: str
+    full_name: str
+
+
+class SentOut(Output):
+    """What was, or was not, sent for an obligation."""
+
+    model_config = examples(
+        {
+            "rule": "before-3",
+            "occurrence": "2024-06-15",
+            "audience": "reporter",
+            "recipient": {"username": "xuan-hong", "full_name": "Nguyễn Văn An"},
+            "channel": "email",
+            "planned_for": "2024-06-12T08:00:00+07:00",
+            "state": "sent",
+            "why": "due and not yet told",
+            "sent_at": "2024-06-12T08:00:07+07:00",
+            "attempts": 1,
+            "error": None,
+            "subject": "Còn 3 ngày: báo cáo quý II năm 2024",
+        }
+    )
+
+    rule: str = Field(description="Mã quy tắc nhắc, hoặc loại sự kiện (report.returned…).")
+    occurrence: str = Field(description="Lần nhắc theo hạn, hoặc thời điểm của sự kiện.")
+    audience: Audience
+    recipient: RecipientOut
+    channel: Channel
+    planned_for: Instant
+    state: NotificationState = Field(
+        description="planned: đang chờ; sent: đã gửi; failed: không gửi được; "
+        "skipped: không còn đúng nên không gửi; superseded: có thông báo sau thay."
+    )
+    why: str = Field(description="Vì sao đã gửi hoặc không gửi.")
+    sent_at: Instant | None
+    attempts: int = Field(description="Số lần đã thử.")
+    error: str | None = Field(description="Lỗi của lần thử gần nhất.")
+    subject: str | None

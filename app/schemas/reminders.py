@@ -1,0 +1,173 @@
+"""The wire format of reminder rules, of looking ahead, and of reminding by hand."""
+
+import re
+from datetime import time
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from app.schemas.base import Flag, Input, Instant, Output, examples
+from app.schemas.notifications import Channels, Concern
+from app.vocabulary import Audience, Channel, DayKind
+
+_HOUR_AND_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+def _a_time(value: Any) -> Any:
+    """Only HH:MM: the sweep goes by the minute."""
+    if isinstance(value, time):
+        return value
+    if isinstance(value, str) and re.fullmatch(_HOUR_AND_MINUTE, value):
+        return time.fromisoformat(value)
+    raise PydanticCustomError("time_of_day", "Expected a time of day as HH:MM")
+
+
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_a_time),
+    PlainSerializer(lambda value: f"{value:%H:%M}", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_HOUR_AND_MINUTE}$", "examples": ["08:00"]}),
+]
+"""A local time of day, to the minute."""
+
+RULE: dict[str, Any] = {
+    "offset_days": -3,
+    "day_kind": "calendar",
+    "repeat_days": None,
+    "repeat_times": 0,
+    "audience": "reporter",
+    "channels": ["email", "in_app"],
+    "send_time": "08:00",
+    "quiet_from": "21:00",
+    "quiet_until": "06:00",
+    "template": "reminder",
+    "active": True,
+}
+
+
+class ReminderRuleIn(Input):
+    """When whom to remind, in which way. What is left out takes the usual value."""
+
+    model_config = examples(RULE)
+
+    offset_days: Annotated[int, Field(strict=True, ge=-60, le=60)] = Field(
+        description="Số ngày so với hạn gửi: âm là trước hạn, 0 là ngày đến hạn."
+    )
+    day_kind: DayKind = Field(
+        default=DayKind.CALENDAR, description="Đếm theo ngày lịch hay ngày làm việc."
+    )
+    repeat_days: Annotated[int, Field(strict=True, ge=1, le=60)] | None = Field(
+        default=None, description="Nhắc lại sau mỗi bao nhiêu ngày."
+    )
+    repeat_times: Annotated[int, Field(strict=True, ge=0, le=30)] = Field(
+        default=0, description="Nhắc thêm bao nhiêu lần."
+    )
+    audience: Audience
+    channels: Channels
+    send_time: TimeOfDay = time(8)
+    quiet_from: TimeOfDay = time(21)
+    quiet_until: TimeOfDay = Field(
+        default=time(6), description="Từ quiet_from đến lúc này không gửi; bằng nhau là không có."
+    )
+    template: Literal["reminder", "escalation"] = "reminder"
+    active: Flag = Field(
+        default=True, description="false: tắt quy tắc; quy tắc riêng tắt thì đơn vị đó không nhận."
+    )
+
+    @model_validator(mode="after")
+    def _repeats_with_both(self) -> Self:
+        if (self.repeat_days is None) == (self.repeat_times == 0):
+            return self
+        raise PydanticCustomError("repeats", "Expected repeat_days and repeat_times together")
+
+
+class ReminderRuleOut(Output):
+    """A reminder rule of a schedule, or an agency's own one in its place."""
+
+    model_config = examples(
+        {
+            "code": "before-3",
+            "plan": "tho-xuan-2024",
+            "schedule": "quarterly",
+            "agency": None,
+            **RULE,
+        }
+    )
+
+    code: str
+    plan: str
+    schedule: str
+    agency: str | None = Field(description="Đơn vị có quy tắc riêng; null là của cả chế độ.")
+    offset_days: int
+    day_kind: DayKind
+    repeat_days: int | None
+    repeat_times: int
+    audience: Audience
+    channels: list[Channel]
+    send_time: TimeOfDay
+    quiet_from: TimeOfDay
+    quiet_until: TimeOfDay
+    template: str
+    active: bool
+
+
+class ForeseenOut(Output):
+    """A message that would go out."""
+
+    model_config = examples(
+        {
+            "username": "xuan-hong",
+            "full_name": "Nguyễn Văn An",
+            "email": "xuanhong@example.vn",
+            "channel": "email",
+            "send_at": "2024-06-12T08:00:00+07:00",
+            "subject": "Còn 3 ngày: báo cáo quý II năm 2024",
+            "text": "Kính gửi Nguyễn Văn An,\n\nCòn 3 ngày: Báo cáo quý II năm 2024 của "
+            "Xã Xuân Hồng (hạn 15/6/2024).\n",
+            "obligations": [
+                {
+                    "plan": "tho-xuan-2024",
+                    "period": "2024-Q2",
+                    "agency": "15493",
+                    "agency_name": "Xã Xuân Hồng",
+                    "about": "before-3",
+                }
+            ],
+        }
+    )
+
+    username: str
+    full_name: str
+    email: str | None
+    channel: Channel
+    send_at: Instant
+    subject: str
+    text: str
+    obligations: list[Concern]
+
+
+Note = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True)]
+
+
+class RemindIn(Input):
+    """A reminder by hand, with a word to go with it."""
+
+    model_config = examples({"note": "Đề nghị xã gửi trước 16 giờ hôm nay để kịp tổng hợp."})
+
+    note: Note | None = Field(default=None, description="Lời nhắn kèm theo.")
+
+
+class Reminded(Output):
+    """How many people are told."""
+
+    model_config = examples({"told": 1})
+
+    told: int = Field(description="Số người được nhắc.")

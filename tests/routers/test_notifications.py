@@ -1,0 +1,253 @@
+"""A person's own messages and channels, and what was sent for an obligation."""
+
+import email
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.mail import Mailer
+from app.services.delivery import deliver
+from app.settings import Settings
+from app.vocabulary import Role
+from tests.conftest import Service
+from tests.reference import kind_of, listed, recorded, refused, statements
+from tests.reminding import add_account, desk, execute, sent, swept
+from tests.reporting import Q2, XUAN_HONG, review, seen, send
+
+SENT = f"/obligations/{Q2}/{XUAN_HONG}/notifications"
+PREFERENCES = "/notifications/preferences"
+
+
+async def morning(service: Service, at: str) -> None:
+    """Sweep and deliver at a time."""
+    service.clock.set(at)
+    await swept(service)
+    await sent(service)
+
+
+async def test_a_reminder_comes_by_mail_and_in_the_application(
+    service: Service, tmp_path: Path
+) -> None:
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    mailer = Mailer(Settings(data_dir=tmp_path))
+    await deliver(desk(service, mail=mailer))
+    inbox = seen(await service.client("xuan-hong").get("/notifications"))
+    (message,) = inbox["items"]
+    assert inbox["unread"] == 1
+    assert (message["sent_at"], message["read_at"]) == ("2024-06-12T08:00:00+07:00", None)
+    assert message["obligations"] == [
+        {
+            "plan": "tho-xuan-2024",
+            "period": Q2,
+            "agency": XUAN_HONG,
+            "agency_name": "Xã Xuân Hồng",
+            "about": "before-3",
+        }
+    ]
+    assert "Còn 3 ngày" in message["subject"]
+    mails = _mails(tmp_path / "mail", "xuan-hong@example.vn")
+    assert [mail["Subject"] for mail in mails] == [message["subject"]]
+    plain = mails[0].get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content().split() == message["text"].split()
+    assert "15/6/2024" in message["text"]
+
+
+def _mails(folder: Path, address: str) -> list[EmailMessage]:
+    read = [
+        email.message_from_bytes(file.read_bytes(), policy=policy.default)
+        for file in sorted(folder.glob("*.eml"))
+    ]
+    return [mail for mail in read if address in mail["To"]]
+
+
+async def test_messages_are_listed_newest_first_and_read_one_by_one(service: Service) -> None:
+    await morning(service, "2024-06-08 08:00")
+    await morning(service, "2024-06-12 08:00")
+    await morning(service, "2024-06-14 08:00")
+    mine = service.client("xuan-hong")
+    items = await listed(mine, "/notifications", limit=1)
+    assert [item["obligations"][0]["about"] for item in items] == [
+        "before-1",
+        "before-3",
+        "before-7",
+    ]
+    service.clock.set("2024-06-14 09:00")
+    read = seen(await mine.post(f"/notifications/{items[1]['id']}/read"))
+    assert read["read_at"] == "2024-06-14T09:00:00+07:00"
+    assert read["obligations"] == items[1]["obligations"]
+    service.clock.set("2024-06-14 10:00")
+    again = seen(await mine.post(f"/notifications/{items[1]['id']}/read"))
+    assert again["read_at"] == read["read_at"]
+    unread = seen(await mine.get("/notifications", params={"unread": "true"}))
+    assert unread["unread"] == 2
+    assert [item["id"] for item in unread["items"]] == [items[0]["id"], items[2]["id"]]
+    assert seen(await mine.post("/notifications/read-all")) == {"read": 2}
+    assert seen(await mine.get("/notifications"))["unread"] == 0
+    assert seen(await mine.post("/notifications/read-all")) == {"read": 0}
+
+
+async def test_messages_are_their_recipients_alone(service: Service) -> None:
+    await morning(service, "2024-06-12 08:00")
+    (mine,) = await listed(service.client("xuan-hong"), "/notifications")
+    for other in ("bac-luong", "coordinator", "admin"):
+        client = service.client(other)
+        assert mine["id"] not in {each["id"] for each in await listed(client, "/notifications")}
+        answer = await client.post(f"/notifications/{mine['id']}/read")
+        assert kind_of(answer) == (404, "not-found")
+    after = seen(await service.client("xuan-hong").get("/notifications"))
+    assert after["unread"] == 1
+
+
+async def test_a_message_that_has_not_left_is_not_shown(service: Service) -> None:
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    inbox = seen(await service.client("xuan-hong").get("/notifications"))
+    assert (inbox["items"], inbox["unread"]) == ([], 0)
+
+
+async def test_a_key_has_no_messages(service: Service) -> None:
+    made = seen(
+        await service.client("admin").post(
+            "/api-keys",
+            json={"name": "Tỉnh", "scopes": ["reports:read"], "agency": "38", "expires_on": None},
+        ),
+        201,
+    )
+    machine = service.client(secret=made["key"])
+    assert kind_of(await machine.get("/notifications")) == (403, "forbidden")
+    assert kind_of(await machine.get(SENT)) == (403, "forbidden")
+
+
+async def test_channels_are_chosen_and_obeyed(service: Service) -> None:
+    mine = service.client("xuan-hong")
+    usual = seen(await mine.get(PREFERENCES))
+    assert usual == {
+        "channels": ["email", "in_app"],
+        "period_news": True,
+        "available": ["email", "in_app"],
+    }
+    wanted = {"channels": ["in_app"], "period_news": False}
+    assert seen(await mine.put(PREFERENCES, json=wanted)) == usual | wanted
+    assert seen(await mine.get(PREFERENCES)) == usual | wanted
+    (event,) = await recorded(service, "notification_preference.put")
+    assert (event.actor, event.subject, event.after) == ("xuan-hong", "users/xuan-hong", wanted)
+
+    await morning(service, "2024-06-12 08:00")
+    rows = await listed(mine, SENT)
+    to_me = {row["channel"] for row in rows if row["recipient"]["username"] == "xuan-hong"}
+    assert to_me == {"in_app"}
+    back = {"channels": ["email"], "period_news": True}
+    assert seen(await mine.put(PREFERENCES, json=back)) == usual | back
+
+
+async def test_news_of_periods_can_be_switched_off_and_obligations_not(service: Service) -> None:
+    mine, office = service.client("xuan-hong"), service.client("coordinator")
+    seen(await mine.put(PREFERENCES, json={"channels": ["in_app"], "period_news": False}))
+    seen(await office.post("/reporting-periods/2024-Q3/close"))
+    await morning(service, "2024-06-12 08:00")
+    (message,) = await listed(mine, "/notifications")
+    assert [each["about"] for each in message["obligations"]] == ["before-3"]
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        ({"channels": []}, [("/channels", "too_short")]),
+        ({"channels": ["in_app", "in_app"]}, [("/channels", "not_unique")]),
+        ({"channels": ["fax"]}, [("/channels/0", "enum")]),
+        ({"channels": ["webhook"]}, [("/channels", "unreachable")]),
+        ({}, [("/channels", "missing")]),
+    ],
+)
+async def test_nobody_chooses_to_hear_nothing(
+    service: Service, body: dict[str, Any], wrong: list[tuple[str, str]]
+) -> None:
+    assert refused(await service.client("xuan-hong").put(PREFERENCES, json=body)) == wrong
+
+
+async def test_a_channel_is_on_offer_once_it_reaches_the_person(service: Service) -> None:
+    mine, office = service.client("xuan-hong"), service.client("coordinator")
+    hook = {"agency": "395", "url": "http://127.0.0.1:9/"}
+    seen(await office.post("/webhooks", json=hook), 201)
+    await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
+    assert seen(await mine.get(PREFERENCES))["available"] == ["webhook", "in_app"]
+    seen(await mine.put(PREFERENCES, json={"channels": ["webhook"]}))
+    assert refused(await mine.put(PREFERENCES, json={"channels": ["email"]})) == [
+        ("/channels", "unreachable")
+    ]
+    assert seen(await office.get(PREFERENCES))["available"] == ["email", "webhook", "in_app"]
+    province = service.client("province")
+    assert seen(await province.get(PREFERENCES))["available"] == ["email", "in_app"]
+
+
+async def test_what_was_sent_for_a_report_is_told_with_why(service: Service) -> None:
+    await add_account(service, "head-of-xuan-hong", Role.VIEWER, XUAN_HONG, full_name="Lê Thị Bình")
+    await morning(service, "2024-06-12 08:00")
+    service.clock.set("2024-06-14 08:00")
+    await swept(service)
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await send(commune, XUAN_HONG)  # before the reminders of that morning leave
+    await sent(service)
+    rows = await listed(office, SENT, limit=2)
+    late = [row for row in rows if row["planned_for"].startswith("2024-06-14")]
+    assert {(row["rule"], row["state"], row["why"]) for row in late} == {
+        ("before-1", "skipped", "the report has come"),
+        ("missing-today", "skipped", "the report has come"),
+    }
+    assert {(row["sent_at"], row["subject"]) for row in late} == {(None, None)}
+    (mail,) = [row for row in rows if (row["rule"], row["channel"]) == ("before-3", "email")]
+    assert mail == {
+        "rule": "before-3",
+        "occurrence": "2024-06-15",
+        "audience": "reporter",
+        "recipient": {"username": "xuan-hong", "full_name": "Xuan Hong"},
+        "channel": "email",
+        "planned_for": "2024-06-12T08:00:00+07:00",
+        "state": "sent",
+        "why": "due and not yet told",
+        "sent_at": "2024-06-12T08:00:00+07:00",
+        "attempts": 1,
+        "error": None,
+        "subject": mail["subject"],
+    }
+    assert "Còn 3 ngày" in mail["subject"]
+    await review(office, "return", XUAN_HONG, reason="Chưa khớp.")
+    newest = (await listed(commune, SENT))[0]
+    assert (newest["rule"], newest["state"], newest["attempts"]) == ("report.returned", "planned", 0)
+
+
+async def test_what_was_not_delivered_shows_its_error(service: Service, tmp_path: Path) -> None:
+    await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    await deliver(desk(service, mail=Mailer(Settings(data_dir=tmp_path))))
+    rows = await listed(service.client("xuan-hong"), SENT)
+    (mail,) = [row for row in rows if (row["rule"], row["channel"]) == ("before-3", "email")]
+    assert (mail["state"], mail["sent_at"]) == ("failed", None)
+    assert mail["error"] == mail["why"] == "the account has no e-mail address"
+
+
+async def test_only_who_reads_the_report_sees_what_was_sent_for_it(service: Service) -> None:
+    await morning(service, "2024-06-12 08:00")
+    for person in ("xuan-hong", "coordinator", "vice-chairman", "province", "district-admin"):
+        assert seen(await service.client(person).get(SENT))["items"]
+    for stranger in ("bac-luong", "agriculture"):
+        assert kind_of(await service.client(stranger).get(SENT)) == (404, "not-found")
+    assert kind_of(await service.client().get(SENT)) == (401, "unauthenticated")
+
+
+async def test_a_page_costs_the_same_few_questions(service: Service) -> None:
+    office = service.client("coordinator")
+    await morning(service, "2024-06-14 08:00")
+    with statements(service) as short:
+        assert len(seen(await office.get("/notifications", params={"limit": 1}))["items"]) == 1
+    for day in range(15, 30):
+        await morning(service, f"2024-06-{day} 08:00")
+    with statements(service) as long:
+        assert len(seen(await office.get("/notifications"))["items"]) > 10
+    assert len(short) == len(long) == 4

@@ -1,0 +1,275 @@
+"""Reminder rules, what they would send, and a reminder by hand."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import Service
+from tests.reference import add_neighbour, kind_of, listed, recorded, refused
+from tests.reminding import only_rules, sent, swept, told
+from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, seen, send
+
+RULES = "/reminder-rules"
+BEFORE_3 = f"{RULES}/quarterly/before-3"
+REMIND = f"/obligations/{Q2}/{XUAN_HONG}/remind"
+RULE: dict[str, Any] = {"offset_days": -2, "audience": "reporter", "channels": ["in_app"]}
+WHOLE: dict[str, Any] = RULE | {
+    "day_kind": "calendar",
+    "repeat_days": None,
+    "repeat_times": 0,
+    "send_time": "08:00",
+    "quiet_from": "21:00",
+    "quiet_until": "06:00",
+    "template": "reminder",
+    "active": True,
+}
+
+
+async def test_the_plans_rules_are_listed_by_schedule(service: Service) -> None:
+    reporter = service.client("xuan-hong")
+    rules = await listed(reporter, RULES, limit=7)
+    assert {rule["schedule"] for rule in rules} == {"quarterly", "six_month", "annual"}
+    assert len(rules) == 30
+    quarterly = await listed(reporter, RULES, schedule="quarterly", plan="tho-xuan-2024")
+    assert [rule["code"] for rule in quarterly][:2] == ["before-7", "before-3"]
+    one = await reporter.get(BEFORE_3)
+    assert seen(one) == WHOLE | {
+        "code": "before-3",
+        "plan": "tho-xuan-2024",
+        "schedule": "quarterly",
+        "agency": None,
+        "offset_days": -3,
+        "channels": ["email", "in_app"],
+    }
+    assert one.headers["ETag"] == '"1"'
+    assert await listed(reporter, RULES, agency=XUAN_HONG) == []
+    assert kind_of(await reporter.get(RULES, params={"agency": "99999"})) == (404, "not-found")
+
+
+async def test_a_rule_is_made_replaced_and_dropped(service: Service) -> None:
+    office = service.client("coordinator")
+    path = f"{RULES}/quarterly/before-2"
+    made = await office.put(path, json=RULE)
+    assert seen(made, 201)["send_time"] == "08:00"
+    assert made.headers["ETag"] == '"1"'
+    assert kind_of(await office.put(path, json=RULE)) == (428, "precondition-required")
+    stale = await office.put(path, json=RULE, headers={"If-Match": '"7"'})
+    assert kind_of(stale) == (412, "stale")
+
+    new = RULE | {"send_time": "07:30", "repeat_days": 1, "repeat_times": 1, "active": False}
+    changed = await office.put(path, json=new, headers={"If-Match": '"1"'})
+    assert seen(changed) == seen(await office.get(path))
+    assert changed.headers["ETag"] == '"2"'
+    same = await office.put(path, json=new, headers={"If-Match": '"2"'})
+    assert (same.status_code, same.headers["ETag"]) == (200, '"2"')
+
+    assert kind_of(await office.delete(path)) == (428, "precondition-required")
+    assert (await office.delete(path, headers={"If-Match": '"2"'})).status_code == 204
+    assert kind_of(await office.get(path)) == (404, "not-found")
+    assert kind_of(await office.delete(path, headers={"If-Match": '"2"'})) == (404, "not-found")
+    gone = await office.put(path, json=RULE, headers={"If-Match": '"2"'})
+    assert kind_of(gone) == (412, "stale")
+
+    (created,) = await recorded(service, "reminder_rule.created")
+    assert created.subject == "plans/tho-xuan-2024/reminder-rules/quarterly/before-2"
+    assert created.after == {**WHOLE, "send_time": "08:00:00"} | {
+        "quiet_from": "21:00:00",
+        "quiet_until": "06:00:00",
+    }
+    (change,) = await recorded(service, "reminder_rule.changed")
+    assert change.before == {
+        "send_time": "08:00:00",
+        "repeat_days": None,
+        "repeat_times": 0,
+        "active": True,
+    }
+    assert len(await recorded(service, "reminder_rule.deleted")) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ({"offset_days": -61}, [("/offset_days", "greater_than_equal")]),
+        ({"offset_days": 61}, [("/offset_days", "less_than_equal")]),
+        ({"offset_days": 1.5}, [("/offset_days", "int_type")]),
+        ({"channels": []}, [("/channels", "too_short")]),
+        ({"channels": ["in_app", "in_app"]}, [("/channels", "not_unique")]),
+        ({"audience": "everybody"}, [("/audience", "enum")]),
+        ({"send_time": "8:00"}, [("/send_time", "time_of_day")]),
+        ({"send_time": "24:00"}, [("/send_time", "time_of_day")]),
+        ({"send_time": "08:00:30"}, [("/send_time", "time_of_day")]),
+        ({"send_time": 28800}, [("/send_time", "time_of_day")]),
+        ({"repeat_days": 2}, [("", "repeats")]),
+        ({"repeat_times": 2}, [("", "repeats")]),
+        ({"template": "poem"}, [("/template", "literal_error")]),
+        ({"code": "other"}, [("/code", "extra_forbidden")]),
+    ],
+)
+async def test_a_rule_has_to_make_sense(
+    service: Service, wrong: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    answer = await service.client("coordinator").put(
+        f"{RULES}/quarterly/before-2", json=RULE | wrong
+    )
+    assert refused(answer) == expected
+    assert all(error["message"] for error in answer.json()["errors"])
+
+
+async def test_an_agency_has_its_own_rule_in_the_place_of_the_schedules(service: Service) -> None:
+    office = service.client("coordinator")
+    own = {"agency": XUAN_HONG}
+    made = await office.put(BEFORE_3, params=own, json=RULE)
+    assert seen(made, 201)["agency"] == XUAN_HONG
+    assert seen(await office.get(BEFORE_3))["offset_days"] == -3
+    (rule,) = await listed(office, RULES, agency=XUAN_HONG)
+    assert (rule["code"], rule["offset_days"]) == ("before-3", -2)
+    (event,) = await recorded(service, "reminder_rule.created")
+    assert event.subject == f"agencies/{XUAN_HONG}/reminder-rules/quarterly/before-3"
+
+    await only_rules(service, "before-3")
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    assert {row.obligation for row in await told(service, audience="reporter")} == {
+        f"{Q2}/{BAC_LUONG}",
+        f"{Q2}/395-LDTBXH",
+        f"{Q2}/395-NNPTNT",
+        f"{Q2}/395-TTYT",
+    }
+    service.clock.set("2024-06-13 08:00")
+    await swept(service)
+    mine = await told(service, username="xuan-hong")
+    assert [(row.rule, row.channel) for row in mine] == [("before-3", "in_app")]
+
+
+async def test_an_agencys_own_rule_switches_the_schedules_off_for_it(service: Service) -> None:
+    office = service.client("coordinator")
+    await only_rules(service, "before-3")
+    off = RULE | {"active": False}
+    seen(await office.put(BEFORE_3, params={"agency": XUAN_HONG}, json=off), 201)
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    assert await told(service, username="xuan-hong") == []
+    assert await told(service, username="bac-luong")
+
+    headers = {"If-Match": '"1"'}
+    dropped = await office.delete(BEFORE_3, params={"agency": XUAN_HONG}, headers=headers)
+    assert dropped.status_code == 204
+    await swept(service)
+    assert await told(service, username="xuan-hong")
+
+
+async def test_only_the_coordinator_of_the_district_sets_rules(service: Service) -> None:
+    for person in ("xuan-hong", "vice-chairman", "province", "district-admin", "admin"):
+        client = service.client(person)
+        assert kind_of(await client.put(f"{RULES}/quarterly/x", json=RULE)) == (403, "forbidden")
+        assert kind_of(await client.delete(BEFORE_3)) == (403, "forbidden")
+    await add_neighbour(service)
+    office = service.client("coordinator")
+    next_door = {"plan": "trieu-son-2024"}
+    answer = await office.put(f"{RULES}/quarterly/x", json=RULE, params=next_door)
+    assert kind_of(answer) == (404, "not-found")
+    theirs = await office.put(BEFORE_3, json=RULE, params={"agency": "38"})
+    assert kind_of(theirs) == (404, "not-found")
+    assert kind_of(await office.put(f"{RULES}/daily/x", json=RULE)) == (404, "not-found")
+    plans = {rule["plan"] for rule in await listed(office, RULES)}
+    assert plans == {"tho-xuan-2024"}
+    assert len({rule["plan"] for rule in await listed(service.client("province"), RULES)}) >= 1
+    many = await service.client("admin").get(BEFORE_3)
+    assert kind_of(many) == (400, "ambiguous-plan")
+
+
+async def test_a_day_is_looked_at_before_it_comes(service: Service) -> None:
+    office = service.client("coordinator")
+    foreseen = seen(await office.post("/reminders/preview", params={"on": "2024-06-12"}))
+    assert foreseen["next_cursor"] is None
+    (mail,) = [
+        item
+        for item in foreseen["items"]
+        if (item["username"], item["channel"]) == ("xuan-hong", "email")
+    ]
+    assert mail["send_at"] == "2024-06-12T08:00:00+07:00"
+    assert mail["email"] == "xuan-hong@example.vn"
+    assert mail["obligations"] == [
+        {
+            "plan": "tho-xuan-2024",
+            "period": Q2,
+            "agency": XUAN_HONG,
+            "agency_name": "Xã Xuân Hồng",
+            "about": "before-3",
+        }
+    ]
+    assert await told(service) == []
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    outbox = await sent(service)
+    letters = {mail.email: (mail.text.subject, mail.text.plain) for mail in outbox.mails}
+    assert letters == {
+        item["email"]: (item["subject"], item["text"])
+        for item in foreseen["items"]
+        if item["channel"] == "email"
+    }
+
+
+async def test_what_has_come_is_not_foreseen(service: Service) -> None:
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    office = service.client("coordinator")
+    items = await foreseen_on(service, "2024-06-12")
+    assert "xuan-hong" not in {item["username"] for item in items}
+    assert "bac-luong" in {item["username"] for item in items}
+    assert await foreseen_on(service, "2024-08-01") == []
+    service.clock.set("2024-06-16 10:00")
+    late = seen(await office.post("/reminders/preview"))["items"]
+    assert {each["about"] for item in late for each in item["obligations"]} >= {"after-1"}
+
+
+async def foreseen_on(service: Service, day: str) -> list[dict[str, Any]]:
+    """What would go out on a day."""
+    answer = await service.client("coordinator").post("/reminders/preview", params={"on": day})
+    items: list[dict[str, Any]] = seen(answer)["items"]
+    return items
+
+
+async def test_looking_ahead_is_the_coordinators_and_needs_a_day(service: Service) -> None:
+    for person in ("xuan-hong", "vice-chairman", "admin"):
+        answer = await service.client(person).post("/reminders/preview")
+        assert kind_of(answer) == (403, "forbidden")
+    office = service.client("coordinator")
+    for day in ("12/6/2024", "9999-12-31", "0001-01-01"):
+        answer = await office.post("/reminders/preview", params={"on": day})
+        assert [pointer for pointer, _ in refused(answer)] == ["/on"]
+
+
+async def test_an_agency_is_reminded_by_hand_once_an_hour(service: Service) -> None:
+    office, commune = service.client("coordinator"), service.client("xuan-hong")
+    assert seen(await office.post(REMIND, json={"note": "Gửi trước 16 giờ."})) == {"told": 1}
+    again = await office.post(REMIND, json={"note": "Nhanh lên."})
+    assert kind_of(again) == (409, "state-conflict")
+    assert "08:00" in again.json()["detail"]
+    service.clock.set("2024-06-10 09:00")
+    assert seen(await office.post(REMIND)) == {"told": 1}
+    await sent(service)
+    first = (await listed(commune, "/notifications"))[-1]
+    assert "Gửi trước 16 giờ." in first["text"]
+    assert first["obligations"][0]["about"] == "obligation.reminded"
+    events = await recorded(service, "obligation.reminded")
+    assert [event.after for event in events] == [{"note": "Gửi trước 16 giờ."}, {"note": None}]
+
+
+async def test_only_who_owes_a_report_and_can_be_told_is_reminded(service: Service) -> None:
+    office = service.client("coordinator")
+    exemption = f"/obligations/{Q2}/{BAC_LUONG}/exemption"
+    seen(await office.put(exemption, json={"reason": "Không được giao vốn."}))
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    seen(await office.post("/reporting-periods/2024-H1/close"))
+    for period, agency, why in (
+        (Q2, XUAN_HONG, "đã gửi"),
+        (Q2, BAC_LUONG, "miễn"),
+        (Q2, "15508", "tài khoản"),
+        ("2024-H1", XUAN_HONG, "khóa"),
+    ):
+        answer = await office.post(f"/obligations/{period}/{agency}/remind", json={})
+        assert kind_of(answer) == (409, "state-conflict")
+        assert why in answer.json()["detail"]
+    assert await recorded(service, "obligation.reminded") == []
+    for person in ("bac-luong", "vice-chairman", "admin"):
+        assert kind_of(await service.client(person).post(REMIND)) == (403, "forbidden")

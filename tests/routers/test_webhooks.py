@@ -1,0 +1,313 @@
+"""Webhooks: administered within reach, and delivered to a real server with a signature."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.clock import LOCAL
+from app.services.delivery import deliver
+from app.settings import Environment, Settings
+from app.vocabulary import Channel
+from app.webhook import WebhookSender
+from tests.conftest import Service
+from tests.reference import change, delete, kind_of, listed, recorded, refused
+from tests.reminding import carried, desk, prefer, swept
+from tests.reporting import seen
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
+ZALO = {"agency": "395", "url": "https://zalo.thoxuan.example.vn/tiendo?oa=17"}
+Verify = Callable[[bytes, str, str], bool]
+
+
+class Gateway:
+    """A server that keeps what is posted to it and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[dict[str, str], bytes]] = []
+        self.status = 200
+        gateway = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:  # noqa: N802 - the library's name for it
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                gateway.received.append((dict(self.headers.items()), body))
+                self.send_response(gateway.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/tiendo"
+
+    @property
+    def payloads(self) -> list[dict[str, Any]]:
+        """What was posted, read."""
+        return [json.loads(body) for _, body in self.received]
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    """A gateway that runs for the test."""
+    running = Gateway()
+    thread = threading.Thread(target=running.server.serve_forever, daemon=True)
+    thread.start()
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def verify() -> Verify:
+    """The guide's own way of verifying a signature."""
+    (snippet,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(snippet, names)  # noqa: S102 - what the guide tells readers to run
+    found: Verify = names["is_from_tiendo"]
+    return found
+
+
+async def make(service: Service, url: str, agency: str = "395") -> dict[str, Any]:
+    """A webhook of an agency."""
+    answer = await service.client("coordinator").post(
+        "/webhooks", json={"agency": agency, "url": url}
+    )
+    made: dict[str, Any] = seen(answer, 201)
+    return made
+
+
+async def deliver_now(service: Service) -> None:
+    """Deliver with the real sender."""
+    sender = WebhookSender(Settings())
+    await deliver(desk(service, posts=sender))
+    await sender.close()
+
+
+async def test_a_reminder_arrives_signed_as_the_guide_says(
+    service: Service, gateway: Gateway, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await make(service, gateway.url)
+    await prefer(service, "xuan-hong", Channel.WEBHOOK)
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    await deliver_now(service)
+
+    ((headers, body),) = gateway.received
+    monkeypatch.setattr(time, "time", service.clock.now().timestamp)
+    signature = headers["Tiendo-Signature"]
+    assert verify(body, signature, made["secret"])
+    assert not verify(body + b" ", signature, made["secret"])
+    assert not verify(body, signature, made["secret"] + "x")
+    monkeypatch.setattr(time, "time", lambda: service.clock.now().timestamp() + 301)
+    assert not verify(body, signature, made["secret"])
+
+    payload = json.loads(body)
+    (message,) = await carried(service, username="xuan-hong")
+    assert (message.state, message.id) == ("sent", payload["message_id"])
+    assert headers["Idempotency-Key"] == str(message.id)
+    assert payload == _example() | {"message_id": message.id, "text": message.body}
+
+
+def _example() -> dict[str, Any]:
+    shown = re.findall(r"```json\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    example: dict[str, Any] = json.loads(shown[1])
+    return example
+
+
+async def test_it_comes_again_under_the_same_number(service: Service, gateway: Gateway) -> None:
+    await make(service, gateway.url)
+    await prefer(service, "xuan-hong", Channel.WEBHOOK)
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    gateway.status = 503
+    await deliver_now(service)
+    (message,) = await carried(service, username="xuan-hong")
+    assert (message.state, message.error) == ("waiting", "the webhook answered 503")
+    gateway.status = 200
+    await deliver_now(service)  # too early
+    service.clock.advance(minutes=1)
+    await deliver_now(service)
+    first, second = gateway.payloads
+    assert first["message_id"] == second["message_id"]
+    (message,) = await carried(service, username="xuan-hong")
+    assert (message.state, message.attempts) == ("sent", 2)
+
+
+async def test_the_nearest_webhook_takes_the_message(service: Service, gateway: Gateway) -> None:
+    office = service.client("coordinator")
+    district = await make(service, gateway.url + "/district")
+    commune = await make(service, gateway.url + "/commune", "15493")
+    await prefer(service, "xuan-hong", Channel.WEBHOOK)
+    await prefer(service, "bac-luong", Channel.WEBHOOK)
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    gateway.status = 404
+    await deliver_now(service)
+    messages = await carried(service, channel="webhook")
+    assert {(m.username, m.state) for m in messages} == {
+        ("xuan-hong", "failed"),
+        ("bac-luong", "failed"),
+    }
+    seen(await change(office, f"/webhooks/{commune['id']}", {"active": False}))
+    tested = seen(await office.post(f"/webhooks/{commune['id']}/test"))
+    assert tested["error"] == "the webhook answered 404"
+    service.clock.set("2024-06-14 08:00")
+    gateway.status = 200
+    gateway.received.clear()
+    await swept(service)
+    await deliver_now(service)
+    assert {payload["recipient"]["username"] for payload in gateway.payloads} == {
+        "xuan-hong",
+        "bac-luong",
+    }
+    assert district["agency"] == "395"
+
+
+async def test_a_test_is_sent_at_once_and_its_result_told(
+    service: Service, gateway: Gateway, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await make(service, gateway.url)
+    office = service.client("coordinator")
+    path = f"/webhooks/{made['id']}/test"
+    assert seen(await office.post(path)) == {
+        "ok": True,
+        "error": None,
+        "sent_at": "2024-06-10T08:00:00+07:00",
+    }
+    headers, body = gateway.received[0]
+    monkeypatch.setattr(time, "time", datetime(2024, 6, 10, 8, tzinfo=LOCAL).timestamp)
+    assert verify(body, headers["Tiendo-Signature"], made["secret"])
+    payload = json.loads(body)
+    assert (payload["message_id"], payload["obligations"]) == (0, [])
+    assert payload["recipient"]["username"] == "coordinator"
+    assert payload.keys() == _example().keys()
+    gateway.status = 500
+    failed = seen(await office.post(path))
+    assert (failed["ok"], failed["error"]) == (False, "the webhook answered 500")
+    nowhere = await make(service, "http://127.0.0.1:9/")
+    assert seen(await office.post(f"/webhooks/{nowhere['id']}/test"))["ok"] is False
+
+
+async def test_the_secret_is_shown_once(service: Service) -> None:
+    office = service.client("coordinator")
+    made = await office.post("/webhooks", json=ZALO)
+    webhook = seen(made, 201)
+    secret = webhook.pop("secret")
+    assert len(secret) > 30
+    assert webhook == ZALO | {
+        "id": webhook["id"],
+        "active": True,
+        "created_at": "2024-06-10T08:00:00+07:00",
+    }
+    assert await listed(office, "/webhooks") == [webhook]
+    path = f"/webhooks/{webhook['id']}"
+    one = await office.get(path)
+    assert seen(one) == webhook
+    assert one.headers["ETag"] == made.headers["ETag"] == '"1"'
+    moved = {"url": "https://zalo.thoxuan.example.vn/v2?oa=18"}
+    assert seen(await change(office, path, moved)) == webhook | moved
+    for action in ("webhook.created", "webhook.changed"):
+        (event,) = await recorded(service, action)
+        told = f"{event.before}{event.after}"
+        assert "zalo.thoxuan.example.vn" in told
+        assert secret not in told
+        assert "oa=" not in told  # an address may hold a secret of its own
+
+
+async def test_a_change_names_the_version_that_was_read(service: Service) -> None:
+    office = service.client("coordinator")
+    path = f"/webhooks/{seen(await office.post('/webhooks', json=ZALO), 201)['id']}"
+    off = {"active": False}
+    assert kind_of(await office.patch(path, json=off)) == (428, "precondition-required")
+    assert kind_of(await office.delete(path)) == (428, "precondition-required")
+    changed = await change(office, path, off)
+    assert (seen(changed)["active"], changed.headers["ETag"]) == (False, '"2"')
+    stale = {"If-Match": '"1"'}
+    assert kind_of(await office.patch(path, json=off, headers=stale)) == (412, "stale")
+    assert kind_of(await office.delete(path, headers=stale)) == (412, "stale")
+    assert (await delete(office, path)).status_code == 204
+    assert kind_of(await office.get(path)) == (404, "not-found")
+    (event,) = await recorded(service, "webhook.deleted")
+    assert event.before == {
+        "agency": "395",
+        "host": "https://zalo.thoxuan.example.vn",
+        "active": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://zalo.example.vn/",
+        "zalo.example.vn",
+        "https://",
+        "https:///tiendo",
+        "https://user:pass@zalo.example.vn/",
+        "https://zalo.example.vn:99999/",
+        "https://[::1/",
+        "https://zalo.example.vn/a b",
+        "https://zalo.example.vn/\u0000",
+        "javascript:alert(1)",
+        "",
+    ],
+)
+async def test_an_address_is_http_and_holds_no_password(service: Service, url: str) -> None:
+    answer = await service.client("coordinator").post("/webhooks", json=ZALO | {"url": url})
+    assert [pointer for pointer, _ in refused(answer)] == ["/url"]
+
+
+async def test_in_production_an_address_is_public(service: Service) -> None:
+    office = service.client("coordinator")
+    path = f"/webhooks/{seen(await office.post('/webhooks', json=ZALO), 201)['id']}"
+    service.app.state.settings = Settings(
+        environment=Environment.PRODUCTION, public_url="https://tiendo.example.vn"
+    )
+    for url in (
+        "http://zalo.example.vn/",
+        "https://localhost/",
+        "https://10.0.0.1/",
+        "https://169.254.169.254/latest",
+        "https://gateway/",
+    ):
+        answer = await office.post("/webhooks", json=ZALO | {"url": url})
+        assert refused(answer) == [("/url", "not_public")]
+        assert refused(await change(office, path, {"url": url})) == [("/url", "not_public")]
+    assert (await office.post("/webhooks", json=ZALO)).status_code == 201
+
+
+async def test_webhooks_are_administered_within_reach(service: Service) -> None:
+    admin, office = service.client("district-admin"), service.client("coordinator")
+    made = seen(await admin.post("/webhooks", json=ZALO), 201)
+    assert [each["id"] for each in await listed(office, "/webhooks")] == [made["id"]]
+    assert refused(await office.post("/webhooks", json=ZALO | {"agency": "38"})) == [
+        ("/agency", "unknown_agency")
+    ]
+    above = seen(
+        await service.client("admin").post("/webhooks", json=ZALO | {"agency": "38"}), 201
+    )
+    for call in _calls(office, above["id"]):
+        assert kind_of(await call) == (404, "not-found")
+    for person in ("xuan-hong", "vice-chairman", "province"):
+        for call in _calls(service.client(person), made["id"]):
+            assert kind_of(await call) == (403, "forbidden")
+
+
+def _calls(client: httpx.AsyncClient, webhook_id: int) -> list[Any]:
+    path, match = f"/webhooks/{webhook_id}", {"If-Match": '"1"'}
+    return [
+        client.get(path),
+        client.patch(path, json={"active": False}, headers=match),
+        client.delete(path, headers=match),
+        client.post(f"{path}/test"),
+    ]

@@ -1,0 +1,44 @@
+"""The embedded PostgreSQL: who starts it, who joins it, who stops it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app import embedded
+from app.embedded import EmbeddedServerError
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="tiendo-"))
+    yield made
+    shutil.rmtree(made)
+
+
+def test_the_last_to_leave_stops_it(folder: Path) -> None:
+    running = folder / "postgres" / "postmaster.pid"
+    running.parent.mkdir()
+    running.write_text(f"{os.getpid()}\n")  # left by a killed server; the number is another's now
+    with embedded.running(folder) as url:
+        first = running.read_text().splitlines()[0]
+        with embedded.running(folder) as same:
+            assert same == url
+        assert running.read_text().splitlines()[0] == first != str(os.getpid())
+        assert (folder / "postgres").stat().st_mode & 0o077 == 0  # it trusts whoever gets in
+    assert not running.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(folder: Path) -> None:
+    (folder / "file").touch()
+    with pytest.raises(EmbeddedServerError, match="cannot be written"):
+        embedded.writable(folder / "file" / "var")
+
+
+def test_a_lock_that_cannot_be_taken_is_told(folder: Path) -> None:
+    (folder / "postgres.lock").mkdir()
+    with pytest.raises(EmbeddedServerError, match=r"postgres\.lock cannot be written"):
+        embedded.running(folder).__enter__()

@@ -1,0 +1,116 @@
+"""Migrations: the tables are those of the models, and the way back and forth can be gone."""
+
+import asyncio
+
+import asyncpg
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.database import Database, driver_url
+from app.migration import configuration, migrate
+from app.models import Base
+from app.settings import Settings
+from seed.loader import load
+from tests.conftest import PLAN_FOLDER, PLAN_IN_FORCE, Service
+from tests.people import add_people
+from tests.reporting import XUAN_HONG, review, send
+
+OTHERS_TABLES = ("procrastinate_", "alembic_version")
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "include_name": lambda name, kind, _: (
+                kind != "table" or not str(name).startswith(OTHERS_TABLES)
+            )
+        },
+    )
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def compared(url: str) -> list[object]:
+    engine = create_async_engine(driver_url(url))
+    async with engine.connect() as connection:
+        found = await connection.run_sync(differences)
+    await engine.dispose()
+    return found
+
+
+async def fetched(url: str, query: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch(query)
+    await connection.close()
+    return list(rows)
+
+
+OBJECTS = """
+SELECT kind, name, what FROM (
+    SELECT 'column' AS kind, table_name || '.' || column_name AS name, concat_ws(' ', data_type,
+        is_nullable, column_default, is_identity) AS what
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger
+    WHERE NOT tgisinternal
+    UNION ALL SELECT 'function', p.oid::regprocedure::text, prosrc
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = 'public'
+    UNION ALL SELECT 'type', typname, typtype::text
+    FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace WHERE nspname = 'public'
+) AS object WHERE name NOT LIKE 'alembic%' ORDER BY 1, 2, 3
+"""
+
+
+def test_there_is_one_newest_migration() -> None:
+    assert len(ScriptDirectory.from_config(configuration("postgresql://")).get_heads()) == 1
+
+
+def test_the_tables_are_those_of_the_models(empty_database_url: str) -> None:
+    assert asyncio.run(compared(empty_database_url)) == []
+
+
+def test_one_can_go_all_the_way_back_and_forth_again_with_everything_in_it(
+    database_url: str,
+) -> None:
+    before = asyncio.run(fetched(database_url, OBJECTS))
+    command.downgrade(configuration(database_url), "base")
+    assert asyncio.run(fetched(database_url, OBJECTS)) == []
+    migrate(database_url)
+    assert asyncio.run(fetched(database_url, OBJECTS)) == before
+    asyncio.run(_load(database_url))
+    counted = asyncio.run(fetched(database_url, "SELECT count(*) FROM obligation"))
+    assert counted[0][0] == 6 * 35
+
+
+async def _load(url: str) -> None:
+    database = Database(url, Settings())
+    async with database.transaction() as session:
+        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+    async with database.transaction() as session:
+        await add_people(session, PLAN_IN_FORCE)
+    await database.close()
+
+
+async def test_each_step_back_and_forth_keeps_the_reports(service: Service) -> None:
+    """Past the first tables, that is: what a step adds may go with it, what was there stays."""
+    await send(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 5})
+    await review(service.client("coordinator"), "accept", XUAN_HONG)
+    kept = "SELECT body, fingerprint FROM revision"
+    before = await fetched(service.database_url, kept)
+    await service.database.engine.dispose()
+    config = configuration(service.database_url)
+    newest, *older = (
+        revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()
+    )
+    for revision in older:
+        await asyncio.to_thread(command.downgrade, config, revision)
+        assert await fetched(service.database_url, kept) == before, revision
+    for revision in [*reversed(older), newest]:
+        await asyncio.to_thread(command.upgrade, config, revision)
+        assert await fetched(service.database_url, kept) == before, revision

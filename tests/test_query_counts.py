@@ -1,0 +1,130 @@
+"""How many statements a request costs does not grow with what it shows."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import event, text
+
+from app.questions import Questions
+from tests.bodies import money
+from tests.conftest import Service
+from tests.reporting import Q2, XUAN_HONG, draft, review, seen, send
+
+
+@contextmanager
+def counted(service: Service) -> Iterator[list[str]]:
+    """The statements that are sent to the database meanwhile, by whichever way."""
+    statements: list[str] = []
+
+    def by_session(*facts: Any) -> None:
+        statements.append(facts[2])
+
+    def noted(fetch: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(asker: Any, sql: str, *arguments: Any) -> Any:
+            statements.append(sql)
+            return fetch(asker, sql, *arguments)
+
+        return noting
+
+    engine = service.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", by_session)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Questions, "fetch", noted(Questions.fetch))
+        patch.setattr(asyncpg.Connection, "fetch", noted(asyncpg.Connection.fetch))
+        yield statements
+    event.remove(engine, "before_cursor_execute", by_session)
+
+
+async def cost(service: Service, question: str, person: str = "coordinator") -> int:
+    client = service.client(person)
+    with counted(service) as statements:
+        seen(await client.get(question))
+    assert statements, "each request asks the database who is asking"
+    return len(statements)
+
+
+LISTS = {
+    "/obligations?year=2024&limit={}": 2,
+    f"/obligations?period={Q2}&limit={{}}": 3,
+    "/reports?limit={}": 2,
+    f"/reports?period={Q2}&status=not_started&limit={{}}": 3,
+    "/reporting-periods?limit={}": 2,
+    "/schedules?limit={}": 2,
+    f"/reports/{Q2}/{XUAN_HONG}/revisions?limit={{}}": 3,
+}
+
+
+async def test_a_page_of_200_costs_what_a_page_of_one_costs(service: Service) -> None:
+    for question, most in LISTS.items():
+        costs = [await cost(service, question.format(limit)) for limit in (1, 200)]
+        assert costs[0] == costs[1] <= most, question
+
+
+# All 35 agencies answer with the labour office's body: what is counted is statements, not sums.
+EVERYBODY_SENDS = """
+INSERT INTO report (obligation_id, status, last_revision) SELECT o.id, 'accepted', 1
+    FROM obligation o JOIN reporting_period p ON p.id = o.period_id
+    WHERE p.code = '2024-Q2' AND o.first_submitted_at IS NULL;
+INSERT INTO revision (report_id, number, submitted_at, received_at, recorded_at, submitted_by,
+    body, fingerprint)
+    SELECT r.id, 1, v.submitted_at, v.received_at, v.recorded_at, 'x', v.body, ''
+    FROM report r, revision v WHERE NOT EXISTS (SELECT FROM revision WHERE report_id = r.id);
+INSERT INTO revision_entry (revision_id, indicator_id, value) SELECT v.id, e.indicator_id, e.value
+    FROM revision v, revision_entry e WHERE v.fingerprint = '';
+INSERT INTO revision_disbursement SELECT v.id, d.project_id, d.source, d.origin, d.amount_vnd
+    FROM revision v, revision_disbursement d WHERE v.fingerprint = '';
+INSERT INTO decision (report_id, revision_id, action, comments, decided_by, recorded_at)
+    SELECT report_id, id, 'accepted', '[]', 'x', recorded_at FROM revision WHERE fingerprint = '';
+UPDATE obligation SET first_submitted_at = '2024-06-10T08:00:00+07:00' FROM reporting_period p
+    WHERE p.id = period_id AND p.code = '2024-Q2'
+"""
+
+OVERVIEWS = {
+    "/obligations/matrix?year=2024": 3,
+    f"/aggregates/indicators?period={Q2}": 6,
+    f"/aggregates/budget-execution?period={Q2}": 6,
+    f"/aggregates/timeliness?period={Q2}": 8,
+}
+
+
+async def test_an_overview_costs_the_same_over_one_agency_and_over_35(service: Service) -> None:
+    await send(service.client("labour-reporter"), "395-LDTBXH", {"DA71.01.1": 2})
+    await review(service.client("coordinator"), "accept", "395-LDTBXH")
+    alone = {question: await cost(service, question) for question in OVERVIEWS}
+    async with service.database.transaction() as session:
+        for statement in EVERYBODY_SENDS.split(";"):
+            await session.execute(text(statement))
+    asked = f"/aggregates/indicators?period={Q2}"
+    summed = seen(await service.client("coordinator").get(asked))
+    assert summed["coverage"]["accepted"] == 35
+    together = {question: await cost(service, question) for question in OVERVIEWS}
+    assert together == alone
+    assert all(together[question] <= most for question, most in OVERVIEWS.items()), together
+
+
+async def test_a_report_costs_the_same_empty_and_full(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    at = f"/reports/{Q2}/{XUAN_HONG}"
+    assert await cost(service, at, "xuan-hong") == 2
+    await draft(commune, XUAN_HONG)
+    assert await cost(service, at, "xuan-hong") == 3, "one more for the draft's findings"
+    await send(commune, XUAN_HONG)
+    await review(office, "return", XUAN_HONG, reason="Sửa.")
+    await send(commune, XUAN_HONG)
+    assert await cost(service, at, "xuan-hong") == 2
+
+
+async def test_sending_costs_the_same_for_few_figures_and_many(service: Service) -> None:
+    costs, sizes = [], []
+    for person, agency in (("xuan-hong", XUAN_HONG), ("health-centre", "395-TTYT")):
+        client = service.client(person)
+        saved = await draft(client, agency, disbursements=[money("DA3.TDA2", 0)])
+        sizes.append(len(saved["draft"]["entries"]))
+        with counted(service) as statements:
+            seen(await client.post(f"/reports/{Q2}/{agency}/submit", json={}))
+        costs.append(len(statements))
+    assert sizes[0] > 4 * sizes[1]
+    assert costs[0] == costs[1] <= 14

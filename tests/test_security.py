@@ -1,0 +1,74 @@
+"""Passwords, tokens and keys."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import security
+from app.security import (
+    digest,
+    hash_password,
+    is_well_formed,
+    new_key,
+    new_password,
+    new_token,
+    password_matches,
+)
+
+
+async def test_a_password_is_kept_as_argon2id_and_told_from_others() -> None:
+    kept = await hash_password("mật khẩu")
+    assert kept.startswith("$argon2id$")
+    assert await password_matches("mật khẩu", kept)
+    assert not await password_matches("mat khau", kept)
+    assert kept != await hash_password("mật khẩu")  # each with its own salt
+
+
+async def test_nobody_has_no_password() -> None:
+    assert not await password_matches("", None)
+    assert not await password_matches("anything", None)
+
+
+async def test_a_password_is_the_same_however_its_letters_are_composed() -> None:
+    composed = unicodedata.normalize("NFC", "đường về huyện")
+    taken_apart = unicodedata.normalize("NFD", composed)
+    assert composed != taken_apart
+    assert await password_matches(taken_apart, await hash_password(composed))
+    assert await password_matches(composed, await hash_password(taken_apart))
+
+
+@pytest.mark.parametrize("make", [new_token, new_key])
+def test_a_secret_carries_its_own_check(make: object) -> None:
+    assert callable(make)
+    secret = make()
+    assert is_well_formed(secret)
+    assert secret != make()
+    for place in range(len(secret)):
+        other = "b" if secret[place] == "a" else "a"
+        assert not is_well_formed(secret[:place] + other + secret[place + 1 :])
+
+
+def test_tokens_and_keys_are_told_apart() -> None:
+    assert new_token().startswith(security.TOKEN_PREFIX)
+    assert new_key().startswith(security.KEY_PREFIX)
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_check(text: str) -> None:
+    assert not is_well_formed(text)
+    assert not is_well_formed(security.TOKEN_PREFIX + text)
+
+
+def test_what_is_stored_does_not_show_the_secret() -> None:
+    secret = new_token()
+    assert secret[4:] not in digest(secret)
+    assert digest(secret) == digest(secret) != digest(new_token())
+
+
+def test_a_generated_password_can_be_read_aloud() -> None:
+    password = new_password()
+    assert password != new_password()
+    assert [len(group) for group in password.split("-")] == [4, 4, 4, 4]
+    assert not set("l1o0") & set(password)

@@ -1,0 +1,79 @@
+"""Settings: what is taken, and what production refuses."""
+
+import os
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+PRODUCTION = {"ENVIRONMENT": "production", "PUBLIC_URL": "https://tiendo.example.vn"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("TIENDO_"):
+            monkeypatch.delenv(name)
+
+
+def read(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> Settings:
+    for name, value in values.items():
+        monkeypatch.setenv(f"TIENDO_{name}", value)
+    return Settings()
+
+
+def test_nothing_has_to_be_set() -> None:
+    settings = Settings()
+    assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8000, 1)
+    assert settings.database_url is None
+    assert settings.clock_start is None
+    assert settings.embedded_worker
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"DATABASE_URL": "postgresql://tiendo:pw@db.example.vn:5432/tiendo?sslmode=require"},
+        {"DATABASE_URL": "postgres://tiendo@/tiendo?host=/run/postgresql"},
+        {"CLOCK_START": "2024-06-10T08:00:00+07:00"},
+        {"ADMIN_PASSWORD": "đủ mười ký tự"},
+        PRODUCTION,
+        {**PRODUCTION, "CLOCK_OFFSET_SECONDS": "0.0"},
+    ],
+)
+def test_what_is_right_is_taken(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+    assert read(monkeypatch, values)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"PORT": "0"}, "port"),
+        ({"PORT": "70000"}, "port"),
+        ({"WORKERS": "0"}, "workers"),
+        ({"DATABASE_URL": "sqlite:///x.db"}, "postgresql://"),
+        ({"DATABASE_URL": "postgresql://a@b:port/x"}, "postgresql://"),
+        ({"CLOCK_START": "2024-06-10T08:00:00"}, "timezone"),
+        ({"CLOCK_START": "soon"}, "clock_start"),
+        ({"ADMIN_PASSWORD": "ngắn"}, "TIENDO_ADMIN_PASSWORD"),
+        ({"ENVIRONMENT": "test"}, "production"),
+        ({"PUBLIC_URL": "tiendo.example.vn"}, "https://"),
+        ({**PRODUCTION, "CLOCK_START": "2024-06-10T08:00:00+07:00"}, "TIENDO_CLOCK_START"),
+        ({**PRODUCTION, "CLOCK_OFFSET_SECONDS": "3600"}, "TIENDO_CLOCK_OFFSET_SECONDS"),
+        ({**PRODUCTION, "PUBLIC_URL": "http://tiendo.example.vn"}, "TIENDO_PUBLIC_URL"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], told: str
+) -> None:
+    with pytest.raises(ValidationError, match=told):
+        read(monkeypatch, values)
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(
+        monkeypatch,
+        {"ADMIN_PASSWORD": "open-sesame-1", "SMTP_URL": "smtp://a:open-sesame-2@mail.example.vn"},
+    )
+    assert "open-sesame" not in repr(settings)
