@@ -76,7 +76,7 @@ class Server:
                 "TIENDO_PORT": str(self.port),
             }
         )
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - our own command
             [Path(sys.executable).with_name("tiendo"), "serve"], cwd=ROOT, env=environment
         )
         deadline = time.monotonic() + SECONDS_TO_START

@@ -86,6 +86,6 @@ def test_every_problem_has_texts_in_both_languages() -> None:
 
 
 def test_operation_ids_are_unique_and_readable() -> None:
-    ids = [operation.values[0]["operationId"] for operation in OPERATIONS]  # type: ignore[index, call-overload]  # a dict, as made above
+    ids = [str(operation.id) for operation in OPERATIONS]
     assert len(ids) == len(set(ids))
     assert all(name.replace("_", "").isalpha() and name.islower() for name in ids)
