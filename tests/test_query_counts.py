@@ -1,6 +1,6 @@
 """How many statements a request costs does not grow with what it shows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,7 +8,6 @@ import asyncpg
 import pytest
 from sqlalchemy import event, text
 
-from app.questions import Questions
 from tests.bodies import money
 from tests.conftest import Service
 from tests.reporting import Q2, XUAN_HONG, draft, review, seen, send
@@ -22,18 +21,16 @@ def counted(service: Service) -> Iterator[list[str]]:
     def by_session(*facts: Any) -> None:
         statements.append(facts[2])
 
-    def noted(fetch: Callable[..., Any]) -> Callable[..., Any]:
-        def noting(asker: Any, sql: str, *arguments: Any) -> Any:
-            statements.append(sql)
-            return fetch(asker, sql, *arguments)
+    fetch = asyncpg.Connection.fetch
 
-        return noting
+    def by_driver(connection: Any, sql: str, *arguments: Any) -> Any:
+        statements.append(sql)
+        return fetch(connection, sql, *arguments)
 
     engine = service.database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", by_session)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Questions, "fetch", noted(Questions.fetch))
-        patch.setattr(asyncpg.Connection, "fetch", noted(asyncpg.Connection.fetch))
+        patch.setattr(asyncpg.Connection, "fetch", by_driver)
         yield statements
     event.remove(engine, "before_cursor_execute", by_session)
 

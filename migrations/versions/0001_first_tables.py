@@ -76,8 +76,10 @@ def upgrade() -> None:
             using="gist",
             name="agency_code_once_at_a_time",
         ),
-        sa.CheckConstraint("code ~ '^[0-9A-Za-z][0-9A-Za-z._-]{0,34}$'", name="agency_code_check"),
-        sa.CheckConstraint("valid_from <= valid_to", name="agency_validity_check"),
+        sa.CheckConstraint(
+            "code ~ '^[0-9A-Za-z][0-9A-Za-z._-]{0,34}$'", name=op.f("agency_code_check")
+        ),
+        sa.CheckConstraint("valid_from <= valid_to", name=op.f("agency_validity_check")),
         sa.ForeignKeyConstraint(["parent_id"], ["agency.id"], name="agency_parent_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="agency_pkey"),
         sa.UniqueConstraint("identifier", name="agency_identifier_key"),
@@ -147,7 +149,9 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
-        sa.CheckConstraint("agency_id IS NOT NULL OR role = 'admin'", name="account_agency_check"),
+        sa.CheckConstraint(
+            "agency_id IS NOT NULL OR role = 'admin'", name=op.f("account_agency_check")
+        ),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name="account_agency_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="account_pkey"),
         sa.UniqueConstraint("username", name="account_username_key"),
@@ -335,9 +339,9 @@ def upgrade() -> None:
         sa.Column("cutoff_day", sa.Integer(), nullable=False),
         sa.Column("applies_from", sa.Date(), nullable=True),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
-        sa.CheckConstraint("cutoff_day BETWEEN 1 AND 28", name="schedule_cutoff_day_check"),
-        sa.CheckConstraint("day BETWEEN 1 AND 31", name="schedule_day_check"),
-        sa.CheckConstraint("month BETWEEN 1 AND 12", name="schedule_month_check"),
+        sa.CheckConstraint("cutoff_day BETWEEN 1 AND 28", name=op.f("schedule_cutoff_day_check")),
+        sa.CheckConstraint("day BETWEEN 1 AND 31", name=op.f("schedule_day_check")),
+        sa.CheckConstraint("month BETWEEN 1 AND 12", name=op.f("schedule_month_check")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name="schedule_plan_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="schedule_pkey"),
         sa.UniqueConstraint("plan_id", "code", name="schedule_plan_id_code_key"),
@@ -472,8 +476,10 @@ def upgrade() -> None:
         sa.Column("amount_vnd", sa.BigInteger(), nullable=False),
         sa.Column("decision", sa.Text(), nullable=True),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
-        sa.CheckConstraint("amount_vnd >= 0", name="budget_line_amount_check"),
-        sa.CheckConstraint("cardinality(origin_years) > 0", name="budget_line_origin_years_check"),
+        sa.CheckConstraint("amount_vnd >= 0", name=op.f("budget_line_amount_check")),
+        sa.CheckConstraint(
+            "cardinality(origin_years) > 0", name=op.f("budget_line_origin_years_check")
+        ),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name="budget_line_agency_id_fkey"),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name="budget_line_project_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="budget_line_pkey"),
@@ -518,9 +524,9 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.CheckConstraint(
-            "(formula IS NULL) = (cardinality(filled_by) > 0)", name="indicator_formula_check"
+            "(formula IS NULL) = (cardinality(filled_by) > 0)", name=op.f("indicator_formula_check")
         ),
-        sa.CheckConstraint("decimals BETWEEN 0 AND 2", name="indicator_decimals_check"),
+        sa.CheckConstraint("decimals BETWEEN 0 AND 2", name=op.f("indicator_decimals_check")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name="indicator_plan_id_fkey"),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name="indicator_project_id_fkey"),
         sa.PrimaryKeyConstraint("id", name="indicator_pkey"),
@@ -565,7 +571,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
-        sa.CheckConstraint("data_from <= data_to", name="reporting_period_window_check"),
+        sa.CheckConstraint("data_from <= data_to", name=op.f("reporting_period_window_check")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name="reporting_period_plan_id_fkey"),
         sa.ForeignKeyConstraint(
             ["schedule_id"], ["schedule.id"], name="reporting_period_schedule_id_fkey"
@@ -765,7 +771,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("amount_vnd", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("amount_vnd >= 0", name="revision_disbursement_amount_check"),
+        sa.CheckConstraint("amount_vnd >= 0", name=op.f("revision_disbursement_amount_check")),
         sa.ForeignKeyConstraint(
             ["project_id"], ["project.id"], name="revision_disbursement_project_id_fkey"
         ),
@@ -789,10 +795,11 @@ def upgrade() -> None:
         sa.Column("value", sa.Numeric(precision=18, scale=2), nullable=False),
         sa.Column("estimate", sa.Numeric(precision=18, scale=2), nullable=True),
         sa.CheckConstraint(
-            "estimate >= 0 AND estimate <> 'NaN'::numeric", name="revision_entry_estimate_check"
+            "estimate >= 0 AND estimate <> 'NaN'::numeric",
+            name=op.f("revision_entry_estimate_check"),
         ),
         sa.CheckConstraint(
-            "value >= 0 AND value <> 'NaN'::numeric", name="revision_entry_value_check"
+            "value >= 0 AND value <> 'NaN'::numeric", name=op.f("revision_entry_value_check")
         ),
         sa.ForeignKeyConstraint(
             ["indicator_id"], ["indicator.id"], name="revision_entry_indicator_id_fkey"

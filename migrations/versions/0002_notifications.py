@@ -126,7 +126,7 @@ def upgrade() -> None:
         sa.Column("channels", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("period_news", sa.Boolean(), server_default="true", nullable=False),
         sa.CheckConstraint(
-            "cardinality(channels) > 0", name="notification_preference_channels_check"
+            "cardinality(channels) > 0", name=op.f("notification_preference_channels_check")
         ),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name="notification_preference_account_id_fkey"
@@ -176,11 +176,11 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.CheckConstraint(
-            "offset_days BETWEEN -60 AND 60", name="reminder_rule_offset_days_check"
+            "offset_days BETWEEN -60 AND 60", name=op.f("reminder_rule_offset_days_check")
         ),
-        sa.CheckConstraint("repeat_days > 0", name="reminder_rule_repeat_days_check"),
+        sa.CheckConstraint("repeat_days > 0", name=op.f("reminder_rule_repeat_days_check")),
         sa.CheckConstraint(
-            "repeat_times BETWEEN 0 AND 30", name="reminder_rule_repeat_times_check"
+            "repeat_times BETWEEN 0 AND 30", name=op.f("reminder_rule_repeat_times_check")
         ),
         sa.ForeignKeyConstraint(["agency_id"], ["agency.id"], name="reminder_rule_agency_id_fkey"),
         sa.ForeignKeyConstraint(

@@ -218,7 +218,11 @@ async def test_what_was_sent_for_a_report_is_told_with_why(service: Service) -> 
     assert "Còn 3 ngày" in mail["subject"]
     await review(office, "return", XUAN_HONG, reason="Chưa khớp.")
     newest = (await listed(commune, SENT))[0]
-    assert (newest["rule"], newest["state"], newest["attempts"]) == ("report.returned", "planned", 0)
+    assert (newest["rule"], newest["state"], newest["attempts"]) == (
+        "report.returned",
+        "planned",
+        0,
+    )
 
 
 async def test_what_was_not_delivered_shows_its_error(service: Service, tmp_path: Path) -> None:
@@ -250,4 +254,4 @@ async def test_a_page_costs_the_same_few_questions(service: Service) -> None:
         await morning(service, f"2024-06-{day} 08:00")
     with statements(service) as long:
         assert len(seen(await office.get("/notifications"))["items"]) > 10
-    assert len(short) == len(long) == 4
+    assert len(short) == len(long) <= 4

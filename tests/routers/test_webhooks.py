@@ -37,7 +37,7 @@ class Gateway:
         gateway = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802 - the library's name for it
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 gateway.received.append((dict(self.headers.items()), body))
                 self.send_response(gateway.status)
@@ -293,9 +293,7 @@ async def test_webhooks_are_administered_within_reach(service: Service) -> None:
     assert refused(await office.post("/webhooks", json=ZALO | {"agency": "38"})) == [
         ("/agency", "unknown_agency")
     ]
-    above = seen(
-        await service.client("admin").post("/webhooks", json=ZALO | {"agency": "38"}), 201
-    )
+    above = seen(await service.client("admin").post("/webhooks", json=ZALO | {"agency": "38"}), 201)
     for call in _calls(office, above["id"]):
         assert kind_of(await call) == (404, "not-found")
     for person in ("xuan-hong", "vice-chairman", "province"):

@@ -1,0 +1,221 @@
+"""Calendars: read by a second parser, with identities that stay and changes that count."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import vobject  # type: ignore[import-untyped]  # it has none
+
+from app.clock import LOCAL
+from tests.conftest import Service
+from tests.reference import kind_of, listed, recorded, refused, statements
+from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
+
+EXTENSION = f"/obligations/{Q2}/{XUAN_HONG}/extension"
+EXEMPTION = f"/obligations/{Q2}/{XUAN_HONG}/exemption"
+Event = Any
+"""vobject makes its attributes as it reads."""
+
+
+async def subscribe(service: Service, person: str, agency: str) -> str:
+    """Make a link; its token."""
+    answer = await service.client(person).post("/calendar-links", json={"agency": agency})
+    return token_of(seen(answer, 201)["url"])
+
+
+def token_of(url: str) -> str:
+    """The secret of a calendar's address."""
+    (token,) = parse_qs(urlsplit(url).query)["token"]
+    return token
+
+
+async def fetch(service: Service, token: str, **headers: str) -> httpx.Response:
+    """The calendar, by nobody in particular."""
+    return await service.client().get("/calendar.ics", params={"token": token}, headers=headers)
+
+
+async def events(service: Service, token: str) -> dict[str, Event]:
+    """The events by summary."""
+    answer = await fetch(service, token)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    calendar = vobject.readOne(answer.text)
+    found = {event.summary.value: event for event in calendar.vevent_list}
+    assert len(found) == len(calendar.vevent_list)
+    return found
+
+
+async def q2(service: Service, token: str) -> Event:
+    """The second quarter's event of Xuân Hồng."""
+    return (await events(service, token))["Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng"]
+
+
+def alarms(event: Event) -> list[datetime]:
+    """When the phone rings, the calendar being read where we are."""
+    midnight = datetime.combine(event.dtstart.value, datetime.min.time())
+    return [midnight + alarm.trigger.value for alarm in event.contents.get("valarm", [])]
+
+
+async def test_a_commune_subscribes_to_its_due_dates(service: Service) -> None:
+    answer = await service.client("xuan-hong").post("/calendar-links", json={"agency": XUAN_HONG})
+    link = seen(answer, 201)
+    assert link["url"].startswith("http://127.0.0.1:8000/api/v1/calendar.ics?token=")
+    found = await events(service, token_of(link["url"]))
+    assert {name: event.dtstart.value for name, event in found.items()} == {
+        "Hạn gửi báo cáo quý I năm 2024 – Xã Xuân Hồng": date(2024, 3, 15),
+        "Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng": date(2024, 6, 15),
+        "Hạn gửi báo cáo 6 tháng đầu năm 2024 – Xã Xuân Hồng": date(2024, 6, 20),
+        "Hạn gửi báo cáo quý III năm 2024 – Xã Xuân Hồng": date(2024, 9, 15),
+        "Hạn gửi báo cáo năm 2024 – Xã Xuân Hồng": date(2024, 12, 10),
+        "Hạn gửi báo cáo quý IV năm 2024 – Xã Xuân Hồng": date(2024, 12, 15),
+    }
+    event = found["Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng"]
+    assert event.dtend.value - event.dtstart.value == timedelta(days=1)
+    assert event.dtstamp.value == datetime(2024, 6, 10, 1, tzinfo=UTC)
+    assert event.last_modified.value == datetime(2024, 6, 10, 1, tzinfo=UTC)
+    assert (event.sequence.value, event.status.value) == ("0", "CONFIRMED")
+    assert event.description.value == (
+        "Còn 5 ngày.\nHạn gửi: hết ngày 15/6/2024 (muộn từ 00:00 ngày 16/6/2024)."
+    )
+    assert alarms(event) == [datetime(2024, 6, 8, 8), datetime(2024, 6, 14, 8)]  # noqa: DTZ001 - local time
+
+
+async def test_the_text_is_as_the_standard_wants_it(service: Service) -> None:
+    token = await subscribe(service, "xuan-hong", XUAN_HONG)
+    raw = (await fetch(service, token)).content
+    lines = raw.split(b"\r\n")
+    assert lines[0] == b"BEGIN:VCALENDAR"
+    assert lines[-2:] == [b"END:VCALENDAR", b""]
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert max(len(line) for line in lines) <= 75
+    assert b"DTSTART;VALUE=DATE:20240615" in lines
+    for name in (b"VERSION:2.0", b"METHOD:PUBLISH", b"X-WR-TIMEZONE:Asia/Ho_Chi_Minh"):
+        assert name in lines
+
+
+async def test_an_extension_moves_the_event_and_counts_it_up(service: Service) -> None:
+    token = await subscribe(service, "xuan-hong", XUAN_HONG)
+    before = await q2(service, token)
+    service.clock.set("2024-06-11 09:30")
+    office = service.client("coordinator")
+    later = {"due_date": "2024-06-20", "reason": "Mưa lũ."}
+    seen(await office.put(EXTENSION, json=later))
+    after = await q2(service, token)
+    assert after.uid.value == before.uid.value
+    assert int(after.sequence.value) > int(before.sequence.value)
+    assert after.dtstart.value == date(2024, 6, 20)
+    assert after.last_modified.value == datetime(2024, 6, 11, 9, 30, tzinfo=LOCAL)
+    assert alarms(after) == [datetime(2024, 6, 13, 8), datetime(2024, 6, 19, 8)]  # noqa: DTZ001 - local time
+
+
+async def test_each_change_counts_up_and_is_told(service: Service) -> None:
+    token = await subscribe(service, "xuan-hong", XUAN_HONG)
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    seen_so_far = [_told(await q2(service, token))]
+    exempt = {"reason": "Không được giao vốn."}
+    seen(await office.put(EXEMPTION, json=exempt))
+    seen_so_far.append(_told(await q2(service, token)))
+    seen(await office.delete(EXEMPTION))
+    seen_so_far.append(_told(await q2(service, token)))
+    service.clock.set("2024-06-15 20:00")
+    seen_so_far.append(_told(await q2(service, token)))
+    service.clock.set("2024-06-17 09:00")
+    seen_so_far.append(_told(await q2(service, token)))
+    await send(commune, XUAN_HONG)
+    seen_so_far.append(_told(await q2(service, token)))
+    await review(office, "return", XUAN_HONG, reason="Sửa.", correction_due="2024-06-19")
+    seen_so_far.append(_told(await q2(service, token)))
+    await send(commune, XUAN_HONG)
+    await review(office, "accept", XUAN_HONG)
+    seen_so_far.append(_told(await q2(service, token)))
+    assert seen_so_far == [
+        (0, "CONFIRMED", 2, "Còn 5 ngày."),
+        (1, "CANCELLED", 0, "Được miễn báo cáo."),
+        (2, "CONFIRMED", 2, "Còn 5 ngày."),
+        (2, "CONFIRMED", 2, "Hôm nay là hạn cuối."),
+        (2, "CONFIRMED", 2, "Quá hạn 2 ngày."),
+        (3, "CONFIRMED", 0, "Đã gửi muộn 2 ngày, 09:00 ngày 17/6/2024."),
+        (4, "CONFIRMED", 0, "Bị trả lại để sửa, gửi lại trước hết ngày 19/6/2024."),
+        (6, "CONFIRMED", 0, "Đã gửi muộn 2 ngày, 09:00 ngày 17/6/2024."),
+    ]
+
+
+def _told(event: Event) -> tuple[int, str, int, str]:
+    first_line = event.description.value.partition("\n")[0]
+    return int(event.sequence.value), event.status.value, len(alarms(event)), first_line
+
+
+async def test_a_district_sees_all_of_its_agencies_in_few_questions(service: Service) -> None:
+    whole = await subscribe(service, "coordinator", "395")
+    own = await subscribe(service, "xuan-hong", XUAN_HONG)
+    with statements(service) as for_many:
+        found = await events(service, whole)
+    with statements(service) as for_few:
+        mine = await events(service, own)
+    assert len(found) == 35 * 6
+    assert {event.uid.value for event in mine.values()} < {e.uid.value for e in found.values()}
+    assert len(for_many) == len(for_few) == 2
+
+
+async def test_a_calendar_that_says_the_same_is_not_sent_again(service: Service) -> None:
+    token = await subscribe(service, "xuan-hong", XUAN_HONG)
+    first = await fetch(service, token)
+    tag = first.headers["ETag"]
+    assert first.headers["Cache-Control"] == "private, max-age=900"
+    service.clock.set("2024-06-10 17:00")
+    same = await fetch(service, token, **{"If-None-Match": f'"x", {tag}'})
+    assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", tag)
+    service.clock.set("2024-06-11 08:00")  # one day less is left
+    assert (await fetch(service, token, **{"If-None-Match": tag})).status_code == 200
+    newer = (await fetch(service, token)).headers["ETag"]
+    seen(await service.client("coordinator").put(EXEMPTION, json={"reason": "Miễn."}))
+    assert (await fetch(service, token, **{"If-None-Match": newer})).status_code == 200
+
+
+async def test_a_link_is_shown_once_and_revoked_at_once(service: Service) -> None:
+    mine = service.client("xuan-hong")
+    link = seen(await mine.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
+    token = token_of(link.pop("url"))
+    assert link == {
+        "id": link["id"],
+        "agency": XUAN_HONG,
+        "created_at": "2024-06-10T08:00:00+07:00",
+        "created_by": "xuan-hong",
+        "revoked_at": None,
+    }
+    assert await listed(mine, "/calendar-links") == [link]
+    service.clock.set("2024-06-10 09:00")
+    path = f"/calendar-links/{link['id']}"
+    assert (await mine.delete(path)).status_code == 204
+    assert kind_of(await fetch(service, token)) == (404, "not-found")
+    assert (await mine.delete(path)).status_code == 204
+    (revoked,) = await listed(mine, "/calendar-links")
+    assert revoked["revoked_at"] == "2024-06-10T09:00:00+07:00"
+    (made,) = await recorded(service, "calendar_link.created")
+    assert made.after == {"agency": XUAN_HONG}
+    assert len(await recorded(service, "calendar_link.revoked")) == 1
+
+
+async def test_a_wrong_secret_opens_nothing(service: Service) -> None:
+    token = await subscribe(service, "xuan-hong", XUAN_HONG)
+    for wrong in (token[:-1], token + "x", token.swapcase(), "", "%", "ổ"):
+        assert kind_of(await fetch(service, wrong)) == (404, "not-found")
+    client = service.client()
+    assert refused(await client.get("/calendar.ics")) == [("/token", "missing")]
+
+
+async def test_links_are_made_and_seen_within_reach(service: Service) -> None:
+    mine, other = service.client("xuan-hong"), service.client("bac-luong")
+    answer = await mine.post("/calendar-links", json={"agency": BAC_LUONG})
+    assert refused(answer) == [("/agency", "unknown_agency")]
+    answer = await mine.post("/calendar-links", json={"agency": "395"})
+    assert refused(answer) == [("/agency", "unknown_agency")]
+    link = seen(await mine.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
+    assert await listed(other, "/calendar-links") == []
+    answer = await other.delete(f"/calendar-links/{link['id']}")
+    assert kind_of(answer) == (404, "not-found")
+    for person in ("coordinator", "vice-chairman", "province", "district-admin", "admin"):
+        client = service.client(person)
+        assert [each["id"] for each in await listed(client, "/calendar-links")] == [link["id"]]
+    assert kind_of(await service.client().get("/calendar-links")) == (401, "unauthenticated")

@@ -1,0 +1,293 @@
+"""Delivery: leases, retries with pauses, failures in plain sight, nothing blocked behind them."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Mailer
+from app.services import messages
+from app.services.delivery import MOST_ATTEMPTS, deliver, pause, take
+from app.settings import Settings
+from app.vocabulary import Channel
+from tests.conftest import Service
+from tests.reminding import Outbox, carried, desk, execute, only_rules, prefer, sent, swept, told
+
+AWAY = DeliveryDelayedError("connection refused")
+
+
+@pytest.fixture
+async def planned(service: Service) -> Service:
+    """Five mails and five messages in the application wait."""
+    await only_rules(service, "before-7")
+    await swept(service)
+    return service
+
+
+class PerPerson(Outbox):
+    """Who gets an exception instead."""
+
+    def __init__(self, **trouble: Exception) -> None:
+        super().__init__()
+        self.troubles = trouble
+
+    async def take_mail(self, mail: Envelope) -> None:
+        name = mail.email.removesuffix("@example.vn").replace("-", "_")
+        if name in self.troubles:
+            raise self.troubles[name]
+        self.mails.append(mail)
+
+
+async def test_each_message_leaves_once(planned: Service) -> None:
+    outbox = Outbox()
+    assert await deliver(desk(planned, outbox)) == 10
+    assert await deliver(desk(planned, outbox)) == 0
+    assert len(outbox.mails) == 5
+    rows = await carried(planned)
+    assert {(m.state, m.attempts, m.sent_at) for m in rows} == {("sent", 1, planned.clock.now())}
+    assert {row.state for row in await told(planned)} == {"sent"}
+    assert all(m.subject and m.body for m in rows)
+
+
+async def test_several_workers_share_and_send_each_once(planned: Service) -> None:
+    outbox = Outbox()
+    taken = await asyncio.gather(*(deliver(desk(planned, outbox)) for _ in range(4)))
+    assert sum(taken) == 10
+    assert len({mail.message_id for mail in outbox.mails}) == len(outbox.mails) == 5
+
+
+async def test_an_absent_server_is_tried_again_with_growing_pauses(planned: Service) -> None:
+    outbox = Outbox(trouble=AWAY)
+    tries = []
+    start = planned.clock.now()
+    for _minute in range(40):
+        before = (await carried(planned, username="xuan-hong", channel="email"))[0].attempts
+        await deliver(desk(planned, outbox))
+        [mail] = await carried(planned, username="xuan-hong", channel="email")
+        if mail.attempts > before:
+            tries.append((planned.clock.now() - start) // timedelta(minutes=1))
+        assert (mail.state, mail.error) == ("waiting", "connection refused")
+        planned.clock.advance(minutes=1)
+    assert tries == [0, 1, 3, 7, 15, 31]
+    outbox.trouble = None
+    planned.clock.advance(hours=1)
+    await deliver(desk(planned, outbox))
+    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    assert (mail.state, mail.error) == ("sent", None)
+    assert len(outbox.mails) == 5
+
+
+async def test_every_attempt_carries_the_same_number_and_day(planned: Service) -> None:
+    seen = []
+
+    class Counting(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            seen.append((mail.email, mail.message_id, mail.created_at))
+            raise AWAY
+
+    for _ in range(3):
+        await deliver(desk(planned, Counting()))
+        planned.clock.advance(hours=1)
+    assert len(seen) == 15
+    assert len(set(seen)) == 5
+
+
+async def test_a_weekend_without_mail_loses_nothing(planned: Service) -> None:
+    outbox = Outbox(trouble=AWAY)
+    for _hour in range(60):
+        await deliver(desk(planned, outbox))
+        planned.clock.advance(hours=1)
+    outbox.trouble = None
+    planned.clock.advance(hours=6)
+    await deliver(desk(planned, outbox))
+    assert len(outbox.mails) == 5
+
+
+async def test_after_the_last_attempt_the_failure_stands_in_plain_sight(planned: Service) -> None:
+    outbox = Outbox(trouble=AWAY)
+    for _attempt in range(MOST_ATTEMPTS + 3):
+        await deliver(desk(planned, outbox))
+        planned.clock.advance(hours=7)
+    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    assert (mail.state, mail.attempts, mail.error) == (
+        "failed",
+        MOST_ATTEMPTS,
+        "connection refused",
+    )
+    [row] = await told(planned, username="xuan-hong", channel="email")
+    assert (row.state, row.why) == ("failed", "connection refused")
+
+
+def test_pauses_double_up_to_six_hours_and_last_over_a_weekend() -> None:
+    pauses = [pause(n) for n in range(1, MOST_ATTEMPTS)]
+    assert pauses[:4] == [timedelta(minutes=n) for n in (1, 2, 4, 8)]
+    assert max(pauses) == timedelta(hours=6)
+    assert sum(pauses, timedelta()) > timedelta(hours=64)
+
+
+async def test_one_that_is_refused_fails_at_once_and_alone(planned: Service) -> None:
+    outbox = PerPerson(xuan_hong=DeliveryRefusedError("550 no such user"), bac_luong=AWAY)
+    await deliver(desk(planned, outbox))
+    found = {m.username: (m.state, m.error) for m in await carried(planned, channel="email")}
+    assert found.pop("xuan-hong") == ("failed", "550 no such user")
+    assert found.pop("bac-luong") == ("waiting", "connection refused")
+    assert set(found.values()) == {("sent", None)}
+    assert len(outbox.mails) == 3
+
+
+async def test_a_fault_of_ours_is_seen_tried_again_and_stops_nobody(planned: Service) -> None:
+    outbox = PerPerson(agriculture=ZeroDivisionError("a fault"))
+    await deliver(desk(planned, outbox))
+    [mail] = await carried(planned, username="agriculture", channel="email")
+    assert (mail.state, mail.error) == ("waiting", "ZeroDivisionError: a fault")
+    assert len(outbox.mails) == 4
+
+
+async def test_a_message_that_cannot_be_put_into_words_stops_nobody(
+    planned: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compose = messages.compose
+
+    def fail_for_one(recipient: messages.Recipient, *rest: object) -> messages.Text:
+        if recipient.full_name == "Xuan Hong":
+            raise KeyError("reason")
+        return compose(recipient, *rest)  # type: ignore[arg-type]  # passed on
+
+    monkeypatch.setattr(messages, "compose", fail_for_one)
+    assert len((await sent(planned)).mails) == 4
+    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    assert (mail.state, mail.error, mail.subject) == ("waiting", "KeyError: 'reason'", None)
+
+
+async def test_one_that_hangs_does_not_hold_up_the_others(planned: Service) -> None:
+    hung, four = asyncio.Event(), asyncio.Event()
+
+    class Hanging(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            if mail.email.startswith("xuan-hong"):
+                await hung.wait()
+            self.mails.append(mail)
+            if len(self.mails) == 4:
+                four.set()
+
+    await execute(
+        planned,
+        "UPDATE message SET not_before = not_before - interval '1 hour'"
+        " WHERE account_id = (SELECT id FROM account WHERE username = 'xuan-hong')",
+    )
+    delivery = asyncio.create_task(deliver(desk(planned, Hanging())))
+    await four.wait()
+    assert not delivery.done()
+    hung.set()
+    assert await delivery == 10
+
+
+async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> None:
+    dead = desk(planned)
+    held = await take(dead, 3)
+    alive = Outbox()
+    await deliver(desk(planned, alive))
+    assert not {mail.message_id for mail in alive.mails} & set(held)
+    planned.clock.advance(minutes=4, seconds=59)
+    assert await deliver(desk(planned, alive)) == 0
+    planned.clock.advance(seconds=1)
+    assert await deliver(desk(planned, alive)) == 3
+    assert {m.state for m in await carried(planned)} == {"sent"}
+
+
+async def test_a_lease_may_be_shorter(planned: Service) -> None:
+    hasty = replace(desk(planned), lease=timedelta(seconds=1))
+    held = await take(hasty, 20)
+    planned.clock.advance(seconds=2)
+    assert sorted(await take(hasty, 20)) == sorted(held)
+
+
+async def test_a_message_that_kills_its_worker_each_time_is_given_up(planned: Service) -> None:
+    for _attempt in range(MOST_ATTEMPTS):
+        await take(desk(planned), 20)
+        planned.clock.advance(minutes=6)
+    outbox = Outbox()
+    await deliver(desk(planned, outbox))
+    assert outbox.mails == []
+    assert {(m.state, m.error) for m in await carried(planned)} == {
+        ("failed", "every attempt was cut off before its end")
+    }
+
+
+async def test_who_comes_too_late_does_not_undo_what_another_has_done(planned: Service) -> None:
+    """A lease ran out during a slow attempt that fails in the end: meanwhile it was sent."""
+    started, may_fail = asyncio.Event(), asyncio.Event()
+
+    class Slow(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            started.set()
+            await may_fail.wait()
+            raise DeliveryDelayedError(mail.email)
+
+    slow = asyncio.create_task(deliver(desk(planned, Slow())))
+    await started.wait()
+    planned.clock.advance(minutes=6)
+    outbox = Outbox()
+    await deliver(desk(planned, outbox))
+    may_fail.set()
+    await slow
+    assert {m.state for m in await carried(planned)} == {"sent"}
+    planned.clock.advance(hours=1)
+    assert await deliver(desk(planned, outbox)) == 0
+
+
+async def test_it_stops_taking_more_when_told_to(planned: Service) -> None:
+    outbox = Outbox()
+    assert await deliver(desk(planned, outbox), lambda: len(outbox.mails) < 1) <= 9
+    assert {m.state for m in await carried(planned)} == {"sent", "waiting"}
+
+
+async def test_somebody_without_an_address_is_seen_to_be_missing_it(planned: Service) -> None:
+    await execute(planned, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
+    await deliver(desk(planned, Mailer(Settings(smtp_url="smtp://127.0.0.1:9"))))
+    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    assert (mail.state, mail.error) == ("failed", "the account has no e-mail address")
+
+
+async def webhook(service: Service, agency: str, url: str, *, active: bool = True) -> None:
+    await execute(
+        service,
+        "INSERT INTO webhook (agency_id, url, secret, active, created_at)"
+        " SELECT id, :url, 's3cret', :active, now() FROM agency WHERE code = :agency",
+        agency=agency,
+        url=url,
+        active=active,
+    )
+
+
+async def test_a_webhook_of_the_nearest_agency_above_gets_the_facts(service: Service) -> None:
+    await prefer(service, "xuan-hong", Channel.WEBHOOK)
+    await webhook(service, "395", "https://district.example/hook")
+    await webhook(service, "38", "https://province.example/hook")
+    await webhook(service, "15493", "https://commune.example/hook", active=False)
+    await swept(service)
+    outbox = await sent(service)
+    [post] = outbox.posts
+    assert (post.url, post.secret) == ("https://district.example/hook", "s3cret")
+    assert post.payload["recipient"]["username"] == "xuan-hong"
+    assert post.payload["subject"] == "Còn 5 ngày: báo cáo quý II năm 2024"
+    assert post.payload["obligations"] == [
+        {
+            "plan": "tho-xuan-2024",
+            "period": "2024-Q2",
+            "agency": "15493",
+            "agency_name": "Xã Xuân Hồng",
+            "due_date": "2024-06-15",
+            "timeliness": "due_soon",
+            "about": "before-7",
+        }
+    ]
+
+
+async def test_a_webhook_that_is_missing_is_seen(service: Service) -> None:
+    await prefer(service, "xuan-hong", Channel.WEBHOOK)
+    await swept(service)
+    await sent(service)
+    [message] = await carried(service, channel="webhook")
+    assert (message.state, message.error) == ("failed", "no webhook covers the agency")

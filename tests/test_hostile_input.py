@@ -1,0 +1,319 @@
+"""Whatever is sent, the service answers with a problem that says what is wrong, and keeps still."""
+
+import base64
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.conftest import Service
+from tests.operations import UNDER_VERSION, Operation
+
+TAGS = sorted({operation.tag for operation in UNDER_VERSION})
+WITH_BODY = sorted({operation.tag for operation in UNDER_VERSION if operation.body is not None})
+ADMINS = {"users", "api-keys", "webhooks"}
+COUNTS = """SELECT (SELECT count(*) FROM audit_event), (SELECT count(*) FROM report),
+    (SELECT count(*) FROM revision), (SELECT count(*) FROM idempotency_record),
+    (SELECT sum(version) FROM report), (SELECT count(*) FROM account)"""
+
+
+class Attacker:
+    """Sends what nobody should, and sees that each answer is one and that nothing moved."""
+
+    def __init__(self, service: Service, connection: asyncpg.Connection) -> None:
+        self.service = service
+        self._connection = connection
+        self._counts: asyncpg.Record | None = None
+        self._tags: dict[str, str] = {}
+
+    def client(self, operation: Operation) -> httpx.AsyncClient:
+        """Somebody who may do this: what is refused is refused for what it is."""
+        return self.service.client("admin" if operation.tag in ADMINS else "coordinator")
+
+    async def send(
+        self,
+        operation: Operation,
+        body: bytes | None = None,
+        kind: str = "application/json",
+        query: str = "",
+        **places: str,
+    ) -> httpx.Response:
+        """Send it, and see the answer."""
+        address = operation.address(**places)
+        required = "&".join(f"{n}={v}" for n, v in operation.required().items() if n not in query)
+        if body is None and operation.body is not None:
+            body = json.dumps(operation.body).encode()
+        headers = {"If-Match": self._tags.get(address, '"1"')} | (
+            {"Content-Type": kind} if body is not None else {}
+        )
+        answer = await self.client(operation).request(
+            operation.method,
+            f"{address}?{'&'.join(part for part in (required, query) if part)}",
+            content=body,
+            headers=headers,
+        )
+        if "ETag" in answer.headers:
+            self._tags[address] = answer.headers["ETag"]
+        told = f"{operation.name} {query or (body or b'')[:300]!r} {places}"
+        await self._see(answer, told)
+        return answer
+
+    async def _see(self, answer: httpx.Response, told: str) -> None:
+        assert answer.status_code < 500, f"{told}: {answer.text}"
+        assert answer.status_code not in {401, 403}, f"{told}: choose somebody who may"
+        counts = await self._connection.fetchrow(COUNTS)
+        if answer.status_code >= 400:
+            see_problem(answer, told)
+            assert self._counts in {None, counts}, f"{told}: refused, and yet something changed"
+        self._counts = counts
+
+
+def see_problem(answer: httpx.Response, told: str) -> None:
+    """See that an answer is a whole problem document."""
+    assert answer.headers["Content-Type"] == "application/problem+json", told
+    problem = json.loads(answer.content.decode("utf-8", "strict"))
+    assert problem["type"].startswith("/problems/"), told
+    assert problem["status"] == answer.status_code, told
+    assert problem["title"], told
+    assert problem["detail"], told
+    for error in problem.get("errors", []):
+        assert {"pointer", "code", "message"} <= error.keys(), told
+        assert not error["pointer"] or error["pointer"].startswith("/"), told
+
+
+@pytest.fixture
+async def attacker(service: Service) -> Any:
+    """An attacker with a look into the database."""
+    connection = await asyncpg.connect(service.database_url)
+    yield Attacker(service, connection)
+    await connection.close()
+
+
+def of_tag(tag: str) -> list[Operation]:
+    return [operation for operation in UNDER_VERSION if operation.tag == tag]
+
+
+BROKEN = {
+    b"{": 400,
+    b'{"a": 1': 400,
+    b"{'a': 1}": 400,
+    b'{"a": 1,}': 400,
+    b"nul": 400,
+    b"\xff\xfe{\x00}\x00": 400,
+    b'{"a": "\xff"}': 400,
+    b"\xef\xbb\xbf{}": 400,
+    b"[]": 422,
+    b'"text"': 422,
+    b"1": 422,
+    b"true": 422,
+    b'{"a": 1, "a": 2}': 422,
+    b'{"no such field": 1}': 422,
+    b'{"\\u0000": 1}': 422,
+    b'{"\\ud800": 1}': 422,
+    b'{"a": NaN}': 422,
+    b'{"a": 1e999}': 422,
+    b'{"a": ' + b"9" * 20 + b"}": 422,
+    b'{"a": ' + b"9" * 5000 + b"}": 422,
+    b"[" * 40 + b"]" * 40: 422,
+    b'{"a": ' * 40 + b"1" + b"}" * 40: 422,
+    b"[" * 100_000: 422,
+}
+LARGE = b'{"a": "' + b"x" * 10 * 1024 * 1024 + b'"}'
+
+
+@pytest.mark.parametrize("tag", WITH_BODY)
+async def test_a_body_that_cannot_be_read_is_refused(attacker: Attacker, tag: str) -> None:
+    for operation in of_tag(tag):
+        if operation.body is None:
+            continue
+        for body, status in BROKEN.items():
+            answer = await attacker.send(operation, body)
+            assert answer.status_code == status, (operation.name, body[:50], answer.text)
+        if operation.needs_body:
+            assert (await attacker.send(operation, b"")).status_code == 422
+            assert (await attacker.send(operation, b"null")).status_code == 422
+        whole = json.dumps(operation.body).encode()
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "", "application/xml"):
+            answer = await attacker.send(operation, whole, kind)
+            assert answer.status_code == 415, (operation.name, kind)
+        assert (await attacker.send(operation, LARGE)).status_code == 413
+
+
+# As they stand in JSON; the first ones are no value of any field.
+NEVER = ["NaN", "-Infinity", "1e999", "9223372036854775808", '"\\u0000"', '"a\\ud800"']
+RARELY = [
+    "null",
+    "true",
+    "-1.5",
+    "1e15",
+    '"5"',
+    '""',
+    '"' + "x" * 25_000 + '"',
+    '"2024-02-30"',
+    '"9999-12-31"',
+    '"1717977600"',
+    '"2024-06-10T08:00:00"',
+    '"0001-01-01T00:00:00+14:00"',
+    '"9999-12-31T23:59:59-14:00"',
+    "[{}]",
+    "{}",
+]
+HERE = "the value goes here"
+
+
+def leaves(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The ways to every value in an example, to objects and lists, too."""
+    if at:
+        yield at
+    if isinstance(value, dict | list):
+        steps = value.items() if isinstance(value, dict) else enumerate(value[:1])
+        for step, inner in steps:
+            yield from leaves(inner, (*at, step))
+
+
+def with_value(example: Any, at: tuple[Any, ...], raw: str) -> bytes:
+    """The example with something else in one place."""
+    changed = copy.deepcopy(example)
+    place = changed
+    for step in at[:-1]:
+        place = place[step]
+    place[at[-1]] = HERE
+    return json.dumps(changed).replace(json.dumps(HERE), raw).encode()
+
+
+@pytest.mark.parametrize("tag", WITH_BODY)
+async def test_a_value_of_another_kind_is_refused_wherever_it_stands(
+    attacker: Attacker, tag: str
+) -> None:
+    for operation in of_tag(tag):
+        if operation.body is None:
+            continue
+        for at in leaves(operation.body):
+            for raw in NEVER:
+                answer = await attacker.send(operation, with_value(operation.body, at, raw))
+                assert answer.status_code == 422, (operation.name, at, raw)
+                pointers = {error["pointer"] for error in answer.json()["errors"]}
+                assert "/" + "/".join(map(str, at)) in pointers, (operation.name, at, raw)
+            for raw in RARELY:
+                await attacker.send(operation, with_value(operation.body, at, raw))
+
+
+def cursor(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+CURSORS = [
+    "x",
+    "!!!!",
+    "%F0%9F%98%80",
+    "%00",
+    "x" * 1001,
+    *map(
+        cursor,
+        [
+            "[]",
+            "{}",
+            "null",
+            "7",
+            '"abc"',
+            "[null]",
+            "[[]]",
+            "[1e999]",
+            "[NaN]",
+            "[9223372036854775808]",
+            '["\\u0000"]',
+            '["\\ud800"]',
+            '["2024-06-16T00:00:00", "15493", 1]',
+            '["0001-01-01T00:00:00+14:00", "15493", 1]',
+            '["2024-06-16T00:00:00+07:00", "\\u0000", 1]',
+            '["2024-06-16T00:00:00+07:00", "15493", true, 1]',
+            "[" * 200,
+        ],
+    ),
+]
+VALUES = [
+    "",
+    "%00",
+    "%ED%A0%80",
+    "x" * 3000,
+    "99999999999999999999",
+    "2024-02-30",
+    "1717977600",
+    "9999-12-31",
+    "2024-06-10T08:00:00",
+    "0001-01-01T00:00:00%2B14:00",
+]
+
+
+def every(tag: str) -> int:
+    """The lists that the database builds read their cursors themselves; others by one function."""
+    return 1 if tag in {"obligations", "audit-events"} else 5
+
+
+@pytest.mark.parametrize("tag", TAGS)
+async def test_a_query_is_taken_only_as_it_is_meant(attacker: Attacker, tag: str) -> None:
+    for operation in of_tag(tag):
+        if operation.name in {"sign_in", "get_calendar_feed", "sign_out"}:
+            continue  # a form, a secret address, and the end of what could be asked
+        for query, code in (
+            ("unknown=1", "unknown_parameter"),
+            ("limit[]=1", "unknown_parameter"),
+            *((f"{name}=1&{name}=1", "duplicate_parameter") for name in operation.query),
+        ):
+            answer = await attacker.send(operation, query=query)
+            assert answer.status_code == 422, (operation.name, query)
+            assert code in {error["code"] for error in answer.json()["errors"]}
+        for name in operation.query:
+            for value in VALUES:
+                answer = await attacker.send(operation, query=f"{name}={value}")
+                never = value == "%00" or name == "limit"
+                assert answer.status_code == 422 or not never, (operation.name, name, value)
+        for value in (CURSORS if "cursor" in operation.query else [])[:: every(tag)]:
+            answer = await attacker.send(operation, query=f"cursor={value}")
+            assert answer.status_code == 422, (operation.name, value)
+            assert answer.json()["errors"][0]["pointer"] == "/cursor"
+
+
+@pytest.mark.parametrize("tag", TAGS)
+async def test_an_address_that_cannot_be_is_not_found(attacker: Attacker, tag: str) -> None:
+    for operation in of_tag(tag):
+        for place in operation.places:
+            for value in ("%00", "a%00b", "%ED%A0%80", "%FF", "x" * 3000, "%F0%9F%98%80", "-1"):
+                answer = await attacker.send(operation, **{place: value})
+                found = operation.name.startswith("put_") or operation.method == "DELETE"
+                assert answer.status_code in {404, 412, 422} or found, (operation.name, value)
+                if "%00" in value:
+                    assert answer.status_code == 404, (operation.name, value)
+
+
+async def test_what_is_nowhere_is_a_problem_too(service: Service) -> None:
+    client = service.client("coordinator")
+    for method, path, status in (
+        ("GET", "/nothing", 404),
+        ("GET", "/obligations/2024-Q2", 404),
+        ("DELETE", "/obligations", 405),
+        ("PATCH", "/reports/2024-Q2/15493", 405),
+        ("GET", "/reports/2024-Q2/15493/draft", 405),
+    ):
+        answer = await client.request(method, path)
+        assert answer.status_code == status
+        see_problem(answer, path)
+
+
+async def test_problems_speak_vietnamese_or_english(service: Service) -> None:
+    client = service.client("coordinator")
+    for language, title in (
+        ("", "Không tìm thấy"),
+        ("vi", "Không tìm thấy"),
+        ("en", "Not found"),
+        ("en-GB,en;q=0.9,vi;q=0.8", "Not found"),
+        ("fr, vi;q=0.5, en;q=0.4", "Không tìm thấy"),
+        ("en;q=nonsense", "Không tìm thấy"),
+        ("*", "Không tìm thấy"),
+    ):
+        answer = await client.get("/plans/none", headers={"Accept-Language": language})
+        assert answer.json()["title"] == title, language
