@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from bench import reads
+from bench import reads, submissions
 from bench.contest import Outcome
 from bench.printing import print_outcomes
 from bench.stage import Stage, prepared
 
 PARTS: dict[str, Callable[[Stage], list[Outcome]]] = {
     "reads": lambda stage: reads.measured(stage, "reads"),
+    "submissions": submissions.measured,
     "aggregates": lambda stage: reads.measured(stage, "aggregates"),
 }
 

@@ -24,6 +24,7 @@ def service(stage: Stage, database_url: str) -> Iterator[int]:
         "TIENDO_DATABASE_URL": database_url,
         "TIENDO_DATA_DIR": str(stage.folder / "data"),
         "TIENDO_CLOCK_OFFSET_SECONDS": offset_seconds(),
+        "TIENDO_EMBEDDED_WORKER": "false",
     }
     with _serving("app.main:create_worker_app", "/health/live", settings) as port:
         yield port
