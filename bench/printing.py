@@ -6,12 +6,19 @@ from bench.contest import BYTES, MOST_TIMES_P50, SERVICE, SQL, Outcome
 
 
 def print_outcomes(outcomes: Sequence[Outcome]) -> None:
-    for o in outcomes:
-        print(
-            f"{o.name:24} {o.rate(SERVICE):8.0f}/s p50 {o.p50(SERVICE):6.1f} p99 {o.p99(SERVICE):6.1f} x{o.spread:4.1f}"
-            + "".join(
-                f" | {f} {o.rate(f):.0f}/s p50 {o.p50(f):.1f} p99 {o.p99(f):.1f} ratio {o.ratio(f):.2f}"
-                for f in (BYTES, SQL)
-                if f in o.laps
-            )
-        )
+    """Print a line for each load: its own figures, then its ratio to each floor."""
+    for outcome in outcomes:
+        print(f"{outcome.name:28}{_figures(outcome, SERVICE)}  p99/p50 {outcome.spread:.1f}")
+        for floor in (BYTES, SQL):
+            if floor in outcome.laps:
+                print(
+                    f"{'  of the floor ' + floor:28}{_figures(outcome, floor)}"
+                    f"  ratio {outcome.ratio(floor):.2f}"
+                )
+        target = "no target" if outcome.target is None else f"target {outcome.target} of sql"
+        print(f"  {target}, p99 < {MOST_TIMES_P50} x p50: {'met' if outcome.is_met else 'NOT MET'}")
+
+
+def _figures(outcome: Outcome, who: str) -> str:
+    rate, p50, p99 = outcome.rate(who), outcome.p50(who), outcome.p99(who)
+    return f"{rate:8.0f} requests/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms"

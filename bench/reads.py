@@ -1,7 +1,7 @@
 """The reads that are hot: a report, the list of obligations, the matrix; and an aggregate."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -54,18 +54,15 @@ def measured(stage: Stage, part: str) -> list[Outcome]:
     url = stage.clone(part)
     script = asyncio.run(_rehearsed(url, wanted))
     with service(stage, url) as port, floors(stage, script) as floors_port:
-        return [
-            held(
-                load.name,
-                {
-                    SERVICE: lambda _, load=load: _orders(port, load.asks),
-                    BYTES: lambda _, load=load: _orders(floors_port, _on_floor(BYTES, load)),
-                    SQL: lambda _, load=load: _orders(floors_port, _on_floor(SQL, load)),
-                },
-                load.target,
-            )
-            for load in wanted
-        ]
+        return [held(load.name, _runs(load, port, floors_port), load.target) for load in wanted]
+
+
+def _runs(load: Load, port: int, floors_port: int) -> dict[str, Callable[[int], Orders]]:
+    return {
+        SERVICE: lambda _: _orders(port, load.asks),
+        BYTES: lambda _: _orders(floors_port, _on_floor(BYTES, load)),
+        SQL: lambda _: _orders(floors_port, _on_floor(SQL, load)),
+    }
 
 
 def _orders(port: int, asks: Sequence[Ask]) -> Orders:

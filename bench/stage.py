@@ -14,7 +14,6 @@ import asyncpg
 import httpx
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
-from seed.loader import load
 from sqlalchemy import select
 
 from app import embedded
@@ -30,6 +29,7 @@ from app.settings import Settings
 from app.vocabulary import Role
 from bench.asking import Ask
 from bench.bodies import body
+from seed.loader import load
 
 PLAN_FOLDER = Path(__file__).resolve().parent.parent / "seed" / "tho-xuan-2024"
 PLAN_IN_FORCE = datetime(2024, 4, 1, 8, tzinfo=LOCAL)

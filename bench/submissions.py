@@ -3,8 +3,6 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import datetime
-from itertools import chain
 from typing import Any
 
 import asyncpg
@@ -63,9 +61,9 @@ Facts = dict[str, Any]
 def measured(stage: Stage) -> list[Outcome]:
     """Submissions, against the same statements in a transaction of bare asyncpg."""
     url = stage.clone("submissions")
-    facts, script = asyncio.run(_prepared(stage, url))
+    facts, statements = asyncio.run(_prepared(stage, url))
     of_service, of_floor = facts[::2], facts[1::2]
-    script = Script(url, {}, {NAME: [script]}, {NAME: of_floor})
+    script = Script(url, {}, {NAME: [statements]}, {NAME: of_floor})
     with service(stage, url) as port, floors(stage, script) as floors_port:
         asks = [_ask(stage, each) for each in of_service]
         floor_asks = [Ask("POST", f"/sql/{NAME}/{n}", body={}) for n in range(len(of_floor))]
@@ -109,7 +107,7 @@ async def _prepared(stage: Stage, url: str) -> tuple[list[Facts], list[Statement
             sample[REVISION_ID] = await connection.fetchval(query)
             said.append(statements)
     await connection.close()
-    return facts, _generalised(*said, *samples)
+    return facts, _generalised(said[0], said[1], samples[0], samples[1])
 
 
 async def _generate(url: str) -> None:

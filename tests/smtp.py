@@ -29,7 +29,12 @@ class PostOffice:
     port: int = 0
 
     async def handle_RCPT(  # noqa: N802 - the hook's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
     ) -> str:
         """Refuse some."""
         if address in self.refuse:
@@ -46,6 +51,7 @@ class PostOffice:
         self.mails.append(message_from_bytes(content, policy=policy.default))
         self.secured.append(session.ssl is not None)
         if self.reply is None:
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
             return "421 gone"
         return self.reply

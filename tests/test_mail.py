@@ -194,7 +194,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
     context, _ = certificate(tmp_path)
     async with post_office(tls=context, from_the_start=from_the_start) as office:
         scheme = "smtps" if from_the_start else "smtp"
-        with pytest.raises(DeliveryDelayedError, match="(?i)certificate"):
+        with pytest.raises(DeliveryDelayedError, match=r"(?i)certificate"):
             await mailer(f"{scheme}://localhost:{office.port}").send(envelope())
     assert office.mails == []
 

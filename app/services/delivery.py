@@ -62,7 +62,8 @@ WEBHOOKS = text("""
 
 SKIP = text("""
     UPDATE notification SET why = reason.why,
-        state = CASE WHEN reason.why = ANY(CAST(:superseding AS text[])) THEN 'superseded' ELSE 'skipped' END
+        state = CASE WHEN reason.why = ANY(CAST(:superseding AS text[]))
+            THEN 'superseded' ELSE 'skipped' END
     FROM unnest(CAST(:ids AS bigint[]), CAST(:whys AS text[])) AS reason (id, why)
     WHERE notification.id = reason.id
 """)

@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import local_day
@@ -17,9 +17,7 @@ from app.errors import (
     ValidationFailed,
     WarningsUnconfirmed,
 )
-from app.models.indicators import Indicator
-from app.models.projects import Project
-from app.models.reports import Report, Revision, RevisionDisbursement, RevisionEntry
+from app.models.reports import Report, Revision
 from app.policy import Permission, Principal
 from app.services import audit
 from app.services.audit import Actor
@@ -42,6 +40,23 @@ BEFORE_PERIOD = Bilingual(
     "Thời điểm nhận không thể trước ngày đầu của kỳ số liệu ({data_from}).",
     "It cannot lie before the first day of the period's figures ({data_from}).",
 )
+
+
+# The body's figures as rows, to be summed; all codes are known, for the body was judged just now.
+FIGURES = text("""
+WITH sent AS (
+    SELECT id, body FROM revision WHERE id = :revision_id
+), entries AS (
+    INSERT INTO revision_entry (revision_id, indicator_id, value, estimate)
+    SELECT sent.id, i.id, (e ->> 'value')::numeric, (e ->> 'estimate')::numeric
+    FROM sent CROSS JOIN jsonb_array_elements(body -> 'entries') AS e
+    JOIN indicator i ON i.plan_id = :plan_id AND i.code = e ->> 'indicator'
+)
+INSERT INTO revision_disbursement (revision_id, project_id, source, origin, amount_vnd)
+SELECT sent.id, j.id, d ->> 'source', d ->> 'origin', (d ->> 'amount_vnd')::bigint
+FROM sent CROSS JOIN jsonb_array_elements(body -> 'disbursements') AS d
+JOIN project j ON j.plan_id = :plan_id AND j.code = d ->> 'project'
+""")
 
 
 async def submit(
@@ -149,45 +164,7 @@ async def _see_that_complete(
 async def _store(session: AsyncSession, place: Place, revision: Revision) -> None:
     session.add(revision)
     await session.flush()
-    body = revision.body
-    if body["entries"]:
-        ids = await _ids(session, Indicator, place, [e["indicator"] for e in body["entries"]])
-        await session.execute(
-            insert(RevisionEntry),
-            [
-                {
-                    "revision_id": revision.id,
-                    "indicator_id": ids[entry["indicator"]],
-                    "value": str(entry["value"]),
-                    "estimate": None if entry["estimate"] is None else str(entry["estimate"]),
-                }
-                for entry in body["entries"]
-            ],
-        )
-    if body["disbursements"]:
-        ids = await _ids(session, Project, place, [d["project"] for d in body["disbursements"]])
-        await session.execute(
-            insert(RevisionDisbursement),
-            [
-                {
-                    "revision_id": revision.id,
-                    "project_id": ids[item["project"]],
-                    "source": item["source"],
-                    "origin": item["origin"],
-                    "amount_vnd": item["amount_vnd"],
-                }
-                for item in body["disbursements"]
-            ],
-        )
-
-
-async def _ids(
-    session: AsyncSession, kind: type[Indicator | Project], place: Place, codes: list[str]
-) -> dict[str, int]:
-    found = await session.execute(
-        select(kind.code, kind.id).where(kind.plan_id == place.plan.id, kind.code.in_(codes))
-    )
-    return dict(found.all())
+    await session.execute(FIGURES, {"revision_id": revision.id, "plan_id": place.plan.id})
 
 
 def _move_on(place: Place, report: Report, received: datetime) -> None:

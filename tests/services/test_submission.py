@@ -79,7 +79,8 @@ async def test_money_is_an_integer_and_figures_have_two_places(service: Service)
         )
         assert answer.status_code == 422, change
         assert answer.json()["errors"][0]["pointer"] == "/disbursements/0/amount_vnd"
-    for value in (-1, 0.001, "1", True, 10**13, 1e300, None, [], 0.1 + 0.2):
+    values: tuple[object, ...] = (-1, 0.001, "1", True, 10**13, 1e300, None, [], 0.1 + 0.2)
+    for value in values:
         body = complete_body(report)
         body["entries"][3]["value"] = value
         answer = await commune.put(
