@@ -215,28 +215,6 @@ async def test_a_message_that_kills_its_worker_each_time_is_given_up(planned: Se
     }
 
 
-async def test_who_comes_too_late_does_not_undo_what_another_has_done(planned: Service) -> None:
-    """A lease ran out during a slow attempt that fails in the end: meanwhile it was sent."""
-    started, may_fail = asyncio.Event(), asyncio.Event()
-
-    class Slow(Outbox):
-        async def take_mail(self, mail: Envelope) -> None:
-            started.set()
-            await may_fail.wait()
-            raise DeliveryDelayedError(mail.email)
-
-    slow = asyncio.create_task(deliver(desk(planned, Slow())))
-    await started.wait()
-    planned.clock.advance(minutes=6)
-    outbox = Outbox()
-    await deliver(desk(planned, outbox))
-    may_fail.set()
-    await slow
-    assert {m.state for m in await carried(planned)} == {"sent"}
-    planned.clock.advance(hours=1)
-    assert await deliver(desk(planned, outbox)) == 0
-
-
 async def test_it_stops_taking_more_when_told_to(planned: Service) -> None:
     outbox = Outbox()
     assert await deliver(desk(planned, outbox), lambda: len(outbox.mails) < 1) <= 9
