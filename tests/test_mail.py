@@ -11,9 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from app.clock import LOCAL
-from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Mailer
+from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Mailer, Text
 from app.services.delivery import deliver
-from app.services.messages import Text
 from app.settings import Settings
 from tests.conftest import Service
 from tests.reminding import carried, desk, only_rules, swept
@@ -169,7 +168,7 @@ async def test_a_refused_content_is_told_apart_from_a_busy_server(
             await to(office).send(envelope())
 
 
-@pytest.mark.parametrize("from_the_start", [False])
+@pytest.mark.parametrize("from_the_start", [False, True])
 async def test_it_logs_in_and_encrypts(tmp_path: Path, from_the_start: bool) -> None:
     context, authority = certificate(tmp_path)
     async with post_office(tls=context, from_the_start=from_the_start, login=True) as office:
@@ -185,6 +184,15 @@ async def test_it_logs_in_and_encrypts(tmp_path: Path, from_the_start: bool) -> 
         with pytest.raises(DeliveryDelayedError, match="535"):
             await mailer(wrong).send(envelope())
     assert len(office.mails) == 1
+
+
+async def test_a_password_never_crosses_the_network_in_the_clear() -> None:
+    async with post_office(login=True, host="127.0.0.2") as office:
+        url = f"smtp://tiendo:{quote('mật-khẩu')}@127.0.0.2:{office.port}"
+        with pytest.raises(DeliveryDelayedError, match="STARTTLS"):
+            await mailer(url).send(envelope())
+        assert office.logins == []
+    assert office.mails == []
 
 
 @pytest.mark.parametrize("from_the_start", [False, True])
