@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from app.services.messages import Text
 from app.settings import Settings
 
 TIMEOUT_SECONDS = 30.0
@@ -32,6 +31,15 @@ class DeliveryRefusedError(Exception):
 
 class DeliveryDelayedError(Exception):
     """It was not taken now: try again later."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A message in words: plain text for every channel, HTML for mail."""
+
+    subject: str
+    plain: str
+    html: str
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL, local_day
+from app.mail import Text
 from app.services.standing import DAYS_LATE, DAYS_LEFT, TIMELINESS, instants
 from app.vocabulary import Audience, EventKind
 
@@ -129,15 +130,6 @@ class Line:
     days_left: int | None
     report_status: str
     correction_due: date | None
-
-
-@dataclass(frozen=True)
-class Text:
-    """A message in words: plain text for every channel, HTML for mail."""
-
-    subject: str
-    plain: str
-    html: str
 
 
 @dataclass(frozen=True)
