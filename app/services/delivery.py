@@ -10,16 +10,16 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.database import Database
-from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope
+from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Text
 from app.services import messages
-from app.services.messages import SUPERSEDING, Line, Recipient, Text
+from app.services.messages import SUPERSEDING, Line, Recipient
 from app.vocabulary import Channel
 from app.webhook import Post
 
@@ -32,7 +32,7 @@ AT_ONCE = 8
 
 NO_END = "every attempt was cut off before its end"
 
-Taken = Row[*tuple[Any, ...]]
+Facts = Row[*tuple[Any, ...]]
 """A row of MESSAGE."""
 
 logger = logging.getLogger("tiendo")
@@ -44,7 +44,7 @@ TAKE = text("""
         WHERE state IN ('waiting', 'sending') AND not_before <= :now
         ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
     )
-    RETURNING id
+    RETURNING id, attempts
 """)
 
 MESSAGE = text("""
@@ -52,7 +52,8 @@ MESSAGE = text("""
         account.username, coalesce(agency.path, '') AS agency_path
     FROM message m JOIN account ON account.id = m.account_id
     LEFT JOIN agency ON agency.id = account.agency_id
-    WHERE m.id = :id AND m.state = 'sending'
+    WHERE m.id = :id AND m.state = 'sending' AND m.attempts = :attempts
+        AND m.not_before > :now
 """)
 
 WEBHOOKS = text("""
@@ -85,6 +86,13 @@ POSTPONE = text("""
     UPDATE message SET state = 'waiting', not_before = :until, error = :error
     WHERE id = :id AND state = 'sending' AND attempts = :attempts
 """)
+
+
+class Taken(NamedTuple):
+    """A message under a lease; whoever takes it again makes it another attempt."""
+
+    id: int
+    attempt: int
 
 
 class SendsMail(Protocol):
@@ -127,9 +135,9 @@ async def deliver(desk: Desk, may_go_on: Callable[[], bool] = _always) -> int:
     under_way: set[asyncio.Task[None]] = set()
     try:
         while under_way or may_go_on():
-            ids = await take(desk, AT_ONCE - len(under_way)) if may_go_on() else []
-            taken += len(ids)
-            under_way |= {asyncio.create_task(send_one(desk, message_id)) for message_id in ids}
+            held = await take(desk, AT_ONCE - len(under_way)) if may_go_on() else []
+            taken += len(held)
+            under_way |= {asyncio.create_task(send_one(desk, each)) for each in held}
             if not under_way:
                 break
             _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
@@ -140,35 +148,36 @@ async def deliver(desk: Desk, may_go_on: Callable[[], bool] = _always) -> int:
     return taken
 
 
-async def take(desk: Desk, most: int) -> list[int]:
+async def take(desk: Desk, most: int) -> list[Taken]:
     """Take messages under a lease; another worker passes over them."""
     now = desk.clock.now()
     async with desk.database.transaction() as session:
         parameters = {"now": now, "until": now + desk.lease, "most": most}
-        return list((await session.execute(TAKE, parameters)).scalars())
+        return [Taken(*row) for row in await session.execute(TAKE, parameters)]
 
 
-async def send_one(desk: Desk, message_id: int) -> None:
+async def send_one(desk: Desk, taken: Taken) -> None:
     """Put one message into words, hand it over, and write down what came of it.
 
     Where even that fails, the message is taken again when its lease has run out.
     """
     try:
-        prepared = await _prepare(desk, message_id)
+        prepared = await _prepare(desk, taken)
         if prepared is not None:
             await _send(desk, *prepared)
     except Exception:
-        logger.exception("message %s stays until its lease runs out", message_id)
+        logger.exception("message %s stays until its lease runs out", taken.id)
 
 
-async def _prepare(desk: Desk, message_id: int) -> tuple[Taken, list[Line]] | None:
-    """The message and what it still has to say; None where that is nothing."""
+async def _prepare(desk: Desk, taken: Taken) -> tuple[Facts, list[Line]] | None:
+    """The message and what it still has to say; None where that is nothing or the lease over."""
     now = desk.clock.now()
     async with desk.database.transaction() as session:
-        row = (await session.execute(MESSAGE, {"id": message_id})).one_or_none()
+        held = {"id": taken.id, "attempts": taken.attempt, "now": now}
+        row = (await session.execute(MESSAGE, held)).one_or_none()
         if row is None:
             return None
-        lines, void = await messages.lines_of(session, message_id, now)
+        lines, void = await messages.lines_of(session, taken.id, now)
         await _skip(session, void)
         if not lines:
             await _close(session, row, "empty", "skipped", now)
@@ -179,7 +188,7 @@ async def _prepare(desk: Desk, message_id: int) -> tuple[Taken, list[Line]] | No
     return None
 
 
-async def _send(desk: Desk, row: Taken, lines: Sequence[Line]) -> None:
+async def _send(desk: Desk, row: Facts, lines: Sequence[Line]) -> None:
     now = desk.clock.now()
     words, error, is_final = None, None, False
     try:
@@ -209,7 +218,7 @@ def pause(attempts: int) -> timedelta:
 
 
 async def _hand_over(
-    desk: Desk, row: Taken, lines: Sequence[Line], words: Text, now: datetime
+    desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now: datetime
 ) -> None:
     if row.channel == Channel.EMAIL:
         envelope = Envelope(row.id, row.full_name, row.email or "", words, row.created_at)
@@ -218,7 +227,7 @@ async def _hand_over(
         await desk.posts.send(await _post(desk, row, lines, words, now), now)
 
 
-async def _post(desk: Desk, row: Taken, lines: Sequence[Line], words: Text, now: datetime) -> Post:
+async def _post(desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now: datetime) -> Post:
     async with desk.database.reading() as session:
         found = (await session.execute(WEBHOOKS, {"path": row.agency_path})).one_or_none()
     if found is None:
@@ -258,7 +267,7 @@ async def _skip(session: AsyncSession, void: dict[int, str]) -> None:
 
 async def _close(
     session: AsyncSession,
-    row: Taken,
+    row: Facts,
     state: str,
     told: str,
     now: datetime,

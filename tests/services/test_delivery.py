@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Mailer
+from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Mailer, Text
 from app.services import messages
-from app.services.delivery import MOST_ATTEMPTS, deliver, pause, take
+from app.services.delivery import MOST_ATTEMPTS, Taken, deliver, pause, send_one, take
 from app.settings import Settings
 from app.vocabulary import Channel
 from tests.conftest import Service
@@ -149,7 +149,7 @@ async def test_a_message_that_cannot_be_put_into_words_stops_nobody(
 ) -> None:
     compose = messages.compose
 
-    def fail_for_one(recipient: messages.Recipient, *rest: object) -> messages.Text:
+    def fail_for_one(recipient: messages.Recipient, *rest: object) -> Text:
         if recipient.full_name == "Xuan Hong":
             raise KeyError("reason")
         return compose(recipient, *rest)  # type: ignore[arg-type]  # passed on
@@ -188,7 +188,7 @@ async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> N
     held = await take(dead, 3)
     alive = Outbox()
     await deliver(desk(planned, alive))
-    assert not {mail.message_id for mail in alive.mails} & set(held)
+    assert not {mail.message_id for mail in alive.mails} & {each.id for each in held}
     planned.clock.advance(minutes=4, seconds=59)
     assert await deliver(desk(planned, alive)) == 0
     planned.clock.advance(seconds=1)
@@ -200,7 +200,71 @@ async def test_a_lease_may_be_shorter(planned: Service) -> None:
     hasty = replace(desk(planned), lease=timedelta(seconds=1))
     held = await take(hasty, 20)
     planned.clock.advance(seconds=2)
-    assert sorted(await take(hasty, 20)) == sorted(held)
+    again = [Taken(each.id, each.attempt + 1) for each in held]
+    assert sorted(await take(hasty, 20)) == sorted(again)
+
+
+async def only_mail_held(service: Service) -> Taken:
+    """A mail that a worker has just taken; the others are gone."""
+    held = await take(desk(service), 20)
+    [mail] = await carried(service, username="xuan-hong", channel="email")
+    [one] = [each for each in held if each.id == mail.id]
+    for each in held:
+        if each != one:
+            await send_one(desk(service), each)
+    return one
+
+
+async def state_of_that_mail(service: Service) -> tuple[str, int, str | None]:
+    [mail] = await carried(service, username="xuan-hong", channel="email")
+    return mail.state, mail.attempts, mail.error
+
+
+class Slow(Outbox):
+    """Takes longer than the lease, so that meanwhile another worker delivers the same mail."""
+
+    def __init__(self, service: Service, other: Outbox, end: Exception | None) -> None:
+        super().__init__()
+        self.service, self.other, self.end = service, other, end
+
+    async def take_mail(self, mail: Envelope) -> None:
+        self.service.clock.advance(minutes=6)
+        assert await deliver(desk(self.service, self.other)) == 1
+        if self.end is not None:
+            raise self.end
+        self.mails.append(mail)
+
+
+async def test_a_worker_that_wakes_after_its_lease_sends_nothing(planned: Service) -> None:
+    late = await only_mail_held(planned)
+    outbox = Outbox()
+    planned.clock.advance(minutes=5)
+    await send_one(desk(planned, outbox), late)
+    [again] = await take(desk(planned), 20)
+    await send_one(desk(planned, outbox), late)
+    assert outbox.mails == []
+    assert await state_of_that_mail(planned) == ("sending", 2, None)
+    await send_one(desk(planned, outbox), again)
+    assert len(outbox.mails) == 1
+
+
+@pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
+async def test_a_worker_that_fails_too_late_does_not_undo_what_another_has_done(
+    planned: Service, end: Exception
+) -> None:
+    late = await only_mail_held(planned)
+    await send_one(desk(planned, Slow(planned, Outbox(), end)), late)
+    assert await state_of_that_mail(planned) == ("sent", 2, None)
+
+
+async def test_what_was_taken_too_late_is_sent_though_the_other_worker_failed(
+    planned: Service,
+) -> None:
+    late = await only_mail_held(planned)
+    await send_one(desk(planned, Slow(planned, Outbox(trouble=AWAY), None)), late)
+    assert await state_of_that_mail(planned) == ("sent", 2, None)
+    planned.clock.advance(hours=1)
+    assert await deliver(desk(planned)) == 0
 
 
 async def test_a_message_that_kills_its_worker_each_time_is_given_up(planned: Service) -> None:
