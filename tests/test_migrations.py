@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.database import Database, driver_url
-from app.migration import configuration, migrate
+from app.migration import configuration, migrate, newest
 from app.models import Base
 from app.settings import Settings
 from seed.loader import load
@@ -66,6 +66,11 @@ SELECT kind, name, what FROM (
     FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace WHERE nspname = 'public'
 ) AS object WHERE name NOT LIKE '%alembic_version%' ORDER BY 1, 2, 3
 """
+
+
+def test_the_files_names_tell_which_migration_is_the_newest() -> None:
+    scripts = ScriptDirectory.from_config(configuration("postgresql://nowhere"))
+    assert scripts.get_heads() == [newest()]
 
 
 def test_there_is_one_newest_migration() -> None:
