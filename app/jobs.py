@@ -109,7 +109,8 @@ async def work(database_url: str, desk: Desk, concurrency: int = JOBS_AT_ONCE) -
 async def _work_once(database_url: str, desk: Desk, concurrency: int) -> None:
     stopping = asyncio.Event()
     queue = job_queue(database_url, desk, stopping)
-    async with queue.open_async():
+    try:
+        await queue.open_async()
         worker = asyncio.create_task(
             queue.run_worker_async(
                 concurrency=concurrency,
@@ -125,6 +126,21 @@ async def _work_once(database_url: str, desk: Desk, concurrency: int) -> None:
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
             raise
+    finally:
+        # Also where opening was cut off: the pool's own tasks outlive a mere cancellation.
+        await queue.close_async()
+
+
+async def work_beside(
+    database_url: str,
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    concurrency: int = JOBS_AT_ONCE,
+) -> None:
+    """Run jobs until cancelled, with a database's connections that others use as well."""
+    async with desk_for(database, clock, settings) as desk:
+        await work(database_url, desk, concurrency)
 
 
 async def work_until_signalled(
@@ -134,28 +150,11 @@ async def work_until_signalled(
     database = Database(database_url, settings)
     try:
         await database.check()
-        async with embedded_worker(database_url, database, clock, settings, concurrency):
-            told = asyncio.Event()
-            for each in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(each, told.set)
-            await told.wait()
+        working = asyncio.create_task(
+            work_beside(database_url, database, clock, settings, concurrency)
+        )
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, working.cancel)
+        await asyncio.wait([working])
     finally:
         await database.close()
-
-
-@asynccontextmanager
-async def embedded_worker(
-    database_url: str,
-    database: Database,
-    clock: Clock,
-    settings: Settings,
-    concurrency: int = JOBS_AT_ONCE,
-) -> AsyncIterator[None]:
-    """A worker beside the server, in its process, for as long as that runs."""
-    async with desk_for(database, clock, settings) as desk:
-        task = asyncio.create_task(work(database_url, desk, concurrency), name="worker")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)

@@ -1,16 +1,17 @@
 """The application: wiring, nothing else."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from importlib import import_module
 
 from fastapi import FastAPI
 
 from app import openapi, problems
 from app.clock import Clock
 from app.database import Database
-from app.jobs import embedded_worker
 from app.metrics import Measured, Metrics
 from app.middleware import BodyLimit, RequestFrame
 from app.routers import (
@@ -73,7 +74,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
         async with AsyncExitStack() as stack:
             if settings.embedded_worker:
                 await stack.enter_async_context(
-                    embedded_worker(database_url, database, clock, settings)
+                    background_work(database_url, database, clock, settings)
                 )
             yield
         await database.close()
@@ -101,6 +102,27 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     for noun in V1:
         app.include_router(noun.router, prefix="/api/v1")
     return app
+
+
+@asynccontextmanager
+async def background_work(
+    database_url: str, database: Database, clock: Clock, settings: Settings
+) -> AsyncIterator[None]:
+    """A worker beside the server, in its process, for as long as that runs.
+
+    Its libraries take a while to load, so that happens beside the first answers.
+    """
+
+    async def work() -> None:
+        jobs = await asyncio.to_thread(import_module, "app.jobs")
+        await jobs.work_beside(database_url, database, clock, settings)
+
+    task = asyncio.create_task(work(), name="worker")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def create_worker_app() -> FastAPI:
