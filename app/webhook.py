@@ -8,13 +8,14 @@ import json
 import socket
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from app.mail import DeliveryDelayedError, DeliveryRefusedError
 from app.settings import Environment, Settings
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT_SECONDS = 10.0
 GONE = {400, 401, 403, 404, 405, 410, 413, 422}
@@ -36,6 +37,8 @@ class WebhookSender:
     """Posts payloads; keeps one pool of connections."""
 
     def __init__(self, settings: Settings, timeout: float = TIMEOUT_SECONDS) -> None:
+        import httpx  # noqa: PLC0415 - slow, and the service answers before it posts anything
+
         self._public_only = settings.environment is Environment.PRODUCTION
         self._timeout = timeout
         # Without the proxies of the environment: the address that was checked is the one asked.
@@ -51,6 +54,8 @@ class WebhookSender:
             DeliveryRefusedError: the address refuses it for good.
             DeliveryDelayedError: it is away, slow, or busy.
         """
+        import httpx  # noqa: PLC0415 - as above
+
         body = json.dumps(post.payload, ensure_ascii=False).encode()
         headers = {
             "Content-Type": "application/json",
@@ -99,7 +104,7 @@ def is_public(url: str) -> bool:
         return True
 
 
-async def _go_to_public_address(request: httpx.Request, url: str) -> None:
+async def _go_to_public_address(request: "httpx.Request", url: str) -> None:
     """Point a request at an address that was seen to be public, so that no name leads inside.
 
     Raises:

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +16,9 @@ from app.clock import LOCAL, local_day
 from app.mail import Text
 from app.services.standing import DAYS_LATE, DAYS_LEFT, TIMELINESS, instants
 from app.vocabulary import Audience, EventKind
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 LATER_REMINDER = "a later reminder says more"
 LATER_EVENT = "a later event says more"
@@ -283,7 +285,14 @@ def day(value: date) -> str:
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    from jinja2 import (  # noqa: PLC0415 - slow, and the service answers before it writes anything
+        Environment,
+        PackageLoader,
+        StrictUndefined,
+        select_autoescape,
+    )
+
     environment = Environment(
         loader=PackageLoader("app", "templates"),
         autoescape=select_autoescape(["html"]),
