@@ -2,8 +2,10 @@
 
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import local_day
 from app.errors import Bilingual, FieldError, StateConflict, ValidationFailed
 from app.models.obligations import Exemption, Extension
 from app.services import audit, deadlines, events
@@ -11,20 +13,20 @@ from app.services.audit import Actor
 from app.services.obligations import Place
 from app.vocabulary import EventKind
 
+ONE_DAY = timedelta(days=1)
 LONGEST = timedelta(days=365)
 """Beyond it is a typing error in the year."""
 
 NOT_LATER = Bilingual(
-    "Ngày gia hạn phải sau hạn hiện tại ({due_date}).",
-    "The extension must end after the present due date ({due_date}).",
+    "Ngày gia hạn phải sau {due_date}.", "The extension must end after {due_date}."
 )
 TOO_LATE = Bilingual(
     "Ngày gia hạn không thể sau {latest}, một năm sau hạn của kỳ.",
     "The extension cannot end after {latest}, a year after the period's due date.",
 )
 SUBMITTED_ALREADY = Bilingual(
-    "Đơn vị đã gửi báo cáo kỳ này; không còn gì để miễn hay gia hạn.",
-    "The agency has sent this report; there is nothing left to exempt or extend.",
+    "Đơn vị đã gửi báo cáo kỳ này; không còn gì để miễn.",
+    "The agency has sent this report; there is nothing left to exempt.",
 )
 EXEMPT_ALREADY = Bilingual("Nghĩa vụ này đã được miễn.", "This obligation is exempt already.")
 NOT_EXEMPT = Bilingual("Nghĩa vụ này không được miễn.", "This obligation is not exempt.")
@@ -40,23 +42,22 @@ async def extend(
     now: datetime,
     actor: Actor,
 ) -> None:
-    """Give an obligation (found with its lock) a later due date.
+    """Give an obligation (found with its lock) a later due date than its period's.
+
+    The same once more changes nothing. A date that was mistyped can be put right while it has not
+    decided anything: before the report is sent, and not into the past.
 
     Raises:
-        ValidationFailed: the date is not later than the one in force, or a year too late.
-        StateConflict: the report was sent, or is exempt.
+        ValidationFailed: the date gives no time, takes some away, or is a year too late.
+        StateConflict: the obligation is exempt.
     """
     obligation = place.obligation
-    if obligation.first_submitted_at is not None:
-        raise StateConflict(SUBMITTED_ALREADY)
     if obligation.exempted_at is not None:
         raise StateConflict(EXEMPT_ALREADY)
-    if due_date <= obligation.due_date:
-        facts = {"due_date": obligation.due_date.isoformat()}
-        raise ValidationFailed([FieldError("/due_date", "not_later", NOT_LATER, facts)])
-    if due_date > (latest := place.period.due_date + LONGEST):
-        facts = {"latest": latest.isoformat()}
-        raise ValidationFailed([FieldError("/due_date", "too_late", TOO_LATE, facts)])
+    before = await _newest_extension(session, obligation.id)
+    if before and _same(before, due_date, reason, document_number):
+        return
+    _see_date(place, due_date, now)
     late_from = deadlines.effective_late_from(place.period.late_from, deadlines.late_from(due_date))
     at = await audit.record(
         session,
@@ -88,11 +89,35 @@ async def extend(
         EventKind.EXTENDED,
         [obligation.id],
         occurrence=at.isoformat(),
-        facts={"reason": reason},
+        facts={"reason": reason, "document_number": document_number},
         now=now,
     )
     obligation.due_date, obligation.late_from = due_date, late_from
     await session.flush()
+
+
+async def _newest_extension(session: AsyncSession, obligation_id: int) -> Extension | None:
+    query = select(Extension).where(Extension.obligation_id == obligation_id)
+    return await session.scalar(query.order_by(Extension.id.desc()).limit(1))
+
+
+def _same(extension: Extension, due_date: date, reason: str, document_number: str | None) -> bool:
+    given = (due_date, reason, document_number)
+    return given == (extension.due_date, extension.reason, extension.document_number)
+
+
+def _see_date(place: Place, due_date: date, now: datetime) -> None:
+    obligation = place.obligation
+    earliest = place.period.due_date
+    if due_date < obligation.due_date:
+        sent = obligation.first_submitted_at is not None
+        earliest = obligation.due_date if sent else max(earliest, local_day(now) - ONE_DAY)
+    if due_date <= earliest:
+        facts = {"due_date": earliest.isoformat()}
+        raise ValidationFailed([FieldError("/due_date", "not_later", NOT_LATER, facts)])
+    if due_date > (latest := place.period.due_date + LONGEST):
+        facts = {"latest": latest.isoformat()}
+        raise ValidationFailed([FieldError("/due_date", "too_late", TOO_LATE, facts)])
 
 
 async def set_exempt(
@@ -105,16 +130,18 @@ async def set_exempt(
     now: datetime,
     actor: Actor,
 ) -> None:
-    """Exempt an obligation (found with its lock), or take that back.
+    """Exempt an obligation (found with its lock), or take that back; once more changes nothing.
 
     Raises:
-        StateConflict: the report was sent, or it is so already.
+        StateConflict: the report was sent, or there is no exemption to take back.
     """
     obligation = place.obligation
     if obligation.first_submitted_at is not None:
         raise StateConflict(SUBMITTED_ALREADY)
     if exempt == (obligation.exempted_at is not None):
-        raise StateConflict(EXEMPT_ALREADY if exempt else NOT_EXEMPT)
+        if exempt:
+            return
+        raise StateConflict(NOT_EXEMPT)
     at = await audit.record(
         session,
         now=now,

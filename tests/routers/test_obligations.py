@@ -136,8 +136,16 @@ async def test_an_extension_moves_the_first_late_instant_of_one_agency(service: 
     assert await standing(commune) == ("on_time", 0, None)
 
 
+async def sent_for(office: httpx.AsyncClient) -> Any:
+    return seen(await office.get(f"{AT}/notifications"))["items"]
+
+
+async def changes(office: httpx.AsyncClient, action: str) -> Any:
+    return seen(await office.get("/audit-events", params={"action": action}))["items"]
+
+
 async def test_an_extension_only_ever_gives_time(service: Service) -> None:
-    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    office = service.client("coordinator")
     for day, code in (
         ("2024-06-14", "not_later"),
         ("2024-06-15", "not_later"),
@@ -148,16 +156,51 @@ async def test_an_extension_only_ever_gives_time(service: Service) -> None:
         assert refused.status_code == 422, day
         (error,) = refused.json()["errors"]
         assert (error["pointer"], error["code"]) == ("/due_date", code)
+
+
+async def test_an_extension_given_again_changes_nothing(service: Service) -> None:
+    office = service.client("coordinator")
+    first = seen(await office.put(f"{AT}/extension", json=EXTENSION))
+    told = await sent_for(office)
+    assert seen(await office.put(f"{AT}/extension", json=EXTENSION)) == first
+    assert await sent_for(office) == told
+    assert len(await changes(office, "obligation.extended")) == 1
+
+
+async def test_a_mistyped_extension_is_put_right_while_it_has_decided_nothing(
+    service: Service,
+) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-07-20"}))
+    mended = seen(await office.put(f"{AT}/extension", json=EXTENSION))
+    assert mended["due_date"] == "2024-06-20"
+    service.clock.set("2024-06-19 08:00")
+    for day in ("2024-06-16", "2024-06-18"):
+        into_the_past = await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": day})
+        assert into_the_past.status_code == 422, day
+    seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-19"}))
     await send(commune, XUAN_HONG)
-    assert (await office.put(f"{AT}/extension", json=EXTENSION)).status_code == 409
+    seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-25"}))
+    shorter = await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-24"})
+    assert shorter.status_code == 422
     assert await standing(commune) == ("on_time", 0, None)
 
 
-async def test_a_late_report_is_not_made_punctual_afterwards(service: Service) -> None:
+async def test_an_extension_entered_after_the_report_came_counts_for_it(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    service.clock.set("2024-06-18 09:00")
+    await send(commune, XUAN_HONG)
+    assert await standing(commune) == ("late", 3, None)
+    seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-17"}))
+    assert await standing(commune) == ("late", 1, None)
+    seen(await office.put(f"{AT}/extension", json=EXTENSION))
+    assert await standing(commune) == ("on_time", 0, None)
+
+
+async def test_no_report_that_came_is_exempted(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     service.clock.set("2024-06-16 09:00")
     await send(commune, XUAN_HONG)
-    assert (await office.put(f"{AT}/extension", json=EXTENSION)).status_code == 409
     assert (await office.put(f"{AT}/exemption", json=EXEMPTION)).status_code == 409
     assert await standing(commune) == ("late", 1, None)
 
@@ -167,7 +210,8 @@ async def test_an_exempt_agency_is_neither_awaited_nor_late(service: Service) ->
     body = complete_body(await read(commune, XUAN_HONG))
     exempt = seen(await office.put(f"{AT}/exemption", json=EXEMPTION))
     assert exempt["timeliness"] == "exempt"
-    assert (await office.put(f"{AT}/exemption", json=EXEMPTION)).status_code == 409
+    assert seen(await office.put(f"{AT}/exemption", json=EXEMPTION)) == exempt
+    assert len(await changes(office, "obligation.exempted")) == 1
     assert (await office.put(f"{AT}/extension", json=EXTENSION)).status_code == 409
     saved = await commune.put(
         f"/reports/{Q2}/{XUAN_HONG}/draft", json=body, headers={"If-Match": '"0"'}
