@@ -20,7 +20,7 @@ from uvicorn.supervisors import Multiprocess
 from app import embedded
 from app.clock import Clock
 from app.errors import OperatorError
-from app.settings import Settings
+from app.settings import Settings, address
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -213,6 +213,5 @@ def _follow(parent: int) -> None:
 
 
 def _address(settings: Settings) -> str:
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host  # noqa: S104 - told, not bound
-    name = f"[{host}]" if ":" in host else host
-    return f"Tiến độ: http://{name}:{settings.port}   (Ctrl+C để dừng / to stop)"
+    where = address(settings.host, settings.port)
+    return f"Tiến độ: {where}   (Ctrl+C để dừng / to stop)"

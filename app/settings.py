@@ -11,6 +11,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 MINIMUM_PASSWORD_LENGTH = 8
 
 
+def address(host: str, port: int) -> str:
+    """The address at which a browser on this machine finds what listens there."""
+    name = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - told, not bound
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
 class Environment(StrEnum):
     """Where the service runs; production refuses rehearsal and insecure settings."""
 
@@ -36,7 +42,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     embedded_worker: bool = True
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str = Field(default_factory=lambda given: address(given["host"], given["port"]))
 
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     pool_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0

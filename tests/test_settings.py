@@ -32,6 +32,23 @@ def test_nothing_has_to_be_set() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "url"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"PORT": "8080"}, "http://127.0.0.1:8080"),
+        ({"HOST": "0.0.0.0"}, "http://127.0.0.1:8000"),  # noqa: S104 - not bound here
+        ({"HOST": "10.1.2.3"}, "http://10.1.2.3:8000"),
+        ({"HOST": "::1"}, "http://[::1]:8000"),
+        ({"PUBLIC_URL": "https://tiendo.example.vn/"}, "https://tiendo.example.vn"),
+    ],
+)
+def test_links_lead_to_where_it_listens_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], url: str
+) -> None:
+    assert read(monkeypatch, values).public_url == url
+
+
+@pytest.mark.parametrize(
     "values",
     [
         {"DATABASE_URL": "postgresql://tiendo:pw@db.example.vn:5432/tiendo?sslmode=require"},
