@@ -16,7 +16,7 @@ from app.clock import LOCAL, local_day
 from app.errors import NotFound
 from app.security import digest
 from app.services.messages import day, period_name
-from app.services.standing import DAYS_LATE, DAYS_LEFT, FROM, TIMELINESS, instants
+from app.services.standing import DAYS_LATE, FROM, IS, TIMELINESS, instants
 from app.vocabulary import ReportStatus, Timeliness
 
 KEPT = timedelta(days=400)
@@ -37,7 +37,8 @@ LINK = text("""
 OBLIGATIONS = text(f"""
     SELECT o.id, plan.code AS plan, p.code AS period, p.frequency, p.ordinal, p.year,
         a.name AS agency_name, o.due_date, o.late_from, o.first_submitted_at,
-        {TIMELINESS} AS timeliness, {DAYS_LATE} AS days_late, {DAYS_LEFT} AS days_left,
+        {TIMELINESS} AS timeliness,
+        CASE WHEN {IS[Timeliness.LATE]} THEN {DAYS_LATE} END AS days_late,
         coalesce(r.status, 'not_started') AS report_status, r.correction_due,
         p.version - 1 + change.n AS sequence, change.at AS changed_at
     {FROM}
@@ -69,9 +70,9 @@ class Feed:
         facts = [self.agency_name, self.public_url, [tuple(row) for row in self.obligations]]
         return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:32]
 
-    async def rendered(self, now: datetime) -> bytes:
+    async def rendered(self) -> bytes:
         """The calendar; made beside the event loop, because a district's takes a while."""
-        return await asyncio.to_thread(_calendar, self, now)
+        return await asyncio.to_thread(_calendar, self)
 
 
 async def find(session: AsyncSession, token: str, public_url: str, now: datetime) -> Feed:
@@ -88,7 +89,7 @@ async def find(session: AsyncSession, token: str, public_url: str, now: datetime
     return Feed(link.name, link.created_at, rows, public_url)
 
 
-def _calendar(feed: Feed, now: datetime) -> bytes:
+def _calendar(feed: Feed) -> bytes:
     name = f"Hạn báo cáo – {feed.agency_name}"
     calendar = Calendar()
     calendar.add("version", "2.0")
@@ -101,19 +102,20 @@ def _calendar(feed: Feed, now: datetime) -> bytes:
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
     for row in feed.obligations:
-        calendar.add_component(_event(row, feed, now))
+        calendar.add_component(_event(row, feed))
     rendered: bytes = calendar.to_ical()
     return rendered
 
 
-def _event(row: Row[Any], feed: Feed, now: datetime) -> Event:
+def _event(row: Row[Any], feed: Feed) -> Event:
     period = period_name(row.frequency, row.ordinal, row.year)
     exempt = row.timeliness == Timeliness.EXEMPT
     event = Event()
     event.add("uid", f"{row.plan}.{row.period}.{row.id}@tiendo")
     event.add("sequence", row.sequence)
-    event.add("dtstamp", now)
-    event.add("last-modified", row.changed_at or feed.since)
+    changed_at = row.changed_at or feed.since
+    event.add("dtstamp", changed_at)  # a published event's last change: RFC 5545, 3.8.7.2
+    event.add("last-modified", changed_at)
     event.add("dtstart", row.due_date)
     event.add("dtend", row.due_date + timedelta(days=1))
     event.add("summary", f"Hạn gửi báo cáo {period} – {row.agency_name}")
@@ -148,8 +150,8 @@ def _state(row: Row[Any]) -> str:
         case Timeliness.EXEMPT:
             return "Được miễn báo cáo."
         case Timeliness.OVERDUE:
-            return f"Quá hạn {row.days_late} ngày."
-    return f"Còn {row.days_left} ngày." if row.days_left else "Hôm nay là hạn cuối."
+            return "Quá hạn, chưa gửi."
+    return "Chưa gửi."
 
 
 def _limit(row: Row[Any]) -> str:
