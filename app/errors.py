@@ -194,8 +194,12 @@ class StateConflict(Problem):
     title = Bilingual("Trạng thái không cho phép", "The state does not allow it")
     detail = Bilingual("{why_vi}", "{why_en}")
 
-    def __init__(self, why: Bilingual, **facts: Any) -> None:
-        super().__init__(why_vi=why.fill("vi", facts), why_en=why.fill("en", facts))
+    def __init__(
+        self, why: Bilingual, *, headers: Mapping[str, str] | None = None, **facts: Any
+    ) -> None:
+        super().__init__(
+            why_vi=why.fill("vi", facts), why_en=why.fill("en", facts), headers=headers
+        )
 
 
 class AlreadyExists(Problem):

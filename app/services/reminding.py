@@ -1,5 +1,6 @@
 """Reminding by hand, and looking ahead at what would go out."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -124,7 +125,12 @@ async def _see_that_it_helps(session: AsyncSession, place: Place, now: datetime)
         LAST_REMINDED, {"obligation_id": place.obligation.id}
     )
     if last is not None and now - last < BETWEEN_REMINDERS:
-        raise StateConflict(TOO_SOON, at=f"{last.astimezone(LOCAL):%H:%M}")
+        wait = math.ceil((last + BETWEEN_REMINDERS - now).total_seconds())
+        raise StateConflict(
+            TOO_SOON,
+            at=f"{last.astimezone(LOCAL):%H:%M}",
+            headers={"Retry-After": str(wait)},
+        )
 
 
 async def preview(

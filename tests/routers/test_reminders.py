@@ -245,6 +245,7 @@ async def test_an_agency_is_reminded_by_hand_once_an_hour(service: Service) -> N
     again = await office.post(REMIND, json={"note": "Nhanh lên."})
     assert kind_of(again) == (409, "state-conflict")
     assert "08:00" in again.json()["detail"]
+    assert again.headers["Retry-After"] == "3600"
     service.clock.set("2024-06-10 09:00")
     assert seen(await office.post(REMIND)) == {"told": 1}
     await sent(service)
