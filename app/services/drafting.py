@@ -89,10 +89,13 @@ def see_version(report: Report | None, expected: int | None, *, required: bool) 
 def see_that_editable(place: Place, report: Report | None) -> None:
     """See that the report can be written and sent.
 
+    A closed period takes no more reports but those that the coordinating office gives back.
+
     Raises:
         StateConflict: the period is closed, the agency exempt, or the report sent.
     """
-    if place.period.state == PeriodState.CLOSED:
+    given_back = report is not None and report.status == ReportStatus.RETURNED
+    if place.period.state == PeriodState.CLOSED and not given_back:
         raise StateConflict(PERIOD_CLOSED, period=place.period.code)
     if place.obligation.exempted_at is not None:
         raise StateConflict(EXEMPT)

@@ -10,7 +10,7 @@ from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod
 from tests.bodies import complete_body
 from tests.conftest import Service
-from tests.reporting import Q2, XUAN_HONG, draft, read, review, seen, send, submit
+from tests.reporting import Q2, XUAN_HONG, draft, read, review, save, seen, send, submit
 
 AT = f"/reports/{Q2}/{XUAN_HONG}"
 
@@ -222,14 +222,19 @@ async def test_a_closed_period_takes_no_drafts_and_no_reports_until_it_is_opened
     assert (await submit(commune, XUAN_HONG))["report_status"] == "submitted"
 
 
-async def test_a_closed_period_is_still_reviewed(service: Service) -> None:
+async def test_a_closed_period_is_still_reviewed_and_takes_what_was_given_back(
+    service: Service,
+) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await send(commune, XUAN_HONG)
     seen(await office.post(f"/reporting-periods/{Q2}/close"))
     accepted = await review(office, "accept", XUAN_HONG)
     assert accepted["report_status"] == "accepted"
     await review(office, "reopen", XUAN_HONG, note="Sửa lại.")
-    body = complete_body(accepted)
+    await save(commune, XUAN_HONG, complete_body(accepted))
+    assert (await submit(commune, XUAN_HONG))["report_status"] == "submitted"
     tag = (await commune.get(AT)).headers["ETag"]
-    answer = await commune.put(f"{AT}/draft", json=body, headers={"If-Match": tag})
+    answer = await commune.put(
+        f"{AT}/draft", json=complete_body(accepted), headers={"If-Match": tag}
+    )
     assert answer.status_code == 409
