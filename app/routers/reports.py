@@ -153,28 +153,29 @@ async def save_draft(
 )
 async def submit_report(
     at: At,
-    body: Submission,
     principal: ReportsWriter,
     session: WriteSession,
+    body: Submission | None = None,
     if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Send the draft. Over a bad line, send again with the same Idempotency-Key."""
+    said = body or Submission()
 
     async def send() -> Answer:
         await submission.submit(
             session,
             principal,
             await at.locked(session, principal),
-            warnings_note=body.warnings_note,
-            received_at=body.received_at,
+            warnings_note=said.warnings_note,
+            received_at=said.received_at,
             expected_version=version_of(if_match),
             now=at.now,
             actor=actor(at.request, principal),
         )
         return await at.read(session, principal)
 
-    attempt = Attempt(principal.name, idempotency_key, _fingerprint(at.request, body))
+    attempt = Attempt(principal.name, idempotency_key, _fingerprint(at.request, said))
     return _answer(await idempotency.once(session, attempt, at.now, send))
 
 

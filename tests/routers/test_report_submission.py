@@ -40,6 +40,16 @@ async def test_a_retry_with_its_key_gets_the_same_answer_byte_for_byte(service: 
     assert await revisions(service) == 1
 
 
+async def test_nothing_has_to_be_said_where_there_are_no_warnings(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    await draft(commune, XUAN_HONG)
+    key = {"Idempotency-Key": "key-1"}
+    without = await commune.post(f"{AT}/submit", headers=key)
+    assert seen(without)["report_status"] == "submitted"
+    with_nothing = await commune.post(f"{AT}/submit", json={}, headers=key)
+    assert with_nothing.content == without.content
+
+
 async def test_a_key_is_forgotten_after_a_day(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await draft(commune, XUAN_HONG)
