@@ -97,6 +97,7 @@ SUBJECTS: dict[str, str] = {
     EventKind.REOPENED: "Mở lại để sửa: {report}",
     EventKind.CORRECTION_DUE: "{correction}: {report}",
     EventKind.EXTENDED: "Gia hạn đến {due}: {report}",
+    EventKind.REMINDED: "Cơ quan tổng hợp nhắc: {report}",
     EventKind.PERIOD_OPENED: "Mở lại kỳ {report}",
     EventKind.PERIOD_CLOSED: "Khóa kỳ {report}",
 }

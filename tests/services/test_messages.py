@@ -220,6 +220,14 @@ def test_a_subject_is_one_line() -> None:
     assert "\r" not in words.subject
 
 
+def test_a_reminder_by_hand_is_told_from_the_services_own_of_the_same_day() -> None:
+    by_hand = compose(Recipient("A", "http://x"), [line(template="obligation.reminded")], NOW)
+    by_itself = compose(Recipient("A", "http://x"), [line()], NOW)
+    assert by_hand.subject == "Cơ quan tổng hợp nhắc: báo cáo quý II năm 2024"
+    assert by_itself.subject == "Còn 7 ngày: báo cáo quý II năm 2024"
+    assert "Còn 7 ngày" in by_hand.plain
+
+
 def test_the_head_of_an_agency_is_asked_to_see_to_it() -> None:
     words = compose(Recipient("A", "http://x"), [line(audience=Audience.HEAD)], NOW)
     assert "Đề nghị chỉ đạo bộ phận phụ trách gửi báo cáo." in words.plain
