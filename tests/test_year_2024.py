@@ -1,0 +1,217 @@
+"""The whole of 2024 in fast-forward: who was told what on which day, against a golden file.
+
+The file is there to be read. When a change of the service is meant to change it, write it anew and
+read what changed:
+
+    TIENDO_RENEW_GOLDEN=1 .venv/bin/pytest tests/test_year_2024.py; git diff tests/data
+"""
+
+import difflib
+import os
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.clock import LOCAL
+from app.mail import DeliveryDelayedError
+from tests.conftest import PLAN_IN_FORCE, Service
+from tests.deeds import (
+    Deed,
+    accepts,
+    closes,
+    closes_account,
+    drafts,
+    exempts,
+    extends,
+    happens,
+    opens,
+    opens_account,
+    prefers,
+    reminds,
+    reopens,
+    returns,
+    sends,
+)
+from tests.diary import Diary
+from tests.reminding import Outbox
+
+GOLDEN = Path(__file__).parent / "data" / "year-2024.txt"
+RENEW = "TIENDO_RENEW_GOLDEN"
+
+XUAN_HONG, BAC_LUONG, NAM_GIANG, XUAN_PHONG = "15493", "15502", "15505", "15508"
+SAO_VANG, LABOUR, AGRICULTURE, HEALTH = "15553", "395-LDTBXH", "395-NNPTNT", "395-TTYT"
+
+HEAD = """\
+NĂM 2024 CỦA KẾ HOẠCH THO-XUAN-2024: AI NHẬN THÔNG BÁO GÌ, NGÀY NÀO
+
+  xuan-hong          Xã Xuân Hồng: luôn đúng hạn
+  bac-luong          Xã Bắc Lương: luôn chậm
+  nam-giang          Xã Nam Giang: không bao giờ gửi; chu-tich-nam-giang theo dõi đơn vị
+  xuan-phong         Xã Xuân Phong: bị trả lại, gửi lại chậm
+  sao-vang           Thị trấn Sao Vàng: nghỉ việc tháng 9, sao-vang-moi thay
+  labour-reporter    Phòng Lao động - Thương binh và Xã hội: gửi trước khi ai nhắc
+  agriculture        Phòng Nông nghiệp: chỉ nhận trong ứng dụng, quý III được gia hạn
+  health-centre      Trung tâm Y tế: được miễn báo cáo 6 tháng
+  coordinator        Cơ quan tổng hợp
+  vice-chairman      Lãnh đạo huyện
+
+  27 đơn vị khác có nghĩa vụ mà không có tài khoản. Hạn gửi: 2024-Q1 15/3 (trước khi có kế hoạch),
+  2024-Q2 15/6, 2024-H1 20/6, 2024-Q3 15/9, 2024-Y 10/12, 2024-Q4 15/12.
+  Dòng có -- ở đầu là việc đã xảy ra; dòng trong ngoặc là thông báo không gửi, với lý do.
+"""
+
+SERVER_DOWN = ("2024-09-14 00:00", "2024-09-17 09:30")
+MAIL_DOWN = ("2024-12-07 00:00", "2024-12-09 11:30")
+
+LIFE: list[tuple[str, Deed]] = [
+    ("2024-04-02 09:00", opens_account("nam-giang", "Lê Văn Nam", "reporter", NAM_GIANG)),
+    ("2024-04-02 09:05", opens_account("chu-tich-nam-giang", "Trần Thị Lan", "viewer", NAM_GIANG)),
+    ("2024-04-02 09:10", opens_account("xuan-phong", "Hà Thị Phong", "reporter", XUAN_PHONG)),
+    ("2024-04-02 09:15", opens_account("sao-vang", "Đỗ Minh Sao", "reporter", SAO_VANG)),
+    ("2024-04-03 10:00", prefers("agriculture", "in_app")),
+    ("2024-04-10 15:00", sends("xuan-hong", "2024-Q1", XUAN_HONG)),
+    ("2024-04-12 09:00", accepts("2024-Q1", XUAN_HONG)),
+    ("2024-04-26 16:00", closes("2024-Q1")),
+    # The second quarter and the six months.
+    ("2024-06-05 09:00", sends("labour-reporter", "2024-Q2", LABOUR)),
+    ("2024-06-05 09:30", sends("labour-reporter", "2024-H1", LABOUR)),
+    ("2024-06-10 14:00", sends("xuan-hong", "2024-Q2", XUAN_HONG)),
+    ("2024-06-11 09:00", sends("health-centre", "2024-Q2", HEALTH)),
+    ("2024-06-12 10:00", sends("xuan-phong", "2024-Q2", XUAN_PHONG)),
+    ("2024-06-13 08:30", sends("agriculture", "2024-Q2", AGRICULTURE)),
+    ("2024-06-13 15:00", exempts("2024-H1", HEALTH, "Số liệu đã có trong báo cáo của Sở Y tế.")),
+    ("2024-06-14 16:00", accepts("2024-Q2", XUAN_HONG)),
+    ("2024-06-15 10:00", sends("sao-vang", "2024-Q2", SAO_VANG)),
+    ("2024-06-15 16:00", drafts("bac-luong", "2024-Q2", BAC_LUONG)),
+    (
+        "2024-06-17 09:00",
+        returns(
+            "2024-Q2",
+            XUAN_PHONG,
+            due="2024-06-20",
+            reason="Số hộ chưa khớp với danh sách rà soát.",
+            comments={
+                "/entries/0/value": "Danh sách rà soát ghi 12 hộ.",
+                "/narrative/difficulties": "Nêu rõ khó khăn của xã.",
+            },
+        ),
+    ),
+    ("2024-06-17 11:00", sends("bac-luong", "2024-Q2", BAC_LUONG)),
+    ("2024-06-18 09:00", sends("xuan-hong", "2024-H1", XUAN_HONG)),
+    ("2024-06-19 14:00", sends("xuan-phong", "2024-H1", XUAN_PHONG)),
+    ("2024-06-20 15:00", sends("sao-vang", "2024-H1", SAO_VANG)),
+    ("2024-06-20 16:30", sends("agriculture", "2024-H1", AGRICULTURE)),
+    ("2024-06-24 09:00", sends("xuan-phong", "2024-Q2", XUAN_PHONG)),
+    ("2024-06-25 09:00", accepts("2024-Q2", XUAN_PHONG)),
+    ("2024-06-25 14:00", sends("bac-luong", "2024-H1", BAC_LUONG)),
+    ("2024-06-26 09:00", closes("2024-H1")),  # by mistake
+    ("2024-06-28 09:00", opens("2024-H1")),
+    ("2024-07-10 09:00", closes("2024-Q2")),
+    ("2024-07-10 09:05", closes("2024-H1")),
+    # The third quarter: an account changes hands, and the server is down around the due date.
+    ("2024-09-03 09:00", sends("labour-reporter", "2024-Q3", LABOUR)),
+    ("2024-09-09 16:00", closes_account("sao-vang")),
+    ("2024-09-10 09:00", sends("health-centre", "2024-Q3", HEALTH)),
+    ("2024-09-11 10:00", opens_account("sao-vang-moi", "Vũ Thị Mới", "reporter", SAO_VANG)),
+    ("2024-09-11 14:00", extends("2024-Q3", AGRICULTURE, due="2024-09-30", reason="Bão số 3.")),
+    ("2024-09-13 09:00", sends("xuan-hong", "2024-Q3", XUAN_HONG)),
+    ("2024-09-13 16:00", accepts("2024-Q3", XUAN_HONG)),
+    (SERVER_DOWN[0], happens("máy chủ ngừng")),
+    (SERVER_DOWN[1], happens("máy chủ chạy lại")),
+    ("2024-09-17 10:00", sends("sao-vang-moi", "2024-Q3", SAO_VANG)),
+    ("2024-09-17 14:00", sends("xuan-phong", "2024-Q3", XUAN_PHONG)),
+    ("2024-09-19 15:00", reopens("2024-Q3", XUAN_HONG, "Bổ sung số liệu đào tạo nghề.")),
+    ("2024-09-20 10:00", sends("xuan-hong", "2024-Q3", XUAN_HONG)),
+    ("2024-09-23 07:59", sends("bac-luong", "2024-Q3", BAC_LUONG)),
+    ("2024-09-30 16:00", sends("agriculture", "2024-Q3", AGRICULTURE)),
+    ("2024-10-15 09:00", closes("2024-Q3")),
+    # The year and the fourth quarter, whose reminders overlap.
+    ("2024-12-02 09:00", sends("labour-reporter", "2024-Y", LABOUR)),
+    ("2024-12-02 09:30", sends("labour-reporter", "2024-Q4", LABOUR)),
+    ("2024-12-05 09:00", sends("xuan-hong", "2024-Y", XUAN_HONG)),
+    ("2024-12-06 09:00", sends("health-centre", "2024-Y", HEALTH)),
+    ("2024-12-06 10:00", sends("health-centre", "2024-Q4", HEALTH)),
+    (MAIL_DOWN[0], happens("máy chủ thư ngừng")),
+    (MAIL_DOWN[1], happens("máy chủ thư chạy lại")),
+    ("2024-12-09 15:00", sends("sao-vang-moi", "2024-Y", SAO_VANG)),
+    ("2024-12-10 10:00", sends("agriculture", "2024-Y", AGRICULTURE)),
+    ("2024-12-10 15:00", sends("xuan-phong", "2024-Y", XUAN_PHONG)),
+    ("2024-12-10 16:00", reminds("2024-Y", NAM_GIANG, "Chiều nay huyện chốt số, đề nghị gửi.")),
+    ("2024-12-11 14:00", sends("xuan-hong", "2024-Q4", XUAN_HONG)),
+    ("2024-12-12 09:00", sends("xuan-phong", "2024-Q4", XUAN_PHONG)),
+    ("2024-12-13 14:00", sends("sao-vang-moi", "2024-Q4", SAO_VANG)),
+    ("2024-12-15 20:30", sends("agriculture", "2024-Q4", AGRICULTURE)),
+    ("2024-12-16 09:00", sends("bac-luong", "2024-Y", BAC_LUONG)),
+    ("2024-12-20 09:00", sends("bac-luong", "2024-Q4", BAC_LUONG)),
+]
+
+LAST_DAY = datetime(2025, 1, 15, 23, tzinfo=LOCAL)
+
+HOURS = (time(7, 59), time(8), time(20, 59))
+"""When the service works, besides a minute after each deed; in life it does so every minute.
+
+What it would do in between still shows, for whatever is due waits until it next works.
+"""
+
+
+def local(day_and_time: str) -> datetime:
+    return datetime.fromisoformat(day_and_time).replace(tzinfo=LOCAL)
+
+
+def moments() -> Iterator[tuple[datetime, Deed | None]]:
+    """The deeds, and the minutes at which the service works, in order."""
+    working = {local(at) + timedelta(minutes=1) for at, _ in LIFE}
+    day = PLAN_IN_FORCE.date()
+    while day <= LAST_DAY.date():
+        working |= {datetime.combine(day, hour, LOCAL) for hour in HOURS}
+        day += timedelta(days=1)
+    away, back = (local(end) for end in SERVER_DOWN)
+    working = {at for at in working if not away <= at < back} | {back, local(MAIL_DOWN[1])}
+    deeds: list[tuple[datetime, Deed | None]] = [(local(at), deed) for at, deed in LIFE]
+    yield from sorted([*deeds, *((at, None) for at in working)], key=lambda moment: moment[0])
+
+
+async def lived_through(service: Service) -> Diary:
+    outbox = Outbox()
+    diary = Diary(service, outbox)
+    away, back = (local(end) for end in MAIL_DOWN)
+    for now, deed in moments():
+        service.clock.instant = now
+        outbox.trouble = DeliveryDelayedError("away") if away <= now < back else None
+        if deed is None:
+            await diary.work()
+        else:
+            diary.note(deed.words)
+            await deed.done(service)
+    return diary
+
+
+def compare_with_golden(text: str) -> None:
+    """See that the file says the same; it is written only on purpose, and never with success."""
+    if os.environ.get(RENEW) == "1":
+        GOLDEN.write_text(text, encoding="utf-8")
+        pytest.fail(
+            f"{GOLDEN.name} was written anew; read it, then run without {RENEW}", pytrace=False
+        )
+    golden = GOLDEN.read_text(encoding="utf-8") if GOLDEN.exists() else ""
+    difference = difflib.unified_diff(
+        list(dated(golden)), list(dated(text)), GOLDEN.name, "now", n=1, lineterm=""
+    )
+    if golden != text:
+        pytest.fail("\n".join([*difference, f"if that is meant: {RENEW}=1"]), pytrace=False)
+
+
+def dated(text: str) -> Iterator[str]:
+    """Each line with the day to which it belongs, for a difference is shown out of its place."""
+    day = ""
+    for line in text.splitlines():
+        day = line[:10] if line.startswith("202") else day
+        yield f"{day} {line}"
+
+
+async def test_everybody_was_told_in_2024_what_the_golden_file_says(service: Service) -> None:
+    diary = await lived_through(service)
+    compare_with_golden(HEAD + diary.text())
+    assert diary.repeated == []
