@@ -166,7 +166,7 @@ async def _add_people(database: Database, stage: Stage) -> None:
 @asynccontextmanager
 async def in_process(url: str) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
     """The service in this process, at the stage's present, and a client for it."""
-    app = create_app(Settings(), url, Clock.starting_at(PRESENT))
+    app = create_app(Settings(embedded_worker=False), url, Clock.starting_at(PRESENT))
     async with (
         LifespanManager(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench") as client,
