@@ -1,11 +1,11 @@
 """The sweep: plans every reminder that is due and not yet told, in a handful of questions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL, local_day
@@ -19,11 +19,14 @@ from app.vocabulary import EventKind
 ONE_AT_A_TIME = 5_104_773_218
 """The advisory lock of the sweep: whoever finds it taken leaves the work to the one that has it."""
 
-# The due dates for which some rule could have something to say today. What was due before the
-# plan existed is nobody's omission, so nobody is reminded of it: a plan is as old as the newest
-# document that it cites, or as its record here where that is older.
+# The due dates for which some rule could have something to say today; working days are at most
+# doubled. What was due before the plan existed is nobody's omission, so nobody is reminded of it: a
+# plan is as old as the newest document that it cites, or as its record here where that is older.
 DUE_DATES = text("""
-    WITH since AS MATERIALIZED (
+    WITH reach AS MATERIALIZED (
+        SELECT 2 * max(abs(offset_days) + coalesce(repeat_days * repeat_times, 0)) + :stale AS days
+        FROM reminder_rule WHERE active
+    ), since AS MATERIALIZED (
         SELECT plan.id AS plan_id, least(
             (SELECT max(issued_on) FROM legal_document d WHERE d.plan_id = plan.id),
             (SELECT at::date FROM audit_event e WHERE e.ledger_id = ledger.id
@@ -35,8 +38,9 @@ DUE_DATES = text("""
     FROM obligation o
     JOIN reporting_period p ON p.id = o.period_id
     JOIN since ON since.plan_id = p.plan_id
+    CROSS JOIN reach
     WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL AND p.state = 'open'
-    AND o.due_date BETWEEN :earliest AND :latest
+    AND o.due_date BETWEEN CAST(:today AS date) - reach.days AND CAST(:today AS date) + reach.days
     AND (since.day IS NULL OR o.due_date >= since.day)
 """)
 
@@ -120,16 +124,25 @@ WANTED = f"""
 )
 """  # noqa: S608 - composed of constants
 
+# The rows say themselves which message carries them. Were they joined with the messages that are
+# made here, the planner, which takes all this for a few rows, would compare each with each.
 PLAN = text(f"""
 WITH {WANTED}, untold AS (
-    SELECT wanted.* FROM wanted
-    LEFT JOIN notification n USING (obligation_id, rule, occurrence, account_id, channel)
-    WHERE n.id IS NULL
+    SELECT w.*, CASE WHEN recency = 1 THEN nextval('message_id_seq') END AS ticket
+    FROM (SELECT * FROM wanted ORDER BY account_id, channel) AS w
+    WHERE NOT EXISTS (
+        SELECT FROM notification n
+        WHERE (n.obligation_id, n.rule, n.occurrence, n.account_id, n.channel)
+            = (w.obligation_id, w.rule, w.occurrence, w.account_id, w.channel)
+    )
+), carried AS MATERIALIZED (
+    SELECT untold.*, min(ticket) OVER (PARTITION BY account_id, channel) AS carrier_id FROM untold
 ), carrier AS (
-    INSERT INTO message (account_id, channel, state, created_at, not_before)
-    SELECT account_id, channel, 'waiting', :now, max(not_before) FROM untold
-    WHERE recency = 1 GROUP BY account_id, channel ORDER BY account_id, channel
-    RETURNING id, account_id, channel
+    INSERT INTO message (id, account_id, channel, state, created_at, not_before)
+    OVERRIDING SYSTEM VALUE
+    SELECT carrier_id, account_id, channel, 'waiting', :now, max(not_before) FROM carried
+    WHERE recency = 1 GROUP BY carrier_id, account_id, channel ORDER BY carrier_id
+    RETURNING id
 ), told AS (
     INSERT INTO notification (obligation_id, rule, occurrence, account_id, channel, audience,
         template, facts, planned_for, created_at, state, why, message_id)
@@ -137,8 +150,8 @@ WITH {WANTED}, untold AS (
         jsonb_build_object('due_date', due_date), send_at, :now,
         CASE WHEN recency = 1 THEN 'planned' ELSE 'superseded' END,
         CASE WHEN recency = 1 THEN 'due and not yet told' ELSE 'a later reminder says more' END,
-        CASE WHEN recency = 1 THEN carrier.id END
-    FROM untold LEFT JOIN carrier USING (account_id, channel)
+        CASE WHEN recency = 1 THEN carrier_id END
+    FROM carried
     ORDER BY account_id, channel, obligation_id, send_at, rule
     RETURNING state
 )
@@ -202,15 +215,15 @@ async def due_candidates(
 
     `only_day` keeps those of that day: for a look ahead.
     """
-    rules = (await session.scalars(select(ReminderRule).where(ReminderRule.active))).all()
+    waiting = await _due_dates(session, now)
+    rules = await _rules(session, waiting)
     calendar = await working_calendar(session)
     columns: dict[str, list[Any]] = {
         name: [] for name in ("rules", "due_dates", "numbers", "send_ats", "not_befores")
     }
-    for schedule_id, due in await _due_dates(session, rules, now):
-        for rule in rules:
-            if rule.schedule_id == schedule_id:
-                _add(columns, rule, due, calendar, now, only_day)
+    for rule in rules:
+        for due in waiting[rule.schedule_id]:
+            _add(columns, rule, due, calendar, now, only_day)
     return columns
 
 
@@ -233,17 +246,21 @@ def _add(
         columns["not_befores"].append(reminders.not_before(timing, now))
 
 
-async def _due_dates(
-    session: AsyncSession, rules: Sequence[ReminderRule], now: datetime
-) -> list[tuple[int, date]]:
-    """The schedules and due dates within reach of a rule; working days are at most doubled."""
-    reach = max(
-        (abs(r.offset_days) + (r.repeat_days or 0) * r.repeat_times for r in rules), default=0
+async def _due_dates(session: AsyncSession, now: datetime) -> dict[int, list[date]]:
+    """The due dates within reach of a rule, by schedule."""
+    parameters = {"today": local_day(now), "stale": reminders.STALE_AFTER.days}
+    waiting: dict[int, list[date]] = {}
+    for schedule_id, due in await session.execute(DUE_DATES, parameters):
+        waiting.setdefault(schedule_id, []).append(due)
+    return waiting
+
+
+async def _rules(session: AsyncSession, schedules: Collection[int]) -> Sequence[ReminderRule]:
+    """The rules of these schedules alone: a country has ten thousand, and rarely needs any."""
+    query = select(ReminderRule).where(
+        ReminderRule.active, ReminderRule.schedule_id == func.any(list(schedules))
     )
-    span = 2 * timedelta(days=reach) + reminders.STALE_AFTER
-    parameters = {"earliest": local_day(now - span), "latest": local_day(now + span)}
-    found = await session.execute(DUE_DATES, parameters)
-    return [(row.schedule_id, row.due_date) for row in found]
+    return (await session.scalars(query.order_by(ReminderRule.id))).all()
 
 
 def timing_of(rule: ReminderRule) -> Timing:
