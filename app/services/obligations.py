@@ -72,7 +72,9 @@ async def find(
         query = query.where(Plan.code == plan_code)
     if lock:
         # The share of the period keeps it from being closed halfway.
-        query = query.with_for_update(of=Obligation).suffix_with("FOR SHARE OF reporting_period")
+        query = query.with_for_update(of=Obligation, key_share=True).suffix_with(
+            "FOR SHARE OF reporting_period"
+        )
         query = query.execution_options(populate_existing=True)
     found = [Place(*row) for row in await session.execute(query)]
     see_that_one_was_found([place.plan.code for place in found], period_code, agency_code)

@@ -50,6 +50,14 @@ async def test_it_is_told_at_eight_sharp_and_not_before(service: Service) -> Non
     assert (await sent(service)).letters[0][1] == "Còn 7 ngày: báo cáo quý II năm 2024"
 
 
+async def test_reports_do_not_wait_for_a_sweep(service: Service) -> None:
+    async with service.database.transaction() as session:
+        planned = await sweeping.sweep(session, service.clock.now())
+        assert planned.messages > 0
+        async with asyncio.timeout(5):
+            await send(service.client("xuan-hong"), XUAN_HONG)
+
+
 async def test_a_second_sweep_finds_nothing_new(service: Service) -> None:
     await swept(service)
     before = await told(service)
