@@ -27,7 +27,7 @@ lint: install-dev ## Style, types, import contracts
 
 check: lint test ## All that must hold before a change lands: lint and test
 
-bench: install-dev ## Print the figures of speed
+bench: install-dev ## Print the figures of speed, and what the drills show
 	$(BIN)/python -m bench
 
 lock: $(BIN)/uv ## Pin the newest versions anew

@@ -1,1 +1,1 @@
-"""Speed of the service, against what its database and framework can do at best."""
+"""Speed of the service, against the best that its database can do; and drills of hard days."""

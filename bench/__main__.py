@@ -1,17 +1,17 @@
 """`python -m bench [part …]`: measure, print the figures, fail where a target is not met."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from bench import reads, submissions
-from bench.contest import Outcome
-from bench.printing import print_outcomes
+from bench import reads, submissions, sweep
+from bench.printing import Shown, print_all
 from bench.stage import Stage, prepared
 
-PARTS: dict[str, Callable[[Stage], list[Outcome]]] = {
+PARTS: dict[str, Callable[[Stage], Sequence[Shown]]] = {
     "reads": lambda stage: reads.measured(stage, "reads"),
     "submissions": submissions.measured,
     "aggregates": lambda stage: reads.measured(stage, "aggregates"),
+    "sweep": sweep.drilled,
 }
 
 
@@ -21,9 +21,9 @@ def main(wanted: list[str]) -> int:
         print(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
         return 2
     with prepared() as stage:
-        outcomes = [outcome for part in wanted or PARTS for outcome in PARTS[part](stage)]
-    print_outcomes(outcomes)
-    return 0 if all(outcome.is_met for outcome in outcomes) else 1
+        shown = [each for part in wanted or PARTS for each in PARTS[part](stage)]
+    print_all(shown)
+    return 0 if all(each.is_met for each in shown) else 1
 
 
 if __name__ == "__main__":

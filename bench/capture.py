@@ -11,8 +11,9 @@ from typing import Any
 from unittest.mock import patch
 
 import asyncpg
-from fastapi import FastAPI
 from sqlalchemy import Connection, event
+
+from app.database import Database
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Statement:
 
 
 @contextmanager
-def captured(app: FastAPI) -> Iterator[list[Statement]]:
-    """The statements that the application sends while this is open."""
-    engine = app.state.database.engine.sync_engine
+def captured(database: Database) -> Iterator[list[Statement]]:
+    """The statements that are sent by its connections while this is open."""
+    engine = database.engine.sync_engine
     statements: list[Statement] = []
 
     def by_session(

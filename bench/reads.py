@@ -85,7 +85,7 @@ async def _rehearsed(url: str, wanted: Sequence[Load]) -> Script:
         for load in wanted:
             answers[_key(load)], statements[_key(load)] = [], []
             for ask in load.asks:
-                with captured(app) as said:
+                with captured(app.state.database) as said:
                     answer = await ask.send(client)
                 answers[_key(load)].append(answer.content)
                 statements[_key(load)].append(said)

@@ -101,7 +101,7 @@ async def _prepared(stage: Stage, url: str) -> tuple[list[Facts], list[Statement
         samples = [facts.pop(0), facts.pop(-1)]
         said = []
         for sample in samples:
-            with captured(app) as statements:
+            with captured(app.state.database) as statements:
                 await _ask(stage, sample).send(client)
             query = "SELECT max(id) FROM revision"
             sample[REVISION_ID] = await connection.fetchval(query)
