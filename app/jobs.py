@@ -7,10 +7,12 @@ twice, late, or not at all changes nothing but the time at which things happen.
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 from sqlalchemy import delete
 
@@ -75,6 +77,13 @@ def job_queue(database_url: str, desk: Desk, stopping: asyncio.Event) -> App:
     return queue
 
 
+async def catch_up(queue: App) -> None:
+    """Ask for a sweep and a delivery at once: whoever had this minute's may have died meanwhile."""
+    for task in ("sweep", "deliver"):
+        with suppress(AlreadyEnqueued):
+            await queue.configure_task(task).defer_async(timestamp=int(time.time()))
+
+
 async def forget_what_is_over(desk: Desk) -> None:
     """Delete idempotency records and tokens that no longer mean anything."""
     now = desk.clock.now()
@@ -111,6 +120,7 @@ async def _work_once(database_url: str, desk: Desk, concurrency: int) -> None:
     queue = job_queue(database_url, desk, stopping)
     try:
         await queue.open_async()
+        await catch_up(queue)
         worker = asyncio.create_task(
             queue.run_worker_async(
                 concurrency=concurrency,

@@ -5,8 +5,15 @@ import asyncio
 import pytest
 
 from app.jobs import work
+from app.mail import Envelope
 from tests.conftest import Service
-from tests.reminding import desk
+from tests.reminding import Outbox, desk, execute
+
+TICKS_OF_ANOTHER = """
+INSERT INTO procrastinate_periodic_defers (task_name, periodic_id, defer_timestamp)
+SELECT task, '', 60 * (floor(extract(epoch FROM now()) / 60) + minute)
+FROM unnest(ARRAY['sweep', 'deliver']) AS task, generate_series(0, 2) AS minute
+"""
 
 
 @pytest.mark.parametrize("seconds", [0, 0.005, 0.02, 0.05, 0.1, 0.4])
@@ -21,3 +28,25 @@ async def test_nothing_is_left_running_however_early_a_worker_is_stopped(
         await asyncio.gather(worker, return_exceptions=True)
         await asyncio.gather(*asyncio.all_tasks() - before)
     assert asyncio.all_tasks() == before
+
+
+async def test_it_begins_with_what_waits_also_where_another_had_this_minute_and_died(
+    service: Service,
+) -> None:
+    service.clock.set("2024-06-12 08:00")
+    await execute(service, TICKS_OF_ANOTHER)
+    came = asyncio.Event()
+
+    class Expecting(Outbox):
+        async def take_mail(self, _: Envelope) -> None:
+            came.set()
+
+    outbox = Expecting()
+    at_work = desk(service, outbox, outbox)
+    worker = asyncio.create_task(work(service.database_url, at_work, concurrency=1))
+    try:
+        async with asyncio.timeout(20):
+            await came.wait()
+    finally:
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
