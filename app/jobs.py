@@ -1,4 +1,4 @@
-"""The background work: a periodic sweep, deliveries, and tidying up.
+"""The background work: each minute a sweep and then deliveries, and tidying up.
 
 Jobs only move on what the tables say; each effect has its unique key there. So a job that runs
 twice, late, or not at all changes nothing but the time at which things happen.
@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from procrastinate import App, PsycopgConnector
@@ -29,10 +29,11 @@ from app.webhook import WebhookSender
 
 logger = logging.getLogger("tiendo")
 
+REMIND = "remind"
 EVERY_MINUTE = "* * * * *"
 EVERY_TEN_MINUTES = "*/10 * * * *"
 JOBS_AT_ONCE = 4
-"""Two deliveries may overlap; the sweep and the tidying still find a place."""
+"""Two deliveries may overlap; the tidying still finds a place."""
 SECONDS_OF_DELIVERY = 50.0
 STALLED_AFTER_SECONDS = 600
 SECONDS_TO_FINISH = 8.0
@@ -50,23 +51,15 @@ async def desk_for(database: Database, clock: Clock, settings: Settings) -> Asyn
 
 
 def job_queue(database_url: str, desk: Desk, stopping: asyncio.Event) -> App:
-    """The queue on a database, with its three tasks; `stopping` ends deliveries early."""
+    """The queue on a database, with its two tasks; `stopping` ends deliveries early."""
     queue = App(connector=PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
 
     @queue.periodic(cron=EVERY_MINUTE)
-    @queue.task(name="sweep", queueing_lock="sweep")
-    async def plan_reminders(timestamp: int) -> None:  # noqa: ARG001 - the service's clock counts
-        async with desk.database.transaction() as session:
-            swept = await sweep(session, desk.clock.now())
-        if swept.messages:
-            logger.info("swept: %s", swept)
-
-    @queue.periodic(cron=EVERY_MINUTE)
-    @queue.task(name="deliver", queueing_lock="deliver")
-    async def send_messages(timestamp: int) -> None:  # noqa: ARG001 - the service's clock counts
+    @queue.task(name=REMIND, queueing_lock=REMIND)
+    async def remind(timestamp: int) -> None:  # noqa: ARG001 - the service's clock counts
         loop = asyncio.get_running_loop()
         until = loop.time() + SECONDS_OF_DELIVERY
-        await deliver(desk, lambda: loop.time() < until and not stopping.is_set())
+        await plan_then_deliver(desk, lambda: loop.time() < until and not stopping.is_set())
 
     @queue.periodic(cron=EVERY_TEN_MINUTES)
     @queue.task(name="tidy", queueing_lock="tidy")
@@ -77,11 +70,26 @@ def job_queue(database_url: str, desk: Desk, stopping: asyncio.Event) -> App:
     return queue
 
 
+async def plan_then_deliver(desk: Desk, may_go_on: Callable[[], bool]) -> None:
+    """Plan what is due, then send what waits.
+
+    In that order: after the service was down, what has waited since may be overtaken by what is
+    planned now, and must not leave before that is known. A fault of the planning holds up no mail.
+    """
+    try:
+        async with desk.database.transaction() as session:
+            swept = await sweep(session, desk.clock.now())
+        if swept.messages:
+            logger.info("swept: %s", swept)
+    except Exception:
+        logger.exception("the sweep failed; the next one makes it good")
+    await deliver(desk, may_go_on)
+
+
 async def catch_up(queue: App) -> None:
     """Ask for a sweep and a delivery at once: whoever had this minute's may have died meanwhile."""
-    for task in ("sweep", "deliver"):
-        with suppress(AlreadyEnqueued):
-            await queue.configure_task(task).defer_async(timestamp=int(time.time()))
+    with suppress(AlreadyEnqueued):
+        await queue.configure_task(REMIND).defer_async(timestamp=int(time.time()))
 
 
 async def forget_what_is_over(desk: Desk) -> None:

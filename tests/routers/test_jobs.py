@@ -107,7 +107,7 @@ async def test_a_worker_that_stopped_is_noticed(service: Service) -> None:
     await execute(
         service,
         "INSERT INTO procrastinate_jobs (queue_name, task_name, status)"
-        " VALUES ('default', 'tidy', 'failed'), ('default', 'sweep', 'todo')",
+        " VALUES ('default', 'tidy', 'failed'), ('default', 'remind', 'todo')",
     )
     assert (await health(service))["queue"] == {"failed": 1, "todo": 1}
 
@@ -116,7 +116,7 @@ async def _sweep_deferred(service: Service, seconds_ago: int) -> None:
     await execute(
         service,
         "INSERT INTO procrastinate_periodic_defers (task_name, defer_timestamp, periodic_id)"
-        " VALUES ('sweep', floor(extract(epoch FROM now())) - :ago, '')",
+        " VALUES ('remind', floor(extract(epoch FROM now())) - :ago, '')",
         ago=seconds_ago,
     )
 
