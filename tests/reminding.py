@@ -184,6 +184,20 @@ async def add_account(service: Service, name: str, role: Role, agency: str, **va
         session.add(Account(**account))
 
 
+async def add_webhook(
+    service: Service, agency: str, url: str = "https://gateway.example/hook", *, active: bool = True
+) -> None:
+    """Add a gateway for an agency and those below it."""
+    await execute(
+        service,
+        "INSERT INTO webhook (agency_id, url, secret, active, created_at)"
+        " SELECT id, :url, 's3cret', :active, now() FROM agency WHERE code = :agency",
+        agency=agency,
+        url=url,
+        active=active,
+    )
+
+
 async def prefer(service: Service, name: str, *channels: Channel, news: bool = True) -> None:
     """Have a person choose channels."""
     async with service.database.transaction() as session:

@@ -83,6 +83,9 @@ class Message(Base):
     state: Mapped[MessageState]
     created_at: Mapped[Instant]
     not_before: Mapped[Instant]
+    quiet_from: Mapped[time | None] = mapped_column(Time)
+    quiet_until: Mapped[time | None] = mapped_column(Time)
+    """The hours in which it waits, also where it is tried again; null: none."""
     attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     sent_at: Mapped[Instant | None]
     read_at: Mapped[Instant | None]

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import Time, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import LOCAL
+from app.services.delivery import QUIET
 from app.services.standing import FROM, IS, instants
 from app.vocabulary import Timeliness
 
@@ -14,7 +16,7 @@ TOO_LONG = timedelta(minutes=10)
 
 # A message's age counts from when it could first leave: quiet hours are no delay. The lease of the
 # last attempt ends at `not_before`, so that tells when a message failed, to a few minutes.
-MESSAGES = text("""
+MESSAGES = text(f"""
     SELECT
         extract(epoch FROM CAST(:now AS timestamptz) - min(due) FILTER (WHERE due <= :now))
             AS oldest_unsent,
@@ -24,18 +26,18 @@ MESSAGES = text("""
         count(*) FILTER (WHERE state = 'failed' AND not_before > :yesterday) AS failed_lately
     FROM (
         SELECT state, not_before, CASE
-            WHEN state NOT IN ('waiting', 'sending') THEN NULL
+            WHEN state NOT IN ('waiting', 'sending') OR {QUIET} THEN NULL
             WHEN attempts = 0 THEN not_before
             ELSE created_at
         END AS due
         FROM message WHERE state IN ('waiting', 'sending', 'failed')
     ) AS message
-""")
+""").bindparams(bindparam("clock", type_=Time))  # noqa: S608 - composed of constants
 
 # The queue goes by the real clock, also where the service's is moved for a rehearsal.
 LAST_SWEEP = text("""
     SELECT extract(epoch FROM now()) - max(defer_timestamp)
-    FROM procrastinate_periodic_defers WHERE task_name = 'sweep'
+    FROM procrastinate_periodic_defers WHERE task_name = 'remind'
 """)
 QUEUE = text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1 ORDER BY 1")
 OVERDUE = text(f"SELECT count(*) {FROM} WHERE {IS[Timeliness.OVERDUE]}")
@@ -64,7 +66,8 @@ class Health:
 
 async def backlog(session: AsyncSession, now: datetime) -> Backlog:
     """The messages that have not left."""
-    parameters = {"now": now, "yesterday": now - timedelta(days=1)}
+    clock = now.astimezone(LOCAL).time()
+    parameters = {"now": now, "clock": clock, "yesterday": now - timedelta(days=1)}
     row = (await session.execute(MESSAGES, parameters)).one()
     return Backlog(
         oldest_unsent_seconds=None if row.oldest_unsent is None else float(row.oldest_unsent),

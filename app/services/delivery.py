@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, Time, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import Clock
+from app.clock import LOCAL, Clock
 from app.database import Database
 from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Text
 from app.services import messages
@@ -37,15 +37,23 @@ Facts = Row[*tuple[Any, ...]]
 
 logger = logging.getLogger("tiendo")
 
-TAKE = text("""
+QUIET = """
+    coalesce(CASE WHEN quiet_from > quiet_until
+        THEN :clock >= quiet_from OR :clock < quiet_until
+        ELSE :clock >= quiet_from AND :clock < quiet_until END, false)
+"""
+"""Whether a message has to wait, because the local time `:clock` is in its quiet hours."""
+
+# What needs no handing over goes first: no mail server holds it up.
+TAKE = text(f"""
     UPDATE message SET state = 'sending', attempts = attempts + 1, not_before = :until
     WHERE id IN (
         SELECT id FROM message
-        WHERE state IN ('waiting', 'sending') AND not_before <= :now
-        ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
+        WHERE state IN ('waiting', 'sending') AND not_before <= :now AND NOT {QUIET}
+        ORDER BY channel <> 'in_app', not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
     )
     RETURNING id, attempts
-""")
+""").bindparams(bindparam("clock", type_=Time))  # noqa: S608 - composed of constants
 
 MESSAGE = text("""
     SELECT m.id, m.channel, m.created_at, m.attempts, account.full_name, account.email,
@@ -152,7 +160,8 @@ async def take(desk: Desk, most: int) -> list[Taken]:
     """Take messages under a lease; another worker passes over them."""
     now = desk.clock.now()
     async with desk.database.transaction() as session:
-        parameters = {"now": now, "until": now + desk.lease, "most": most}
+        clock = now.astimezone(LOCAL).time()
+        parameters = {"now": now, "clock": clock, "until": now + desk.lease, "most": most}
         return [Taken(*row) for row in await session.execute(TAKE, parameters)]
 
 

@@ -8,12 +8,13 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services.recipients import WAYS
 from app.vocabulary import EventKind
 
 DEFAULT_CHANNELS = ["email", "in_app"]
 
 # One message a person and channel; the obligation's reporters hear of what concerns it.
-TELL = text("""
+TELL = text(f"""
 WITH recipient AS (
     SELECT o.id AS obligation_id, told.occurrence, account.id AS account_id, chosen.channel
     FROM unnest(CAST(:obligations AS bigint[]), CAST(:occurrences AS text[]))
@@ -21,11 +22,7 @@ WITH recipient AS (
     JOIN obligation o ON o.id = told.obligation_id
     JOIN account ON account.agency_id = o.agency_id AND account.role = 'reporter'
         AND account.active
-    LEFT JOIN notification_preference preference ON preference.account_id = account.id
-    CROSS JOIN LATERAL (
-        SELECT DISTINCT channel
-        FROM unnest(coalesce(preference.channels, CAST(:channels AS text[]))) AS way (channel)
-    ) AS chosen
+    {WAYS.format(usual="CAST(:channels AS text[])")}
     WHERE NOT :is_news OR coalesce(preference.period_news, true)
 ), carrier AS (
     INSERT INTO message (account_id, channel, state, created_at, not_before)
@@ -40,7 +37,9 @@ SELECT obligation_id, :kind, occurrence, account_id, channel, 'reporter', :kind,
     CAST(:facts AS jsonb), :now, :now, 'planned', 'it happened', carrier.id
 FROM recipient JOIN carrier USING (account_id, channel)
 RETURNING id
-""").bindparams(bindparam("facts", type_=JSONB(none_as_null=True)))
+""").bindparams(  # noqa: S608 - composed of constants
+    bindparam("facts", type_=JSONB(none_as_null=True))
+)
 
 NEWS = frozenset({EventKind.PERIOD_OPENED, EventKind.PERIOD_CLOSED})
 """What a person may choose not to hear of."""

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL, local_day
 from app.mail import Text
-from app.services.standing import DAYS_LATE, DAYS_LEFT, TIMELINESS, instants
+from app.services.reminder_rules import IN_FORCE
+from app.services.standing import DAYS_LATE, DAYS_LEFT, STILL_OWES, TIMELINESS, instants
 from app.vocabulary import Audience, EventKind
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ LINES = text(f"""
                 WHEN 'coordinator' THEN desk.path NOT LIKE '%/' || plan.district_id || '/%'
                 ELSE account.agency_id IS DISTINCT FROM o.agency_id END
                 THEN 'the person has moved to another agency'
+            WHEN NOT {STILL_OWES} THEN 'the agency had ended before the period did'
+            WHEN n.template = 'obligation.extended' AND o.exempted_at IS NOT NULL
+                THEN 'the agency was exempted'
             WHEN n.template IN ('report.returned', 'report.reopened', 'report.correction_due')
                 AND r.status <> 'returned'
                 THEN 'the report was sent again'
@@ -73,8 +77,12 @@ LINES = text(f"""
                 WHEN p.state <> 'open' THEN 'the period is closed'
                 WHEN o.due_date > CAST(n.facts ->> 'due_date' AS date)
                     THEN 'the due date was extended'
-                WHEN n.template <> 'obligation.reminded' AND {_LATER_REMINDER}
-                    THEN '{LATER_REMINDER}'
+                WHEN n.template = 'obligation.reminded' THEN NULL
+                WHEN NOT EXISTS (
+                    SELECT FROM reminder_rule r WHERE r.schedule_id = p.schedule_id
+                    AND r.code = n.rule AND {IN_FORCE}
+                ) THEN 'the rule was dropped'
+                WHEN {_LATER_REMINDER} THEN '{LATER_REMINDER}'
             END
             WHEN {_LATER_EVENT} THEN '{LATER_EVENT}'
         END AS void

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,8 +17,16 @@ from app.pagination import page
 from app.policy import Principal
 from app.services import audit, codes, deadlines, events
 from app.services.audit import Actor
+from app.services.standing import FROM
 from app.services.working_days import WorkingCalendar
 from app.vocabulary import EventKind, Frequency, PeriodState
+
+# Whoever was given the report back may still send it, so the period is not closed to them.
+WHO_HEARS = text(f"""
+    SELECT o.id {FROM}
+    WHERE o.period_id = :period_id AND o.exempted_at IS NULL
+    AND r.status IS DISTINCT FROM 'returned'
+""")  # noqa: S608 - composed of constants
 
 ALREADY = Bilingual("Kỳ báo cáo {code} đã ở trạng thái này.", "Period {code} is so already.")
 
@@ -229,11 +237,7 @@ async def set_state(
         before={"state": period.state},
         after={"state": state},
     )
-    waiting = await session.scalars(
-        select(Obligation.id).where(
-            Obligation.period_id == period.id, Obligation.exempted_at.is_(None)
-        )
-    )
+    waiting = await session.scalars(WHO_HEARS, {"period_id": period.id})
     closed = state == PeriodState.CLOSED
     await events.tell(
         session,

@@ -20,6 +20,14 @@ from app.services.audit import Actor
 from app.services.changes import VersionCheck
 from app.services.codes import find_agency
 
+IN_FORCE = """
+    (r.active AND (r.agency_id = o.agency_id OR r.agency_id IS NULL AND NOT EXISTS (
+        SELECT FROM reminder_rule own WHERE own.schedule_id = r.schedule_id
+        AND own.code = r.code AND own.agency_id = o.agency_id
+    )))
+"""
+"""In SQL: rule `r` holds for obligation `o`; an agency's own one stands in for the schedule's."""
+
 Shown = dict[str, Any]
 """A rule in the words of the wire, with its version."""
 

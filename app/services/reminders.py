@@ -7,6 +7,7 @@ service was down is caught up, once.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import takewhile
 
 from app.clock import LOCAL, local_day
 from app.services.working_days import WorkingCalendar
@@ -51,11 +52,8 @@ def due_occurrences(
     timing: Timing, due: date, calendar: WorkingCalendar, now: datetime
 ) -> list[Occurrence]:
     """The reminders that should have left by now and are not stale."""
-    return [
-        occurrence
-        for occurrence in occurrences(timing, due, calendar)
-        if now - STALE_AFTER < occurrence.send_at <= now
-    ]
+    begun = takewhile(lambda each: each.send_at <= now, occurrences(timing, due, calendar))
+    return [occurrence for occurrence in begun if now - STALE_AFTER < occurrence.send_at]
 
 
 def moved(day: date, offset: int, kind: DayKind, calendar: WorkingCalendar) -> date:

@@ -34,12 +34,12 @@ NOBODY = Bilingual(
 
 LAST_REMINDED = text("""
     SELECT max(created_at) FROM notification
-    WHERE obligation_id = :obligation_id AND rule = 'obligation.reminded'
+    WHERE obligation_id = :obligation_id AND template = 'obligation.reminded'
 """)
 
 PEOPLE_TOLD = text("""
     SELECT count(DISTINCT account_id) FROM notification
-    WHERE obligation_id = :obligation_id AND rule = 'obligation.reminded'
+    WHERE obligation_id = :obligation_id AND template = 'obligation.reminded'
     AND occurrence = :occurrence
 """)
 

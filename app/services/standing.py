@@ -9,16 +9,19 @@ from typing import Any
 from app.clock import local_day
 from app.vocabulary import Timeliness
 
-FROM = """
+STILL_OWES = """
+    (daterange(a.valid_from, a.valid_to, '[]') @> p.data_to OR o.first_submitted_at IS NOT NULL)
+"""
+"""An agency that ended before its period did owes nothing for it; what it has sent stays."""
+
+FROM = f"""
     FROM obligation o
     JOIN reporting_period p ON p.id = o.period_id
     JOIN plan ON plan.id = p.plan_id
-    JOIN agency a ON a.id = o.agency_id AND (
-        daterange(a.valid_from, a.valid_to, '[]') @> p.data_to OR o.first_submitted_at IS NOT NULL)
+    JOIN agency a ON a.id = o.agency_id AND {STILL_OWES}
     LEFT JOIN report r ON r.obligation_id = o.id
 """
-"""Obligations with what they hang on. An agency that ended before its period did owes nothing for
-it; what it has sent stays."""
+"""Obligations with what they hang on."""
 
 # The first instant that is no longer within the plan's days of notice.
 _SOON = "(CAST(:today AS date) + plan.due_soon_days + 1)::timestamptz"

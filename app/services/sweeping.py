@@ -11,13 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import LOCAL, local_day
 from app.models.notifications import ReminderRule
 from app.services import events, reminders
+from app.services.messages import LATER_REMINDER
 from app.services.periods import working_calendar
+from app.services.recipients import RECIPIENT, WAYS
+from app.services.reminder_rules import IN_FORCE
 from app.services.reminders import Timing
+from app.services.standing import STILL_OWES
 from app.services.working_days import WorkingCalendar
 from app.vocabulary import EventKind
 
 ONE_AT_A_TIME = 5_104_773_218
-"""The advisory lock of the sweep: whoever finds it taken leaves the work to the one that has it."""
+"""The advisory lock of the sweep: who finds it taken waits, and then finds little left to plan."""
 
 # The due dates for which some rule could have something to say today; working days are at most
 # doubled. What was due before the plan existed is nobody's omission, so nobody is reminded of it: a
@@ -48,42 +52,26 @@ CORRECTIONS_FROM, CORRECTIONS_UNTIL = time(8), time(21)
 
 # Returned reports that are due again tomorrow or today, or were due and did not come: told once on
 # the eve and once after, and not on the day of the return itself, which has just said the date.
-CORRECTIONS = text("""
-    SELECT r.obligation_id, occurrence.name
+CORRECTION = """
+    SELECT r.obligation_id, occurrence.name AS occurrence
     FROM report r
-    JOIN obligation o ON o.id = r.obligation_id
-    JOIN reporting_period p ON p.id = o.period_id AND p.state = 'open'
     CROSS JOIN LATERAL (
-        SELECT r.correction_due::text
-            || CASE WHEN r.correction_due < :today THEN '/overdue' ELSE '' END AS name
+        SELECT id, recorded_at FROM decision WHERE decision.report_id = r.id
+        ORDER BY id DESC LIMIT 1
+    ) AS return
+    CROSS JOIN LATERAL (
+        SELECT concat_ws('/', r.correction_due, return.id,
+            CASE WHEN r.correction_due < :today THEN 'overdue' END) AS name
     ) AS occurrence
     WHERE r.status = 'returned' AND r.correction_due BETWEEN :oldest AND :tomorrow
-    AND :today > (
-        SELECT max(recorded_at)::date FROM decision WHERE decision.report_id = r.id
-    )
+    AND :today > return.recorded_at::date
     AND NOT EXISTS (
         SELECT FROM notification n WHERE n.obligation_id = r.obligation_id
         AND n.rule = 'report.correction_due' AND n.occurrence = occurrence.name
     )
     ORDER BY 1
-""")
-
-# Who sits at which desk: reporters and heads at the agency, the others at the district.
-RECIPIENT = """
-recipient AS MATERIALIZED (
-    SELECT 'reporter' AS audience, agency_id, id AS account_id FROM account
-    WHERE role = 'reporter' AND active
-    UNION ALL
-    SELECT audience, agency_id, id FROM account, (VALUES ('head'), ('leadership')) AS v (audience)
-    WHERE role = 'viewer' AND active
-    UNION ALL
-    SELECT 'coordinator', district.id, account.id FROM account
-    JOIN agency ON agency.id = account.agency_id
-    JOIN agency district ON district.kind = 'district'
-        AND district.id = ANY(string_to_array(trim(BOTH '/' FROM agency.path), '/')::bigint[])
-    WHERE role = 'coordinator' AND active
-)
 """
+CORRECTIONS = text(CORRECTION)
 
 # Each reminder that is due now, for each person and channel; `recency` 1 is the one that says
 # most. An agency's own rule stands in for the schedule's. What an extension's own notice has just
@@ -92,7 +80,8 @@ WANTED = f"""
 {RECIPIENT}, wanted AS (
     SELECT o.id AS obligation_id, r.code AS rule, r.audience,
         o.due_date || CASE WHEN c.number > 0 THEN '/' || c.number ELSE '' END AS occurrence,
-        r.template, o.due_date, c.send_at, c.not_before, recipient.account_id, chosen.channel,
+        r.template, o.due_date, c.send_at, c.not_before, r.quiet_from, r.quiet_until,
+        recipient.account_id, chosen.channel,
         row_number() OVER (
             PARTITION BY o.id, recipient.account_id, chosen.channel
             ORDER BY c.send_at DESC, r.offset_days DESC, r.id
@@ -105,54 +94,69 @@ WANTED = f"""
     JOIN reporting_period p ON p.schedule_id = r.schedule_id AND p.state = 'open'
     JOIN obligation o ON o.period_id = p.id AND o.due_date = c.due_date
     JOIN plan ON plan.id = p.plan_id
+    JOIN agency a ON a.id = o.agency_id AND {STILL_OWES}
     JOIN recipient ON recipient.audience = r.audience AND recipient.agency_id =
         CASE WHEN r.audience IN ('reporter', 'head') THEN o.agency_id ELSE plan.district_id END
-    LEFT JOIN notification_preference preference
-        ON preference.account_id = recipient.account_id
-    CROSS JOIN LATERAL (
-        SELECT DISTINCT channel
-        FROM unnest(coalesce(preference.channels, r.channels)) AS way (channel)
-    ) AS chosen
-    WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL
-    AND (r.agency_id = o.agency_id OR r.agency_id IS NULL AND NOT EXISTS (
-        SELECT FROM reminder_rule own WHERE own.schedule_id = r.schedule_id
-        AND own.code = r.code AND own.agency_id = o.agency_id
-    ))
+    JOIN account ON account.id = recipient.account_id
+    {WAYS.format(usual="r.channels")}
+    WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL AND {IN_FORCE}
     AND NOT EXISTS (
         SELECT FROM extension e WHERE e.obligation_id = o.id AND e.recorded_at >= c.send_at
     )
 )
 """  # noqa: S608 - composed of constants
 
+# Untold is also what was skipped for a reason that is over (an exemption taken back, a period
+# opened again), looked at anew every ten minutes at most. Who has heard since by another rule or
+# channel is not told again: a rule that is renamed, or a channel that is added, repeats nothing.
+#
 # The rows say themselves which message carries them. Were they joined with the messages that are
 # made here, the planner, which takes all this for a few rows, would compare each with each.
 PLAN = text(f"""
 WITH {WANTED}, untold AS (
-    SELECT w.*, CASE WHEN recency = 1 THEN nextval('message_id_seq') END AS ticket
+    SELECT w.*, recency = 1 AND NOT EXISTS (
+        SELECT FROM notification since
+        WHERE since.obligation_id = w.obligation_id AND since.account_id = w.account_id
+        AND since.audience = w.audience AND since.template IN ('reminder', 'escalation')
+        AND since.state IN ('planned', 'sent') AND since.planned_for >= w.send_at
+    ) AS matters
     FROM (SELECT * FROM wanted ORDER BY account_id, channel) AS w
     WHERE NOT EXISTS (
         SELECT FROM notification n
         WHERE (n.obligation_id, n.rule, n.occurrence, n.account_id, n.channel)
             = (w.obligation_id, w.rule, w.occurrence, w.account_id, w.channel)
+        AND (n.state <> 'skipped'
+            OR n.created_at > CAST(:now AS timestamptz) - interval '10 minutes')
     )
+), numbered AS (
+    SELECT untold.*, CASE WHEN matters THEN nextval('message_id_seq') END AS ticket FROM untold
 ), carried AS MATERIALIZED (
-    SELECT untold.*, min(ticket) OVER (PARTITION BY account_id, channel) AS carrier_id FROM untold
+    SELECT numbered.*, min(ticket) OVER (
+        PARTITION BY account_id, channel, not_before, quiet_from, quiet_until
+    ) AS carrier_id
+    FROM numbered
 ), carrier AS (
-    INSERT INTO message (id, account_id, channel, state, created_at, not_before)
+    INSERT INTO message
+        (id, account_id, channel, state, created_at, not_before, quiet_from, quiet_until)
     OVERRIDING SYSTEM VALUE
-    SELECT carrier_id, account_id, channel, 'waiting', :now, max(not_before) FROM carried
-    WHERE recency = 1 GROUP BY carrier_id, account_id, channel ORDER BY carrier_id
+    SELECT DISTINCT carrier_id, account_id, channel, 'waiting', CAST(:now AS timestamptz),
+        not_before, quiet_from, quiet_until
+    FROM carried WHERE matters ORDER BY carrier_id
     RETURNING id
 ), told AS (
-    INSERT INTO notification (obligation_id, rule, occurrence, account_id, channel, audience,
+    INSERT INTO notification AS n (obligation_id, rule, occurrence, account_id, channel, audience,
         template, facts, planned_for, created_at, state, why, message_id)
     SELECT obligation_id, rule, occurrence, account_id, channel, audience, template,
         jsonb_build_object('due_date', due_date), send_at, :now,
-        CASE WHEN recency = 1 THEN 'planned' ELSE 'superseded' END,
-        CASE WHEN recency = 1 THEN 'due and not yet told' ELSE 'a later reminder says more' END,
-        CASE WHEN recency = 1 THEN carrier_id END
+        CASE WHEN matters THEN 'planned' ELSE 'superseded' END,
+        CASE WHEN matters THEN 'due and not yet told' ELSE '{LATER_REMINDER}' END,
+        CASE WHEN matters THEN carrier_id END
     FROM carried
     ORDER BY account_id, channel, obligation_id, send_at, rule
+    ON CONFLICT ON CONSTRAINT notification_once DO UPDATE SET (facts, planned_for, created_at,
+        state, why, message_id) = (excluded.facts, excluded.planned_for, excluded.created_at,
+        excluded.state, excluded.why, excluded.message_id)
+    WHERE n.state = 'skipped'
     RETURNING state
 )
 SELECT count(*) FILTER (WHERE state = 'planned') AS planned,
@@ -177,11 +181,7 @@ async def sweep(session: AsyncSession, now: datetime) -> Swept:
     A person gets one message by each channel, however many obligations it speaks of, and of each
     obligation only what still matters.
     """
-    alone = await session.scalar(
-        text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME}
-    )
-    if not alone:
-        return Swept(0, 0, 0)
+    await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
     await _remind_of_corrections(session, now)
     candidates = await due_candidates(session, now)
     if not candidates["rules"]:
@@ -192,20 +192,22 @@ async def sweep(session: AsyncSession, now: datetime) -> Swept:
 
 async def _remind_of_corrections(session: AsyncSession, now: datetime) -> None:
     """Remind those whose returned report is due again, or was and did not come."""
-    today = local_day(now)
     if not CORRECTIONS_FROM <= now.astimezone(LOCAL).time() < CORRECTIONS_UNTIL:
         return
-    rows = await session.execute(
-        CORRECTIONS,
-        {
-            "today": today,
-            "tomorrow": today + reminders.ONE_DAY,
-            "oldest": local_day(now - reminders.STALE_AFTER),
-        },
-    )
+    rows = await session.execute(CORRECTIONS, days_of_correction(now))
     occurrences: dict[int, str] = dict(rows.all())
     if occurrences:
         await events.tell_each(session, EventKind.CORRECTION_DUE, occurrences, now=now)
+
+
+def days_of_correction(now: datetime) -> dict[str, date]:
+    """The days by which CORRECTION finds what is due again."""
+    today = local_day(now)
+    return {
+        "today": today,
+        "tomorrow": today + reminders.ONE_DAY,
+        "oldest": local_day(now - reminders.STALE_AFTER),
+    }
 
 
 async def due_candidates(

@@ -226,9 +226,9 @@ async def test_what_was_sent_for_a_report_is_told_with_why(service: Service) -> 
 
 
 async def test_what_was_not_delivered_shows_its_error(service: Service, tmp_path: Path) -> None:
-    await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
     service.clock.set("2024-06-12 08:00")
     await swept(service)
+    await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
     await deliver(desk(service, mail=Mailer(Settings(data_dir=tmp_path))))
     rows = await listed(service.client("xuan-hong"), SENT)
     (mail,) = [row for row in rows if (row["rule"], row["channel"]) == ("before-3", "email")]

@@ -12,7 +12,18 @@ from app.services.delivery import MOST_ATTEMPTS, Taken, deliver, pause, send_one
 from app.settings import Settings
 from app.vocabulary import Channel
 from tests.conftest import Service
-from tests.reminding import Outbox, carried, desk, execute, only_rules, prefer, sent, swept, told
+from tests.reminding import (
+    Outbox,
+    add_webhook,
+    carried,
+    desk,
+    execute,
+    only_rules,
+    prefer,
+    sent,
+    swept,
+    told,
+)
 
 AWAY = DeliveryDelayedError("connection refused")
 
@@ -78,6 +89,26 @@ async def test_an_absent_server_is_tried_again_with_growing_pauses(planned: Serv
     assert len(outbox.mails) == 5
 
 
+async def test_a_mail_server_that_comes_back_at_night_wakes_nobody(planned: Service) -> None:
+    outbox = Outbox(trouble=AWAY)
+    planned.clock.set("2024-06-10 20:58")
+    await deliver(desk(planned, outbox))
+    outbox.trouble = None
+    for moment in ("2024-06-10 21:00", "2024-06-10 23:30", "2024-06-11 05:59"):
+        planned.clock.set(moment)
+        await deliver(desk(planned, outbox))
+        assert outbox.mails == [], moment
+    planned.clock.set("2024-06-11 06:00")
+    await deliver(desk(planned, outbox))
+    assert len(outbox.mails) == 5
+
+
+async def test_no_mail_server_holds_up_what_is_told_in_the_application(planned: Service) -> None:
+    held = [each.id for each in await take(desk(planned), 5)]
+    rows = await carried(planned)
+    assert {row.channel for row in rows if row.id in held} == {"in_app"}
+
+
 async def test_every_attempt_carries_the_same_number_and_day(planned: Service) -> None:
     seen = []
 
@@ -99,14 +130,14 @@ async def test_a_weekend_without_mail_loses_nothing(planned: Service) -> None:
         await deliver(desk(planned, outbox))
         planned.clock.advance(hours=1)
     outbox.trouble = None
-    planned.clock.advance(hours=6)
+    planned.clock.advance(hours=12)
     await deliver(desk(planned, outbox))
     assert len(outbox.mails) == 5
 
 
 async def test_after_the_last_attempt_the_failure_stands_in_plain_sight(planned: Service) -> None:
     outbox = Outbox(trouble=AWAY)
-    for _attempt in range(MOST_ATTEMPTS + 3):
+    for _attempt in range(2 * MOST_ATTEMPTS):  # those at night do not count
         await deliver(desk(planned, outbox))
         planned.clock.advance(hours=7)
     [mail] = await carried(planned, username="xuan-hong", channel="email")
@@ -292,22 +323,11 @@ async def test_somebody_without_an_address_is_seen_to_be_missing_it(planned: Ser
     assert (mail.state, mail.error) == ("failed", "the account has no e-mail address")
 
 
-async def webhook(service: Service, agency: str, url: str, *, active: bool = True) -> None:
-    await execute(
-        service,
-        "INSERT INTO webhook (agency_id, url, secret, active, created_at)"
-        " SELECT id, :url, 's3cret', :active, now() FROM agency WHERE code = :agency",
-        agency=agency,
-        url=url,
-        active=active,
-    )
-
-
 async def test_a_webhook_of_the_nearest_agency_above_gets_the_facts(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
-    await webhook(service, "395", "https://district.example/hook")
-    await webhook(service, "38", "https://province.example/hook")
-    await webhook(service, "15493", "https://commune.example/hook", active=False)
+    await add_webhook(service, "395", "https://district.example/hook")
+    await add_webhook(service, "38", "https://province.example/hook")
+    await add_webhook(service, "15493", "https://commune.example/hook", active=False)
     await swept(service)
     outbox = await sent(service)
     [post] = outbox.posts
@@ -327,9 +347,11 @@ async def test_a_webhook_of_the_nearest_agency_above_gets_the_facts(service: Ser
     ]
 
 
-async def test_a_webhook_that_is_missing_is_seen(service: Service) -> None:
+async def test_a_webhook_that_went_away_is_seen(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
+    await add_webhook(service, "395", "https://district.example/hook")
     await swept(service)
+    await execute(service, "UPDATE webhook SET active = false")
     await sent(service)
     [message] = await carried(service, channel="webhook")
     assert (message.state, message.error) == ("failed", "no webhook covers the agency")

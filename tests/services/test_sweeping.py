@@ -14,6 +14,7 @@ from tests.conftest import Service
 from tests.reminding import (
     add_account,
     add_rule,
+    add_webhook,
     execute,
     only_rules,
     prefer,
@@ -195,6 +196,7 @@ async def test_an_own_rule_with_a_code_of_its_own_comes_on_top(service: Service)
 async def test_preferences_choose_the_channel(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.IN_APP)
     await prefer(service, "bac-luong", Channel.WEBHOOK, Channel.EMAIL)
+    await add_webhook(service, "395")
     await swept(service)
     channels = Counter((row.username, row.channel) for row in await told(service))
     assert {key: n for key, n in channels.items() if key[0] in {"xuan-hong", "bac-luong"}} == {
