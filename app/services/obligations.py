@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import AmbiguousPlan, NotFound
@@ -15,7 +15,7 @@ from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod
 from app.models.plans import Plan
 from app.pagination import decode_cursor, encode_cursor
-from app.policy import Principal, within_reach
+from app.policy import Principal
 from app.questions import Source, Sql
 from app.services.codes import valid_on
 from app.services.standing import DAYS_LATE, FIELDS, FROM, IS, TIMELINESS, instants
@@ -55,30 +55,42 @@ async def find(
         NotFound: there is none.
         AmbiguousPlan: several plans have one, and none was named.
     """
+    query = _finding(principal.own_agency_only, plan_code is not None, lock)
+    _, facts = reach_condition(principal)
+    facts |= {"period": period_code, "agency": agency_code, "plan": plan_code}
+    found = [Place(*row) for row in await session.execute(query, facts)]
+    see_that_one_was_found([place.plan.code for place in found], period_code, agency_code)
+    return found[0]
+
+
+@cache
+def _finding(
+    own_agency_only: bool, in_named_plan: bool, lock: bool
+) -> Select[Obligation, ReportingPeriod, Agency, Plan]:
+    """The question of `find`, built once: every change of a report begins with it."""
+    reach: BindParameter[str] = bindparam("reach")
     query = (
         select(Obligation, ReportingPeriod, Agency, Plan)
         .join(ReportingPeriod, ReportingPeriod.id == Obligation.period_id)
         .join(Agency, Agency.id == Obligation.agency_id)
         .join(Plan, Plan.id == ReportingPeriod.plan_id)
         .where(
-            ReportingPeriod.code == period_code,
-            Agency.code == agency_code,
+            ReportingPeriod.code == bindparam("period"),
+            Agency.code == bindparam("agency"),
             valid_on(ReportingPeriod.data_to),
-            within_reach(principal, Agency.path),
+            Agency.path == reach if own_agency_only else Agency.path.like(reach),
         )
         .order_by(Plan.code)
     )
-    if plan_code is not None:
-        query = query.where(Plan.code == plan_code)
+    if in_named_plan:
+        query = query.where(Plan.code == bindparam("plan"))
     if lock:
         # The share of the period keeps it from being closed halfway.
         query = query.with_for_update(of=Obligation, key_share=True).suffix_with(
             "FOR SHARE OF reporting_period"
         )
         query = query.execution_options(populate_existing=True)
-    found = [Place(*row) for row in await session.execute(query)]
-    see_that_one_was_found([place.plan.code for place in found], period_code, agency_code)
-    return found[0]
+    return query
 
 
 def see_that_one_was_found(plans: list[str], period_code: str, agency_code: str) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from asyncpg import Record
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, Language, NotFound
@@ -119,13 +119,16 @@ async def findings_of(
     return validation.check_draft(draft, facts) or validation.check_submission(draft, facts)
 
 
+_REPORT_OF = (
+    select(Report)
+    .where(Report.obligation_id == bindparam("obligation_id"))
+    .execution_options(populate_existing=True)
+)
+
+
 async def report_of(session: AsyncSession, place: Place) -> Report | None:
     """The report that answers an obligation; None before the first draft."""
-    return await session.scalar(
-        select(Report)
-        .where(Report.obligation_id == place.obligation.id)
-        .execution_options(populate_existing=True)
-    )
+    return await session.scalar(_REPORT_OF, {"obligation_id": place.obligation.id})
 
 
 async def revisions(

@@ -104,23 +104,21 @@ async def submit(
             "received_at": received.isoformat(),
         },
     )
-    await _store(
-        session,
-        place,
-        Revision(
-            report_id=report.id,
-            number=report.last_revision + 1,
-            submitted_at=now,
-            received_at=received,
-            recorded_at=at,
-            submitted_by=actor.name,
-            warnings_note=warnings_note,
-            body=report.draft,
-            fingerprint=fingerprint(report.draft),
-        ),
+    revision = Revision(
+        report_id=report.id,
+        number=report.last_revision + 1,
+        submitted_at=now,
+        received_at=received,
+        recorded_at=at,
+        submitted_by=actor.name,
+        warnings_note=warnings_note,
+        body=report.draft,
+        fingerprint=fingerprint(report.draft),
     )
+    session.add(revision)
     _move_on(place, report, received)
     await session.flush()
+    await session.execute(FIGURES, {"revision_id": revision.id, "plan_id": place.plan.id})
 
 
 def fingerprint(body: dict[str, Any]) -> str:
@@ -159,12 +157,6 @@ async def _see_that_complete(
         raise ReportIncomplete(errors)
     if findings and not warnings_note:
         raise WarningsUnconfirmed(findings)
-
-
-async def _store(session: AsyncSession, place: Place, revision: Revision) -> None:
-    session.add(revision)
-    await session.flush()
-    await session.execute(FIGURES, {"revision_id": revision.id, "plan_id": place.plan.id})
 
 
 def _move_on(place: Place, report: Report, received: datetime) -> None:
