@@ -51,6 +51,7 @@ class Envelope:
     email: str
     text: Text
     created_at: datetime
+    sent_at: datetime
 
 
 class Mailer:
@@ -91,7 +92,7 @@ class Mailer:
         mail["From"] = self._sender
         mail["To"] = _address(envelope)
         mail["Subject"] = envelope.text.subject
-        mail["Date"] = format_datetime(envelope.created_at)
+        mail["Date"] = format_datetime(envelope.sent_at)
         mail["Message-ID"] = self._stable_id(envelope)
         mail["List-Unsubscribe"] = f"<{self._public_url}/notifications/preferences>"
         mail["Auto-Submitted"] = "auto-generated"

@@ -183,6 +183,8 @@ class EventKind(StrEnum):
     ACCEPTED = "report.accepted"
     REOPENED = "report.reopened"
     EXTENDED = "obligation.extended"
+    EXEMPTED = "obligation.exempted"
+    EXEMPTION_ENDED = "obligation.exemption_ended"
     PERIOD_OPENED = "reporting_period.opened"
     PERIOD_CLOSED = "reporting_period.closed"
     REMINDED = "obligation.reminded"

@@ -24,8 +24,8 @@ HTML = "<p>Kính gửi <b>Nguyễn Thị Hường</b>, thị trấn Sao Vàng &l
 
 
 def envelope(name: str = "Nguyễn Thị Hường", email: str = "huong@example.vn") -> Envelope:
-    at = datetime(2024, 6, 8, 8, tzinfo=LOCAL)
-    return Envelope(42, name, email, Text(SUBJECT, PLAIN, HTML), at)
+    planned, sent = datetime(2024, 6, 8, 8, tzinfo=LOCAL), datetime(2024, 6, 8, 9, tzinfo=LOCAL)
+    return Envelope(42, name, email, Text(SUBJECT, PLAIN, HTML), planned, sent)
 
 
 def mailer(url: str | None = None, timeout: float = 5.0, **settings: object) -> Mailer:
@@ -50,7 +50,7 @@ async def test_what_arrives_is_what_was_written() -> None:
     assert mail["Subject"] == SUBJECT
     assert str(mail["To"]) == "Nguyễn Thị Hường <huong@example.vn>"
     assert str(mail["From"]) == "Tiến độ <tiendo@tiendo.example.vn>"
-    assert mail["Date"].datetime == envelope().created_at
+    assert mail["Date"].datetime == envelope().sent_at
     assert mail["Auto-Submitted"] == "auto-generated"
     assert str(mail["List-Unsubscribe"]).startswith("<https://tiendo.example.vn/")
     assert mail.get_content_type() == "multipart/alternative"

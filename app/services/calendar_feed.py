@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import LOCAL, local_day
 from app.errors import NotFound
 from app.security import digest
-from app.services.messages import day, period_name
 from app.services.standing import DAYS_LATE, FROM, IS, TIMELINESS, instants
+from app.services.wording import day, period_name
 from app.vocabulary import ReportStatus, Timeliness
 
 KEPT = timedelta(days=400)

@@ -18,8 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import LOCAL, Clock
 from app.database import Database
 from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Text
-from app.services import messages
-from app.services.messages import SUPERSEDING, Line, Recipient
+from app.services import messages, wording
+from app.services.messages import SUPERSEDING
+from app.services.wording import Line, Recipient
 from app.vocabulary import Channel
 from app.webhook import Post
 
@@ -201,7 +202,7 @@ async def _send(desk: Desk, row: Facts, lines: Sequence[Line]) -> None:
     now = desk.clock.now()
     words, error, is_final = None, None, False
     try:
-        words = messages.compose(Recipient(row.full_name, desk.public_url), lines, now)
+        words = wording.compose(Recipient(row.full_name, desk.public_url), lines, now)
         await _hand_over(desk, row, lines, words, now)
     except DeliveryRefusedError as refused:
         error, is_final = str(refused), True
@@ -230,7 +231,7 @@ async def _hand_over(
     desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now: datetime
 ) -> None:
     if row.channel == Channel.EMAIL:
-        envelope = Envelope(row.id, row.full_name, row.email or "", words, row.created_at)
+        envelope = Envelope(row.id, row.full_name, row.email or "", words, row.created_at, now)
         await desk.mail.send(envelope)
     elif row.channel == Channel.WEBHOOK:
         await desk.posts.send(await _post(desk, row, lines, words, now), now)

@@ -161,5 +161,13 @@ async def set_exempt(
             recorded_at=at,
         )
     )
+    await events.tell(
+        session,
+        EventKind.EXEMPTED if exempt else EventKind.EXEMPTION_ENDED,
+        [obligation.id],
+        occurrence=at.isoformat(),
+        facts={"reason": reason, "document_number": document_number},
+        now=now,
+    )
     obligation.exempted_at = at if exempt else None
     await session.flush()

@@ -81,6 +81,15 @@ async def generate_year(
             agency_id=plan.district_id,
             after={"periods": codes_made, "obligations": len(obliged)},
         )
+        still_due = [row.id for row in obliged if row.late_from > now]
+        await events.tell(
+            session,
+            EventKind.PERIOD_OPENED,
+            still_due,
+            occurrence=at.isoformat(),
+            facts={"first": True},
+            now=now,
+        )
         fresh = {period.id for period in made}
         added = [row.id for row in obliged if row.period_id not in fresh]
         await session.execute(
@@ -123,7 +132,9 @@ def periods_of(schedule: Schedule, year: int, calendar: WorkingCalendar) -> list
     return periods
 
 
-async def _oblige(session: AsyncSession, plan_id: int, year: int) -> Sequence[Row[int, int]]:
+async def _oblige(
+    session: AsyncSession, plan_id: int, year: int
+) -> Sequence[Row[int, int, datetime]]:
     """Give every reporter that exists on a period's last day its obligation; those that are new."""
     period = ReportingPeriod
     expected = (
@@ -142,7 +153,7 @@ async def _oblige(session: AsyncSession, plan_id: int, year: int) -> Sequence[Ro
         insert(Obligation)
         .from_select(columns, expected)
         .on_conflict_do_nothing()
-        .returning(Obligation.id, Obligation.period_id)
+        .returning(Obligation.id, Obligation.period_id, Obligation.late_from)
     )
     return result.all()
 

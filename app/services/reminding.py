@@ -1,7 +1,7 @@
 """Reminding by hand, and looking ahead at what would go out."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -12,12 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import LOCAL
 from app.errors import Bilingual, StateConflict
 from app.policy import Principal
-from app.services import audit, events, messages
+from app.services import audit, events, messages, wording
 from app.services.audit import Actor
-from app.services.messages import Line, Recipient
+from app.services.events import DEFAULT_CHANNELS
+from app.services.messages import ABOUT
 from app.services.obligations import Place
-from app.services.standing import DAYS_LATE, DAYS_LEFT, TIMELINESS, instants
-from app.services.sweeping import WANTED, due_candidates
+from app.services.recipients import WAYS
+from app.services.standing import instants
+from app.services.sweeping import (
+    CORRECTION,
+    CORRECTIONS_FROM,
+    WANTED,
+    days_of_correction,
+    due_candidates,
+)
+from app.services.wording import Line, Recipient
 from app.vocabulary import EventKind, PeriodState
 
 BETWEEN_REMINDERS = timedelta(hours=1)
@@ -44,24 +53,36 @@ PEOPLE_TOLD = text("""
 """)
 
 # As LINES of messages, for what is not planned yet.
-LOOK_AHEAD = text(f"""
-    WITH {WANTED}
-    SELECT NULL AS id, NULL AS facts, NULL AS body,
-        w.rule, w.audience, w.template, w.channel, w.send_at,
-        account.username, account.full_name, account.email,
-        p.code AS period, p.frequency, p.ordinal, p.year, plan.code AS plan,
-        a.code AS agency, a.name AS agency_name, o.due_date,
-        {TIMELINESS} AS timeliness, {DAYS_LATE} AS days_late, {DAYS_LEFT} AS days_left,
-        coalesce(r.status, 'not_started') AS report_status, r.correction_due
-    FROM wanted w
-    JOIN account ON account.id = w.account_id
-    JOIN obligation o ON o.id = w.obligation_id
+_FORESEEN = f"""
+    SELECT NULL AS id, NULL AS facts, NULL AS body, {ABOUT},
+        told.rule, told.audience, told.template, told.channel, told.send_at,
+        account.username, account.full_name, account.email
+    FROM {{told}} AS told
+    JOIN account ON account.id = told.account_id
+    JOIN obligation o ON o.id = told.obligation_id
     JOIN reporting_period p ON p.id = o.period_id
     JOIN plan ON plan.id = p.plan_id
     JOIN agency a ON a.id = o.agency_id
     LEFT JOIN report r ON r.obligation_id = o.id
-    WHERE w.recency = 1 AND a.path LIKE :reach
-    ORDER BY account.username, w.channel, o.late_from, a.code
+    WHERE a.path LIKE :reach
+    ORDER BY account.username, told.channel, o.late_from, a.code
+"""  # noqa: S608 - composed of constants
+REMINDERS = text(f"""
+    WITH {WANTED}
+    {_FORESEEN.format(told="(SELECT * FROM wanted WHERE recency = 1)")}
+""")  # noqa: S608 - composed of constants
+CORRECTIONS = text(f"""
+    WITH correction AS ({CORRECTION}), asked AS (
+        SELECT correction.obligation_id, account.id AS account_id, chosen.channel,
+            'report.correction_due' AS rule, 'reporter' AS audience,
+            'report.correction_due' AS template, CAST(:send_at AS timestamptz) AS send_at
+        FROM correction
+        JOIN obligation o ON o.id = correction.obligation_id
+        JOIN account ON account.agency_id = o.agency_id AND account.role = 'reporter'
+            AND account.active
+        {WAYS.format(usual="CAST(:channels AS text[])")}
+    )
+    {_FORESEEN.format(told="asked")}
 """)  # noqa: S608 - composed of constants
 
 
@@ -138,22 +159,33 @@ async def preview(
 ) -> list[Foreseen]:
     """What would go out on a day if nothing changed until then, within the principal's reach."""
     evening = datetime.combine(on, time(23, 59), LOCAL)
+    facts: dict[str, Any] = instants(evening) | {"reach": principal.reach + "%"}
     candidates = await due_candidates(session, evening, only_day=on)
-    if not candidates["rules"]:
-        return []
-    parameters: dict[str, Any] = candidates | instants(evening) | {"reach": principal.reach + "%"}
-    rows = (await session.execute(LOOK_AHEAD, parameters)).all()
+    rows: list[Any] = []
+    if candidates["rules"]:
+        rows += (await session.execute(REMINDERS, candidates | facts)).all()
+    facts |= days_of_correction(evening)
+    facts |= {
+        "channels": DEFAULT_CHANNELS,
+        "send_at": datetime.combine(on, CORRECTIONS_FROM, LOCAL),
+    }
+    corrections = (await session.execute(CORRECTIONS, facts)).all()
+    return [_foreseen(group, public_url) for group in (*_messages(rows), *_messages(corrections))]
+
+
+def _messages(rows: Sequence[Any]) -> Iterable[list[Any]]:
+    """The rows by the message that carries them: one for a person and channel."""
     grouped: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         grouped.setdefault((row.username, row.channel), []).append(row)
-    return [_foreseen(group, public_url) for group in grouped.values()]
+    return grouped.values()
 
 
 def _foreseen(rows: Sequence[Any], public_url: str) -> Foreseen:
     first = rows[0]
     send_at = max(row.send_at for row in rows).astimezone(LOCAL)
     lines = [messages.line_of(row) for row in rows]
-    words = messages.compose(Recipient(first.full_name, public_url), lines, send_at)
+    words = wording.compose(Recipient(first.full_name, public_url), lines, send_at)
     return Foreseen(
         username=first.username,
         full_name=first.full_name,

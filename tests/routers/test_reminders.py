@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Service
 from tests.reference import add_neighbour, kind_of, listed, recorded, refused
 from tests.reminding import only_rules, sent, swept, told
-from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, seen, send
+from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
 RULES = "/reminder-rules"
 BEFORE_3 = f"{RULES}/quarterly/before-3"
@@ -237,6 +237,26 @@ async def test_looking_ahead_is_the_coordinators_and_needs_a_day(service: Servic
     for day in ("12/6/2024", "9999-12-31", "0001-01-01"):
         answer = await office.post("/reminders/preview", params={"on": day})
         assert [pointer for pointer, _ in refused(answer)] == ["/on"]
+
+
+async def test_corrections_that_are_due_are_foreseen(service: Service) -> None:
+    office = service.client("coordinator")
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    await review(office, "return", XUAN_HONG, reason="Sửa.", correction_due="2024-06-14")
+    for day, subject in (
+        ("2024-06-13", "Còn 1 ngày để gửi lại: báo cáo quý II năm 2024"),
+        ("2024-06-15", "Quá hạn gửi lại 1 ngày: báo cáo quý II năm 2024"),
+    ):
+        answer = await office.post("/reminders/preview", params={"on": day})
+        found = [
+            (item["username"], item["channel"], item["send_at"])
+            for item in seen(answer)["items"]
+            if item["subject"] == subject
+        ]
+        at = f"{day}T08:00:00+07:00"
+        assert found == [("xuan-hong", "email", at), ("xuan-hong", "in_app", at)]
+    answer = await office.post("/reminders/preview", params={"on": "2024-06-10"})
+    assert "gửi lại" not in answer.text
 
 
 async def test_an_agency_is_reminded_by_hand_once_an_hour(service: Service) -> None:

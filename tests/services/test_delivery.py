@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Mailer, Text
-from app.services import messages
+from app.services import wording
 from app.services.delivery import MOST_ATTEMPTS, Taken, deliver, pause, send_one, take
 from app.settings import Settings
 from app.vocabulary import Channel
@@ -178,14 +178,14 @@ async def test_a_fault_of_ours_is_seen_tried_again_and_stops_nobody(planned: Ser
 async def test_a_message_that_cannot_be_put_into_words_stops_nobody(
     planned: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compose = messages.compose
+    compose = wording.compose
 
-    def fail_for_one(recipient: messages.Recipient, *rest: object) -> Text:
+    def fail_for_one(recipient: wording.Recipient, *rest: object) -> Text:
         if recipient.full_name == "Xuan Hong":
             raise KeyError("reason")
         return compose(recipient, *rest)  # type: ignore[arg-type]  # passed on
 
-    monkeypatch.setattr(messages, "compose", fail_for_one)
+    monkeypatch.setattr(wording, "compose", fail_for_one)
     assert len((await sent(planned)).mails) == 4
     [mail] = await carried(planned, username="xuan-hong", channel="email")
     assert (mail.state, mail.error, mail.subject) == ("waiting", "KeyError: 'reason'", None)

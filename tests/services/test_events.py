@@ -184,3 +184,32 @@ async def test_an_outage_over_a_corrections_day_is_made_up_for_once(service: Ser
     assert (await sent(service)).letters == [
         ("xuan-hong", "Quá hạn gửi lại 3 ngày: báo cáo quý II năm 2024")
     ]
+
+
+async def test_who_reports_in_a_new_year_hears_of_its_periods_by_one_message(
+    service: Service,
+) -> None:
+    service.clock.set("2024-12-20 09:00")
+    office = service.client("coordinator")
+    seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
+    rows = await told(service, username="xuan-hong", channel="email")
+    assert {row.rule for row in rows} == {"reporting_period.opened"}
+    assert len(rows) == 6
+    letters = [subject for name, subject in (await sent(service)).letters if name == "xuan-hong"]
+    assert letters == ["Mở kỳ báo cáo quý I năm 2025 và 5 việc khác"]
+
+
+async def test_nobody_is_told_of_periods_that_are_over(service: Service) -> None:
+    office = service.client("coordinator")
+    seen(await office.post("/reporting-periods/generate", json={"year": 2022}))
+    assert await told(service) == []
+
+
+async def test_an_exemption_and_its_end_are_told(service: Service) -> None:
+    office = service.client("coordinator")
+    at = f"/obligations/2024-Q2/{XUAN_HONG}/exemption"
+    seen(await office.put(at, json={"reason": "Không được giao vốn."}))
+    assert ("xuan-hong", "Được miễn: báo cáo quý II năm 2024") in (await sent(service)).letters
+    seen(await office.delete(at))
+    letters = (await sent(service)).letters
+    assert ("xuan-hong", "Không còn được miễn: báo cáo quý II năm 2024") in letters

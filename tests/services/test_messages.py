@@ -1,13 +1,10 @@
 """Between planning and sending things change: nothing goes out that is no longer true."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime
 
 import pytest
 
-from app.clock import LOCAL
-from app.services.messages import Line, Recipient, compose, day, period_name, place_of
-from app.vocabulary import Audience, Role
+from app.vocabulary import Role
 from tests.conftest import Service
 from tests.reminding import (
     add_account,
@@ -83,7 +80,7 @@ async def test_a_reminder_that_is_no_longer_true_does_not_leave(
     service.clock.advance(minutes=5)
     await change(service)
     letters = (await sent(service)).letters
-    assert "xuan-hong" not in {name for name, _ in letters}
+    assert "xuan-hong" not in {name for name, subject in letters if subject.startswith("Còn")}
     rows = await told(service, username="xuan-hong", rule="before-7")
     assert [(row.channel, row.state, row.why) for row in rows] == [
         ("email", "skipped", why),
@@ -174,110 +171,6 @@ async def test_a_correction_that_was_put_off_is_not_asked_for(service: Service) 
     await sent(service)
     why = {row.why for row in await told(service, rule="report.correction_due")}
     assert why == {"the correction is due on another day"}
-
-
-NOW = datetime(2024, 6, 8, 8, tzinfo=LOCAL)
-
-
-def line(**values: object) -> Line:
-    plain: dict[str, object] = {
-        "notification_id": 1,
-        "rule": "before-7",
-        "audience": Audience.REPORTER,
-        "template": "reminder",
-        "facts": {"due_date": "2024-06-15"},
-        "plan": "tho-xuan-2024",
-        "period": "2024-Q2",
-        "period_name": "quý II năm 2024",
-        "agency": XUAN_HONG,
-        "agency_name": "Xã Xuân Hồng",
-        "due_date": date(2024, 6, 15),
-        "timeliness": "due_soon",
-        "days_late": 0,
-        "days_left": 7,
-        "report_status": "not_started",
-        "correction_due": None,
-    }
-    return Line(**(plain | values))  # type: ignore[arg-type]  # the values of a test
-
-
-def test_what_people_wrote_is_text_in_html_not_markup() -> None:
-    note = '<a href="http://evil.example">Bấm vào đây</a>'
-    words = compose(
-        Recipient("Nguyễn <b>A</b>", "http://127.0.0.1:8000"),
-        [line(template="obligation.reminded", facts={"note": note}, agency_name="Xã <i>X</i>")],
-        NOW,
-    )
-    assert note in words.plain
-    for tag in ('<a href="http://evil', "<b>", "<i>"):
-        assert tag not in words.html
-    assert "&lt;a href=" in words.html
-
-
-def test_a_subject_is_one_line() -> None:
-    words = compose(Recipient("A", "http://x"), [line(period_name="quý II\r\nBcc: x@y.vn")], NOW)
-    assert "\n" not in words.subject
-    assert "\r" not in words.subject
-
-
-def test_a_reminder_by_hand_is_told_from_the_services_own_of_the_same_day() -> None:
-    by_hand = compose(Recipient("A", "http://x"), [line(template="obligation.reminded")], NOW)
-    by_itself = compose(Recipient("A", "http://x"), [line()], NOW)
-    assert by_hand.subject == "Cơ quan tổng hợp nhắc: báo cáo quý II năm 2024"
-    assert by_itself.subject == "Còn 7 ngày: báo cáo quý II năm 2024"
-    assert "Còn 7 ngày" in by_hand.plain
-
-
-def test_the_head_of_an_agency_is_asked_to_see_to_it() -> None:
-    words = compose(Recipient("A", "http://x"), [line(audience=Audience.HEAD)], NOW)
-    assert "Đề nghị chỉ đạo bộ phận phụ trách gửi báo cáo." in words.plain
-
-
-def test_a_draft_is_mentioned() -> None:
-    words = compose(Recipient("A", "http://x"), [line(report_status="draft")], NOW)
-    assert "Báo cáo mới là bản nháp, chưa gửi." in words.plain
-
-
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [("2024-06-05", "05/6/2024"), ("2024-02-29", "29/02/2024"), ("2024-10-15", "15/10/2024")],
-)
-def test_days_are_written_as_in_official_documents(value: str, written: str) -> None:
-    assert day(date.fromisoformat(value)) == written
-
-
-@pytest.mark.parametrize(
-    ("frequency", "ordinal", "name"),
-    [
-        ("quarter", 2, "quý II năm 2024"),
-        ("half_year", 1, "6 tháng đầu năm 2024"),
-        ("half_year", 2, "6 tháng cuối năm 2024"),
-        ("year", 1, "năm 2024"),
-    ],
-)
-def test_periods_have_the_names_that_people_use(frequency: str, ordinal: int, name: str) -> None:
-    assert period_name(frequency, ordinal, 2024) == name
-
-
-BODY = {"entries": [{"indicator": "DA2.02"}], "disbursements": [{"project": "DA2"}]}
-
-
-@pytest.mark.parametrize(
-    ("pointer", "place"),
-    [
-        ("/entries/0/value", "Số liệu DA2.02"),
-        ("/entries/7", "Số liệu"),
-        ("/entries/-1", "Số liệu"),
-        ("/disbursements/0/amount_vnd", "Giải ngân DA2"),
-        ("/narrative/results", "Kết quả thực hiện"),
-        ("/narrative", "Thuyết minh"),
-        ("", "Toàn bộ báo cáo"),
-        (None, "Toàn bộ báo cáo"),
-        ("/whatever/x", "Toàn bộ báo cáo"),
-    ],
-)
-def test_a_pointer_is_named_as_a_place(pointer: str | None, place: str) -> None:
-    assert place_of(pointer, BODY) == place
 
 
 async def test_an_account_made_later_does_not_get_older_mail(service: Service) -> None:

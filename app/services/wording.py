@@ -1,0 +1,221 @@
+"""The words of a message, put together when it leaves. Pure: what it speaks of is given."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from app.clock import LOCAL, local_day
+from app.mail import Text
+from app.vocabulary import Audience, EventKind
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SUBJECTS: dict[str, str] = {
+    EventKind.RETURNED: "Trả lại để sửa: {report}",
+    EventKind.ACCEPTED: "Đã duyệt: {report}",
+    EventKind.REOPENED: "Mở lại để sửa: {report}",
+    EventKind.CORRECTION_DUE: "{correction}: {report}",
+    EventKind.EXTENDED: "Gia hạn đến {due}: {report}",
+    EventKind.REMINDED: "Cơ quan tổng hợp nhắc: {report}",
+    EventKind.EXEMPTED: "Được miễn: {report}",
+    EventKind.EXEMPTION_ENDED: "Không còn được miễn: {report}",
+    EventKind.PERIOD_OPENED: "{opened} {report}",
+    EventKind.PERIOD_CLOSED: "Khóa kỳ {report}",
+}
+REMINDER_SUBJECT = "{standing}: {report}"
+
+PARTS = {"entries": "Số liệu", "disbursements": "Giải ngân"}
+NARRATIVE = {
+    "results": "Kết quả thực hiện",
+    "difficulties": "Khó khăn, vướng mắc",
+    "proposals": "Kiến nghị, đề xuất",
+}
+FEBRUARY = 2
+"""Official documents write the months 01 and 02 with a nought (Nghị định 30/2020/NĐ-CP)."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One obligation that a message speaks of."""
+
+    notification_id: int | None
+    rule: str
+    audience: Audience
+    template: str
+    facts: dict[str, Any]
+    plan: str
+    plan_title: str
+    period: str
+    period_name: str
+    agency: str
+    agency_name: str
+    due_date: date
+    timeliness: str
+    days_late: int
+    days_left: int | None
+    report_status: str
+    correction_due: date | None
+    missing: int
+    """For an office that collects: how many of the period's reports that are due then, or were
+    before, have not come in all."""
+    has_nobody: bool
+    """For an office that collects: the agency has no account that could be reminded."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Who is told, and where the links lead."""
+
+    full_name: str
+    public_url: str
+
+
+def place_of(pointer: str | None, body: Mapping[str, Any]) -> str:
+    """Which place of a report a JSON pointer names, as its writer knows it."""
+    part, *rest = (pointer or "").removeprefix("/").split("/")
+    if part == "narrative":
+        return NARRATIVE.get(rest[0], "Thuyết minh") if rest else "Thuyết minh"
+    if part not in PARTS:
+        return "Toàn bộ báo cáo"
+    items = body.get(part, [])
+    if not rest or not rest[0].isdecimal() or int(rest[0]) >= len(items):
+        return PARTS[part]
+    item = items[int(rest[0])]
+    return f"{PARTS[part]} {item.get('indicator') or item.get('project')}"
+
+
+def period_name(frequency: str, ordinal: int, year: int) -> str:
+    """A period as people name it: `quý II năm 2024`, `6 tháng đầu năm 2024`, `năm 2024`."""
+    match frequency:
+        case "quarter":
+            return f"quý {('I', 'II', 'III', 'IV')[ordinal - 1]} năm {year}"
+        case "half_year":
+            return f"6 tháng {'đầu' if ordinal == 1 else 'cuối'} năm {year}"
+    return f"năm {year}"
+
+
+def compose(recipient: Recipient, lines: Sequence[Line], now: datetime) -> Text:
+    """The words for these lines; for an office that collects, one digest of all of them."""
+    digest = lines[0].audience in {Audience.COORDINATOR, Audience.LEADERSHIP}
+    today = local_day(now)
+    subject = " ".join((_digest_subject(lines) if digest else _subject(lines, today)).split())
+    line_template = _templates().get_template("line.txt")
+    facts = {
+        "recipient": recipient,
+        # In words first, so that the HTML around them escapes what people wrote.
+        "paragraphs": [line_template.render(line=line, today=today).strip() for line in lines],
+        "groups": _groups(lines) if digest else [],
+        "plans": _plans(lines),
+        "escalation": _escalates(lines),
+        "now": now.astimezone(LOCAL),
+        "digest": digest,
+        "subject": subject,
+    }
+    return Text(
+        subject=subject,
+        plain=_templates().get_template("message.txt").render(facts).strip() + "\n",
+        html=_templates().get_template("message.html").render(facts),
+    )
+
+
+@dataclass(frozen=True)
+class Group:
+    """The lines of a digest about one period; there may be more missing than are listed."""
+
+    name: str
+    lines: Sequence[Line]
+
+    @property
+    def missing(self) -> int:
+        """How many reports have not come in all."""
+        return max(line.missing for line in self.lines)
+
+
+def _groups(lines: Sequence[Line]) -> list[Group]:
+    """The lines by period, in the order in which they are due; of several plans, each by itself."""
+    several = len(_plans(lines)) > 1
+    named: dict[str, list[Line]] = {}
+    for line in lines:
+        name = f"{line.period_name} ({line.plan_title})" if several else line.period_name
+        named.setdefault(name, []).append(line)
+    return [Group(name, of_period) for name, of_period in named.items()]
+
+
+def _plans(lines: Sequence[Line]) -> list[str]:
+    """The titles of the plans that a message speaks of, each once."""
+    return list(dict.fromkeys(line.plan_title for line in lines))
+
+
+def _subject(lines: Sequence[Line], today: date) -> str:
+    """What is most urgent, and how much more there is."""
+    line = lines[0]
+    subject = SUBJECTS.get(line.template, REMINDER_SUBJECT).format(
+        report=f"báo cáo {line.period_name}",
+        due=day(line.due_date),
+        standing=standing(line),
+        correction=correction(line, today),
+        opened="Mở kỳ" if line.facts.get("first") else "Mở lại kỳ",
+    )
+    return f"{subject} và {len(lines) - 1} việc khác" if len(lines) > 1 else subject
+
+
+def _digest_subject(lines: Sequence[Line]) -> str:
+    """How many reports of each period have not come: all of them, not only those listed below."""
+    counts = ", ".join(
+        f"{group.missing} đơn vị chưa gửi báo cáo {group.name}" for group in _groups(lines)
+    )
+    return f"{'Đề nghị đôn đốc:' if _escalates(lines) else 'Còn'} {counts}"
+
+
+def _escalates(lines: Sequence[Line]) -> bool:
+    return lines[0].audience == Audience.LEADERSHIP
+
+
+def correction(line: Line, today: date) -> str:
+    """How the correction of a returned report stands, in a few words."""
+    left = (line.correction_due - today).days if line.correction_due else 0
+    if left < 0:
+        return f"Quá hạn gửi lại {-left} ngày"
+    return f"Còn {left} ngày để gửi lại" if left > 0 else "Hôm nay là hạn gửi lại"
+
+
+def standing(line: Line) -> str:
+    """How an obligation stands, in a few words."""
+    if line.days_late > 0:
+        return f"Quá hạn {line.days_late} ngày"
+    if line.days_left == 0:
+        return "Hôm nay là hạn cuối"
+    if line.days_left is not None:
+        return f"Còn {line.days_left} ngày"
+    return "Đã gửi"
+
+
+def day(value: date) -> str:
+    """A day as official documents write it: 05/6/2024, 15/10/2024."""
+    month = f"{value.month:02d}" if value.month <= FEBRUARY else str(value.month)
+    return f"{value.day:02d}/{month}/{value.year}"
+
+
+@cache
+def _templates() -> "Environment":
+    from jinja2 import (  # noqa: PLC0415 - slow, and the service answers before it writes anything
+        Environment,
+        PackageLoader,
+        StrictUndefined,
+        select_autoescape,
+    )
+
+    environment = Environment(
+        loader=PackageLoader("app", "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day"] = day
+    environment.filters["standing"] = standing
+    environment.filters["correction"] = correction
+    return environment
