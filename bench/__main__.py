@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import reads, submissions, sweep
+from bench import kills, reads, submissions, sweep
 from bench.printing import Shown, print_all
 from bench.stage import Stage, prepared
 
@@ -12,6 +12,7 @@ PARTS: dict[str, Callable[[Stage], Sequence[Shown]]] = {
     "submissions": submissions.measured,
     "aggregates": lambda stage: reads.measured(stage, "aggregates"),
     "sweep": sweep.drilled,
+    "kills": kills.drilled,
 }
 
 

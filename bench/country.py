@@ -1,8 +1,8 @@
 """The country: a reporter in every commune, and for every district a plan like the loaded one.
 
 A district has about thirty communes, one office that coordinates and one leadership. All that fell
-due before the third quarter has come, and of the third quarter nothing yet. The copies' ids are
-those of the originals, moved by ten for each district.
+due before the third quarter has come, and of the third quarter nothing yet; nobody has been told
+anything. The copies' ids are those of the originals, moved by ten for each district.
 """
 
 import asyncio
@@ -120,6 +120,7 @@ async def _fill(url: str, communes: int) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(DISTRICTS, districts(communes))
     await connection.execute(COMMUNES, communes, COMMUNES_A_DISTRICT)
+    await connection.execute("TRUNCATE notification, message")
     for statement in COPIES:
         await connection.execute(statement)
     await connection.execute(OBLIGATIONS, DUE)
