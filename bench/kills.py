@@ -35,7 +35,8 @@ SECONDS_TO_LIVE = (0.2, 2.5)
 """From the first mail on."""
 SECONDS_IN_FLIGHT = 2.0
 """So long before its death a worker may have handed over what it could not write down any more."""
-PATIENCE = 150.0
+PATIENCE = 600.0
+"""For each stretch of the way: the machine may be busy with something else."""
 SEED = "BENCH_SEED"
 """The variable that repeats the dice of another run."""
 TIENDO = Path(sys.executable).with_name("tiendo")
