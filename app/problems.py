@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import asyncpg
@@ -31,7 +32,7 @@ from app.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from app.strict_json import printable, step
+from app.strict_json import MOST_FAULTS, below, printable
 
 logger = logging.getLogger("tiendo")
 
@@ -225,14 +226,14 @@ def _printable(value: Any) -> Any:
 
 
 def _from_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    return ValidationFailed([_field_error(error) for error in errors])
+    return ValidationFailed([_field_error(error) for error in errors[:MOST_FAULTS]])
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     part, *steps = error["loc"]
     facts = {name: str(value) for name, value in error.get("ctx", {}).items()}
     return FieldError(
-        pointer="".join(f"/{step(str(name))}" for name in steps),
+        pointer=reduce(below, map(str, steps), ""),
         code=error["type"],
         message=EXPECTED.get(error["type"], OTHERWISE),
         facts=facts,

@@ -1,6 +1,8 @@
 """Routes that refuse what FastAPI would pass over: doubled or unknown parameters, lax JSON."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from itertools import islice
 from typing import Any
 
 from fastapi import Request, Response
@@ -17,11 +19,12 @@ from app.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from app.strict_json import DUPLICATE_KEY, NOT_TEXT, parse, step, storable
+from app.strict_json import DUPLICATE_KEY, MOST_FAULTS, NOT_TEXT, below, parse, storable
 
 UNKNOWN = Bilingual(
     "Không có tham số này; có: {known}.", "There is no such parameter; there are: {known}."
 )
+LARGE = 64 * 1024
 DOUBLED = Bilingual("Tham số này chỉ được gửi một lần.", "Send this parameter once.")
 
 
@@ -50,7 +53,7 @@ class StrictRoute(APIRoute):
         takes_json = self.body_field is not None and form_type is None
 
         async def strictly(request: Request) -> Response:
-            if faults := list(_query_faults(request, known)):
+            if faults := list(islice(_query_faults(request, known), MOST_FAULTS)):
                 raise ValidationFailed(faults)
             if not all(storable(str(value)) for value in request.path_params.values()):
                 raise NotFound(what="đường dẫn này")
@@ -80,9 +83,9 @@ async def _see_form(request: Request, expected: str) -> None:
     except HTTPException:
         raise MalformedForm(expected=expected) from None
     names = [name for name, _ in form.multi_items()]
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
+    if doubled := sorted({name for name in names if names.count(name) > 1})[:MOST_FAULTS]:
         raise ValidationFailed(
-            [FieldError(f"/{step(name)}", "duplicate_key", DUPLICATE_KEY) for name in doubled]
+            [FieldError(below("", name), "duplicate_key", DUPLICATE_KEY) for name in doubled]
         )
 
 
@@ -96,14 +99,17 @@ async def _with_strict_body(request: Request) -> StrictRequest:
     if body:
         if _media_type(request) != "application/json":
             raise UnsupportedMediaType(expected="application/json")
-        strict.strict_body = parse(body)
+        # What is large takes a while, and others are waiting: it is read beside the event loop.
+        strict.strict_body = (
+            parse(body) if len(body) < LARGE else await asyncio.to_thread(parse, body)
+        )
     return strict
 
 
 def _query_faults(request: Request, known: list[str]) -> Iterator[FieldError]:
     seen: set[str] = set()
     for name, value in request.query_params.multi_items():
-        pointer = f"/{step(name)}"
+        pointer = below("", name)
         if name not in known:
             facts = {"known": ", ".join(known) or "–"}
             yield FieldError(pointer, "unknown_parameter", UNKNOWN, facts, part="query")

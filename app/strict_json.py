@@ -2,14 +2,22 @@
 
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
+from itertools import islice
 from typing import Any
 
-from app.errors import Bilingual, FieldError, MalformedJson, Problem, ValidationFailed
+from app.errors import Bilingual, FieldError, MalformedJson, ValidationFailed
 
 LARGEST_INTEGER = 2**63 - 1
 DEEPEST = 32
+MOST_FAULTS = 20
+"""As many are told at once: whoever mends those asks again, and no answer outgrows its request."""
+LONGEST_POINTER = 200
+MOST_MARKS = 30
+"""On one letter, as in Unicode's Stream-Safe Text Format: to order n marks takes n² steps."""
 
 DUPLICATE_KEY = Bilingual(
     "Trường này xuất hiện nhiều lần; chỉ gửi một lần.",
@@ -24,7 +32,16 @@ NOT_FINITE = Bilingual(
     "Expected a finite number; NaN and infinity are refused.",
 )
 TOO_LARGE = Bilingual("Số quá lớn.", "The number is too large.")
+HEAPED = Bilingual(
+    "Chuỗi có quá nhiều dấu chồng lên một chữ.",
+    "The text heaps too many marks on one letter.",
+)
 TOO_DEEP = Bilingual("Cấu trúc lồng quá sâu.", "The structure is nested too deeply.")
+
+NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+
+Fault = tuple[str, Bilingual]
+"""A code, and what was expected."""
 
 
 class _Duplicates(dict[str, Any]):
@@ -39,7 +56,7 @@ def parse(body: bytes) -> Any:
     Raises:
         MalformedJson: it is not JSON in UTF-8.
         ValidationFailed: it has duplicate keys, numbers that are not finite or too large, texts
-            that cannot be stored, or too many levels; with the pointer of each.
+            that cannot be stored, or too many levels; with the pointers of the first ones.
     """
     try:
         value = json.loads(body.decode("utf-8"), object_pairs_hook=_object)
@@ -48,16 +65,13 @@ def parse(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise MalformedJson(position=error.pos) from None
     except RecursionError:
-        raise _refusal([FieldError("", "too_deep", TOO_DEEP)]) from None
+        raise ValidationFailed([FieldError("", "too_deep", TOO_DEEP)]) from None
     except ValueError:  # an integer of more digits than Python converts
-        raise _refusal([FieldError("", "number_too_large", TOO_LARGE)]) from None
-    if found := list(_faults(value, "", 0)):
-        raise _refusal(found)
+        raise ValidationFailed([FieldError("", "number_too_large", TOO_LARGE)]) from None
+    # Nobody has signed in yet: what is looked at, and what is kept of it, has to have an end.
+    if found := list(islice(_faults(value, "", 0), MOST_FAULTS)):
+        raise ValidationFailed(found)
     return _normal(value)
-
-
-def _refusal(found: list[FieldError]) -> Problem:
-    return ValidationFailed(found)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -71,37 +85,70 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _faults(value: Any, pointer: str, depth: int) -> Iterator[FieldError]:
-    if depth > DEEPEST:
+    """What is wrong with a value or below it, found as it is asked for."""
+    if not isinstance(value, dict | list):
+        if fault := _fault(value):
+            yield FieldError(pointer, *fault)
+    elif depth > DEEPEST:
         yield FieldError(pointer, "too_deep", TOO_DEEP)
-        return
-    match value:
-        case dict():
-            yield from _object_faults(value, pointer, depth)
-        case list():
-            for position, item in enumerate(value):
-                yield from _faults(item, f"{pointer}/{position}", depth + 1)
-        case str() if not storable(value):
-            yield FieldError(pointer, "text_not_storable", NOT_TEXT)
-        case float() if not math.isfinite(value):
-            yield FieldError(pointer, "number_not_finite", NOT_FINITE)
-        case int() if abs(value) > LARGEST_INTEGER:
-            yield FieldError(pointer, "number_too_large", TOO_LARGE)
+    else:
+        if isinstance(value, dict):
+            yield from _key_faults(value, pointer)
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            # Most items are plain values, and there may be a million of them.
+            if isinstance(item, dict | list) or _fault(item):
+                yield from _faults(item, below(pointer, str(key)), depth + 1)
 
 
-def _object_faults(value: dict[str, Any], pointer: str, depth: int) -> Iterator[FieldError]:
+def _key_faults(value: dict[str, Any], pointer: str) -> Iterator[FieldError]:
     if isinstance(value, _Duplicates):
         for name in value.names:
-            yield FieldError(f"{pointer}/{step(name)}", "duplicate_key", DUPLICATE_KEY)
-    for key, item in value.items():
-        if storable(key):
-            yield from _faults(item, f"{pointer}/{step(key)}", depth + 1)
-        else:
-            yield FieldError(pointer, "text_not_storable", NOT_TEXT)
+            yield FieldError(below(pointer, name), "duplicate_key", DUPLICATE_KEY)
+    for key in value:
+        if fault := _text_fault(key):
+            yield FieldError(pointer, *fault)
+
+
+def _fault(value: Any) -> Fault | None:
+    match value:
+        case str():
+            return _text_fault(value)
+        case float() if not math.isfinite(value):
+            return "number_not_finite", NOT_FINITE
+        case int() if abs(value) > LARGEST_INTEGER:
+            return "number_too_large", TOO_LARGE
+    return None
+
+
+def _text_fault(text: str) -> Fault | None:
+    if text.isascii() and "\x00" not in text:
+        return None
+    if not storable(text):
+        return "text_not_storable", NOT_TEXT
+    if _heaped().search(text):
+        return "too_many_marks", HEAPED
+    return None
 
 
 def storable(text: str) -> bool:
     """Whether PostgreSQL takes the text and UTF-8 can carry it."""
-    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+    return not NOT_STORABLE.search(text)
+
+
+@cache
+def _heaped() -> re.Pattern[str]:
+    """More marks in a row than any script has."""
+    letters = map(chr, range(0x20000))  # the planes behind hold ideographs only
+    marks = (letter for letter in letters if unicodedata.combining(letter))
+    return re.compile(f"[{''.join(marks)}]{{{MOST_MARKS + 1}}}")
+
+
+def below(pointer: str, name: str) -> str:
+    """The pointer to what stands there under a key or a position; a long one is cut."""
+    if len(pointer) > LONGEST_POINTER:
+        return pointer
+    longer = f"{pointer}/{step(name[:LONGEST_POINTER])}"
+    return longer if len(longer) <= LONGEST_POINTER else f"{longer[:LONGEST_POINTER]}…"
 
 
 def step(name: str) -> str:

@@ -3,6 +3,7 @@
 import base64
 import copy
 import json
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -292,6 +293,53 @@ async def test_an_address_that_cannot_be_is_not_found(
                 assert answer.status_code in {404, 412, 422} or found, (operation.name, value)
                 if "%00" in value:
                     assert answer.status_code == 404, (operation.name, value)
+
+
+LONG = "k" * 1000
+LIST = b"[" + b",".join([b"NaN"] * 300) + b"]"
+MANY_FAULTS = {
+    "numbers": LIST,
+    "numbers far down": f'{{"{LONG}":'.encode() * 10 + LIST + b"}" * 10,
+    "keys sent twice": b"{" + b",".join(b'"a":1' for _ in range(300)) + b"}",
+    "long keys sent twice": b"{" + b",".join(f'"{LONG}":1'.encode() for _ in range(300)) + b"}",
+    "keys with NUL": b"{" + b",".join(b'"\\u0000%d":1' % n for n in range(300)) + b"}",
+    "unknown fields": b"{" + b",".join(f'"{LONG}{n}":1'.encode() for n in range(300)) + b"}",
+}
+
+
+@pytest.mark.parametrize("body", MANY_FAULTS.values(), ids=MANY_FAULTS)
+async def test_of_many_faults_the_first_are_told_and_briefly(service: Service, body: bytes) -> None:
+    answer = await service.client("admin").post(
+        "/users", content=body, headers={"Content-Type": "application/json"}
+    )
+    see_few(answer)
+
+
+async def test_of_many_wrong_parameters_the_first_are_told(service: Service) -> None:
+    client = service.client("admin")
+    see_few(await client.get("/users?" + "&".join(f"{LONG}{n}=1" for n in range(40))))
+    see_few(await client.get("/users?" + "&".join(["role=admin"] * 300)))
+
+
+def see_few(answer: httpx.Response) -> None:
+    """See that an answer names some faults, and is small whatever was sent."""
+    assert answer.status_code == 422
+    see_problem(answer, "many faults")
+    errors = answer.json()["errors"]
+    assert len(errors) == answer.json()["detail"].count("20") * 20 == 20
+    assert max(len(error["pointer"]) for error in errors) <= 201
+    assert len(answer.content) < 20_000
+
+
+async def test_marks_heaped_on_a_letter_are_refused_before_they_are_ordered(
+    service: Service,
+) -> None:
+    heap = {"full_name": "a" + "\u0300\u0316" * 5000}
+    answer = await service.client().post("/users", json=heap)
+    see_problem(answer, "heaped marks")
+    assert answer.json()["errors"][0]["code"] == "too_many_marks"
+    polite = {"full_name": unicodedata.normalize("NFD", "Nguyễn Thị Hường")}
+    assert (await service.client().post("/users", json=polite)).status_code == 401
 
 
 async def test_what_is_nowhere_is_a_problem_too(service: Service) -> None:
