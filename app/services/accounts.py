@@ -24,7 +24,7 @@ from app.pagination import page
 from app.policy import Principal, permissions_of, within_reach
 from app.questions import Source, Sql
 from app.security import KEY_PREFIX, digest, hash_password, is_well_formed, new_password
-from app.services import audit
+from app.services import audit, districts
 from app.services.audit import Actor
 from app.services.codes import find_agency
 from app.vocabulary import Role, Scope
@@ -39,6 +39,10 @@ AGENCY_NEEDED = Bilingual(
 ABOVE_REACH = Bilingual(
     "Chỉ quản trị toàn hệ thống mới tạo được tài khoản không gắn đơn vị.",
     "Only an admin of the whole system may have accounts without an agency.",
+)
+WHOLE_DISTRICT = Bilingual(
+    "Vai trò coordinator làm việc cho cả huyện, nên chỉ quản trị của cả huyện mới giao được.",
+    "A coordinator works for the whole district, so only who administers all of it appoints one.",
 )
 ONESELF = Bilingual(
     "Không tự đổi vai trò, đơn vị, trạng thái hay mật khẩu của chính mình ở đây.",
@@ -214,6 +218,26 @@ async def _place(
     return None
 
 
+async def _see_that_it_may_appoint(
+    session: AsyncSession, principal: Principal, role: Role, agency: Agency | None
+) -> None:
+    if not await _reaches_all_of(session, principal, role, agency):
+        raise ValidationFailed([FieldError("/role", "beyond_reach", WHOLE_DISTRICT)])
+
+
+async def _reaches_all_of(
+    session: AsyncSession, principal: Principal, role: Role, agency: Agency | None
+) -> bool:
+    """Whether the principal reaches whatever an account of that role and agency does.
+
+    A coordinator's reach is more than the subtree of its agency: without this, whoever
+    administers an office could make itself one, and with that the district.
+    """
+    if role is not Role.COORDINATOR or agency is None:
+        return True
+    return await districts.reaches(session, principal, agency.path)
+
+
 async def create(
     session: AsyncSession,
     principal: Principal,
@@ -226,10 +250,12 @@ async def create(
     """A new account, and its password where that was generated.
 
     Raises:
-        ValidationFailed: its agency is not within the principal's reach, or missing.
+        ValidationFailed: its agency is not within the principal's reach, or missing; or its role
+            would reach farther than the principal.
         AlreadyExists: the user name is taken, be it by an account that the principal may not see.
     """
     agency = await _place(session, principal, profile.role, profile.agency, now)
+    await _see_that_it_may_appoint(session, principal, profile.role, agency)
     if await session.scalar(select(Account.id).where(Account.username == profile.username)):
         raise AlreadyExists(what=f"tài khoản {profile.username}")
     shown = None if password else new_password()
@@ -277,13 +303,19 @@ async def change(
     `password` None generates one. A reset or a deactivation ends all the account's tokens.
 
     Raises:
+        NotFound: the account reaches farther than the principal.
         StateConflict: the principal would change its own standing.
-        ValidationFailed: its agency is not within the principal's reach, or missing.
+        ValidationFailed: its agency is not within the principal's reach, or missing; or its role
+            would reach farther than the principal.
     """
     account = person.account
+    held = await session.get(Agency, account.agency_id) if account.agency_id else None
+    if not await _reaches_all_of(session, principal, account.role, held):
+        raise NotFound(what=f"tài khoản {account.username}")
     if account.id == principal.account_id and OTHERS_DECIDE & changes.keys():
         raise StateConflict(ONESELF)
     agency = await _new_place(session, principal, person, changes, now)
+    await _see_that_it_may_appoint(session, principal, changes.get("role", account.role), agency)
     shown = new_password() if changes.get("password", "") is None else None
     password = shown or changes.get("password")
     new = {

@@ -199,6 +199,36 @@ async def test_nobody_changes_the_own_standing(
     assert answer.json()["type"] == "/problems/state-conflict"
 
 
+async def admin_at(service: Service, agency: str) -> httpx.AsyncClient:
+    """An admin of one agency and what is below it."""
+    one = {**SON, "username": "admin-below", "role": "admin", "agency": agency}
+    made = await service.client("admin").post("/users", json={**one, "password": PASSWORD})
+    assert made.status_code == 201, made.text
+    token = (await sign_in(service, "admin-below", PASSWORD)).json()["access_token"]
+    return service.client(secret=token)
+
+
+@pytest.mark.parametrize("agency", ["15502", "395-LDTBXH"])
+async def test_only_who_reaches_a_district_appoints_its_coordinators(
+    service: Service, agency: str
+) -> None:
+    below = await admin_at(service, agency)
+    one = {**SON, "role": "coordinator", "agency": agency}
+    answer = await below.post("/users", json=one)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["code"] == "beyond_reach"
+    assert (await below.post("/users", json={**one, "role": "viewer"})).status_code == 201
+    raised = await change(below, "tho-son", {"role": "coordinator"})
+    assert [error["pointer"] for error in raised.json()["errors"]] == ["/role"]
+
+    district = service.client("district-admin")
+    assert (await change(district, "tho-son", {"role": "coordinator"})).status_code == 200
+    for body in ({"password": PASSWORD}, {"active": False}, {"email": None}, {"role": "viewer"}):
+        taken = await change(below, "tho-son", body)
+        assert (taken.status_code, taken.json()["type"]) == (404, "/problems/not-found"), body
+    assert (await change(district, "tho-son", {"password": None})).status_code == 200
+
+
 async def test_one_may_correct_the_own_name(service: Service) -> None:
     answer = await change(service.client("admin"), "admin", {"full_name": "Quản trị"})
     assert (answer.status_code, answer.json()["full_name"]) == (200, "Quản trị")
