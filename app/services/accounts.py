@@ -51,13 +51,14 @@ ONESELF = Bilingual(
 OTHERS_DECIDE = frozenset({"role", "agency", "active", "password"})
 """What an admin changes for others only: it keeps the last admin from locking itself out."""
 
-# The district around an agency is one of the ids in its path.
+# The district around an agency is the nearest of the ids in its path.
 _PLACE = """
     coalesce(agency.path, '') AS agency_path,
     coalesce((
         SELECT district.path FROM agency AS district
         WHERE district.kind = 'district'
         AND district.id = ANY(string_to_array(trim(BOTH '/' FROM agency.path), '/')::bigint[])
+        ORDER BY length(district.path) DESC LIMIT 1
     ), agency.path, '') AS district_path
 """
 _BY_TOKEN = Sql(f"""

@@ -15,7 +15,7 @@ from app.models.agencies import Agency, AgencySuccession
 from app.models.plans import Responsibility
 from app.pagination import page
 from app.policy import Principal, within_horizon
-from app.services import audit, changes, codes
+from app.services import audit, changes, codes, districts
 from app.services.audit import Actor
 from app.services.changes import VersionCheck
 from app.vocabulary import AgencyKind
@@ -25,6 +25,9 @@ Shown = dict[str, Any]
 
 BY_CODE = Agency.code.collate("C")
 
+FRAME = {AgencyKind.PROVINCE, AgencyKind.DISTRICT}
+"""What everybody's reach is made of: each agency has at most one district around it."""
+
 UNKNOWN_PARENT = Bilingual(
     "Không có cơ quan {code} trong phạm vi quản lý vào ngày {on}.",
     "There is no agency {code} within reach on {on}.",
@@ -32,6 +35,16 @@ UNKNOWN_PARENT = Bilingual(
 NO_PARENT = Bilingual("Cần mã cơ quan cấp trên.", "The agency above is needed.")
 OWN_SUBTREE = Bilingual(
     "{code} là chính đơn vị này hoặc nằm dưới nó.", "{code} is the agency itself or below it."
+)
+KIND_STAYS = Bilingual(
+    "Loại huyện, tỉnh không đổi được: người dùng, kế hoạch và báo cáo dựa vào đó. Hãy thêm đơn vị "
+    "mới và nêu nó ở successors.",
+    "What is a district or a province stays one, and nothing becomes one: people, plans and "
+    "reports build on it. Add a new agency and name it in successors.",
+)
+IN_A_DISTRICT = Bilingual(
+    "Huyện, tỉnh không nằm trong một huyện khác.",
+    "A district or a province cannot lie within a district.",
 )
 ENDS_BEFORE_START = Bilingual(
     "Ngày cuối cùng phải từ ngày đầu tiên {valid_from} trở đi.",
@@ -141,6 +154,8 @@ async def create(
     successors = own.pop("successors")
     agency = Agency(parent_id=parent.id if parent else None, path="", **own)
     _see_that_time_runs_forward(agency)
+    if parent is not None and agency.kind in FRAME:
+        await _see_that_no_district_is_around(session, parent)
     session.add(agency)
     await session.flush()
     path = f"{parent.path if parent else '/'}{agency.id}/"
@@ -175,7 +190,10 @@ async def change(
     successors = own.pop("successors", None)
     parent = own.pop("parent", None)
     before = await _successors(session, agency)
+    kind = agency.kind
     changed = changes.apply(agency, own)
+    if agency.kind != kind and {agency.kind, kind} & FRAME:
+        raise _refusal("/kind", "kind_stays", KIND_STAYS)
     _see_that_time_runs_forward(agency)
     if parent is not None:
         old = await session.scalar(select(Agency.code).where(Agency.id == agency.parent_id))
@@ -259,6 +277,9 @@ async def _move(
     if parent is None or parent.path.startswith(agency.path):
         raise _refusal("/parent", "own_subtree", OWN_SUBTREE, code=code)
     old, new = agency.path, f"{parent.path}{agency.id}/"
+    moving = select(Agency.id).where(Agency.path.startswith(old), Agency.kind.in_(FRAME))
+    if await session.scalar(moving.limit(1)):
+        await _see_that_no_district_is_around(session, parent)
     agency.parent_id = parent.id
     await session.execute(
         update(Agency)
@@ -266,6 +287,11 @@ async def _move(
         .values(path=literal(new) + func.substr(Agency.path, len(old) + 1))
         .execution_options(synchronize_session=False)
     )
+
+
+async def _see_that_no_district_is_around(session: AsyncSession, parent: Agency) -> None:
+    if await districts.around(session, parent.path):
+        raise _refusal("/parent", "in_a_district", IN_A_DISTRICT)
 
 
 def _see_that_time_runs_forward(agency: Agency) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.conftest import Service
 from tests.reference import add_neighbour, change, kind_of, listed, recorded, refused, statements
@@ -265,6 +266,46 @@ async def test_an_agency_moves_to_no_place_below_itself(service: Service) -> Non
     for code, parent in (("395", "15493"), ("395", "395"), ("38", "395-VP")):
         answer = await change(admin, f"/agencies/{code}", {"parent": parent})
         assert refused(answer) == [("/parent", "own_subtree")]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("15493", "district"),
+        ("15493", "province"),
+        ("395-LDTBXH", "district"),
+        ("395", "department"),
+        ("395", "province"),
+        ("38", "district"),
+    ],
+)
+async def test_what_is_a_district_stays_one(service: Service, code: str, kind: str) -> None:
+    answer = await change(service.client("admin"), f"/agencies/{code}", {"kind": kind})
+    assert refused(answer) == [("/kind", "kind_stays")]
+    seen(await change(service.client("admin"), "/agencies/15493", {"kind": "township"}))
+
+
+async def test_no_district_lies_within_another(service: Service) -> None:
+    admin = service.client("admin")
+    district = {"code": "399", "name": "Huyện Mới", "kind": "district", "parent": "38"}
+    for kind in ("district", "province"):
+        for parent in ("395", "15493"):
+            body = district | {"kind": kind, "parent": parent}
+            assert refused(await admin.post("/agencies", json=body)) == [
+                ("/parent", "in_a_district")
+            ]
+    seen(await admin.post("/agencies", json=district), 201)
+    answer = await change(admin, "/agencies/399", {"parent": "395"})
+    assert refused(answer) == [("/parent", "in_a_district")]
+
+
+async def test_of_two_districts_around_an_agency_the_nearest_counts(service: Service) -> None:
+    """None come to be; should one, from a plan's files, people can still do their work."""
+    async with service.database.transaction() as session:
+        await session.execute(text("UPDATE agency SET kind = 'district' WHERE code = '15493'"))
+    seen(await service.client("xuan-hong").get("/me"))
+    codes = [each["code"] for each in await listed(service.client("xuan-hong"), "/agencies")]
+    assert codes == ["15493", "38", "395"]
 
 
 async def test_who_coordinates_changes_its_district_alone(service: Service) -> None:
