@@ -17,7 +17,7 @@ from app.settings import Settings
 from seed.loader import load
 from tests.conftest import PLAN_FOLDER, PLAN_IN_FORCE, Service
 from tests.people import add_people
-from tests.reporting import XUAN_HONG, review, send
+from tests.reporting import XUAN_HONG, review, seen, send
 
 OTHERS_TABLES = ("procrastinate_", "alembic_version")
 
@@ -146,3 +146,18 @@ async def test_each_step_back_and_forth_keeps_the_reports(service: Service) -> N
     for revision in [*reversed(older), newest]:
         await asyncio.to_thread(command.upgrade, config, revision)
         assert await fetched(service.database_url, kept) == before, revision
+
+
+async def test_calendar_links_made_before_show_no_more_than_their_makers_see(
+    service: Service,
+) -> None:
+    for person in ("xuan-hong", "coordinator"):
+        answer = await service.client(person).post("/calendar-links", json={"agency": XUAN_HONG})
+        seen(answer, 201)
+    kept = "SELECT created_by, own_agency_only FROM calendar_link ORDER BY id"
+    await service.database.engine.dispose()
+    config = configuration(service.database_url)
+    await asyncio.to_thread(command.downgrade, config, "0004")
+    await asyncio.to_thread(command.upgrade, config, "head")
+    rows = await fetched(service.database_url, kept)
+    assert [tuple(row) for row in rows] == [("xuan-hong", True), ("coordinator", False)]

@@ -148,6 +148,8 @@ class CalendarLink(Base):
 
     id: Mapped[Key]
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    own_agency_only: Mapped[bool] = mapped_column(server_default="false")
+    """Made by somebody who does not see what is below the agency."""
     token_hash: Mapped[str] = mapped_column(Text, unique=True)
     created_at: Mapped[Instant]
     created_by: Mapped[str] = mapped_column(Text)

@@ -66,6 +66,7 @@ async def create_calendar_link(
     """Make a secret address of the calendar of an agency and those below it.
 
     Whoever has the address reads the calendar, without signing in. It is shown in this answer only.
+    A reporter's shows the due dates of its own agency, without those below it.
     """
     issued = await calendar_links.create(
         session, principal, body.agency, now=now, actor=actor(request, principal)

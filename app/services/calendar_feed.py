@@ -27,7 +27,8 @@ ALARMS = (7, 1)
 ALARM_TIME = time(8)
 
 LINK = text("""
-    SELECT link.created_at, agency.name, agency.path
+    SELECT link.created_at, agency.name,
+        agency.path || CASE WHEN link.own_agency_only THEN '' ELSE '%' END AS reach
     FROM calendar_link link JOIN agency ON agency.id = link.agency_id
     WHERE link.token_hash = :hash AND link.revoked_at IS NULL
 """)
@@ -76,7 +77,7 @@ class Feed:
 
 
 async def find(session: AsyncSession, token: str, public_url: str, now: datetime) -> Feed:
-    """The calendar that a token opens: all obligations of an agency and of those below it.
+    """The calendar that a token opens: all obligations that its maker saw at and below an agency.
 
     Raises:
         NotFound: no such link, or it was revoked.
@@ -84,7 +85,7 @@ async def find(session: AsyncSession, token: str, public_url: str, now: datetime
     link = (await session.execute(LINK, {"hash": digest(token)})).one_or_none()
     if link is None:
         raise NotFound(what="lịch này")
-    parameters = {"reach": link.path + "%", "oldest": local_day(now - KEPT)} | instants(now)
+    parameters = {"reach": link.reach, "oldest": local_day(now - KEPT)} | instants(now)
     rows = (await session.execute(OBLIGATIONS, parameters)).all()
     return Feed(link.name, link.created_at, rows, public_url)
 

@@ -48,7 +48,7 @@ async def find_all(
 async def create(
     session: AsyncSession, principal: Principal, agency: str, *, now: datetime, actor: Actor
 ) -> IssuedLink:
-    """A new link to the calendar of an agency and those below it.
+    """A new link to the calendar of an agency and, if the principal sees them, those below it.
 
     Raises:
         ValidationFailed: the agency is not within the principal's reach.
@@ -56,7 +56,11 @@ async def create(
     place = await find_place(session, principal, agency, now)
     token = secrets.token_urlsafe(32)
     link = CalendarLink(
-        agency_id=place.id, token_hash=digest(token), created_at=now, created_by=principal.name
+        agency_id=place.id,
+        own_agency_only=principal.own_agency_only,
+        token_hash=digest(token),
+        created_at=now,
+        created_by=principal.name,
     )
     session.add(link)
     await session.flush()

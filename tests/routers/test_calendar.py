@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import vobject  # type: ignore[import-untyped]  # it has none
+from sqlalchemy import text
 
 from app.clock import LOCAL
 from tests.conftest import Service
@@ -156,6 +157,15 @@ async def test_a_district_sees_all_of_its_agencies_in_few_questions(service: Ser
     assert len(found) == 35 * 6
     assert {event.uid.value for event in mine.values()} < {e.uid.value for e in found.values()}
     assert len(for_many) == len(for_few) == 2
+
+
+async def test_a_reporter_s_calendar_shows_its_own_agency_only(service: Service) -> None:
+    async with service.database.transaction() as session:
+        move = "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = '395')"
+        await session.execute(text(f"{move} WHERE username = 'xuan-hong'"))
+    token = await subscribe(service, "xuan-hong", "395")
+    answer = await fetch(service, token)
+    assert (answer.status_code, answer.text.count("BEGIN:VEVENT")) == (200, 0)
 
 
 async def test_a_calendar_that_says_the_same_is_not_sent_again(service: Service) -> None:
