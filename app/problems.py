@@ -70,6 +70,14 @@ EXPECTED = {
     "string_too_long": Bilingual(
         "Cần không quá {max_length} ký tự.", "Expected at most {max_length} characters."
     ),
+    "not_one_line": Bilingual(
+        "Cần một dòng chữ, không có ký tự xuống dòng hay ký tự điều khiển.",
+        "Expected one line of text, without line breaks and control characters.",
+    ),
+    "control_character": Bilingual(
+        "Văn bản chứa ký tự điều khiển không hợp lệ; chỉ dùng xuống dòng và tab.",
+        "The text holds control characters; of these only line breaks and tabs are taken.",
+    ),
     "string_pattern_mismatch": Bilingual(
         "Không đúng dạng; cần khớp với {pattern}.", "Expected the form {pattern}."
     ),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HEAD = ("plan", "period", "agency", "basis", "as_of")
 COUNTS = ("expected", "submitted", "accepted", "on_time", "late", "exempt")

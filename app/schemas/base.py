@@ -20,6 +20,12 @@ from pydantic_core import PydanticCustomError
 from app.clock import LOCAL
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Unicode will never give these to a letter; XML, and so a workbook, cannot hold some of them.
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+_NOT_IN_A_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_NONCHARACTERS}]")
+_NOT_IN_A_TEXT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_NONCHARACTERS}]")
 LARGEST_VND = 10**15
 """A thousand times the programme's whole money: beyond it is a typing error."""
 
@@ -80,6 +86,21 @@ def _of_some_year(value: datetime) -> datetime:
     raise PydanticCustomError("datetime_parsing", "Expected a date that exists")
 
 
+def one_line(value: str) -> str:
+    """Nothing that ends the line, or a header, where it is shown: in calendars, mails, tables."""
+    if _NOT_IN_A_LINE.search(value):
+        raise PydanticCustomError("not_one_line", "Expected one line without control characters")
+    return value
+
+
+def paragraphs(value: str) -> str:
+    """Lines that end as they do on every system, and nothing that a table cannot hold."""
+    text = value.replace("\r\n", "\n")
+    if _NOT_IN_A_TEXT.search(text):
+        raise PydanticCustomError("control_character", "Expected a text without control characters")
+    return text
+
+
 def _plain_number(value: Decimal) -> int | float:
     """A JSON number: whole where it is whole. Two decimals below 10^13 are exact as a double."""
     return int(value) if value == value.to_integral_value() else float(value)
@@ -103,8 +124,16 @@ Flag = Annotated[bool, Field(strict=True)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 NewCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$", max_length=35)]
 """A code as it is given to something new: it can stand in an address as it is."""
-Line = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+Line = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
+    AfterValidator(one_line),
+]
 """A name or another text of one line."""
-Prose = Annotated[str, StringConstraints(max_length=20_000)]
+Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(paragraphs)]
 """A text of paragraphs."""
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True)]
+Reason = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True),
+    AfterValidator(paragraphs),
+]

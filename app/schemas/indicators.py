@@ -5,7 +5,18 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Code, Figure, Input, Line, NewCode, Number, Output, Prose, examples
+from app.schemas.base import (
+    Code,
+    Figure,
+    Input,
+    Line,
+    NewCode,
+    Number,
+    Output,
+    Prose,
+    examples,
+    one_line,
+)
 from app.vocabulary import Frequency, IndicatorKind
 
 
@@ -29,6 +40,11 @@ FilledBy = Annotated[
         "trấn; hoặc mã của một cơ quan. Để trống khi có formula.",
     ),
     AfterValidator(_each_once),
+]
+Unit = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=50, strip_whitespace=True),
+    AfterValidator(one_line),
 ]
 FormulaText = Annotated[
     str,
@@ -106,7 +122,7 @@ class IndicatorIn(Input):
     name: Line
     project: Code | None = None
     position: Position | None = Field(default=None, description="Bỏ trống: xếp sau cùng.")
-    unit: Annotated[Line, Field(max_length=50)]
+    unit: Unit
     kind: IndicatorKind
     decimals: Decimals = 0
     frequencies: Frequencies
@@ -127,7 +143,7 @@ class IndicatorPatch(Input):
     name: Line | MISSING = MISSING
     project: Code | MISSING | None = MISSING
     position: Position | MISSING = MISSING
-    unit: Annotated[Line, Field(max_length=50)] | MISSING = MISSING
+    unit: Unit | MISSING = MISSING
     kind: IndicatorKind | MISSING = MISSING
     decimals: Decimals | MISSING = MISSING
     frequencies: Frequencies | MISSING = MISSING

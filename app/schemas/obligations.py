@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from app.schemas.base import Day, Input, Instant, Output, Reason, examples
+from app.schemas.base import Day, Input, Instant, Output, Reason, examples, one_line
 from app.vocabulary import (
     AgencyKind,
     Frequency,
@@ -15,7 +15,9 @@ from app.vocabulary import (
 )
 
 DocumentNumber = Annotated[
-    str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)
+    str,
+    StringConstraints(min_length=1, max_length=100, strip_whitespace=True),
+    AfterValidator(one_line),
 ]
 
 EXAMPLE: dict[str, Any] = {

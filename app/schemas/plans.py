@@ -3,13 +3,14 @@
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import MISSING, Field
+from pydantic import MISSING, AfterValidator, Field, StringConstraints
 
-from app.schemas.base import Input, Line, Number, Output, Prose, examples
+from app.schemas.base import Input, Line, Number, Output, examples, paragraphs
 
-Paragraphs = Annotated[
-    list[Annotated[Prose, Field(min_length=1)]], Field(min_length=1, max_length=100)
+Words = Annotated[
+    str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(paragraphs)
 ]
+Paragraphs = Annotated[list[Words], Field(min_length=1, max_length=100)]
 
 PLAN: dict[str, Any] = {
     "code": "tho-xuan-2024",
@@ -136,9 +137,9 @@ class PlanPatch(Input):
     model_config = examples({"due_soon_days": 5})
 
     title: Line | MISSING = MISSING
-    general_goal: Annotated[Prose, Field(min_length=1)] | MISSING = MISSING
+    general_goal: Words | MISSING = MISSING
     purposes: Paragraphs | MISSING = MISSING
     requirements: Paragraphs | MISSING = MISSING
-    reporting_duty: Annotated[Prose, Field(min_length=1)] | MISSING = MISSING
+    reporting_duty: Words | MISSING = MISSING
     recipients: Annotated[list[Line], Field(max_length=100)] | MISSING = MISSING
     due_soon_days: Annotated[int, Field(strict=True, ge=0, le=60)] | MISSING = MISSING

@@ -8,13 +8,12 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
-    StringConstraints,
     WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Flag, Input, Instant, Output, examples
+from app.schemas.base import Flag, Input, Instant, Output, Reason, examples
 from app.schemas.notifications import Channels, Concern
 from app.vocabulary import Audience, Channel, DayKind
 
@@ -154,15 +153,12 @@ class ForeseenOut(Output):
     obligations: list[Concern]
 
 
-Note = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True)]
-
-
 class RemindIn(Input):
     """A reminder by hand, with a word to go with it."""
 
     model_config = examples({"note": "Đề nghị xã gửi trước 16 giờ hôm nay để kịp tổng hợp."})
 
-    note: Note | None = Field(default=None, description="Lời nhắn kèm theo.")
+    note: Reason | None = Field(default=None, description="Lời nhắn kèm theo.")
 
 
 class Reminded(Output):

@@ -91,7 +91,7 @@ async def find(session: AsyncSession, token: str, public_url: str, now: datetime
 
 
 def _calendar(feed: Feed) -> bytes:
-    name = f"Hạn báo cáo – {feed.agency_name}"
+    name = f"Hạn báo cáo – {_line(feed.agency_name)}"
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//Tiến độ//vi")
@@ -119,7 +119,7 @@ def _event(row: Row[Any], feed: Feed) -> Event:
     event.add("last-modified", changed_at)
     event.add("dtstart", row.due_date)
     event.add("dtend", row.due_date + timedelta(days=1))
-    event.add("summary", f"Hạn gửi báo cáo {period} – {row.agency_name}")
+    event.add("summary", f"Hạn gửi báo cáo {period} – {_line(row.agency_name)}")
     event.add("description", f"{_state(row)}\n{_limit(row)}")
     event.add("status", "CANCELLED" if exempt else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
@@ -128,6 +128,11 @@ def _event(row: Row[Any], feed: Feed) -> Event:
         for days in ALARMS:
             event.add_component(_alarm(days, f"Còn {days} ngày: báo cáo {period}"))
     return event
+
+
+def _line(name: str) -> str:
+    """A name on one line, whoever wrote it: a line break would begin another property."""
+    return " ".join(name.split())
 
 
 def _alarm(days: int, words: str) -> Alarm:

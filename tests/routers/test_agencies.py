@@ -269,6 +269,16 @@ async def test_an_agency_moves_to_no_place_below_itself(service: Service) -> Non
 
 
 @pytest.mark.parametrize(
+    "letter",
+    [*"\n\r\t\x0b\x7f\x85\u2028\ufdd0\ufffe\uffff\U0001ffff\U0010fffe"],
+)
+async def test_a_name_is_one_line_that_every_format_can_hold(service: Service, letter: str) -> None:
+    body = {"name": f"Xã{letter}A"}
+    answer = await change(service.client("coordinator"), "/agencies/15493", body)
+    assert refused(answer) == [("/name", "not_one_line")]
+
+
+@pytest.mark.parametrize(
     ("code", "kind"),
     [
         ("15493", "district"),

@@ -168,6 +168,14 @@ async def test_a_reporter_s_calendar_shows_its_own_agency_only(service: Service)
     assert (answer.status_code, answer.text.count("BEGIN:VEVENT")) == (200, 0)
 
 
+async def test_a_name_of_two_lines_from_another_time_breaks_no_calendar(service: Service) -> None:
+    async with service.database.transaction() as session:
+        rename = "UPDATE agency SET name = E'Xã\\r\\nATTENDEE:x' WHERE code = '15493'"
+        await session.execute(text(rename))
+    token = await subscribe(service, "xuan-hong", XUAN_HONG)
+    assert "Hạn gửi báo cáo quý II năm 2024 – Xã ATTENDEE:x" in await events(service, token)
+
+
 async def test_a_calendar_that_says_the_same_is_not_sent_again(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
     first = await fetch(service, token)

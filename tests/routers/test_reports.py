@@ -314,3 +314,19 @@ async def test_reports_are_listed_by_status_and_timeliness(service: Service) -> 
         assert {item["agency"] for item in items} == expected, question
     unsent = seen(await office.get(f"/reports?period={Q2}&limit=200&status=not_started"))["items"]
     assert len(unsent) == 35 - 3
+
+
+async def test_paragraphs_hold_line_breaks_and_no_other_control_characters(
+    service: Service,
+) -> None:
+    commune = service.client("xuan-hong")
+    body = complete_body(await read(commune, XUAN_HONG))
+    body["narrative"]["results"] = "Một.\r\n\tHai.\n"
+    saved = await save(commune, XUAN_HONG, body)
+    assert saved["draft"]["narrative"]["results"] == "Một.\n\tHai.\n"
+    tag = (await commune.get(AT)).headers["ETag"]
+    for wrong in ("\r", "\x0b", "\x1b", "\x7f", "\x85", "\ufdd0", "\ufffe", "\U0010ffff"):
+        body["narrative"]["results"] = f"Một.{wrong}Hai."
+        answer = await commune.put(f"{AT}/draft", json=body, headers={"If-Match": tag})
+        (error,) = seen(answer, 422)["errors"]
+        assert (error["pointer"], error["code"]) == ("/narrative/results", "control_character")
