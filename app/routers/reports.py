@@ -48,7 +48,7 @@ from app.schemas.reports import (
 )
 from app.services import codes, drafting, idempotency, obligations, reports, review, submission
 from app.services.idempotency import Attempt
-from app.services.obligations import Filter
+from app.services.obligations import Filter, Place
 from app.services.reports import Answer
 from app.vocabulary import ReportStatus, Timeliness
 
@@ -175,8 +175,11 @@ async def submit_report(
         )
         return await at.read(session, principal)
 
+    async def look() -> Place:
+        return await at.place(session, principal)
+
     attempt = Attempt(principal.name, idempotency_key, _fingerprint(at.request, said))
-    return _answer(await idempotency.once(session, attempt, at.now, send))
+    return _answer(await idempotency.once(session, attempt, at.now, send, look))
 
 
 def _fingerprint(request: Request, body: Submission) -> str:

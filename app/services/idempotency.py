@@ -25,9 +25,16 @@ class Attempt:
 
 
 async def once(
-    session: AsyncSession, attempt: Attempt, now: datetime, work: Callable[[], Awaitable[Answer]]
+    session: AsyncSession,
+    attempt: Attempt,
+    now: datetime,
+    work: Callable[[], Awaitable[Answer]],
+    see_that_it_may_know: Callable[[], Awaitable[object]],
 ) -> Answer:
     """Do the work, or give the answer that it had when this key did it before.
+
+    What was answered before is given to who may still know it: `see_that_it_may_know` raises
+    where the principal has lost sight of it since.
 
     The key is claimed in the transaction of the work: a second request with it waits for the
     first one's commit, and takes over where that one failed.
@@ -56,7 +63,9 @@ async def once(
         .returning(IdempotencyRecord.key)
     )
     if claimed is None:
-        return await _earlier(session, attempt)
+        earlier = await _earlier(session, attempt)
+        await see_that_it_may_know()
+        return earlier
     answer = await work()
     await session.execute(
         update(IdempotencyRecord)

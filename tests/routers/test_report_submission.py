@@ -3,7 +3,7 @@
 from typing import Any
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.models.audit import AuditEvent
 from tests.bodies import complete_body, entry, money
@@ -38,6 +38,16 @@ async def test_a_retry_with_its_key_gets_the_same_answer_byte_for_byte(service: 
     assert (retry.status_code, retry.content) == (200, first.content)
     assert retry.headers["ETag"] == first.headers["ETag"]
     assert await revisions(service) == 1
+
+
+async def test_who_may_no_longer_see_a_report_gets_no_earlier_answer(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    await draft(commune, XUAN_HONG)
+    assert (await send_with(commune, "key-1")).status_code == 200
+    async with service.database.transaction() as session:
+        move = "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = '15502')"
+        await session.execute(text(f"{move} WHERE username = 'xuan-hong'"))
+    assert (await send_with(commune, "key-1")).status_code == 404
 
 
 async def test_nothing_has_to_be_said_where_there_are_no_warnings(service: Service) -> None:
