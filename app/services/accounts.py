@@ -48,6 +48,10 @@ ONESELF = Bilingual(
     "Không tự đổi vai trò, đơn vị, trạng thái hay mật khẩu của chính mình ở đây.",
     "Nobody changes the role, agency, state or password of the own account here.",
 )
+LAST_ADMIN = Bilingual(
+    "Đây là quản trị toàn hệ thống cuối cùng còn hoạt động; hãy lập một người khác trước.",
+    "This is the last active admin of the whole system; appoint another one first.",
+)
 OTHERS_DECIDE = frozenset({"role", "agency", "active", "password"})
 """What an admin changes for others only: it keeps the last admin from locking itself out."""
 
@@ -305,18 +309,15 @@ async def change(
 
     Raises:
         NotFound: the account reaches farther than the principal.
-        StateConflict: the principal would change its own standing.
+        StateConflict: the principal would change its own standing, or end the last root admin's.
         ValidationFailed: its agency is not within the principal's reach, or missing; or its role
             would reach farther than the principal.
     """
     account = person.account
-    held = await session.get(Agency, account.agency_id) if account.agency_id else None
-    if not await _reaches_all_of(session, principal, account.role, held):
-        raise NotFound(what=f"tài khoản {account.username}")
-    if account.id == principal.account_id and OTHERS_DECIDE & changes.keys():
-        raise StateConflict(ONESELF)
+    await _see_that_it_may_change(session, principal, account, changes)
     agency = await _new_place(session, principal, person, changes, now)
     await _see_that_it_may_appoint(session, principal, changes.get("role", account.role), agency)
+    await _see_that_a_root_stays(session, account, changes, agency)
     shown = new_password() if changes.get("password", "") is None else None
     password = shown or changes.get("password")
     new = {
@@ -346,6 +347,37 @@ async def change(
     if password or not account.active:
         await session.execute(delete(AccessToken).where(AccessToken.account_id == account.id))
     return Person(account, *((agency.code, agency.name) if agency else (None, None))), shown
+
+
+async def _see_that_it_may_change(
+    session: AsyncSession, principal: Principal, account: Account, changes: Mapping[str, Any]
+) -> None:
+    agency = await session.get(Agency, account.agency_id) if account.agency_id else None
+    if not await _reaches_all_of(session, principal, account.role, agency):
+        raise NotFound(what=f"tài khoản {account.username}")
+    if account.id == principal.account_id and OTHERS_DECIDE & changes.keys():
+        raise StateConflict(ONESELF)
+
+
+async def _see_that_a_root_stays(
+    session: AsyncSession, account: Account, changes: Mapping[str, Any], agency: Agency | None
+) -> None:
+    """See that an active root admin is left after a change.
+
+    Nobody ends the own standing; but two could end each other's at the same time. So all of them
+    are locked, and whoever comes second sees what the first one did.
+    """
+    role, active = changes.get("role", account.role), changes.get("active", account.active)
+    if account.agency_id is not None or (agency is None and role is Role.ADMIN and active):
+        return
+    roots = await session.scalars(
+        select(Account.id)
+        .where(Account.role == Role.ADMIN, Account.agency_id.is_(None), Account.active)
+        .order_by(Account.id)
+        .with_for_update()
+    )
+    if set(roots) == {account.id}:
+        raise StateConflict(LAST_ADMIN)
 
 
 async def _new_place(

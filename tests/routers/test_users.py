@@ -1,12 +1,17 @@
 """Administering accounts."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select
 
+from app.errors import StateConflict
+from app.models.accounts import Account
 from app.models.audit import AuditEvent
+from app.operating import ACTOR, OPERATOR
+from app.services import accounts
 from tests.conftest import Service
 from tests.people import PASSWORD, PEOPLE
 
@@ -206,6 +211,41 @@ async def admin_at(service: Service, agency: str) -> httpx.AsyncClient:
     assert made.status_code == 201, made.text
     token = (await sign_in(service, "admin-below", PASSWORD)).json()["access_token"]
     return service.client(secret=token)
+
+
+@pytest.mark.parametrize(
+    "body", [{"active": False}, {"role": "viewer", "agency": "395"}, {"agency": "395"}]
+)
+async def test_two_root_admins_cannot_end_each_other(
+    service: Service, body: dict[str, Any]
+) -> None:
+    one = service.client("admin")
+    second = {**SON, "role": "admin", "agency": None, "password": PASSWORD}
+    assert (await one.post("/users", json=second)).status_code == 201
+    token = (await sign_in(service, "tho-son", PASSWORD)).json()["access_token"]
+    other = service.client(secret=token)
+    tag = {"If-Match": '"1"'}
+    answers = await asyncio.gather(
+        one.patch("/users/tho-son", json=body, headers=tag),
+        other.patch("/users/admin", json=body, headers=tag),
+    )
+    async with service.database.reading() as session:
+        query = select(Account.username).where(Account.agency_id.is_(None), Account.active)
+        left = list(await session.scalars(query))
+    assert len(left) == 1
+    # Who came second was refused, or was nobody any more by then.
+    first, second_one = sorted(answer.status_code for answer in answers)
+    assert (first, second_one in {401, 403, 409}) == (200, True)
+
+
+async def test_the_last_root_admin_stays(service: Service) -> None:
+    """A command at the server may do what nobody may do to oneself, but not this."""
+    async with service.database.transaction() as session:
+        person = await accounts.find(session, OPERATOR, "admin")
+        with pytest.raises(StateConflict):
+            await accounts.change(
+                session, OPERATOR, person, {"active": False}, now=service.clock.now(), actor=ACTOR
+            )
 
 
 @pytest.mark.parametrize("agency", ["15502", "395-LDTBXH"])
