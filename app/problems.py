@@ -129,7 +129,12 @@ EXPECTED = {
         "Expected an address that starts with http:// or https://, without name and password.",
     ),
     "not_unique": Bilingual("Mỗi giá trị chỉ nêu một lần.", "Name each value once."),
-    "email": Bilingual("Cần một địa chỉ thư điện tử.", "Expected an e-mail address."),
+    "email": Bilingual(
+        "Cần một địa chỉ thư điện tử dạng ten@donvi.vn: chữ cái không dấu và chữ số, không có "
+        "khoảng trắng hay dấu ngoặc.",
+        "Expected an e-mail address as name@office.vn: ASCII letters and digits, no spaces or "
+        "brackets.",
+    ),
 }
 OTHERWISE = Bilingual("Giá trị không hợp lệ.", "The value is not valid.")
 

@@ -1,21 +1,20 @@
 """The wire format of signing in, accounts and API keys."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.mail_address import is_mailable
 from app.schemas.base import Code, Day, Flag, Input, Instant, Line, Output, examples
 from app.settings import MINIMUM_PASSWORD_LENGTH
 from app.vocabulary import Role, Scope
 
 LONGEST_PASSWORD = 200
-ADDRESS = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\".]+(\.[^@\s,;<>\".]+)+")
 
 
 def _an_address(value: str) -> str:
-    if len(value) <= 254 and ADDRESS.fullmatch(value):  # noqa: PLR2004 - RFC 5321's longest path
+    if is_mailable(value):
         return value
     raise PydanticCustomError("email", "Expected an e-mail address")
 

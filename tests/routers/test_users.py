@@ -71,6 +71,8 @@ async def test_a_given_password_is_not_echoed(service: Service) -> None:
         ({"email": "son"}, "/email", "email"),
         ({"email": "son@example"}, "/email", "email"),
         ({"email": "son@example.vn, other@example.vn"}, "/email", "email"),
+        ({"email": "người@example.vn"}, "/email", "email"),
+        ({"email": "a..b@example.vn"}, "/email", "email"),
         ({"role": "king"}, "/role", "enum"),
         ({"agency": None}, "/agency", "agency_needed"),
         ({"agency": "99999"}, "/agency", "unknown_agency"),
