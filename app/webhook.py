@@ -51,7 +51,7 @@ class WebhookSender:
         `<seconds>.<body>` by the webhook's secret.
 
         Raises:
-            DeliveryRefusedError: the address refuses it for good.
+            DeliveryRefusedError: the address refuses it for good, or can be no address.
             DeliveryDelayedError: it is away, slow, or busy.
         """
         import httpx  # noqa: PLC0415 - as above
@@ -72,8 +72,12 @@ class WebhookSender:
                 reply = await self._client.send(request)
         except TimeoutError as error:
             raise DeliveryDelayedError("the webhook did not answer in time") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, OSError) as error:
             raise DeliveryDelayedError(str(error) or type(error).__name__) from error
+        except (httpx.InvalidURL, ValueError, ExceptionGroup) as error:
+            # What looks like a name may be none (xn--a.com): several libraries find that, each
+            # with an exception of its own.
+            raise DeliveryRefusedError("the webhook's address cannot be asked") from error
         if reply.is_success:
             return
         if reply.status_code in GONE:

@@ -14,10 +14,11 @@ import httpx
 import pytest
 
 from app.clock import LOCAL
+from app.mail import DeliveryRefusedError
 from app.services.delivery import deliver
 from app.settings import Environment, Settings
 from app.vocabulary import Channel
-from app.webhook import WebhookSender
+from app.webhook import Post, WebhookSender
 from tests.conftest import Service
 from tests.reference import change, delete, kind_of, listed, recorded, refused
 from tests.reminding import carried, desk, prefer, swept
@@ -309,3 +310,30 @@ def _calls(client: httpx.AsyncClient, webhook_id: int) -> list[Any]:
         client.delete(path, headers=match),
         client.post(f"{path}/test"),
     ]
+
+
+@pytest.mark.parametrize("url", ["http://xn--a.com/", "https://xn--ls8h.la:1/"])
+async def test_a_name_that_cannot_be_is_told_and_holds_nobody_up(
+    service: Service, url: str
+) -> None:
+    made = await make(service, url)
+    tested = seen(await service.client("coordinator").post(f"/webhooks/{made['id']}/test"))
+    assert (tested["ok"], tested["error"]) == (False, "the webhook's address cannot be asked")
+    await prefer(service, "xuan-hong", Channel.WEBHOOK)
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    await deliver_now(service)
+    (message,) = await carried(service, username="xuan-hong")
+    assert (message.state, message.error) == ("failed", "the webhook's address cannot be asked")
+
+
+async def test_in_production_too_a_name_that_cannot_be_is_refused() -> None:
+    settings = Settings.model_validate(
+        {"environment": "production", "public_url": "https://tiendo.example.vn"}
+    )
+    sender = WebhookSender(settings)
+    for host in ("xn--a.com", "a" * 64 + ".example.vn"):
+        post = Post(f"https://{host}/", "secret", {"message_id": 1})
+        with pytest.raises(DeliveryRefusedError):
+            await sender.send(post, datetime(2024, 6, 10, 8, tzinfo=LOCAL))
+    await sender.close()
