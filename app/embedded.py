@@ -159,14 +159,16 @@ def _see_that_it_answers(handle: "PostgresServer", folder: Path) -> None:
 
 
 def writable(data_dir: Path) -> Path:
-    """The folder, made where it is missing.
+    """The folder, made where it is missing, for nobody but us.
+
+    Started as root the database runs as another user, and is let through by its own library.
 
     Raises:
         EmbeddedServerError: it cannot be made, or not be written.
     """
     folder = data_dir.expanduser().resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

@@ -106,9 +106,14 @@ class Mailer:
         return f"<tiendo.{envelope.message_id}.{digest}@{self._domain}>"
 
     def _write(self, message_id: int, mail: EmailMessage) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Write the mail where nobody else on the machine reads it."""
+        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(exist_ok=True)
+        self._folder.chmod(0o700)  # one that an earlier version made was open
         target: Path = self._folder / f"{message_id:08d}.eml"
         unfinished = target.with_suffix(".part")
+        unfinished.touch(mode=0o600)
+        unfinished.chmod(0o600)
         unfinished.write_bytes(bytes(mail))
         unfinished.rename(target)
 

@@ -70,3 +70,8 @@ def test_a_lock_that_cannot_be_taken_is_told(folder: Path) -> None:
     (folder / "postgres.lock").mkdir()
     with pytest.raises(EmbeddedServerError, match=r"postgres\.lock cannot be written"):
         embedded.running(folder).__enter__()
+
+
+def test_the_data_folder_is_made_for_nobody_else(tmp_path: Path) -> None:
+    folder = embedded.writable(tmp_path / "var")
+    assert oct(folder.stat().st_mode)[-3:] == "700"

@@ -216,6 +216,18 @@ async def test_without_a_server_mails_are_files_that_a_mail_program_opens(tmp_pa
     assert (mail["Subject"], part(mail, "plain")) == (SUBJECT, PLAIN)
 
 
+async def test_mails_on_the_disk_are_for_nobody_else(tmp_path: Path) -> None:
+    folder = tmp_path / "var" / "mail"
+    await mailer(data_dir=tmp_path / "var").send(envelope())
+    folder.chmod(0o755)
+    (folder / "00000042.eml").rename(folder / "00000042.part")
+    (folder / "00000042.part").chmod(0o644)
+    await mailer(data_dir=tmp_path / "var").send(envelope())
+    (file,) = folder.iterdir()
+    modes = [oct(path.stat().st_mode)[-3:] for path in (tmp_path / "var", folder, file)]
+    assert modes == ["700", "700", "600"]
+
+
 async def test_one_bad_address_among_many_holds_nobody_up(service: Service) -> None:
     """The whole way, from the sweep to the letter box."""
     await only_rules(service, "before-7")
