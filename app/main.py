@@ -86,6 +86,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url="/docs",
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings

@@ -347,6 +347,8 @@ async def test_what_is_nowhere_is_a_problem_too(service: Service) -> None:
     for method, path, status in (
         ("GET", "/nothing", 404),
         ("GET", "/obligations/2024-Q2", 404),
+        ("GET", "/obligations/", 404),
+        ("POST", "/users/", 404),
         ("DELETE", "/obligations", 405),
         ("PATCH", "/reports/2024-Q2/15493", 405),
         ("GET", "/reports/2024-Q2/15493/draft", 405),
