@@ -143,10 +143,6 @@ def actor(request: Request, principal: Principal) -> Actor:
     return Actor(principal.name, request.client.host if request.client else None)
 
 
-IfMatch = Annotated[
-    str | None,
-    Header(alias="If-Match", description="ETag của bản đã đọc; bắt buộc khi sửa."),
-]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="Số mục mỗi trang.")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="next_cursor của trang trước.")]
 PlanCode = Annotated[
@@ -174,30 +170,66 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def version_of(if_match: str | None) -> int | None:
-    """The version that If-Match names: None where there is none, -1 where it cannot be ours."""
-    if if_match is None:
-        return None
-    found = re.fullmatch(r'\s*"(\d{1,18})"\s*', if_match)
-    return int(found[1]) if found else -1
+TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+"""An entity tag (RFC 9110); those with W/ are weak."""
 
 
-def matched(if_match: str | None, version: int) -> None:
-    """See that a change was made to the current version.
+def names(if_match: str, version: int) -> bool:
+    """Whether If-Match names this version: by `*`, or by its tag among others; never weakly."""
+    if if_match.strip() == "*":
+        return True
+    is_a_list = not TAG.sub("", if_match).strip(" \t,")
+    return is_a_list and etag(version) in TAG.findall(if_match)
+
+
+def matched(if_match: str | None, version: int | None, *, required: bool) -> None:
+    """See that a change is made to the current version; None where there is nothing yet.
 
     Raises:
-        PreconditionRequired: no If-Match.
-        Stale: it names another version.
+        PreconditionRequired: there is something, and no If-Match, though that is `required`.
+        Stale: it names another version, or any where there is none.
     """
     if if_match is None:
-        raise PreconditionRequired
-    if version_of(if_match) != version:
+        if required and version is not None:
+            raise PreconditionRequired
+    elif version is None or not names(if_match, version):
         raise Stale
 
 
-async def unchanged(if_match: IfMatch = None) -> VersionCheck:
-    """`matched` with the request's If-Match, for the service that finds the version."""
-    return partial(matched, if_match)
+def _if_match(request: Request) -> str | None:
+    """The list, on however many lines it was sent."""
+    lines = request.headers.getlist("If-Match")
+    return ", ".join(lines) if lines else None
+
+
+async def unchanged(
+    request: Request,
+    if_match: Annotated[  # noqa: ARG001 - for the description; all of its lines are read
+        str | None,
+        Header(
+            alias="If-Match",
+            description="ETag của bản đã đọc (hoặc `*`: bản nào cũng được);"
+            " bắt buộc khi sửa hay bỏ cái đã có.",
+        ),
+    ] = None,
+) -> VersionCheck:
+    """The check that a change is made to the version that If-Match names; 428 without one."""
+    return partial(matched, _if_match(request), required=True)
+
+
+async def unchanged_if_said(
+    request: Request,
+    if_match: Annotated[  # noqa: ARG001 - as above
+        str | None,
+        Header(
+            alias="If-Match",
+            description="ETag của bản đã đọc (hoặc `*`); bỏ trống thì không so phiên bản.",
+        ),
+    ] = None,
+) -> VersionCheck:
+    """As `unchanged`, where a change may be made without saying to which version."""
+    return partial(matched, _if_match(request), required=False)
 
 
 Unchanged = Annotated[VersionCheck, Depends(unchanged)]
+UnchangedIfSaid = Annotated[VersionCheck, Depends(unchanged_if_said)]

@@ -9,7 +9,6 @@ from app.models.periods import ReportingPeriod, Schedule
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
-    IfMatch,
     Limit,
     Now,
     PeriodsManager,
@@ -17,10 +16,10 @@ from app.routers.dependencies import (
     ReadSession,
     ReferenceReader,
     ReferenceWriter,
+    Unchanged,
     WriteSession,
     actor,
     etag,
-    matched,
 )
 from app.routers.responses import problems
 from app.routing import StrictRoute
@@ -98,13 +97,13 @@ async def change_schedule(
     principal: ReferenceWriter,
     session: WriteSession,
     now: Now,
+    unchanged: Unchanged,
     plan: PlanCode = None,
-    if_match: IfMatch = None,
 ) -> Any:
     """Change a rule. Periods that exist already keep their dates."""
     found = await codes.find_own_plan(session, principal, plan)
     schedule, _, reporters = await schedules.one(session, principal, code, found.code)
-    matched(if_match, schedule.version)
+    unchanged(schedule.version)
     await schedules.change(
         session,
         found,

@@ -21,7 +21,6 @@ from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
-    IfMatch,
     Limit,
     Now,
     OnDay,
@@ -161,7 +160,6 @@ async def put_reminder_rule(
     session: WriteSession,
     now: Now,
     unchanged: Unchanged,
-    if_match: IfMatch = None,
 ) -> ReminderRuleOut:
     """Make a rule of a schedule, or an agency's own one, or replace it.
 
@@ -174,7 +172,6 @@ async def put_reminder_rule(
         place,
         body.model_dump(),
         check_version=unchanged,
-        blind=if_match is None,
         now=now,
         actor=actor(request, principal),
     )

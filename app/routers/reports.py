@@ -20,7 +20,6 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Asking,
     Cursor,
-    IfMatch,
     Limit,
     Now,
     PlanCode,
@@ -28,10 +27,11 @@ from app.routers.dependencies import (
     ReportsReader,
     ReportsReviewer,
     ReportsWriter,
+    Unchanged,
+    UnchangedIfSaid,
     WriteSession,
     actor,
     etag,
-    version_of,
 )
 from app.routers.responses import problems
 from app.routing import StrictRoute
@@ -123,14 +123,14 @@ async def save_draft(
     body: ReportBody,
     principal: ReportsWriter,
     session: WriteSession,
-    if_match: IfMatch = None,
+    unchanged: Unchanged,
 ) -> Response:
     """Save the working copy over the version that was read; it may be incomplete."""
     await drafting.save(
         session,
         await at.locked(session, principal),
         body.model_dump(mode="json"),
-        expected_version=version_of(if_match),
+        check_version=unchanged,
         now=at.now,
         actor=actor(at.request, principal),
     )
@@ -155,8 +155,8 @@ async def submit_report(
     at: At,
     principal: ReportsWriter,
     session: WriteSession,
+    unchanged: UnchangedIfSaid,
     body: Submission | None = None,
-    if_match: IfMatch = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Send the draft. Over a bad line, send again with the same Idempotency-Key."""
@@ -169,7 +169,7 @@ async def submit_report(
             await at.locked(session, principal),
             warnings_note=said.warnings_note,
             received_at=said.received_at,
-            expected_version=version_of(if_match),
+            check_version=unchanged,
             now=at.now,
             actor=actor(at.request, principal),
         )
@@ -198,7 +198,7 @@ async def return_report(
     body: Return,
     principal: ReportsReviewer,
     session: WriteSession,
-    if_match: IfMatch = None,
+    unchanged: UnchangedIfSaid,
 ) -> Response:
     """Send a report back with what to mend; its timeliness stays that of its first sending."""
     await review.send_back(
@@ -207,7 +207,7 @@ async def return_report(
         reason=body.reason,
         comments=[comment.model_dump() for comment in body.comments],
         correction_due=body.correction_due,
-        expected_version=version_of(if_match),
+        check_version=unchanged,
         now=at.now,
         actor=actor(at.request, principal),
     )
@@ -224,15 +224,15 @@ async def accept_report(
     at: At,
     principal: ReportsReviewer,
     session: WriteSession,
+    unchanged: UnchangedIfSaid,
     body: Acceptance | None = None,
-    if_match: IfMatch = None,
 ) -> Response:
     """Accept the last revision; from now on it is in the sums of accepted reports."""
     await review.accept(
         session,
         await at.locked(session, principal),
         note=body.note if body else None,
-        expected_version=version_of(if_match),
+        check_version=unchanged,
         now=at.now,
         actor=actor(at.request, principal),
     )
@@ -250,14 +250,14 @@ async def reopen_report(
     body: Reopening,
     principal: ReportsReviewer,
     session: WriteSession,
-    if_match: IfMatch = None,
+    unchanged: UnchangedIfSaid,
 ) -> Response:
     """Take an acceptance back. The accepted revision stays in the sums until the next one is."""
     await review.reopen(
         session,
         await at.locked(session, principal),
         note=body.note,
-        expected_version=version_of(if_match),
+        check_version=unchanged,
         now=at.now,
         actor=actor(at.request, principal),
     )

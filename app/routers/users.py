@@ -9,14 +9,13 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     AccountsManager,
     Cursor,
-    IfMatch,
     Limit,
     Now,
     ReadSession,
+    Unchanged,
     WriteSession,
     actor,
     etag,
-    matched,
 )
 from app.routers.responses import problems
 from app.routing import StrictRoute
@@ -98,11 +97,11 @@ async def change_user(
     principal: AccountsManager,
     session: WriteSession,
     now: Now,
-    if_match: IfMatch = None,
+    unchanged: Unchanged,
 ) -> UserWithPassword:
     """Change an account, close it, or reset its password; both of these end its tokens at once."""
     person = await accounts.find(session, principal, username)
-    matched(if_match, person.account.version)
+    unchanged(person.account.version)
     person, password = await accounts.change(
         session,
         principal,

@@ -8,8 +8,11 @@ from pydantic_core import to_jsonable_python
 
 from app.models.base import Base
 
-VersionCheck = Callable[[int], None]
-"""Sees that the client changes the version that it read; raises where it does not."""
+VersionCheck = Callable[[int | None], None]
+"""Sees that the client changes the version that it read (None: there is nothing yet).
+
+Raises Stale where it read another one, PreconditionRequired where it has to say and does not.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import Bilingual, PreconditionRequired, Stale, StateConflict, ValidationFailed
+from app.errors import Bilingual, StateConflict, ValidationFailed
 from app.models.reports import Report
 from app.services import audit, validation
 from app.services.audit import Actor
+from app.services.changes import VersionCheck
 from app.services.expectations import facts_for
 from app.services.obligations import Place
 from app.services.reports import EDITABLE, report_of
@@ -31,7 +32,7 @@ async def save(
     place: Place,
     body: Mapping[str, Any],
     *,
-    expected_version: int | None,
+    check_version: VersionCheck,
     now: datetime,
     actor: Actor,
 ) -> None:
@@ -44,7 +45,7 @@ async def save(
         ValidationFailed: figures that are unknown, not this agency's, or given twice.
     """
     report = await report_of(session, place)
-    see_version(report, expected_version, required=True)
+    check_version(version_of(report))
     see_that_editable(place, report)
     if faults := validation.check_draft(body, await facts_for(session, place.obligation.id)):
         raise ValidationFailed(faults)
@@ -71,19 +72,9 @@ async def save(
     await session.flush()
 
 
-def see_version(report: Report | None, expected: int | None, *, required: bool) -> None:
-    """See that a change is made to the current version of a report (0: not begun).
-
-    Raises:
-        PreconditionRequired: `required`, and no version is said.
-        Stale: it is another one.
-    """
-    if expected is None:
-        if required:
-            raise PreconditionRequired
-        return
-    if expected != (report.version if report else 0):
-        raise Stale
+def version_of(report: Report | None) -> int:
+    """The version of a report; one that is not begun has one, too, since it can be read."""
+    return report.version if report else 0
 
 
 def see_that_editable(place: Place, report: Report | None) -> None:

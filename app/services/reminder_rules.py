@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import NotFound, Stale
+from app.errors import NotFound
 from app.models.agencies import Agency
 from app.models.notifications import ReminderRule
 from app.models.periods import Schedule
@@ -186,21 +186,19 @@ async def put(
     values: Mapping[str, Any],
     *,
     check_version: VersionCheck,
-    blind: bool,
     now: datetime,
     actor: Actor,
 ) -> tuple[Shown, bool]:
     """Make a rule, or replace the one that stands there; whether it was made.
 
-    `blind` says that the client names no version, as one does who makes something new.
-
     Raises:
-        PreconditionRequired, Stale: there is a rule, and the client has not read this version.
+        PreconditionRequired, Stale: there is a rule, and the client has not read this version; or
+            it has read one, and that is gone.
     """
     rule = await _standing(session, place)
+    check_version(rule.version if rule else None)
     if rule is None:
-        return await _make(session, place, values, blind=blind, now=now, actor=actor), True
-    check_version(rule.version)
+        return await _make(session, place, values, now=now, actor=actor), True
     change = changes.apply(rule, values)
     if change:
         await audit.record(
@@ -235,12 +233,9 @@ async def _make(
     place: Place,
     values: Mapping[str, Any],
     *,
-    blind: bool,
     now: datetime,
     actor: Actor,
 ) -> Shown:
-    if not blind:
-        raise Stale
     await audit.record(
         session,
         now=now,

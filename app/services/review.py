@@ -12,7 +12,8 @@ from app.errors import Bilingual, FieldError, StateConflict, ValidationFailed
 from app.models.reports import Decision, Report, Revision
 from app.services import audit, events
 from app.services.audit import Actor
-from app.services.drafting import see_version
+from app.services.changes import VersionCheck
+from app.services.drafting import version_of
 from app.services.obligations import Place
 from app.services.reports import report_of
 from app.vocabulary import EventKind, ReportStatus
@@ -29,7 +30,7 @@ async def accept(
     place: Place,
     *,
     note: str | None,
-    expected_version: int | None,
+    check_version: VersionCheck,
     now: datetime,
     actor: Actor,
 ) -> None:
@@ -39,7 +40,7 @@ async def accept(
         StateConflict: it is not submitted.
         Stale: another version was named.
     """
-    report = await _in_state(session, place, ReportStatus.SUBMITTED, expected_version)
+    report = await _in_state(session, place, ReportStatus.SUBMITTED, check_version)
     await _decide(
         session, place, report, "accepted", ReportStatus.ACCEPTED, reason=note, now=now, actor=actor
     )
@@ -52,7 +53,7 @@ async def send_back(
     reason: str,
     comments: Sequence[dict[str, Any]],
     correction_due: date | None,
-    expected_version: int | None,
+    check_version: VersionCheck,
     now: datetime,
     actor: Actor,
 ) -> None:
@@ -65,7 +66,7 @@ async def send_back(
     """
     if correction_due is not None and correction_due < local_day(now):
         raise ValidationFailed([FieldError("/correction_due", "in_past", IN_PAST)])
-    report = await _in_state(session, place, ReportStatus.SUBMITTED, expected_version)
+    report = await _in_state(session, place, ReportStatus.SUBMITTED, check_version)
     await _decide(
         session,
         place,
@@ -85,7 +86,7 @@ async def reopen(
     place: Place,
     *,
     note: str,
-    expected_version: int | None,
+    check_version: VersionCheck,
     now: datetime,
     actor: Actor,
 ) -> None:
@@ -97,7 +98,7 @@ async def reopen(
         StateConflict: it is not accepted.
         Stale: another version was named.
     """
-    report = await _in_state(session, place, ReportStatus.ACCEPTED, expected_version)
+    report = await _in_state(session, place, ReportStatus.ACCEPTED, check_version)
     await _decide(
         session,
         place,
@@ -111,10 +112,10 @@ async def reopen(
 
 
 async def _in_state(
-    session: AsyncSession, place: Place, needed: ReportStatus, expected_version: int | None
+    session: AsyncSession, place: Place, needed: ReportStatus, check_version: VersionCheck
 ) -> Report:
     report = await report_of(session, place)
-    see_version(report, expected_version, required=False)
+    check_version(version_of(report))
     if report is None or report.status != needed:
         status = report.status if report else ReportStatus.NOT_STARTED
         raise StateConflict(NOT_SO, status=status.value, needed=needed.value)

@@ -21,7 +21,8 @@ from app.models.reports import Report, Revision
 from app.policy import Permission, Principal
 from app.services import audit
 from app.services.audit import Actor
-from app.services.drafting import see_that_editable, see_version
+from app.services.changes import VersionCheck
+from app.services.drafting import see_that_editable, version_of
 from app.services.obligations import Place
 from app.services.reports import findings_of, report_of
 from app.vocabulary import ReportStatus
@@ -66,7 +67,7 @@ async def submit(
     *,
     warnings_note: str | None,
     received_at: datetime | None,
-    expected_version: int | None,
+    check_version: VersionCheck,
     now: datetime,
     actor: Actor,
 ) -> None:
@@ -84,7 +85,7 @@ async def submit(
     """
     received = _received(principal, place, received_at, now)
     report = await report_of(session, place)
-    see_version(report, expected_version, required=False)
+    check_version(version_of(report))
     see_that_editable(place, report)
     if report is None or report.draft is None:
         raise StateConflict(NO_DRAFT)

@@ -149,7 +149,7 @@ async def _submit_without_committing(
         place,
         warnings_note=None,
         received_at=None,
-        expected_version=None,
+        check_version=lambda _: None,
         now=now,
         actor=Actor(person),
     )

@@ -57,7 +57,7 @@ async def test_a_rule_is_made_replaced_and_dropped(service: Service) -> None:
     assert kind_of(stale) == (412, "stale")
 
     new = RULE | {"send_time": "07:30", "repeat_days": 1, "repeat_times": 1, "active": False}
-    changed = await office.put(path, json=new, headers={"If-Match": '"1"'})
+    changed = await office.put(path, json=new, headers={"If-Match": '"7", "1"'})
     assert seen(changed) == seen(await office.get(path))
     assert changed.headers["ETag"] == '"2"'
     same = await office.put(path, json=new, headers={"If-Match": '"2"'})
@@ -69,6 +69,8 @@ async def test_a_rule_is_made_replaced_and_dropped(service: Service) -> None:
     assert kind_of(await office.delete(path, headers={"If-Match": '"2"'})) == (404, "not-found")
     gone = await office.put(path, json=RULE, headers={"If-Match": '"2"'})
     assert kind_of(gone) == (412, "stale")
+    nothing_there = await office.put(path, json=RULE, headers={"If-Match": "*"})
+    assert kind_of(nothing_there) == (412, "stale")
 
     (created,) = await recorded(service, "reminder_rule.created")
     assert created.subject == "plans/tho-xuan-2024/reminder-rules/quarterly/before-2"

@@ -230,18 +230,41 @@ async def test_a_draft_is_saved_only_over_the_version_that_was_read(service: Ser
     body = complete_body(await read(commune, XUAN_HONG))
     for tag, status in (
         (None, 428),
+        ("", 412),
         ('"7"', 412),
-        ("*", 412),
         ("0", 412),
         ('W/"0"', 412),
+        ('w/"0"', 412),
+        ('"00"', 412),
+        ('"7", W/"0"', 412),
+        ('"7", 0, "0"', 412),
         ('"0"', 200),
         ('"0"', 412),
-        ('"1"', 200),
+        ('"9,"\t,, "1"', 200),
+        ('"2","9"', 200),
     ):
-        headers = {"If-Match": tag} if tag else {}
+        headers = {} if tag is None else {"If-Match": tag}
         answer = await commune.put(f"{AT}/draft", json=body, headers=headers)
         assert answer.status_code == status, tag
-    assert await actions(service) == ["report.draft_saved"] * 2
+    assert await actions(service) == ["report.draft_saved"] * 3
+
+
+async def test_tags_on_several_lines_are_one_list(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    body = complete_body(await read(commune, XUAN_HONG))
+    lines = [("If-Match", '"9"'), ("If-Match", '"0"')]
+    assert (await commune.put(f"{AT}/draft", json=body, headers=lines)).status_code == 200
+
+
+async def test_an_asterisk_matches_whatever_there_is(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    body = complete_body(await read(commune, XUAN_HONG))
+    for _ in range(2):  # a report that is not begun is there, too
+        seen(await commune.put(f"{AT}/draft", json=body, headers={"If-Match": "*"}))
+    for client, verb in ((commune, "submit"), (office, "return")):
+        weak = await client.post(f"{AT}/{verb}", json=VERBS[verb], headers={"If-Match": 'W/"2"'})
+        assert weak.status_code == 412, verb
+        seen(await client.post(f"{AT}/{verb}", json=VERBS[verb], headers={"If-Match": "*"}))
 
 
 async def test_each_change_gives_the_report_another_tag(service: Service) -> None:
