@@ -36,6 +36,7 @@ from app.routers import (
     reports,
     users,
     webhooks,
+    working_days,
 )
 from app.services.attempts import Attempts
 from app.settings import Settings
@@ -54,6 +55,7 @@ V1 = (
     budgets,
     indicators,
     periods,
+    working_days,
     notifications,
     reminders,
     webhooks,

@@ -94,7 +94,7 @@ class _Loading:
         await self._put_responsibilities(plan)
         await self._put_indicators(plan)
         await self._put_schedules(plan)
-        await self._put_working_days()
+        await self._put_working_days(plan)
         await self._put_reminders()
         return plan
 
@@ -260,12 +260,20 @@ class _Loading:
         if schedules.changed:
             self._say("schedules.yaml: các kỳ đã lập giữ nguyên hạn cũ")
 
-    async def _put_working_days(self) -> None:
+    async def _put_working_days(self, plan: Plan) -> None:
         rows = [
-            {"day": row.date, "change": row.change, "note": row.note}
+            {
+                "district_id": plan.district_id,
+                "day": row.date,
+                "change": row.change,
+                "note": row.note,
+            }
             for row in self._content.working_days.rows
         ]
-        scope = WorkingDay.day.in_([row["day"] for row in rows])
+        scope = and_(
+            WorkingDay.district_id == plan.district_id,
+            WorkingDay.day.in_([row["day"] for row in rows]),
+        )
         stock = await Stock.of(self._session, WorkingDay, scope, ["day"])
         for row in rows:
             stock.put(row)

@@ -17,6 +17,7 @@ from app.settings import Settings
 from seed.loader import load
 from tests.conftest import PLAN_FOLDER, PLAN_IN_FORCE, Service
 from tests.people import add_people
+from tests.reference import add_neighbour
 from tests.reporting import XUAN_HONG, review, seen, send
 
 OTHERS_TABLES = ("procrastinate_", "alembic_version")
@@ -127,6 +128,36 @@ async def _load(url: str) -> None:
     async with database.transaction() as session:
         await add_people(session, PLAN_IN_FORCE)
     await database.close()
+
+
+SAID_DIFFERENTLY = """
+    INSERT INTO working_day (district_id, day, change, note)
+    SELECT id, '2024-07-01', CASE code WHEN '395' THEN 'off' ELSE 'worked' END, code
+    FROM agency WHERE code IN ('395', '397')
+"""
+DAYS = """
+    SELECT code, day::text, change, note FROM working_day
+    JOIN agency ON agency.id = district_id ORDER BY 1, 2
+"""
+
+
+async def test_a_calendar_for_all_becomes_each_districts_own_and_back(service: Service) -> None:
+    await add_neighbour(service)
+    ours, theirs = [tuple(row)[1:] for row in await fetched(service.database_url, DAYS)]
+    assert ours == theirs
+    await fetched(service.database_url, SAID_DIFFERENTLY)
+    await service.database.engine.dispose()
+    config = configuration(service.database_url)
+    await asyncio.to_thread(command.downgrade, config, "0004")
+    for_all = await fetched(
+        service.database_url, "SELECT day::text, change, note FROM working_day ORDER BY 1"
+    )
+    assert [tuple(row) for row in for_all] == [ours, ("2024-07-01", "off", "395")]
+    await asyncio.to_thread(command.upgrade, config, "head")
+    own = await fetched(service.database_url, DAYS)
+    assert [tuple(row) for row in own] == [
+        (code, *row) for code in ("395", "397") for row in for_all
+    ]
 
 
 async def test_each_step_back_and_forth_keeps_the_reports(service: Service) -> None:

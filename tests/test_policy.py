@@ -228,8 +228,8 @@ async def add_neighbour(service: Service) -> dict[str, str]:
     }
 
 
-ABOUT_NOBODY = {"put_working_day", "delete_working_day", "read_notification"}
-"""The calendar is the country's, and messages are each one's own."""
+ABOUT_NOBODY = {"read_notification"}
+"""Messages are each one's own."""
 
 
 @pytest.mark.parametrize("caller", [COORDINATOR, VIEWER, ADMIN, REPORTER])
@@ -266,6 +266,7 @@ INTO_THE_NEIGHBOURS: list[tuple[str, str, str, dict[str, Any]]] = [
     (COORDINATOR, "generate_reporting_periods", "plan=trieu-son-2024", {}),
     (COORDINATOR, "change_schedule", "", {"reporters": ["15901"]}),
     (COORDINATOR, "assign_agency", "", {}),
+    (COORDINATOR, "put_working_day", "plan=trieu-son-2024", {}),
 ]
 
 
@@ -295,6 +296,7 @@ async def test_who_knows_two_plans_is_asked_which_one_is_meant(service: Service)
         f"/aggregates/indicators?period={Q2}",
         f"/reporting-periods/{Q2}",
         "/projects/DA2",
+        "/working-days?year=2024",
     ):
         answer = await province.get(question)
         assert answer.status_code == 400, question

@@ -69,10 +69,11 @@ class ReportingPeriod(Versioned, Base):
 
 
 class WorkingDay(Base):
-    """An exception to the calendar of public holidays and weekends (hoán đổi ngày làm việc)."""
+    """A district's exception to public holidays and weekends (hoán đổi ngày làm việc)."""
 
     __tablename__ = "working_day"
 
+    district_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     change: Mapped[WorkingDayChange]
     note: Mapped[str] = mapped_column(Text)

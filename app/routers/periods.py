@@ -1,8 +1,8 @@
-"""Schedules, the reporting periods made from them, and the calendar's exceptions."""
+"""Schedules, and the reporting periods made from them."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
 from app.models.periods import ReportingPeriod, Schedule
@@ -23,17 +23,15 @@ from app.routers.dependencies import (
 )
 from app.routers.responses import problems
 from app.routing import StrictRoute
-from app.schemas.base import Day, Page
+from app.schemas.base import Page
 from app.schemas.periods import (
     GeneratedYear,
     GenerateYear,
     PeriodOut,
     ScheduleOut,
     SchedulePatch,
-    WorkingDayIn,
-    WorkingDayOut,
 )
-from app.services import calendar_exceptions, codes, periods, schedules
+from app.services import codes, periods, schedules
 from app.vocabulary import Frequency, PeriodState
 
 router = APIRouter(route_class=StrictRoute)
@@ -240,57 +238,3 @@ async def open_reporting_period(
 ) -> Any:
     """Take drafts and submissions again."""
     return await _set_state(PeriodState.OPEN, code, request, principal, session, now, plan)
-
-
-@router.get(
-    "/working-days",
-    tags=["schedules"],
-    summary="Ngày làm việc hoán đổi trong năm",
-    response_model=list[WorkingDayOut],
-    responses=problems(),
-)
-async def list_working_days(
-    principal: ReferenceReader,  # noqa: ARG001 - lets through who may read it
-    session: ReadSession,
-    year: Annotated[int, Query(ge=2000, le=2100)],
-) -> Any:
-    """The exceptions to weekends and public holidays."""
-    return await calendar_exceptions.of_year(session, year)
-
-
-OneDay = Annotated[Day, Path(description="Ngày, YYYY-MM-DD.")]
-
-
-@router.put(
-    "/working-days/{day}",
-    tags=["schedules"],
-    summary="Đặt ngày nghỉ hoặc ngày làm bù",
-    response_model=WorkingDayOut,
-    responses=problems(),
-)
-async def put_working_day(
-    day: OneDay,
-    body: WorkingDayIn,
-    request: Request,
-    principal: ReferenceWriter,
-    session: WriteSession,
-    now: Now,
-) -> Any:
-    """Say that a day is off, or worked, against the calendar. New periods follow it."""
-    return await calendar_exceptions.put(
-        session, day, body.change, body.note, now=now, actor=actor(request, principal)
-    )
-
-
-@router.delete(
-    "/working-days/{day}",
-    tags=["schedules"],
-    summary="Bỏ ngày hoán đổi",
-    status_code=204,
-    responses=problems(NotFound),
-)
-async def delete_working_day(
-    day: OneDay, request: Request, principal: ReferenceWriter, session: WriteSession, now: Now
-) -> None:
-    """Let a day be what the calendar says."""
-    await calendar_exceptions.remove(session, day, now=now, actor=actor(request, principal))

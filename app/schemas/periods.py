@@ -111,7 +111,7 @@ class GeneratedYear(Output):
 
 
 class WorkingDayIn(Input):
-    """An exception to the calendar."""
+    """An exception to a district's calendar."""
 
     model_config = examples({"change": "worked", "note": "Làm bù ngày 29/4/2024"})
 
@@ -120,12 +120,18 @@ class WorkingDayIn(Input):
 
 
 class WorkingDayOut(Output):
-    """An extra day off, or a weekend day that is worked (hoán đổi ngày làm việc)."""
+    """A district's extra day off, or weekend day that is worked (hoán đổi ngày làm việc)."""
 
     model_config = examples(
-        {"day": "2024-05-04", "change": "worked", "note": "Làm bù ngày 29/4/2024"}
+        {
+            "district": "395",
+            "day": "2024-05-04",
+            "change": "worked",
+            "note": "Làm bù ngày 29/4/2024",
+        }
     )
 
+    district: str
     day: date
     change: WorkingDayChange
     note: str

@@ -1,52 +1,113 @@
-"""Exceptions to the calendar: swapped days, which the state decides anew each year."""
+"""Exceptions to a district's calendar: swapped days, which are decided anew each year."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import extract, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import NotFound
+from app.models.agencies import Agency
 from app.models.periods import WorkingDay
-from app.services import audit
+from app.policy import Principal
+from app.services import audit, codes
 from app.services.audit import Actor
+from app.services.working_days import WorkingCalendar
 from app.vocabulary import WorkingDayChange
 
+Shown = dict[str, Any]
+"""An exception in the words of the wire."""
 
-async def of_year(session: AsyncSession, year: int) -> Sequence[WorkingDay]:
-    """A year's exceptions, by day."""
-    query = select(WorkingDay).where(extract("year", WorkingDay.day) == year)
-    return (await session.scalars(query.order_by(WorkingDay.day))).all()
+
+async def working_calendars(
+    session: AsyncSession, districts: Collection[int]
+) -> dict[int, WorkingCalendar]:
+    """The calendar of each district, its exceptions among holidays and weekends; one question."""
+    exceptions: dict[int, dict[date, WorkingDayChange]] = {district: {} for district in districts}
+    rows = await session.execute(
+        select(WorkingDay.district_id, WorkingDay.day, WorkingDay.change).where(
+            WorkingDay.district_id == func.any(list(exceptions))
+        )
+    )
+    for district, day, change in rows:
+        exceptions[district][day] = change
+    return {district: WorkingCalendar(days) for district, days in exceptions.items()}
+
+
+def _shown(district_id: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Agency.code.label("district"), WorkingDay.day, WorkingDay.change, WorkingDay.note)
+        .join_from(WorkingDay, Agency, Agency.id == WorkingDay.district_id)
+        .where(WorkingDay.district_id == district_id)
+    )
+
+
+async def of_year(
+    session: AsyncSession, principal: Principal, plan: str | None, year: int
+) -> Sequence[Shown]:
+    """A year's exceptions in a plan's district, by day.
+
+    Raises:
+        NotFound: no such plan.
+        AmbiguousPlan: several plans are known, and none was named.
+    """
+    found = await codes.find_plan(session, principal, plan)
+    query = _shown(found.district_id).where(
+        WorkingDay.day.between(date(year, 1, 1), date(year, 12, 31))
+    )
+    return [row._asdict() for row in await session.execute(query.order_by(WorkingDay.day))]
 
 
 async def put(
     session: AsyncSession,
+    principal: Principal,
+    plan: str | None,
     day: date,
     change: WorkingDayChange,
     note: str,
     *,
     now: datetime,
     actor: Actor,
-) -> WorkingDay:
-    """Make a day off or worked; periods generated from now on follow it."""
+) -> Shown:
+    """Make a day off or worked; periods generated from now on follow it.
+
+    Raises:
+        NotFound: no such plan within reach.
+        AmbiguousPlan: several plans are known, and none was named.
+    """
+    district = await _held(session, principal, plan)
+    values = {"change": change, "note": note}
     await audit.record(
         session,
         now=now,
         actor=actor,
         action="working_day.put",
         subject=f"working-days/{day}",
-        after={"change": change, "note": note},
+        agency_id=district.id,
+        after=values,
     )
-    return await session.merge(WorkingDay(day=day, change=change, note=note))
+    await session.merge(WorkingDay(district_id=district.id, day=day, **values))
+    return {"district": district.code, "day": day, **values}
 
 
-async def remove(session: AsyncSession, day: date, *, now: datetime, actor: Actor) -> None:
+async def remove(
+    session: AsyncSession,
+    principal: Principal,
+    plan: str | None,
+    day: date,
+    *,
+    now: datetime,
+    actor: Actor,
+) -> None:
     """Let a day be what the calendar says.
 
     Raises:
-        NotFound: it is no exception.
+        NotFound: it is no exception, or no such plan within reach.
+        AmbiguousPlan: several plans are known, and none was named.
     """
-    found = await session.get(WorkingDay, day)
+    district = await _held(session, principal, plan)
+    found = await session.get(WorkingDay, (district.id, day))
     if found is None:
         raise NotFound(what=f"ngày hoán đổi {day}")
     await audit.record(
@@ -55,6 +116,13 @@ async def remove(session: AsyncSession, day: date, *, now: datetime, actor: Acto
         actor=actor,
         action="working_day.removed",
         subject=f"working-days/{day}",
+        agency_id=district.id,
         before={"change": found.change, "note": found.note},
     )
     await session.delete(found)
+
+
+async def _held(session: AsyncSession, principal: Principal, plan: str | None) -> Agency:
+    """A plan's district, locked: changes of its calendar come one after the other."""
+    found = await codes.find_own_plan(session, principal, plan)
+    return await session.get_one(Agency, found.district_id, with_for_update={"key_share": True})

@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import Bilingual, NotFound, StateConflict
 from app.models.agencies import Agency
 from app.models.obligations import Obligation
-from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter, WorkingDay
+from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter
 from app.models.plans import Plan
 from app.pagination import page
 from app.policy import Principal
 from app.services import audit, codes, deadlines, events
 from app.services.audit import Actor
+from app.services.calendar_exceptions import working_calendars
 from app.services.standing import FROM
 from app.services.working_days import WorkingCalendar
 from app.vocabulary import EventKind, Frequency, PeriodState
@@ -29,12 +30,6 @@ WHO_HEARS = text(f"""
 """)  # noqa: S608 - composed of constants
 
 ALREADY = Bilingual("Kỳ báo cáo {code} đã ở trạng thái này.", "Period {code} is so already.")
-
-
-async def working_calendar(session: AsyncSession) -> WorkingCalendar:
-    """Public holidays and weekends, with the edited exceptions."""
-    changes = await session.execute(select(WorkingDay.day, WorkingDay.change))
-    return WorkingCalendar(dict(changes.all()))
 
 
 async def generate_year(
@@ -52,7 +47,7 @@ async def generate_year(
             select(Schedule).where(Schedule.plan_id == plan.id).order_by(Schedule.id)
         )
     ).all()
-    calendar = await working_calendar(session)
+    calendars = await working_calendars(session, [plan.district_id])
     existing = set(
         await session.scalars(
             select(ReportingPeriod.code).where(
@@ -63,7 +58,7 @@ async def generate_year(
     made = [
         period
         for schedule in schedules
-        for period in periods_of(schedule, year, calendar)
+        for period in periods_of(schedule, year, calendars[plan.district_id])
         if period.code not in existing
     ]
     session.add_all(made)

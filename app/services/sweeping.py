@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import LOCAL, local_day
 from app.models.notifications import ReminderRule
 from app.services import events, reminders
+from app.services.calendar_exceptions import working_calendars
 from app.services.messages import LATER_REMINDER
-from app.services.periods import working_calendar
 from app.services.recipients import RECIPIENT, WAYS
 from app.services.reminder_rules import IN_FORCE
 from app.services.reminders import Timing
@@ -31,14 +31,14 @@ DUE_DATES = text("""
         SELECT 2 * max(abs(offset_days) + coalesce(repeat_days * repeat_times, 0)) + :stale AS days
         FROM reminder_rule WHERE active
     ), since AS MATERIALIZED (
-        SELECT plan.id AS plan_id, least(
+        SELECT plan.id AS plan_id, plan.district_id, least(
             (SELECT max(issued_on) FROM legal_document d WHERE d.plan_id = plan.id),
             (SELECT at::date FROM audit_event e WHERE e.ledger_id = ledger.id
                 ORDER BY e.id LIMIT 1)
         ) AS day
         FROM plan LEFT JOIN ledger ON ledger.plan_id = plan.id
     )
-    SELECT DISTINCT p.schedule_id, o.due_date
+    SELECT DISTINCT p.schedule_id, since.district_id, o.due_date
     FROM obligation o
     JOIN reporting_period p ON p.id = o.period_id
     JOIN since ON since.plan_id = p.plan_id
@@ -219,13 +219,14 @@ async def due_candidates(
     """
     waiting = await _due_dates(session, now)
     rules = await _rules(session, waiting)
-    calendar = await working_calendar(session)
+    calendars = await working_calendars(session, {each.district_id for each in waiting.values()})
     columns: dict[str, list[Any]] = {
         name: [] for name in ("rules", "due_dates", "numbers", "send_ats", "not_befores")
     }
     for rule in rules:
-        for due in waiting[rule.schedule_id]:
-            _add(columns, rule, due, calendar, now, only_day)
+        found = waiting[rule.schedule_id]
+        for due in found.due_dates:
+            _add(columns, rule, due, calendars[found.district_id], now, only_day)
     return columns
 
 
@@ -248,12 +249,20 @@ def _add(
         columns["not_befores"].append(reminders.not_before(timing, now))
 
 
-async def _due_dates(session: AsyncSession, now: datetime) -> dict[int, list[date]]:
+@dataclass(frozen=True)
+class Waiting:
+    """The due dates of a schedule that wait, and whose calendar they are counted by."""
+
+    district_id: int
+    due_dates: list[date]
+
+
+async def _due_dates(session: AsyncSession, now: datetime) -> dict[int, Waiting]:
     """The due dates within reach of a rule, by schedule."""
     parameters = {"today": local_day(now), "stale": reminders.STALE_AFTER.days}
-    waiting: dict[int, list[date]] = {}
-    for schedule_id, due in await session.execute(DUE_DATES, parameters):
-        waiting.setdefault(schedule_id, []).append(due)
+    waiting: dict[int, Waiting] = {}
+    for schedule_id, district_id, due in await session.execute(DUE_DATES, parameters):
+        waiting.setdefault(schedule_id, Waiting(district_id, [])).due_dates.append(due)
     return waiting
 
 

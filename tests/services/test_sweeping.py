@@ -11,6 +11,7 @@ from app.services import sweeping
 from app.services.sweeping import Swept
 from app.vocabulary import Audience, Channel, Role
 from tests.conftest import Service
+from tests.reference import add_neighbour
 from tests.reminding import (
     add_account,
     add_rule,
@@ -339,6 +340,29 @@ async def test_what_an_extension_has_just_said_is_not_said_again(service: Servic
     assert [row.rule for row in rows] == ["before-1"]
 
 
+async def test_working_days_are_counted_by_each_district_s_own_calendar(service: Service) -> None:
+    """Three of them before Saturday 15/6 is the 12th, or the 11th where the 13th is off."""
+    await add_neighbour(service)
+    await add_account(service, "next-door", Role.REPORTER, "15901")
+    await only_rules(service, "before-3")
+    await execute(service, "UPDATE reminder_rule SET day_kind = 'working'")
+    await execute(
+        service, "UPDATE obligation SET due_date = '2024-06-15' WHERE due_date = '2024-06-10'"
+    )
+    answer = await service.client("admin").put(
+        "/working-days/2024-06-13",
+        json={"change": "off", "note": "Nghỉ bù."},
+        params={"plan": "trieu-son-2024"},
+    )
+    seen(answer)
+    service.clock.set("2024-06-11 08:00")
+    await swept(service)
+    assert {row.username for row in await told(service)} == {"next-door"}
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    assert {row.username for row in await told(service)} == {"next-door", *REPORTERS}
+
+
 async def test_somebody_who_takes_over_hears_what_waits(service: Service) -> None:
     service.clock.set("2024-06-08 08:00")
     await swept(service)
@@ -364,6 +388,7 @@ async def test_the_number_of_statements_does_not_grow_with_the_work(service: Ser
         service, audience=Audience.COORDINATOR, offset_days=-9, repeat_days=1, repeat_times=12
     )
     await returned(service, "2024-06-19")
+    await add_neighbour(service)
     for agency, due in (("15505", "2024-06-18"), ("15508", "2024-06-21")):
         await extend(service, agency, due)
     statements.clear()

@@ -1,0 +1,80 @@
+"""Working days over HTTP: each district's own exceptions, which move its due dates alone."""
+
+import pytest
+
+from tests.conftest import Service
+from tests.reference import add_neighbour, kind_of, recorded
+from tests.reporting import seen
+
+DAYS = "/working-days"
+OFF = {"change": "off", "note": "Nghỉ bù."}
+OURS, THEIRS = {"plan": "tho-xuan-2024"}, {"plan": "trieu-son-2024"}
+
+
+async def test_a_day_is_set_changed_and_let_be_again(service: Service) -> None:
+    office = service.client("coordinator")
+    day = f"{DAYS}/2025-03-17"
+    made = seen(await office.put(day, json=OFF))
+    assert made == {"district": "395", "day": "2025-03-17", **OFF}
+    worked = {"change": "worked", "note": "Làm bù."}
+    assert seen(await office.put(day, json=worked)) == made | worked
+    reader = service.client("xuan-hong")
+    assert seen(await reader.get(DAYS, params={"year": 2025})) == [made | worked]
+    assert seen(await reader.get(DAYS, params={"year": 2026})) == []
+    assert (await office.delete(day)).status_code == 204
+    assert kind_of(await office.delete(day)) == (404, "not-found")
+    assert seen(await reader.get(DAYS, params={"year": 2025})) == []
+    (removed,) = await recorded(service, "working_day.removed")
+    assert (removed.subject, removed.before) == ("working-days/2025-03-17", worked)
+    events = seen(await office.get("/audit-events", params={"action": "working_day.removed"}))
+    assert [event["agency"] for event in events["items"]] == ["395"]
+
+
+async def test_a_district_s_days_are_its_own(service: Service) -> None:
+    await add_neighbour(service)
+    admin, office = service.client("admin"), service.client("coordinator")
+    seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params=THEIRS))
+    assert seen(await office.get(DAYS, params={"year": 2025})) == []
+    assert kind_of(await office.delete(f"{DAYS}/2025-03-17")) == (404, "not-found")
+    for answer in (
+        await office.get(DAYS, params={"year": "2025", **THEIRS}),
+        await office.put(f"{DAYS}/2025-03-18", json=OFF, params=THEIRS),
+        await office.delete(f"{DAYS}/2025-03-17", params=THEIRS),
+    ):
+        assert kind_of(answer) == (404, "not-found")
+    theirs = seen(await admin.get(DAYS, params={"year": "2025", **THEIRS}))
+    assert [(item["district"], item["day"]) for item in theirs] == [("397", "2025-03-17")]
+
+
+async def test_who_knows_two_plans_says_which(service: Service) -> None:
+    await add_neighbour(service)
+    admin = service.client("admin")
+    for answer in (
+        await admin.get(DAYS, params={"year": 2024}),
+        await admin.put(f"{DAYS}/2025-03-17", json=OFF),
+        await admin.delete(f"{DAYS}/2024-05-04"),
+    ):
+        assert kind_of(answer) == (400, "ambiguous-plan")
+        assert answer.json()["choices"] == ["tho-xuan-2024", "trieu-son-2024"]
+    assert (await admin.delete(f"{DAYS}/2024-05-04", params=OURS)).status_code == 204
+
+
+@pytest.mark.parametrize("plan", ["tho-xuan-2024", "trieu-son-2024"])
+async def test_a_swapped_day_moves_the_due_dates_of_its_district_alone(
+    service: Service, plan: str
+) -> None:
+    """15/3/2025 is a Saturday: it rolls to Monday, or where that is off, to Tuesday."""
+    await add_neighbour(service)
+    admin = service.client("admin")
+    seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params={"plan": plan}))
+    for each in (OURS, THEIRS):
+        tag = (await admin.get("/schedules/quarterly", params=each)).headers["ETag"]
+        rolls = {"day": 15, "non_working_day": "next_working_day"}
+        headers = {"If-Match": tag}
+        answer = await admin.patch("/schedules/quarterly", json=rolls, params=each, headers=headers)
+        seen(answer)
+        year = {"year": 2025}
+        seen(await admin.post("/reporting-periods/generate", json=year, params=each))
+        period = seen(await admin.get("/reporting-periods/2025-Q1", params=each))
+        expected = "2025-03-18" if each["plan"] == plan else "2025-03-17"
+        assert period["due_date"] == expected
