@@ -6,6 +6,9 @@ from fastapi import APIRouter, Path, Query, Request
 
 from app.errors import AmbiguousPlan, NotFound
 from app.routers.dependencies import (
+    PAGE_SIZE,
+    Cursor,
+    Limit,
     Now,
     PlanCode,
     ReadSession,
@@ -16,7 +19,7 @@ from app.routers.dependencies import (
 )
 from app.routers.responses import problems
 from app.routing import StrictRoute
-from app.schemas.base import Day
+from app.schemas.base import Day, Page
 from app.schemas.periods import WorkingDayIn, WorkingDayOut
 from app.services import calendar_exceptions
 
@@ -28,7 +31,6 @@ OneDay = Annotated[Day, Path(description="Ngày, YYYY-MM-DD.")]
 @router.get(
     "",
     summary="Ngày làm việc hoán đổi trong năm",
-    response_model=list[WorkingDayOut],
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def list_working_days(
@@ -36,9 +38,14 @@ async def list_working_days(
     session: ReadSession,
     year: Annotated[int, Query(ge=2000, le=2100)],
     plan: PlanCode = None,
-) -> Any:
+    limit: Limit = PAGE_SIZE,
+    cursor: Cursor = None,
+) -> Page[WorkingDayOut]:
     """The exceptions in the plan's district, by day."""
-    return await calendar_exceptions.of_year(session, principal, plan, year)
+    items, following = await calendar_exceptions.listed(
+        session, principal, plan, year, limit=limit, cursor=cursor
+    )
+    return Page[WorkingDayOut].model_validate({"items": items, "next_cursor": following})
 
 
 @router.put(

@@ -1,6 +1,6 @@
 """Exceptions to a district's calendar: swapped days, which are decided anew each year."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import NotFound
 from app.models.agencies import Agency
 from app.models.periods import WorkingDay
+from app.pagination import page
 from app.policy import Principal
 from app.services import audit, codes
 from app.services.audit import Actor
@@ -43,10 +44,16 @@ def _shown(district_id: int) -> Select[*tuple[Any, ...]]:
     )
 
 
-async def of_year(
-    session: AsyncSession, principal: Principal, plan: str | None, year: int
-) -> Sequence[Shown]:
-    """A year's exceptions in a plan's district, by day.
+async def listed(
+    session: AsyncSession,
+    principal: Principal,
+    plan: str | None,
+    year: int,
+    *,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[Shown], str | None]:
+    """A page of a year's exceptions in a plan's district, by day.
 
     Raises:
         NotFound: no such plan.
@@ -56,7 +63,10 @@ async def of_year(
     query = _shown(found.district_id).where(
         WorkingDay.day.between(date(year, 1, 1), date(year, 12, 31))
     )
-    return [row._asdict() for row in await session.execute(query.order_by(WorkingDay.day))]
+    rows, following = await page(
+        session, query, [(WorkingDay.day, date)], limit=limit, cursor=cursor
+    )
+    return [row._asdict() for row in rows], following
 
 
 async def put(

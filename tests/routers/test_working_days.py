@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import Service
-from tests.reference import add_neighbour, kind_of, recorded
+from tests.reference import add_neighbour, kind_of, listed, recorded
 from tests.reporting import seen
 
 DAYS = "/working-days"
@@ -19,22 +19,35 @@ async def test_a_day_is_set_changed_and_let_be_again(service: Service) -> None:
     worked = {"change": "worked", "note": "Làm bù."}
     assert seen(await office.put(day, json=worked)) == made | worked
     reader = service.client("xuan-hong")
-    assert seen(await reader.get(DAYS, params={"year": 2025})) == [made | worked]
-    assert seen(await reader.get(DAYS, params={"year": 2026})) == []
+    assert await listed(reader, DAYS, year=2025) == [made | worked]
+    assert await listed(reader, DAYS, year=2026) == []
     assert (await office.delete(day)).status_code == 204
     assert kind_of(await office.delete(day)) == (404, "not-found")
-    assert seen(await reader.get(DAYS, params={"year": 2025})) == []
+    assert await listed(reader, DAYS, year=2025) == []
     (removed,) = await recorded(service, "working_day.removed")
     assert (removed.subject, removed.before) == ("working-days/2025-03-17", worked)
     events = seen(await office.get("/audit-events", params={"action": "working_day.removed"}))
     assert [event["agency"] for event in events["items"]] == ["395"]
 
 
+async def test_the_days_of_a_year_come_in_pages(service: Service) -> None:
+    office = service.client("coordinator")
+    days = ["2025-12-31", "2025-01-01", "2025-03-17", "2024-12-31", "2026-01-01"]
+    for day in days:
+        seen(await office.put(f"{DAYS}/{day}", json=OFF))
+    first = seen(await office.get(DAYS, params={"year": 2025, "limit": 2}))
+    assert [item["day"] for item in first["items"]] == ["2025-01-01", "2025-03-17"]
+    rest = {"year": 2025, "limit": 2, "cursor": first["next_cursor"]}
+    last = seen(await office.get(DAYS, params=rest))
+    assert [item["day"] for item in last["items"]] == ["2025-12-31"]
+    assert last["next_cursor"] is None
+
+
 async def test_a_district_s_days_are_its_own(service: Service) -> None:
     await add_neighbour(service)
     admin, office = service.client("admin"), service.client("coordinator")
     seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params=THEIRS))
-    assert seen(await office.get(DAYS, params={"year": 2025})) == []
+    assert await listed(office, DAYS, year=2025) == []
     assert kind_of(await office.delete(f"{DAYS}/2025-03-17")) == (404, "not-found")
     for answer in (
         await office.get(DAYS, params={"year": "2025", **THEIRS}),
@@ -42,7 +55,7 @@ async def test_a_district_s_days_are_its_own(service: Service) -> None:
         await office.delete(f"{DAYS}/2025-03-17", params=THEIRS),
     ):
         assert kind_of(answer) == (404, "not-found")
-    theirs = seen(await admin.get(DAYS, params={"year": "2025", **THEIRS}))
+    theirs = await listed(admin, DAYS, year=2025, **THEIRS)
     assert [(item["district"], item["day"]) for item in theirs] == [("397", "2025-03-17")]
 
 
