@@ -68,7 +68,7 @@ class ReportingPeriod(Versioned, Base):
     state: Mapped[PeriodState]
 
 
-class WorkingDay(Base):
+class WorkingDay(Versioned, Base):
     """A district's exception to public holidays and weekends (hoán đổi ngày làm việc)."""
 
     __tablename__ = "working_day"

@@ -30,7 +30,7 @@ class Project(Versioned, Base):
     coordination_note: Mapped[str | None] = mapped_column(Text)
 
 
-class Assignment(Base):
+class Assignment(Versioned, Base):
     """An agency's part in a project (phân công)."""
 
     __tablename__ = "assignment"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.errors import AmbiguousPlan, NotFound, StateConflict
+from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -15,8 +15,10 @@ from app.routers.dependencies import (
     ReadSession,
     ReferenceReader,
     ReferenceWriter,
+    Unchanged,
     WriteSession,
     actor,
+    etag,
 )
 from app.routers.responses import problems
 from app.routing import StrictRoute
@@ -57,10 +59,30 @@ async def list_assignments(
     return Page[AssignmentOut].model_validate({"items": items, "next_cursor": following})
 
 
+@router.get(
+    "/{project}/{agency}",
+    summary="Một phân công",
+    responses=problems(NotFound, AmbiguousPlan),
+)
+async def get_assignment(
+    project: str,
+    agency: str,
+    response: Response,
+    principal: ReferenceReader,
+    session: ReadSession,
+    on: OnDay,
+    plan: PlanCode = None,
+) -> AssignmentOut:
+    """An agency's part in a project; its ETag is for changing it."""
+    found = await assignments.find(session, principal, plan, project, agency, on=on)
+    response.headers["ETag"] = etag(found["version"])
+    return AssignmentOut.model_validate(found)
+
+
 @router.put(
     "/{project}/{agency}",
     summary="Phân công",
-    responses=problems(NotFound, AmbiguousPlan)
+    responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale)
     | {201: {"model": AssignmentOut, "description": "Phân công mới"}},
 )
 async def assign_agency(
@@ -73,9 +95,13 @@ async def assign_agency(
     session: WriteSession,
     now: Now,
     on: OnDay,
+    unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> AssignmentOut:
-    """Give an agency a part in a project, or another one: 201 when it had none, else 200."""
+    """Give an agency a part in a project, or another one: 201 when it had none, else 200.
+
+    If-Match is needed only where it has a part already.
+    """
     found, is_new = await assignments.assign(
         session,
         principal,
@@ -84,10 +110,12 @@ async def assign_agency(
         agency,
         body.role,
         on=on,
+        check_version=unchanged,
         now=now,
         actor=actor(request, principal),
     )
     response.status_code = 201 if is_new else 200
+    response.headers["ETag"] = etag(found["version"])
     return AssignmentOut.model_validate(found)
 
 
@@ -95,7 +123,7 @@ async def assign_agency(
     "/{project}/{agency}",
     summary="Bỏ phân công",
     status_code=204,
-    responses=problems(NotFound, AmbiguousPlan, StateConflict),
+    responses=problems(NotFound, AmbiguousPlan, StateConflict, PreconditionRequired, Stale),
 )
 async def withdraw_agency(
     project: str,
@@ -105,6 +133,7 @@ async def withdraw_agency(
     session: WriteSession,
     now: Now,
     on: OnDay,
+    unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> None:
     """End an agency's part in a project. Not while it has money of the project."""
@@ -115,6 +144,7 @@ async def withdraw_agency(
         project,
         agency,
         on=on,
+        check_version=unchanged,
         now=now,
         actor=actor(request, principal),
     )

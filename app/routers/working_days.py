@@ -1,10 +1,10 @@
 """Working days: a district's exceptions to weekends and public holidays."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.errors import AmbiguousPlan, NotFound
+from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -14,8 +14,10 @@ from app.routers.dependencies import (
     ReadSession,
     ReferenceReader,
     ReferenceWriter,
+    Unchanged,
     WriteSession,
     actor,
+    etag,
 )
 from app.routers.responses import problems
 from app.routing import StrictRoute
@@ -48,39 +50,61 @@ async def list_working_days(
     return Page[WorkingDayOut].model_validate({"items": items, "next_cursor": following})
 
 
+@router.get("/{day}", summary="Một ngày hoán đổi", responses=problems(NotFound, AmbiguousPlan))
+async def get_working_day(
+    day: OneDay,
+    response: Response,
+    principal: ReferenceReader,
+    session: ReadSession,
+    plan: PlanCode = None,
+) -> WorkingDayOut:
+    """One exception in the plan's district; its ETag is for changing it."""
+    found = await calendar_exceptions.find(session, principal, plan, day)
+    response.headers["ETag"] = etag(found["version"])
+    return WorkingDayOut.model_validate(found)
+
+
 @router.put(
     "/{day}",
     summary="Đặt ngày nghỉ hoặc ngày làm bù",
-    response_model=WorkingDayOut,
-    responses=problems(NotFound, AmbiguousPlan),
+    responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale)
+    | {201: {"model": WorkingDayOut, "description": "Ngày hoán đổi mới"}},
 )
 async def put_working_day(
     day: OneDay,
     body: WorkingDayIn,
     request: Request,
+    response: Response,
     principal: ReferenceWriter,
     session: WriteSession,
     now: Now,
+    unchanged: Unchanged,
     plan: PlanCode = None,
-) -> Any:
-    """Say that a day is off, or worked, in the plan's district. New periods follow it."""
-    return await calendar_exceptions.put(
+) -> WorkingDayOut:
+    """Say that a day is off, or worked, in the plan's district. New periods follow it.
+
+    If-Match is needed only where the day is an exception already.
+    """
+    found, is_new = await calendar_exceptions.put(
         session,
         principal,
         plan,
         day,
-        body.change,
-        body.note,
+        body.model_dump(),
+        check_version=unchanged,
         now=now,
         actor=actor(request, principal),
     )
+    response.status_code = 201 if is_new else 200
+    response.headers["ETag"] = etag(found["version"])
+    return WorkingDayOut.model_validate(found)
 
 
 @router.delete(
     "/{day}",
     summary="Bỏ ngày hoán đổi",
     status_code=204,
-    responses=problems(NotFound, AmbiguousPlan),
+    responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale),
 )
 async def delete_working_day(
     day: OneDay,
@@ -88,9 +112,16 @@ async def delete_working_day(
     principal: ReferenceWriter,
     session: WriteSession,
     now: Now,
+    unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> None:
     """Let a day be what the calendar says."""
     await calendar_exceptions.remove(
-        session, principal, plan, day, now=now, actor=actor(request, principal)
+        session,
+        principal,
+        plan,
+        day,
+        check_version=unchanged,
+        now=now,
+        actor=actor(request, principal),
     )

@@ -16,10 +16,11 @@ from app.pagination import page
 from app.policy import Principal
 from app.services import audit, codes, projects
 from app.services.audit import Actor
+from app.services.changes import VersionCheck
 from app.vocabulary import AssignmentRole
 
 Shown = dict[str, Any]
-"""An assignment in the words of the wire."""
+"""An assignment in the words of the wire, with its version."""
 
 HAS_MONEY = Bilingual(
     "Đơn vị {agency} còn dòng vốn trong {project}; hãy thu hồi dòng vốn trước.",
@@ -59,6 +60,32 @@ async def listed(
     return [row._asdict() for row in rows], following
 
 
+async def find(
+    session: AsyncSession,
+    principal: Principal,
+    plan: str | None,
+    project: str,
+    agency: str,
+    *,
+    on: date,
+) -> Shown:
+    """An agency's part in a project.
+
+    Raises:
+        NotFound: it has none, or no such project or agency is known.
+        AmbiguousPlan: several plans have the project, and none was named.
+    """
+    found = await codes.find_plan(session, principal, plan, project=project)
+    named = await codes.find_agency(session, principal, agency, on)
+    query = _shown().where(
+        Project.plan_id == found.id, Project.code == project, Agency.id == named.id
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(what=f"phân công của đơn vị {agency} trong dự án {project}")
+    return row._asdict()
+
+
 async def assign(
     session: AsyncSession,
     principal: Principal,
@@ -68,6 +95,7 @@ async def assign(
     role: AssignmentRole,
     *,
     on: date,
+    check_version: VersionCheck,
     now: datetime,
     actor: Actor,
 ) -> tuple[Shown, bool]:
@@ -76,9 +104,12 @@ async def assign(
     Raises:
         NotFound: no such project within reach, or no such agency in the district.
         AmbiguousPlan: several plans have the project, and none was named.
+        PreconditionRequired, Stale: it has a part, and the client has not read this version; or
+            the client has read one, and that is gone.
     """
     found, project, agency = await _place(session, principal, plan, project_code, agency_code, on)
     assignment = await _existing(session, project, agency)
+    check_version(assignment.version if assignment else None)
     before = assignment.role if assignment else None
     if assignment is None:
         assignment = Assignment(project_id=project.id, agency_id=agency.id, role=role)
@@ -100,6 +131,7 @@ async def withdraw(
     agency_code: str,
     *,
     on: date,
+    check_version: VersionCheck,
     now: datetime,
     actor: Actor,
 ) -> None:
@@ -108,12 +140,14 @@ async def withdraw(
     Raises:
         NotFound: it has none, or the project is not within reach.
         AmbiguousPlan: several plans have the project, and none was named.
+        PreconditionRequired, Stale: the client has not read this version.
         StateConflict: the agency has money of the project.
     """
     found, project, agency = await _place(session, principal, plan, project_code, agency_code, on)
     assignment = await _existing(session, project, agency)
     if assignment is None:
         raise NotFound(what=f"phân công của đơn vị {agency_code} trong dự án {project_code}")
+    check_version(assignment.version)
     has_money = exists().where(
         BudgetLine.project_id == project.id, BudgetLine.agency_id == agency.id
     )
@@ -167,6 +201,7 @@ def _shown() -> Select[*tuple[Any, ...]]:
             Agency.name.label("agency_name"),
             Agency.kind.label("agency_kind"),
             Assignment.role,
+            Assignment.version,
         )
         .join_from(Assignment, Project, Project.id == Assignment.project_id)
         .join(Plan, Plan.id == Project.plan_id)

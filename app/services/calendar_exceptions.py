@@ -1,6 +1,6 @@
 """Exceptions to a district's calendar: swapped days, which are decided anew each year."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -12,13 +12,14 @@ from app.models.agencies import Agency
 from app.models.periods import WorkingDay
 from app.pagination import page
 from app.policy import Principal
-from app.services import audit, codes
+from app.services import audit, changes, codes
 from app.services.audit import Actor
+from app.services.changes import Change, VersionCheck
 from app.services.working_days import WorkingCalendar
 from app.vocabulary import WorkingDayChange
 
 Shown = dict[str, Any]
-"""An exception in the words of the wire."""
+"""An exception in the words of the wire, with its version."""
 
 
 async def working_calendars(
@@ -37,8 +38,9 @@ async def working_calendars(
 
 
 def _shown(district_id: int) -> Select[*tuple[Any, ...]]:
+    columns = (WorkingDay.day, WorkingDay.change, WorkingDay.note, WorkingDay.version)
     return (
-        select(Agency.code.label("district"), WorkingDay.day, WorkingDay.change, WorkingDay.note)
+        select(Agency.code.label("district"), *columns)
         .join_from(WorkingDay, Agency, Agency.id == WorkingDay.district_id)
         .where(WorkingDay.district_id == district_id)
     )
@@ -69,36 +71,57 @@ async def listed(
     return [row._asdict() for row in rows], following
 
 
+async def find(session: AsyncSession, principal: Principal, plan: str | None, day: date) -> Shown:
+    """One exception in a plan's district.
+
+    Raises:
+        NotFound: there is none, or no such plan.
+        AmbiguousPlan: several plans are known, and none was named.
+    """
+    found = await codes.find_plan(session, principal, plan)
+    query = _shown(found.district_id).where(WorkingDay.day == day)
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(what=f"ngày hoán đổi {day}")
+    return row._asdict()
+
+
 async def put(
     session: AsyncSession,
     principal: Principal,
     plan: str | None,
     day: date,
-    change: WorkingDayChange,
-    note: str,
+    values: Mapping[str, Any],
     *,
+    check_version: VersionCheck,
     now: datetime,
     actor: Actor,
-) -> Shown:
-    """Make a day off or worked; periods generated from now on follow it.
+) -> tuple[Shown, bool]:
+    """Make a day off or worked; whether it was no exception before.
+
+    Periods generated from now on follow it.
 
     Raises:
         NotFound: no such plan within reach.
         AmbiguousPlan: several plans are known, and none was named.
+        PreconditionRequired, Stale: it is an exception, and the client has not read this version;
+            or it has read one, and that is gone.
     """
     district = await _held(session, principal, plan)
-    values = {"change": change, "note": note}
-    await audit.record(
-        session,
-        now=now,
-        actor=actor,
-        action="working_day.put",
-        subject=f"working-days/{day}",
-        agency_id=district.id,
-        after=values,
-    )
-    await session.merge(WorkingDay(district_id=district.id, day=day, **values))
-    return {"district": district.code, "day": day, **values}
+    found = await session.get(WorkingDay, (district.id, day))
+    check_version(found.version if found else None)
+    if found is None:
+        change = Change({}, changes.told(values))
+        stored = WorkingDay(district_id=district.id, day=day, **values)
+        session.add(stored)
+    else:
+        change = changes.apply(found, values)
+        stored = found
+    if change:
+        await _record(session, district, day, "put", change, now=now, actor=actor)
+        await session.flush()
+    shown = {name: getattr(stored, name) for name in ("day", "change", "note", "version")}
+    return {"district": district.code, **shown}, found is None
 
 
 async def remove(
@@ -107,6 +130,7 @@ async def remove(
     plan: str | None,
     day: date,
     *,
+    check_version: VersionCheck,
     now: datetime,
     actor: Actor,
 ) -> None:
@@ -115,24 +139,42 @@ async def remove(
     Raises:
         NotFound: it is no exception, or no such plan within reach.
         AmbiguousPlan: several plans are known, and none was named.
+        PreconditionRequired, Stale: the client has not read this version.
     """
     district = await _held(session, principal, plan)
     found = await session.get(WorkingDay, (district.id, day))
     if found is None:
         raise NotFound(what=f"ngày hoán đổi {day}")
-    await audit.record(
-        session,
-        now=now,
-        actor=actor,
-        action="working_day.removed",
-        subject=f"working-days/{day}",
-        agency_id=district.id,
-        before={"change": found.change, "note": found.note},
-    )
+    check_version(found.version)
+    change = Change(changes.told({"change": found.change, "note": found.note}), {})
+    await _record(session, district, day, "removed", change, now=now, actor=actor)
     await session.delete(found)
+    await session.flush()
 
 
 async def _held(session: AsyncSession, principal: Principal, plan: str | None) -> Agency:
     """A plan's district, locked: changes of its calendar come one after the other."""
     found = await codes.find_own_plan(session, principal, plan)
     return await session.get_one(Agency, found.district_id, with_for_update={"key_share": True})
+
+
+async def _record(
+    session: AsyncSession,
+    district: Agency,
+    day: date,
+    what: str,
+    change: Change,
+    *,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    await audit.record(
+        session,
+        now=now,
+        actor=actor,
+        action=f"working_day.{what}",
+        subject=f"working-days/{day}",
+        agency_id=district.id,
+        before=change.before or None,
+        after=change.after or None,
+    )

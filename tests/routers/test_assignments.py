@@ -49,13 +49,22 @@ async def test_a_list_of_more_assignments_asks_no_more_questions(service: Servic
 async def test_an_agency_is_given_a_part_and_another_one_and_none(service: Service) -> None:
     client = service.client("coordinator")
     path = f"{DA2}/395-TCKH"
-    made = seen(await client.put(path, json={"role": "coordinating"}), 201)
+    assert kind_of(await client.get(path)) == (404, "not-found")
+    answer = await client.put(path, json={"role": "coordinating"})
+    made = seen(answer, 201)
     assert (made["project"], made["agency"], made["role"]) == ("DA2", "395-TCKH", "coordinating")
     assert "395-TCKH" in seen(await client.get("/projects/DA2"))["coordinators"]
-    assert seen(await client.put(path, json={"role": "lead"}))["role"] == "lead"
-    assert seen(await client.put(path, json={"role": "lead"}))["role"] == "lead"
+    first = await client.get(path)
+    assert (seen(first), first.headers["ETag"]) == (made, answer.headers["ETag"])
+    headers = {"If-Match": first.headers["ETag"]}
+    second = await client.put(path, json={"role": "lead"}, headers=headers)
+    assert seen(second) == made | {"role": "lead"}
+    assert second.headers["ETag"] != first.headers["ETag"]
+    headers = {"If-Match": second.headers["ETag"]}
+    same = await client.put(path, json={"role": "lead"}, headers=headers)
+    assert (seen(same), same.headers["ETag"]) == (seen(second), second.headers["ETag"])
     assert "395-TCKH" in seen(await client.get("/projects/DA2"))["leads"]
-    answer = await client.delete(path)
+    answer = await delete(client, path)
     assert (answer.status_code, answer.content) == (204, b"")
     assert "395-TCKH" not in str(seen(await client.get("/projects/DA2")))
     assert kind_of(await client.delete(path)) == (404, "not-found")
@@ -68,6 +77,32 @@ async def test_an_agency_is_given_a_part_and_another_one_and_none(service: Servi
     assert (deleted.before, deleted.after) == ({"role": "lead"}, None)
 
 
+async def test_a_part_is_changed_only_over_the_version_that_was_read(service: Service) -> None:
+    client, lead = service.client("coordinator"), {"role": "lead"}
+    path = f"{DA2}/15493"
+    assert kind_of(await client.put(path, json=lead)) == (428, "precondition-required")
+    assert kind_of(await client.delete(path)) == (428, "precondition-required")
+    stale = {"If-Match": (await client.get(path)).headers["ETag"]}
+    seen(await client.put(path, json={"role": "coordinating"}, headers=stale))
+    assert kind_of(await client.put(path, json=lead, headers=stale)) == (412, "stale")
+    assert kind_of(await client.delete(path, headers=stale)) == (412, "stale")
+    assert (await client.delete(path, headers={"If-Match": "*"})).status_code == 204
+    assert kind_of(await client.put(path, json=lead, headers=stale)) == (412, "stale")
+
+
+async def test_the_parts_of_another_district_are_not_found(service: Service) -> None:
+    await add_neighbour(service)
+    client = service.client("coordinator")
+    for path, query in (
+        (f"{DA2}/15901", {}),
+        (f"{DA2}/15901", {"plan": "trieu-son-2024"}),
+        ("/assignments/DA9/15493", {}),
+        (f"{DA2}/395-TCKH", {}),
+    ):
+        assert kind_of(await client.get(path, params=query)) == (404, "not-found")
+    assert kind_of(await service.client("admin").get(f"{DA2}/15493")) == (400, "ambiguous-plan")
+
+
 async def test_who_has_money_of_the_project_stays_in_it(service: Service) -> None:
     client = service.client("coordinator")
     line = {
@@ -78,9 +113,9 @@ async def test_who_has_money_of_the_project_stays_in_it(service: Service) -> Non
         "amount_vnd": 1_000_000,
     }
     made = seen(await client.post("/budgets", json=line), 201)
-    assert kind_of(await client.delete(f"{DA2}/15493")) == (409, "state-conflict")
+    assert kind_of(await delete(client, f"{DA2}/15493")) == (409, "state-conflict")
     assert (await delete(client, f"/budgets/{made['id']}")).status_code == 204
-    assert (await client.delete(f"{DA2}/15493")).status_code == 204
+    assert (await delete(client, f"{DA2}/15493")).status_code == 204
 
 
 async def test_the_parts_are_those_of_agencies_of_the_district(service: Service) -> None:

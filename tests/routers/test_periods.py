@@ -149,7 +149,7 @@ async def test_a_due_date_rolls_over_swapped_days(service: Service) -> None:
     await _change(service, "quarterly", non_working_day="next_working_day")
     for day, change in (("2025-03-17", "off"), ("2025-06-15", "worked")):
         said = {"change": change, "note": "Hoán đổi."}
-        seen(await office.put(f"/working-days/{day}", json=said))
+        seen(await office.put(f"/working-days/{day}", json=said), 201)
     seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
     items = seen(await office.get("/reporting-periods?year=2025&frequency=quarter"))["items"]
     assert [item["due_date"] for item in items][:2] == ["2025-03-18", "2025-06-15"]

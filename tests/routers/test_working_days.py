@@ -1,9 +1,11 @@
 """Working days over HTTP: each district's own exceptions, which move its due dates alone."""
 
+import asyncio
+
 import pytest
 
 from tests.conftest import Service
-from tests.reference import add_neighbour, kind_of, listed, recorded
+from tests.reference import add_neighbour, delete, kind_of, listed, recorded
 from tests.reporting import seen
 
 DAYS = "/working-days"
@@ -14,27 +16,61 @@ OURS, THEIRS = {"plan": "tho-xuan-2024"}, {"plan": "trieu-son-2024"}
 async def test_a_day_is_set_changed_and_let_be_again(service: Service) -> None:
     office = service.client("coordinator")
     day = f"{DAYS}/2025-03-17"
-    made = seen(await office.put(day, json=OFF))
+    answer = await office.put(day, json=OFF)
+    made = seen(answer, 201)
     assert made == {"district": "395", "day": "2025-03-17", **OFF}
+    first = answer.headers["ETag"]
     worked = {"change": "worked", "note": "Làm bù."}
-    assert seen(await office.put(day, json=worked)) == made | worked
+    answer = await office.put(day, json=worked, headers={"If-Match": first})
+    assert seen(answer) == made | worked
+    assert answer.headers["ETag"] != first
+    same = await office.put(day, json=worked, headers={"If-Match": answer.headers["ETag"]})
+    assert same.headers["ETag"] == answer.headers["ETag"]
     reader = service.client("xuan-hong")
+    one = await reader.get(day)
+    assert (seen(one), one.headers["ETag"]) == (made | worked, same.headers["ETag"])
+    assert kind_of(await reader.get(f"{DAYS}/2025-03-18")) == (404, "not-found")
     assert await listed(reader, DAYS, year=2025) == [made | worked]
     assert await listed(reader, DAYS, year=2026) == []
-    assert (await office.delete(day)).status_code == 204
+    assert (await delete(office, day)).status_code == 204
     assert kind_of(await office.delete(day)) == (404, "not-found")
     assert await listed(reader, DAYS, year=2025) == []
+    created, changed = await recorded(service, "working_day.put")
+    assert (created.before, created.after) == (None, OFF)
+    assert (changed.before, changed.after) == (OFF, worked)
     (removed,) = await recorded(service, "working_day.removed")
     assert (removed.subject, removed.before) == ("working-days/2025-03-17", worked)
     events = seen(await office.get("/audit-events", params={"action": "working_day.removed"}))
     assert [event["agency"] for event in events["items"]] == ["395"]
 
 
+async def test_a_day_is_changed_only_over_the_version_that_was_read(service: Service) -> None:
+    office = service.client("coordinator")
+    day = f"{DAYS}/2024-05-04"
+    assert kind_of(await office.put(day, json=OFF)) == (428, "precondition-required")
+    assert kind_of(await office.delete(day)) == (428, "precondition-required")
+    first = {"If-Match": (await office.get(day)).headers["ETag"]}
+    seen(await office.put(day, json=OFF, headers=first))
+    assert kind_of(await office.put(day, json=OFF, headers=first)) == (412, "stale")
+    assert kind_of(await office.delete(day, headers=first)) == (412, "stale")
+    assert (await office.delete(day, headers={"If-Match": "*"})).status_code == 204
+    assert kind_of(await office.put(day, json=OFF, headers=first)) == (412, "stale")
+    assert kind_of(await office.put(day, json=OFF, headers={"If-Match": "*"})) == (412, "stale")
+
+
+async def test_of_two_who_set_a_day_at_once_the_second_is_told(service: Service) -> None:
+    office, admin = service.client("coordinator"), service.client("district-admin")
+    answers = await asyncio.gather(
+        *(client.put(f"{DAYS}/2025-03-17", json=OFF) for client in (office, admin))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 428]
+
+
 async def test_the_days_of_a_year_come_in_pages(service: Service) -> None:
     office = service.client("coordinator")
     days = ["2025-12-31", "2025-01-01", "2025-03-17", "2024-12-31", "2026-01-01"]
     for day in days:
-        seen(await office.put(f"{DAYS}/{day}", json=OFF))
+        seen(await office.put(f"{DAYS}/{day}", json=OFF), 201)
     first = seen(await office.get(DAYS, params={"year": 2025, "limit": 2}))
     assert [item["day"] for item in first["items"]] == ["2025-01-01", "2025-03-17"]
     rest = {"year": 2025, "limit": 2, "cursor": first["next_cursor"]}
@@ -46,7 +82,7 @@ async def test_the_days_of_a_year_come_in_pages(service: Service) -> None:
 async def test_a_district_s_days_are_its_own(service: Service) -> None:
     await add_neighbour(service)
     admin, office = service.client("admin"), service.client("coordinator")
-    seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params=THEIRS))
+    seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params=THEIRS), 201)
     assert await listed(office, DAYS, year=2025) == []
     assert kind_of(await office.delete(f"{DAYS}/2025-03-17")) == (404, "not-found")
     for answer in (
@@ -69,7 +105,10 @@ async def test_who_knows_two_plans_says_which(service: Service) -> None:
     ):
         assert kind_of(answer) == (400, "ambiguous-plan")
         assert answer.json()["choices"] == ["tho-xuan-2024", "trieu-son-2024"]
-    assert (await admin.delete(f"{DAYS}/2024-05-04", params=OURS)).status_code == 204
+    here = f"{DAYS}/2024-05-04"
+    answer = await admin.delete(here, params=OURS, headers={"If-Match": '"1"'})
+    assert answer.status_code == 204
+    assert seen(await admin.get(here, params=THEIRS))["district"] == "397"
 
 
 @pytest.mark.parametrize("plan", ["tho-xuan-2024", "trieu-son-2024"])
@@ -79,7 +118,7 @@ async def test_a_swapped_day_moves_the_due_dates_of_its_district_alone(
     """15/3/2025 is a Saturday: it rolls to Monday, or where that is off, to Tuesday."""
     await add_neighbour(service)
     admin = service.client("admin")
-    seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params={"plan": plan}))
+    seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params={"plan": plan}), 201)
     for each in (OURS, THEIRS):
         tag = (await admin.get("/schedules/quarterly", params=each)).headers["ETag"]
         rolls = {"day": 15, "non_working_day": "next_working_day"}

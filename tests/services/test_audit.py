@@ -33,7 +33,7 @@ async def _make_some_history(service: Service) -> None:
     service.clock.advance(hours=1)
     await review(office, "return", XUAN_HONG, reason="Sửa «số hộ».")
     said = {"change": "off", "note": "Nghỉ bù."}
-    seen(await office.put("/working-days/2024-07-01", json=said))  # belongs to no plan
+    seen(await office.put("/working-days/2024-07-01", json=said), 201)  # belongs to no plan
 
 
 async def test_a_sound_record_has_no_broken_links(service: Service) -> None:

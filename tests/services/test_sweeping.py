@@ -354,7 +354,7 @@ async def test_working_days_are_counted_by_each_district_s_own_calendar(service:
         json={"change": "off", "note": "Nghỉ bù."},
         params={"plan": "trieu-son-2024"},
     )
-    seen(answer)
+    seen(answer, 201)
     service.clock.set("2024-06-11 08:00")
     await swept(service)
     assert {row.username for row in await told(service)} == {"next-door"}
