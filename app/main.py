@@ -40,6 +40,8 @@ from app.routers import (
 )
 from app.services.attempts import Attempts
 from app.settings import Settings
+from app.web import front
+from app.web.assets import assets
 
 V1 = (
     reports,
@@ -64,6 +66,7 @@ V1 = (
     audit_events,
 )
 """The nouns of the API, in the order in which a path is looked up: those asked for most first."""
+PAGES = (front,)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
@@ -104,6 +107,9 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     app.include_router(metrics.router)
     for noun in V1:
         app.include_router(noun.router, prefix="/api/v1")
+    for view in PAGES:
+        app.include_router(view.router)
+    app.mount("/static", assets(), name="static")
     return app
 
 

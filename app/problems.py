@@ -6,7 +6,7 @@ from functools import reduce
 from typing import Any
 
 import asyncpg
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -37,6 +37,8 @@ from app.strict_json import MOST_FAULTS, below, printable
 logger = logging.getLogger("tiendo")
 
 MEDIA_TYPE = "application/problem+json"
+SHOWN_BY = "tiendo.problem_shown_by"
+"""Where a request's scope holds what shows its problems, if that is not a problem document."""
 
 EXPECTED = {
     "missing": Bilingual("Thiếu trường bắt buộc này.", "This field is required."),
@@ -175,8 +177,11 @@ def language_of(request: Request) -> Language:
     return "en" if weights["en"] > weights["vi"] else "vi"
 
 
-def response(request: Request, problem: Problem) -> JSONResponse:
+def response(request: Request, problem: Problem) -> Response:
     """The answer that tells of a problem."""
+    if SHOWN_BY in request.scope:
+        shown: Response = request.scope[SHOWN_BY](request, problem)
+        return shown
     document = problem.document(language_of(request))
     return JSONResponse(
         _printable(document),
@@ -189,26 +194,26 @@ def response(request: Request, problem: Problem) -> JSONResponse:
 def install(app: FastAPI) -> None:
     """Make every exception of the application leave as a problem document."""
 
-    async def domain(request: Request, error: Problem) -> JSONResponse:
+    async def domain(request: Request, error: Problem) -> Response:
         return response(request, error)
 
-    async def validation(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def validation(request: Request, error: RequestValidationError) -> Response:
         return response(request, _from_validation(error.errors()))
 
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> Response:
         return response(request, _from_http(error))
 
-    async def database(request: Request, error: DBAPIError) -> JSONResponse:
+    async def database(request: Request, error: DBAPIError) -> Response:
         return response(request, _from_database(request, error))
 
-    async def stale(request: Request, _: StaleDataError) -> JSONResponse:
+    async def stale(request: Request, _: StaleDataError) -> Response:
         return response(request, Stale())
 
-    async def busy(request: Request, error: Exception) -> JSONResponse:
+    async def busy(request: Request, error: Exception) -> Response:
         logger.warning("overloaded: %s", error)
         return response(request, Overloaded())
 
-    async def fault(request: Request, error: Exception) -> JSONResponse:
+    async def fault(request: Request, error: Exception) -> Response:
         return response(request, _internal(request, error))
 
     handlers: Mapping[Any, Any] = {

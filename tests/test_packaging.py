@@ -86,6 +86,15 @@ def test_the_image_has_all_that_the_service_reads_at_run_time() -> None:
     assert {"app", "migrations", "seed", "alembic.ini", "requirements.lock"} <= set(copied())
 
 
+def test_a_package_holds_every_file_that_is_no_code() -> None:
+    packed = tomllib.loads(text_of("pyproject.toml"))["tool"]["setuptools"]["package-data"]
+    for package, patterns in packed.items():
+        there = {path for path in (ROOT / package).rglob("*") if path.is_file()}
+        there = {path for path in there if path.suffix not in {".py", ".pyc"}}
+        named = {path for pattern in patterns for path in (ROOT / package).glob(pattern)}
+        assert there <= named, package
+
+
 def test_image_and_makefile_pin_one_uv() -> None:
     pins = {
         *re.findall(r"uv==([\d.]+)", text_of("Dockerfile")),

@@ -37,6 +37,9 @@ EVERYBODY = {*PEOPLE, *KEYS.values()}
 PUBLIC = {"live", "ready", "metrics", "sign_in", "get_calendar_feed"}
 """What asks for no principal: a calendar's address is its own secret."""
 
+PAGES = {"show_front_page"}
+"""Pages for people in a browser, outside the API and its document, without signing in."""
+
 MAY: dict[str, set[str]] = {
     **dict.fromkeys(["get_me"], EVERYBODY),
     **dict.fromkeys(["change_my_password", "sign_out"], PEOPLE),
@@ -101,6 +104,7 @@ def test_every_route_stands_in_the_table() -> None:
     served = {route.name for route in routes(app) if route.include_in_schema}
     assert served == PUBLIC | MAY.keys()
     assert BY_NAME.keys() == served
+    assert {route.name for route in routes(app) if not route.include_in_schema} == PAGES
 
 
 async def key_of(service: Service, agency: str, *scopes: str) -> httpx.AsyncClient:

@@ -1,0 +1,62 @@
+"""The front page: where the button of every mail leads."""
+
+import re
+
+import httpx
+import pytest
+
+from app.clock import Clock
+from app.main import create_app
+from app.settings import Settings
+from tests.browsing import HOST, opened, read
+from tests.conftest import Service
+
+
+async def test_it_says_what_this_is_and_that_it_works(service: Service) -> None:
+    page = await opened(service, "/")
+    assert "nhận báo cáo định kỳ" in page.words
+    assert "Dịch vụ đang hoạt động, 08:00 ngày 10/6/2024." in page.words
+    assert "Tài khoản do cơ quan tổng hợp của huyện cấp" in page.words
+    assert "/docs" in page.refers
+
+
+async def test_who_only_looks_whether_it_is_there_is_told_so(service: Service) -> None:
+    answer = await service.client().head(f"{HOST}/")
+    assert answer.status_code == 200
+
+
+async def test_a_database_that_is_away_is_told_in_words_not_in_json() -> None:
+    app = create_app(Settings(), "postgresql://127.0.0.1:1/none", Clock())
+    from app.database import Database  # noqa: PLC0415 - what the start would have refused to open
+
+    app.state.database = Database("postgresql://127.0.0.1:1/none", Settings())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOST) as client:
+        answer = await client.get("/")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    page = read(answer)
+    assert "Hệ thống đang bận" in page.words
+    assert "đang hoạt động" not in page.words
+
+
+async def test_a_fault_is_told_in_words_with_its_number(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.front.day", lambda _: 1 / 0)
+    page = await opened(service, "/", status=500)
+    assert re.search("Mã tra cứu: [0-9a-f]{16}", page.words)
+    assert page.answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "base"),
+    [("https://tiendo.example.vn", ""), ("https://huyen.example.vn/tien-do/", "/tien-do")],
+)
+async def test_links_hold_below_a_path_as_well(
+    service: Service, public_url: str, base: str
+) -> None:
+    service.app.state.settings = Settings(public_url=public_url)
+    page = await opened(service, "/")
+    assert f"{base}/docs" in page.refers
+    assert f"{base}/static/pages.css" in page.refers
+    assert all(address.startswith(f"{base}/") for address in page.refers)

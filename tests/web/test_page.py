@@ -1,0 +1,56 @@
+"""What holds for every page: nothing from another host, no script, headers that see to it."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from app.web.assets import FOLDER
+from tests.browsing import opened
+from tests.conftest import Service
+
+PAGES = [("/", 200)]
+"""Every page, the one of a problem too."""
+
+
+@pytest.mark.parametrize(("address", "status"), PAGES)
+async def test_a_page_refers_to_no_other_host_and_runs_nothing(
+    service: Service, address: str, status: int
+) -> None:
+    page = await opened(service, address, status)
+    assert page.refers
+    for reference in page.refers:
+        parts = urlsplit(reference)
+        assert (parts.scheme, parts.netloc) == ("", ""), reference
+        assert reference.startswith("/"), reference
+    assert "".join(page.scripts).strip() == ""
+    assert "style=" not in page.answer.text  # the policy would drop it
+
+
+@pytest.mark.parametrize(("address", "status"), PAGES)
+async def test_a_page_lets_the_browser_load_and_tell_nothing_else(
+    service: Service, address: str, status: int
+) -> None:
+    headers = (await opened(service, address, status)).answer.headers
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert "script-src" not in policy
+    assert policy["style-src"] == policy["img-src"] == "'self'"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+
+
+async def test_what_a_page_links_to_is_there(service: Service) -> None:
+    for address, status in PAGES:
+        for reference in (await opened(service, address, status)).refers:
+            answer = await service.client().get(f"http://test{reference}")
+            assert answer.status_code == 200, (address, reference)
+
+
+def test_style_sheets_fetch_nothing() -> None:
+    for sheet in FOLDER.rglob("*.css"):
+        text = sheet.read_text("utf-8")
+        assert "@import" not in text, sheet
+        fetched = re.findall(r"url\(\s*[\"']?(?!data:)([^)\"']*)", text)
+        assert fetched == [], sheet
