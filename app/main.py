@@ -40,7 +40,7 @@ from app.routers import (
 )
 from app.services.attempts import Attempts
 from app.settings import Settings
-from app.web import front
+from app.web import docs, front
 from app.web.assets import assets
 
 V1 = (
@@ -66,7 +66,7 @@ V1 = (
     audit_events,
 )
 """The nouns of the API, in the order in which a path is looked up: those asked for most first."""
-PAGES = (front,)
+PAGES = (front, docs)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
@@ -89,7 +89,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
         version="1",
         lifespan=lifespan,
         openapi_url="/api/v1/openapi.json",
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # it would lead to whatever host the request names
         generate_unique_id_function=lambda route: route.name,

@@ -37,7 +37,7 @@ EVERYBODY = {*PEOPLE, *KEYS.values()}
 PUBLIC = {"live", "ready", "metrics", "sign_in", "get_calendar_feed"}
 """What asks for no principal: a calendar's address is its own secret."""
 
-PAGES = {"show_front_page"}
+PAGES = {"show_front_page", "show_docs"}
 """Pages for people in a browser, outside the API and its document, without signing in."""
 
 MAY: dict[str, set[str]] = {
