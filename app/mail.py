@@ -7,12 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
-from email.headerregistry import Address
+from email.headerregistry import (
+    Address,
+    BaseHeader,
+    HeaderRegistry,
+    UniqueUnstructuredHeader,
+)
 from email.message import EmailMessage
+from email.policy import Policy, default
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID
 
 import aiosmtplib
 
@@ -23,6 +30,19 @@ TIMEOUT_SECONDS = 30.0
 SECONDS_FOR_GOODBYE = 2.0
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 FIRST_PERMANENT_REPLY = 500
+
+
+class WholeHeader(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # as Python mixes them
+    """A header that stays on one line: an address that was folded or encoded is none any more."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The line; Python's own would encode whatever is longer than 78 characters."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+HEADERS = HeaderRegistry()
+HEADERS.map_to_type("List-Unsubscribe", WholeHeader)
+POLICY = default.clone(header_factory=HEADERS)
 
 
 class DeliveryRefusedError(Exception):
@@ -52,6 +72,12 @@ class Envelope:
     text: Text
     created_at: datetime
     sent_at: datetime
+    mail_key: UUID
+
+
+def preferences_url(public_url: str, mail_key: UUID) -> str:
+    """Where a person chooses channels, or unsubscribes by a POST, without signing in."""
+    return f"{public_url}/notifications/preferences?key={mail_key}"
 
 
 class Mailer:
@@ -88,13 +114,15 @@ class Mailer:
 
     def mail(self, envelope: Envelope) -> EmailMessage:
         """The mail of a message; its Message-ID is the same at every attempt."""
-        mail = EmailMessage()
+        mail = EmailMessage(POLICY)
         mail["From"] = self._sender
         mail["To"] = _address(envelope)
         mail["Subject"] = envelope.text.subject
         mail["Date"] = format_datetime(envelope.sent_at)
         mail["Message-ID"] = self._stable_id(envelope)
-        mail["List-Unsubscribe"] = f"<{self._public_url}/notifications/preferences>"
+        link = preferences_url(self._public_url, envelope.mail_key)
+        mail["List-Unsubscribe"] = f"<{link}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(envelope.text.plain)
         mail.add_alternative(envelope.text.html, subtype="html")

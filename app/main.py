@@ -40,7 +40,7 @@ from app.routers import (
 )
 from app.services.attempts import Attempts
 from app.settings import Settings
-from app.web import docs, front
+from app.web import docs, front, preferences
 from app.web.assets import assets
 
 V1 = (
@@ -66,7 +66,7 @@ V1 = (
     audit_events,
 )
 """The nouns of the API, in the order in which a path is looked up: those asked for most first."""
-PAGES = (front, docs)
+PAGES = (front, docs, preferences)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:

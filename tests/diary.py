@@ -1,5 +1,6 @@
 """A diary of who was told what: each day's messages and what was passed over, to be read."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -88,7 +89,7 @@ class Diary:
         over: dict[str, list[Ended]] = defaultdict(list)
         for row in rows:
             if row.state == NotificationState.SENT:
-                messages[row.subject, row.body].append(row)
+                messages[row.subject, _said(row.body)].append(row)
             else:
                 over[f"{row.state}: {row.why}"].append(row)
         for (subject, body), told in messages.items():
@@ -110,7 +111,7 @@ class Diary:
             self._lines += [f"{INDENT}{'':<33}{line}" for line in _missing(one)]
         elif len(one) > 1:
             self._lines += [f"{INDENT}{'':<33}· {line}" for line in _sentences(body)]
-        self._words.setdefault((one[0].audience, one[0].template), _shortened(body))
+        self._words.setdefault((one[0].audience, one[0].template), _shortened(one[0].body))
 
     def _write(self, line: str) -> None:
         now = self._service.clock.now().astimezone(LOCAL)
@@ -164,13 +165,19 @@ def _missing(rows: Sequence[Ended]) -> Iterable[str]:
         yield f"{period}: {', '.join(names)}"
 
 
+def _said(body: str) -> str:
+    """A body without its last line, where only a mail has the link with the person's key."""
+    return body.rstrip().rpartition("\n")[0]
+
+
 def _sentences(body: str) -> Iterable[str]:
     """The first line of each paragraph between greeting and link."""
     return (paragraph.splitlines()[0] for paragraph in body.split("\n\n")[1:-2])
 
 
 def _shortened(body: str) -> str:
-    """A body without the middle of its long lists."""
+    """A body without the middle of its long lists, and without what is random."""
+    body = re.sub("key=[0-9a-f-]{36}$", "key=…", body.rstrip())
     kept: list[str] = []
     for is_list, lines in groupby(body.splitlines(), key=lambda line: line.startswith("- ")):
         found = list(lines)

@@ -7,6 +7,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 
@@ -20,12 +21,13 @@ from tests.smtp import PostOffice, certificate, post_office
 
 SUBJECT = "Còn 7 ngày: báo cáo quý II năm 2024"
 PLAIN = "Kính gửi Nguyễn Thị Hường,\n\nĐề nghị gửi báo cáo của Xã Thọ Lộc.\n.\nHết.\n"
+KEY = UUID("0b6f1c1e-8b7e-4a51-9a55-2f6f5a0c9d11")
 HTML = "<p>Kính gửi <b>Nguyễn Thị Hường</b>, thị trấn Sao Vàng &lt;ẽ ữ ợ&gt;</p>"
 
 
 def envelope(name: str = "Nguyễn Thị Hường", email: str = "huong@example.vn") -> Envelope:
     planned, sent = datetime(2024, 6, 8, 8, tzinfo=LOCAL), datetime(2024, 6, 8, 9, tzinfo=LOCAL)
-    return Envelope(42, name, email, Text(SUBJECT, PLAIN, HTML), planned, sent)
+    return Envelope(42, name, email, Text(SUBJECT, PLAIN, HTML), planned, sent, KEY)
 
 
 def mailer(url: str | None = None, timeout: float = 5.0, **settings: object) -> Mailer:
@@ -52,10 +54,23 @@ async def test_what_arrives_is_what_was_written() -> None:
     assert str(mail["From"]) == "Tiến độ <tiendo@tiendo.example.vn>"
     assert mail["Date"].datetime == envelope().sent_at
     assert mail["Auto-Submitted"] == "auto-generated"
-    assert str(mail["List-Unsubscribe"]).startswith("<https://tiendo.example.vn/")
     assert mail.get_content_type() == "multipart/alternative"
     assert part(mail, "plain") == PLAIN
     assert part(mail, "html").strip() == HTML
+
+
+async def test_a_mail_program_finds_how_to_unsubscribe_by_one_click(tmp_path: Path) -> None:
+    """As the bytes stand: an address in encoded words is none to a mail program (RFC 2047, 5)."""
+    async with post_office() as office:
+        await to(office).send(envelope())
+    [by_server] = office.mails
+    headers = dict(by_server.raw_items())
+    page = f"https://tiendo.example.vn/notifications/preferences?key={KEY}"
+    assert headers["List-Unsubscribe"] == f"<{page}>"
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    await mailer(data_dir=tmp_path).send(envelope())
+    written = (tmp_path / "mail" / "00000042.eml").read_bytes()
+    assert f"\nList-Unsubscribe: <{page}>\n".encode() in written
 
 
 async def test_every_attempt_has_one_message_id_and_every_message_its_own() -> None:

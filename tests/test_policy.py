@@ -37,8 +37,12 @@ EVERYBODY = {*PEOPLE, *KEYS.values()}
 PUBLIC = {"live", "ready", "metrics", "sign_in", "get_calendar_feed"}
 """What asks for no principal: a calendar's address is its own secret."""
 
-PAGES = {"show_front_page", "show_docs"}
-"""Pages for people in a browser, outside the API and its document, without signing in."""
+PAGES = {"show_front_page", "show_docs", "show_preferences", "save_preferences"}
+"""Pages for people in a browser, outside the API and its document, without signing in.
+
+The first two show nobody's data. The key in a mail is its own secret, and opens one person's choice
+of channels: tests/web/test_preferences.py sees that it opens nothing else.
+"""
 
 MAY: dict[str, set[str]] = {
     **dict.fromkeys(["get_me"], EVERYBODY),

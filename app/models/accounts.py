@@ -1,8 +1,9 @@
 """Accounts of people, their tokens, and the keys of machines."""
 
 from datetime import date
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,6 +26,8 @@ class Account(Versioned, Base):
     password_hash: Mapped[str] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     created_at: Mapped[Instant]
+    mail_key: Mapped[UUID] = mapped_column(unique=True, server_default=func.gen_random_uuid())
+    """Kept readable, because each mail carries it; it opens the page of the channels only."""
 
 
 class AccessToken(Base):

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL, Clock
 from app.database import Database
-from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Text
+from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Text, preferences_url
 from app.services import messages, wording
 from app.services.messages import SUPERSEDING
 from app.services.wording import Line, Recipient
@@ -58,7 +58,7 @@ TAKE = text(f"""
 
 MESSAGE = text("""
     SELECT m.id, m.channel, m.created_at, m.attempts, account.full_name, account.email,
-        account.username, coalesce(agency.path, '') AS agency_path
+        account.username, account.mail_key, coalesce(agency.path, '') AS agency_path
     FROM message m JOIN account ON account.id = m.account_id
     LEFT JOIN agency ON agency.id = account.agency_id
     WHERE m.id = :id AND m.state = 'sending' AND m.attempts = :attempts
@@ -202,7 +202,7 @@ async def _send(desk: Desk, row: Facts, lines: Sequence[Line]) -> None:
     now = desk.clock.now()
     words, error, is_final = None, None, False
     try:
-        words = wording.compose(Recipient(row.full_name, desk.public_url), lines, now)
+        words = wording.compose(_recipient(desk, row), lines, now)
         await _hand_over(desk, row, lines, words, now)
     except DeliveryRefusedError as refused:
         error, is_final = str(refused), True
@@ -222,6 +222,12 @@ async def _send(desk: Desk, row: Facts, lines: Sequence[Line]) -> None:
             await session.execute(POSTPONE, parameters | {"id": row.id, "attempts": row.attempts})
 
 
+def _recipient(desk: Desk, row: Facts) -> Recipient:
+    """Whom the words are for; only a mail, which goes straight to the person, holds the key."""
+    link = preferences_url(desk.public_url, row.mail_key) if row.channel == Channel.EMAIL else None
+    return Recipient(row.full_name, desk.public_url, link)
+
+
 def pause(attempts: int) -> timedelta:
     """How long to wait after so many attempts: a minute, doubled each time, at most six hours."""
     return min(FIRST_PAUSE * float(2 ** (attempts - 1)), LONGEST_PAUSE)
@@ -231,7 +237,9 @@ async def _hand_over(
     desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now: datetime
 ) -> None:
     if row.channel == Channel.EMAIL:
-        envelope = Envelope(row.id, row.full_name, row.email or "", words, row.created_at, now)
+        envelope = Envelope(
+            row.id, row.full_name, row.email or "", words, row.created_at, now, row.mail_key
+        )
         await desk.mail.send(envelope)
     elif row.channel == Channel.WEBHOOK:
         await desk.posts.send(await _post(desk, row, lines, words, now), now)

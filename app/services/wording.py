@@ -71,6 +71,8 @@ class Recipient:
 
     full_name: str
     public_url: str
+    preferences_url: str | None = None
+    """Where to choose channels without signing in; for the person's own mails only."""
 
 
 def place_of(pointer: str | None, body: Mapping[str, Any]) -> str:

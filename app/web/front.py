@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from app.clock import LOCAL
 from app.routers.dependencies import Now, ReadSession
-from app.services.messages import day
+from app.services.wording import day
 from app.web.page import PageRoute, page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

@@ -9,7 +9,7 @@ from app.web.assets import FOLDER
 from tests.browsing import opened
 from tests.conftest import Service
 
-PAGES = [("/", 200), ("/docs", 200)]
+PAGES = [("/", 200), ("/docs", 200), ("/notifications/preferences?key=x", 404)]
 """Every page, the one of a problem too."""
 SCRIPTS = {"/docs": "'self'"}
 """The one page that runs something, and whose."""

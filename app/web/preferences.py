@@ -1,0 +1,104 @@
+"""The page on which a person chooses channels, opened by the key in each mail."""
+
+from typing import Annotated, NamedTuple
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.datastructures import FormData
+
+from app.errors import ValidationFailed
+from app.routers.dependencies import Now, ReadSession, WriteSession
+from app.services import mail_keys, notifications
+from app.services.mail_keys import Holder
+from app.services.notifications import Preferences
+from app.vocabulary import Channel
+from app.web.page import PageRoute, page
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+PATH = "/notifications/preferences"
+LABELS = {
+    Channel.EMAIL: "Thư điện tử",
+    Channel.WEBHOOK: "Tin nhắn (Zalo, Telegram hoặc SMS)",
+    Channel.IN_APP: "Trong ứng dụng",
+}
+ONE_CLICK = ("List-Unsubscribe", "One-Click")
+"""What a mail program sends when a person unsubscribes in it (RFC 8058)."""
+
+Key = Annotated[str, Query()]
+
+
+class Offer(NamedTuple):
+    """A channel on the form."""
+
+    name: str
+    label: str
+    is_chosen: bool
+    is_available: bool
+
+
+@router.api_route(PATH, methods=["GET", "HEAD"])
+async def show_preferences(request: Request, session: ReadSession, key: Key = "") -> Response:
+    """The person's choice. It only shows: what scans mails opens links."""
+    holder = await mail_keys.holder(session, key)
+    chosen = await notifications.preferences(session, holder.principal)
+    return _page(request, key, holder, chosen)
+
+
+@router.post(PATH)
+async def save_preferences(
+    request: Request, session: WriteSession, now: Now, key: Key = ""
+) -> Response:
+    """Save what the form says, or move everything out of the mail box by one click."""
+    holder = await mail_keys.holder(session, key)
+    channels, period_news = _wanted(await request.form())
+    try:
+        chosen = await notifications.choose(
+            session,
+            holder.principal,
+            channels=channels,
+            period_news=period_news,
+            now=now,
+            actor=holder.actor(request.client.host if request.client else None),
+        )
+    except ValidationFailed:
+        before = await notifications.preferences(session, holder.principal)
+        asked = Preferences(channels, period_news, before.available)
+        return _page(request, key, holder, asked, status=422)
+    return _page(request, key, holder, chosen, is_saved=True)
+
+
+def _wanted(form: FormData) -> tuple[list[Channel], bool]:
+    name, value = ONE_CLICK
+    if form.get(name) == value:
+        return [Channel.IN_APP], False
+    ticked = form.getlist("channel")
+    return [channel for channel in Channel if channel.value in ticked], "period_news" in form
+
+
+def _page(
+    request: Request,
+    key: str,
+    holder: Holder,
+    preferences: Preferences,
+    *,
+    status: int = 200,
+    is_saved: bool = False,
+) -> Response:
+    offers = [
+        Offer(
+            channel.value, label, channel in preferences.channels, channel in preferences.available
+        )
+        for channel, label in LABELS.items()
+    ]
+    return page(
+        request,
+        "preferences.html",
+        status=status,
+        action=f"{PATH}?key={quote(key)}",
+        holder=holder,
+        offers=[offer for offer in offers if offer.is_available or offer.is_chosen],
+        period_news=preferences.period_news,
+        is_saved=is_saved,
+        is_refused=status != 200,  # noqa: PLR2004 - the one status of a page that was refused
+    )
