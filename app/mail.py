@@ -75,9 +75,12 @@ class Envelope:
     mail_key: UUID
 
 
-def preferences_url(public_url: str, mail_key: UUID) -> str:
-    """Where a person chooses channels, or unsubscribes by a POST, without signing in."""
-    return f"{public_url}/notifications/preferences?key={mail_key}"
+def preferences_url(public_url: str, mail_key: UUID | None) -> str:
+    """Where a person chooses channels, or unsubscribes by a POST, without signing in.
+
+    For others than the person the key is left out: `None` shows what a mail will look like.
+    """
+    return f"{public_url}/notifications/preferences?key={mail_key or '…'}"
 
 
 class Mailer:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL
 from app.errors import Bilingual, StateConflict
+from app.mail import preferences_url
 from app.policy import Principal
 from app.services import audit, events, messages, wording
 from app.services.audit import Actor
@@ -27,7 +28,7 @@ from app.services.sweeping import (
     due_candidates,
 )
 from app.services.wording import Line, Recipient
-from app.vocabulary import EventKind, PeriodState
+from app.vocabulary import Channel, EventKind, PeriodState
 
 BETWEEN_REMINDERS = timedelta(hours=1)
 
@@ -185,7 +186,8 @@ def _foreseen(rows: Sequence[Any], public_url: str) -> Foreseen:
     first = rows[0]
     send_at = max(row.send_at for row in rows).astimezone(LOCAL)
     lines = [messages.line_of(row) for row in rows]
-    words = wording.compose(Recipient(first.full_name, public_url), lines, send_at)
+    link = preferences_url(public_url, None) if first.channel == Channel.EMAIL else None
+    words = wording.compose(Recipient(first.full_name, public_url, link), lines, send_at)
     return Foreseen(
         username=first.username,
         full_name=first.full_name,

@@ -204,7 +204,10 @@ async def test_a_day_is_looked_at_before_it_comes(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
     await swept(service)
     outbox = await sent(service)
-    letters = {mail.email: (mail.text.subject, mail.text.plain) for mail in outbox.mails}
+    letters = {
+        mail.email: (mail.text.subject, mail.text.plain.replace(str(mail.mail_key), "…"))
+        for mail in outbox.mails
+    }
     assert letters == {
         item["email"]: (item["subject"], item["text"])
         for item in foreseen["items"]

@@ -180,8 +180,8 @@ async def test_the_api_tells_nobody_a_key(service: Service) -> None:
                 answer = await client.get(operation.address(), params=operation.required())
                 assert not [key for key in keys if key in answer.text], operation.name
     preview = await service.client("coordinator").post("/reminders/preview?on=2024-06-12")
-    assert seen(preview)
-    assert "key=" not in preview.text
+    assert "key=…" in preview.text
+    assert not [key for key in keys if key in preview.text]
 
 
 async def test_every_link_in_a_mail_works_without_signing_in(service: Service) -> None:
