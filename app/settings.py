@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     embedded_worker: bool = True
-    public_url: str = Field(default_factory=lambda given: address(given["host"], given["port"]))
+    public_url: str = "http://127.0.0.1:8000"
 
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     pool_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
@@ -68,6 +68,12 @@ class Settings(BaseSettings):
         if not url.startswith(("http://", "https://")):
             raise ValueError("expected an address that starts with http:// or https://")
         return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _links_lead_to_where_it_listens(self) -> Self:
+        if "public_url" not in self.model_fields_set:
+            object.__setattr__(self, "public_url", address(self.host, self.port))  # else frozen
+        return self
 
     @model_validator(mode="after")
     def _production_is_safe(self) -> Self:

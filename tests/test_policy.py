@@ -261,6 +261,18 @@ async def test_another_districts_things_do_not_exist(service: Service, caller: s
                 assert not found or told, (operation.name, query, found)
 
 
+async def test_a_plan_that_is_not_known_is_found_by_no_question(service: Service) -> None:
+    await add_neighbour(service)
+    client = service.client(COORDINATOR)
+    asked = [each for each in UNDER_VERSION if each.method == "GET" and "plan" in each.query]
+    assert {"list_obligations", "list_reports", "list_schedules"} <= {each.name for each in asked}
+    for operation in asked:
+        for plan in ("nope", "trieu-son-2024"):
+            answer = await call(client, operation, f"plan={plan}")
+            assert answer.status_code == 404, (operation.name, plan, answer.text[:200])
+            assert answer.json()["type"] == "/problems/not-found"
+
+
 INTO_THE_NEIGHBOURS: list[tuple[str, str, str, dict[str, Any]]] = [
     (ADMIN, "create_user", "", {"agency": "15901"}),
     (ADMIN, "create_api_key", "", {"agency": "397"}),

@@ -50,6 +50,11 @@ LISTS = {
     f"/reports?period={Q2}&status=not_started&limit={{}}": 3,
     "/reporting-periods?limit={}": 2,
     "/schedules?limit={}": 2,
+    "/obligations?plan=tho-xuan-2024&limit={}": 3,
+    "/reports?plan=tho-xuan-2024&limit={}": 3,
+    "/reporting-periods?plan=tho-xuan-2024&limit={}": 3,
+    "/schedules?plan=tho-xuan-2024&limit={}": 3,
+    "/reminder-rules?plan=tho-xuan-2024&limit={}": 3,
     f"/reports/{Q2}/{XUAN_HONG}/revisions?limit={{}}": 3,
 }
 

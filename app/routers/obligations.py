@@ -41,7 +41,7 @@ def _json(body: str) -> Response:
     "",
     summary="Danh sách nghĩa vụ báo cáo",
     response_model=Page[ObligationOut],
-    responses=problems(AmbiguousPlan),
+    responses=problems(NotFound, AmbiguousPlan),
 )
 async def list_obligations(
     principal: ObligationsReader,
@@ -56,7 +56,7 @@ async def list_obligations(
     cursor: Cursor = None,
 ) -> Response:
     """What is expected of whom, the earliest due first; right to the second."""
-    if period is not None:
+    if plan is not None or period is not None:
         plan = await codes.find_plan_code(questions, principal, plan, period=period)
     wanted = Filter(plan=plan, period=period, agency=agency, year=year, timeliness=timeliness)
     return _json(

@@ -46,7 +46,9 @@ def _schedule(schedule: Schedule, plan: str, reporters: list[str]) -> dict[str, 
     return found | {"plan": plan, "reporters": reporters}
 
 
-@router.get("/schedules", tags=["schedules"], summary="Các chế độ báo cáo", responses=problems())
+@router.get(
+    "/schedules", tags=["schedules"], summary="Các chế độ báo cáo", responses=problems(NotFound)
+)
 async def list_schedules(
     principal: ReferenceReader,
     session: ReadSession,
@@ -120,7 +122,7 @@ async def change_schedule(
     "/reporting-periods",
     tags=["reporting-periods"],
     summary="Các kỳ báo cáo",
-    responses=problems(),
+    responses=problems(NotFound),
 )
 async def list_reporting_periods(
     principal: ReferenceReader,

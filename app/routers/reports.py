@@ -92,7 +92,7 @@ async def list_reports(
     cursor: Cursor = None,
 ) -> Response:
     """Where every report stands; `status` tells those to review (`submitted`) from the others."""
-    if period is not None:
+    if plan is not None or period is not None:
         plan = await codes.find_plan_code(questions, principal, plan, period=period)
     wanted = Filter(plan=plan, period=period, agency=agency, status=status, timeliness=timeliness)
     body = await obligations.listed(

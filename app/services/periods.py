@@ -164,10 +164,15 @@ async def listed(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
-    """A page of periods with their plans' codes, in the order in which they are due."""
+    """A page of periods with their plans' codes, in the order in which they are due.
+
+    Raises:
+        NotFound: no such plan.
+    """
     query = _known(principal)
     if plan is not None:
-        query = query.where(Plan.code == plan)
+        found = await codes.find_plan(session, principal, plan)
+        query = query.where(Plan.id == found.id)
     if year is not None:
         query = query.where(ReportingPeriod.year == year)
     if frequency is not None:

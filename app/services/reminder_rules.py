@@ -77,11 +77,12 @@ async def listed(
     """A page of rules; of an agency only its own ones. All codes are read as elsewhere.
 
     Raises:
-        NotFound: no such agency.
+        NotFound: no such plan or agency.
     """
     query = _known(principal)
     if plan is not None:
-        query = query.where(Plan.code == plan)
+        found = await codes.find_plan(session, principal, plan)
+        query = query.where(Plan.id == found.id)
     if schedule is not None:
         query = query.where(Schedule.code == schedule)
     if agency is not None:

@@ -51,7 +51,13 @@ async def listed(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
-    """A page of schedules with their plans' codes and reporters' codes."""
+    """A page of schedules with their plans' codes and reporters' codes.
+
+    Raises:
+        NotFound: no such plan.
+    """
+    if plan is not None:
+        await codes.find_plan(session, principal, plan)
     return await page(
         session, _known(principal, plan), [(Schedule.id, int)], limit=limit, cursor=cursor
     )

@@ -55,7 +55,6 @@ async def test_periods_are_found_by_frequency_state_and_page(service: Service) -
         ("frequency=year", ["2024-Y"]),
         ("state=closed", ["2024-Q1"]),
         ("year=2023", []),
-        ("plan=another", []),
     ):
         items = seen(await office.get(f"/reporting-periods?{question}"))["items"]
         assert [item["code"] for item in items] == expected, question
