@@ -115,16 +115,32 @@ async def work(database_url: str, desk: Desk, concurrency: int = JOBS_AT_ONCE) -
 
     A database that goes away is waited for.
     """
-    while True:
+    # Libraries on the way swallow a cancellation that comes at the wrong moment; an event is kept.
+    stopping = asyncio.Event()
+    working = asyncio.create_task(_work_until(stopping, database_url, desk, concurrency))
+    try:
+        await asyncio.shield(working)
+    finally:
+        stopping.set()
+        await asyncio.gather(working, return_exceptions=True)
+
+
+async def _work_until(
+    stopping: asyncio.Event, database_url: str, desk: Desk, concurrency: int
+) -> None:
+    while not stopping.is_set():
         try:
-            await _work_once(database_url, desk, concurrency)
+            await _work_once(stopping, database_url, desk, concurrency)
         except Exception:
             logger.exception("background work stops for %s s", SECONDS_TO_COME_BACK)
-        await asyncio.sleep(SECONDS_TO_COME_BACK)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS_TO_COME_BACK):
+                await stopping.wait()
 
 
-async def _work_once(database_url: str, desk: Desk, concurrency: int) -> None:
-    stopping = asyncio.Event()
+async def _work_once(
+    stopping: asyncio.Event, database_url: str, desk: Desk, concurrency: int
+) -> None:
     queue = job_queue(database_url, desk, stopping)
     try:
         await queue.open_async()
@@ -137,15 +153,15 @@ async def _work_once(database_url: str, desk: Desk, concurrency: int) -> None:
                 shutdown_graceful_timeout=SECONDS_TO_FINISH,
             )
         )
-        try:
-            await asyncio.shield(worker)
-        except asyncio.CancelledError:
-            stopping.set()
+        told = asyncio.create_task(stopping.wait())
+        await asyncio.wait({worker, told}, return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        while not worker.done():
             worker.cancel()
-            await asyncio.gather(worker, return_exceptions=True)
-            raise
+            await asyncio.wait({worker}, timeout=SECONDS_TO_FINISH + 1)
+        if not worker.cancelled():
+            worker.result()
     finally:
-        # Also where opening was cut off: the pool's own tasks outlive a mere cancellation.
         await queue.close_async()
 
 
