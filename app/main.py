@@ -74,12 +74,13 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.database = database = Database(database_url, settings)
+        state = app.state
+        state.database = database = Database(state.database_url, settings)
         await database.open()
         async with AsyncExitStack() as stack:
             if settings.embedded_worker:
                 await stack.enter_async_context(
-                    background_work(database_url, database, clock, settings)
+                    background_work(state.database_url, database, state.clock, settings)
                 )
             yield
         await database.close()
@@ -95,6 +96,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
+    app.state.database_url = database_url
     app.state.clock = clock
     app.state.attempts = Attempts()
     problems.install(app)
