@@ -2,20 +2,49 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from string import Formatter
 from typing import Any, ClassVar, Literal, NamedTuple
 
-Language = Literal["vi", "en"]
+from app.writing import Language, written
 
 
 class Bilingual(NamedTuple):
-    """A text for people, in Vietnamese and in English; `{name}` stands for a fact."""
+    """A text for people, in Vietnamese and in English.
+
+    `{name}` stands for a fact, which may be bilingual itself; `{count:place|places}` counts in
+    English; `{id!s}` is a name made of digits rather than a quantity.
+    """
 
     vi: str
     en: str
 
     def fill(self, language: Language, facts: Mapping[str, Any]) -> str:
         """The text in `language` with the facts in their places."""
-        return (self.en if language == "en" else self.vi).format_map(facts)
+        return _Filling(language).vformat(self.text_in(language), (), facts)
+
+    def filled(self, facts: Mapping[str, Any]) -> "Bilingual":
+        """The text with the facts in their places, in both languages."""
+        return Bilingual(self.fill("vi", facts), self.fill("en", facts))
+
+    def text_in(self, language: Language) -> str:
+        """The text in `language` as it stands."""
+        return self.en if language == "en" else self.vi
+
+
+class _Filling(Formatter):
+    """Puts facts into a text, each as its language writes it."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Bilingual):
+            return value.text_in(self.language)  # a finished text: braces in it are somebody's own
+        text = written(value, self.language)
+        if format_spec:
+            one, many = format_spec.split("|")
+            return f"{text} {one if value == 1 else many}"
+        return text
 
 
 @dataclass(frozen=True)
@@ -152,9 +181,12 @@ class Forbidden(Problem):
     slug = "forbidden"
     title = Bilingual("Không có quyền", "Not allowed")
     detail = Bilingual(
-        "Tài khoản hoặc khóa này không có quyền {permission}.",
-        "This account or key does not have the permission {permission}.",
+        "Tài khoản hoặc khóa này không có quyền {deed} ({permission}).",
+        "This account or key may not {deed} ({permission}).",
     )
+
+    def __init__(self, deed: Bilingual, permission: str) -> None:
+        super().__init__(deed=deed, permission=permission)
 
 
 class NotFound(Problem):
@@ -164,6 +196,9 @@ class NotFound(Problem):
     slug = "not-found"
     title = Bilingual("Không tìm thấy", "Not found")
     detail = Bilingual("Không tìm thấy {what}.", "There is no {what}.")
+
+    def __init__(self, what: Bilingual, **facts: Any) -> None:
+        super().__init__(what=what.filled(facts))
 
 
 class MethodNotAllowed(Problem):
@@ -192,14 +227,12 @@ class StateConflict(Problem):
     status = 409
     slug = "state-conflict"
     title = Bilingual("Trạng thái không cho phép", "The state does not allow it")
-    detail = Bilingual("{why_vi}", "{why_en}")
+    detail = Bilingual("{why}", "{why}")
 
     def __init__(
         self, why: Bilingual, *, headers: Mapping[str, str] | None = None, **facts: Any
     ) -> None:
-        super().__init__(
-            why_vi=why.fill("vi", facts), why_en=why.fill("en", facts), headers=headers
-        )
+        super().__init__(why=why.filled(facts), headers=headers)
 
 
 class AlreadyExists(Problem):
@@ -208,7 +241,10 @@ class AlreadyExists(Problem):
     status = 409
     slug = "already-exists"
     title = Bilingual("Đã tồn tại", "Already exists")
-    detail = Bilingual("Đã có {what}.", "There is already {what}.")
+    detail = Bilingual("Đã có {what}.", "This exists already: {what}.")
+
+    def __init__(self, what: Bilingual, **facts: Any) -> None:
+        super().__init__(what=what.filled(facts))
 
 
 class Stale(Problem):
@@ -252,7 +288,7 @@ class ValidationFailed(Problem):
     title = Bilingual("Dữ liệu chưa hợp lệ", "The data is not valid")
     detail = Bilingual(
         "Có {count} chỗ cần sửa; xem danh sách errors.",
-        "{count} places need mending; see the list errors.",
+        "{count:place needs|places need} mending; see the list errors.",
     )
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
@@ -273,7 +309,8 @@ class WarningsUnconfirmed(ValidationFailed):
     title = Bilingual("Có cảnh báo chưa được xác nhận", "Warnings are not confirmed")
     detail = Bilingual(
         "Có {count} cảnh báo; nếu số liệu đúng, hãy gửi lại kèm warnings_note giải thích.",
-        "There are {count} warnings; if the figures are right, send again with a warnings_note.",
+        "{count:warning has|warnings have} to be confirmed; if the figures are right, send again "
+        "with a warnings_note.",
     )
 
 
@@ -321,7 +358,7 @@ class TooManyAttempts(Problem):
     title = Bilingual("Thử quá nhiều lần", "Too many attempts")
     detail = Bilingual(
         "Đăng nhập sai quá nhiều lần; hãy thử lại sau {seconds} giây.",
-        "Too many failed sign-ins; try again in {seconds} seconds.",
+        "Too many failed sign-ins; try again in {seconds:second|seconds}.",
     )
 
 

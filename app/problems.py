@@ -14,14 +14,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
+from app import terms
 from app.errors import (
     AlreadyExists,
     Bilingual,
     BodyTooLarge,
     FieldError,
-    Forbidden,
     InternalError,
-    Language,
     MalformedJson,
     MethodNotAllowed,
     NotFound,
@@ -33,6 +32,7 @@ from app.errors import (
     ValidationFailed,
 )
 from app.strict_json import MOST_FAULTS, below, printable
+from app.writing import Language
 
 logger = logging.getLogger("tiendo")
 
@@ -54,12 +54,15 @@ EXPECTED = {
     "decimal_type": Bilingual("Cần một số.", "Expected a number."),
     "decimal_parsing": Bilingual("Cần một số.", "Expected a number."),
     "decimal_max_places": Bilingual(
-        "Tối đa {decimal_places} chữ số thập phân.", "At most {decimal_places} decimal places."
+        "Tối đa {decimal_places} chữ số thập phân.",
+        "At most {decimal_places:decimal place|decimal places}.",
     ),
-    "decimal_max_digits": Bilingual("Tối đa {max_digits} chữ số.", "At most {max_digits} digits."),
+    "decimal_max_digits": Bilingual(
+        "Tối đa {max_digits} chữ số.", "At most {max_digits:digit|digits}."
+    ),
     "decimal_whole_digits": Bilingual(
         "Tối đa {whole_digits} chữ số phần nguyên.",
-        "At most {whole_digits} digits before the point.",
+        "At most {whole_digits:digit|digits} before the point.",
     ),
     "finite_number": Bilingual("Cần một số hữu hạn.", "Expected a finite number."),
     "greater_than": Bilingual("Cần lớn hơn {gt}.", "Expected more than {gt}."),
@@ -67,10 +70,10 @@ EXPECTED = {
     "less_than": Bilingual("Cần nhỏ hơn {lt}.", "Expected less than {lt}."),
     "less_than_equal": Bilingual("Cần không quá {le}.", "Expected {le} or less."),
     "string_too_short": Bilingual(
-        "Cần ít nhất {min_length} ký tự.", "Expected at least {min_length} characters."
+        "Cần ít nhất {min_length} ký tự.", "Expected at least {min_length:character|characters}."
     ),
     "string_too_long": Bilingual(
-        "Cần không quá {max_length} ký tự.", "Expected at most {max_length} characters."
+        "Cần không quá {max_length} ký tự.", "Expected at most {max_length:character|characters}."
     ),
     "not_one_line": Bilingual(
         "Cần một dòng chữ, không có ký tự xuống dòng hay ký tự điều khiển.",
@@ -84,10 +87,10 @@ EXPECTED = {
         "Không đúng dạng; cần khớp với {pattern}.", "Expected the form {pattern}."
     ),
     "too_short": Bilingual(
-        "Cần ít nhất {min_length} mục.", "Expected at least {min_length} items."
+        "Cần ít nhất {min_length} mục.", "Expected at least {min_length:item|items}."
     ),
     "too_long": Bilingual(
-        "Cần không quá {max_length} mục.", "Expected at most {max_length} items."
+        "Cần không quá {max_length} mục.", "Expected at most {max_length:item|items}."
     ),
     "enum": Bilingual("Cần một trong: {expected}.", "Expected one of: {expected}."),
     "literal_error": Bilingual("Cần một trong: {expected}.", "Expected one of: {expected}."),
@@ -141,13 +144,27 @@ EXPECTED = {
 OTHERWISE = Bilingual("Giá trị không hợp lệ.", "The value is not valid.")
 
 CONSTRAINTS: dict[str, Problem] = {
-    "agency_code_once_at_a_time": AlreadyExists(what="đơn vị dùng mã này trong thời gian đó"),
-    "agency_identifier_key": AlreadyExists(what="đơn vị có mã định danh này"),
-    "account_username_key": AlreadyExists(what="tài khoản có tên đăng nhập này"),
-    "project_plan_id_code_key": AlreadyExists(what="dự án có mã này"),
-    "indicator_plan_id_code_key": AlreadyExists(what="chỉ tiêu có mã này"),
-    "reminder_rule_schedule_id_agency_id_code_key": AlreadyExists(what="quy tắc nhắc có mã này"),
-    "budget_line_once": AlreadyExists(what="dòng vốn như vậy"),
+    "agency_code_once_at_a_time": AlreadyExists(
+        Bilingual(
+            "đơn vị dùng mã này trong thời gian đó", "an agency that has this code at that time"
+        )
+    ),
+    "agency_identifier_key": AlreadyExists(
+        Bilingual("đơn vị có mã định danh này", "an agency with this identifier")
+    ),
+    "account_username_key": AlreadyExists(
+        Bilingual("tài khoản có tên đăng nhập này", "an account with this user name")
+    ),
+    "project_plan_id_code_key": AlreadyExists(
+        Bilingual("dự án có mã này", "a project with this code")
+    ),
+    "indicator_plan_id_code_key": AlreadyExists(
+        Bilingual("chỉ tiêu có mã này", "an indicator with this code")
+    ),
+    "reminder_rule_schedule_id_agency_id_code_key": AlreadyExists(
+        Bilingual("quy tắc nhắc có mã này", "a reminder rule with this code")
+    ),
+    "budget_line_once": AlreadyExists(Bilingual("dòng vốn như vậy", "a budget line like this")),
 }
 """Which domain error a violated constraint stands for."""
 
@@ -249,7 +266,9 @@ def _from_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     part, *steps = error["loc"]
-    facts = {name: str(value) for name, value in error.get("ctx", {}).items()}
+    facts = dict(error.get("ctx", {}))
+    if "expected" in facts:
+        facts["expected"] = _choices(facts["expected"])
     return FieldError(
         pointer=reduce(below, map(str, steps), ""),
         code=error["type"],
@@ -259,14 +278,17 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     )
 
 
+def _choices(expected: str) -> Bilingual:
+    """Pydantic's list of what may be chosen: `'a', 'b' or 'c'`."""
+    return Bilingual(" hoặc ".join(expected.rsplit(" or ", 1)), expected)
+
+
 def _from_http(error: HTTPException) -> Problem:
     match error.status_code:
         case 400:
             return MalformedJson(position=0)
-        case 403:
-            return Forbidden(permission="")
         case 404:
-            return NotFound(what="đường dẫn này")
+            return NotFound(terms.PATH)
         case 405:
             return MethodNotAllowed(headers=error.headers)
         case 413:

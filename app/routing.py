@@ -11,6 +11,7 @@ from fastapi.params import ParamTypes
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from app import terms
 from app.errors import (
     Bilingual,
     FieldError,
@@ -56,7 +57,7 @@ class StrictRoute(APIRoute):
             if faults := list(islice(_query_faults(request, known), MOST_FAULTS)):
                 raise ValidationFailed(faults)
             if not all(storable(str(value)) for value in request.path_params.values()):
-                raise NotFound(what="đường dẫn này")
+                raise NotFound(terms.PATH)
             if form_type is not None:
                 await _see_form(request, form_type)
             if takes_json:

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from alembic.util import CommandError
 
+from app import terms
 from app.cli import explain, main
 from app.errors import NotFound
 from tests.conftest import PLAN_FOLDER
@@ -148,7 +149,7 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
     ("error", "told"),
     [
         (CommandError("Can't locate revision identified by '9999'"), "9999"),
-        (NotFound(what="tài khoản x"), "tài khoản x"),
+        (NotFound(terms.ACCOUNT, username="x"), "There is no account x."),
         (ZeroDivisionError("a fault of ours"), None),
     ],
 )

@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Query, Request, Security
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.clock import Clock, local_day
 from app.database import Database
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
@@ -113,7 +114,7 @@ class Requires:
         if principal is None:
             raise Unauthenticated
         if self.permission not in principal.permissions:
-            raise Forbidden(permission=self.permission.value)
+            raise Forbidden(terms.DEED[self.permission], self.permission.value)
         return principal
 
 

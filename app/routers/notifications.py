@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from app.errors import AmbiguousPlan, NotFound
+from app.problems import language_of
 from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -109,6 +110,10 @@ async def list_sent_notifications(
     """What was sent for this report, when, to whom, with what result, and why or why not."""
     place = await at.place(session, principal)
     items, following = await notifications.sent_for(
-        session, place.obligation.id, limit=limit, cursor=cursor
+        session,
+        place.obligation.id,
+        language=language_of(at.request),
+        limit=limit,
+        cursor=cursor,
     )
     return Page[SentOut].model_validate({"items": items, "next_cursor": following})

@@ -2,18 +2,31 @@
 
 from typing import Any
 
-from app.errors import FieldError, Forbidden, Overloaded, Problem, Unauthenticated, ValidationFailed
+from app import terms
+from app.errors import (
+    Bilingual,
+    FieldError,
+    Forbidden,
+    Overloaded,
+    Problem,
+    Unauthenticated,
+    ValidationFailed,
+)
+from app.policy import Permission
 from app.problems import EXPECTED, MEDIA_TYPE
 
 SAMPLE_FACTS = {
-    "what": "báo cáo kỳ 2024-Q2 của đơn vị 15493",
-    "permission": "reports:review",
+    "what": terms.REPORT.filled({"period": "2024-Q2", "agency": "15493"}),
+    "deed": terms.DEED[Permission.REPORTS_REVIEW],
+    "permission": Permission.REPORTS_REVIEW.value,
     "plans": "tho-xuan-2024, trieu-son-2024",
     "position": 17,
     "formats": "application/json, text/csv",
     "expected": "application/json",
-    "why_vi": "Báo cáo đang ở trạng thái accepted, không gửi lại được.",
-    "why_en": "The report is accepted and cannot be submitted again.",
+    "why": Bilingual(
+        "Báo cáo đang ở trạng thái đã duyệt, không sửa được nữa.",
+        "The report is accepted and cannot be changed any more.",
+    ),
     "now": "2024-06-15T17:30:00+07:00",
     "seconds": 300,
     "count": 1,

@@ -126,7 +126,7 @@ class SentOut(Output):
             "channel": "email",
             "planned_for": "2024-06-12T08:00:00+07:00",
             "state": "sent",
-            "why": "due and not yet told",
+            "why": "đến lúc nhắc và chưa nhắc",
             "sent_at": "2024-06-12T08:00:07+07:00",
             "attempts": 1,
             "error": None,
@@ -144,7 +144,7 @@ class SentOut(Output):
         description="planned: đang chờ; sent: đã gửi; failed: không gửi được; "
         "skipped: không còn đúng nên không gửi; superseded: có thông báo sau thay."
     )
-    why: str = Field(description="Vì sao đã gửi hoặc không gửi.")
+    why: str = Field(description="Vì sao đã gửi hoặc không gửi, theo Accept-Language.")
     sent_at: Instant | None
     attempts: int = Field(description="Số lần đã thử.")
     error: str | None = Field(description="Lỗi của lần thử gần nhất.")

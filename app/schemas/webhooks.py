@@ -82,7 +82,7 @@ class WebhookTested(Output):
     """What came of a test."""
 
     model_config = examples(
-        {"ok": False, "error": "the webhook answered 503", "sent_at": "2024-06-10T08:00:00+07:00"}
+        {"ok": False, "error": "cổng nhận tin trả lời 503", "sent_at": "2024-06-10T08:00:00+07:00"}
     )
 
     ok: bool

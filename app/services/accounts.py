@@ -9,6 +9,7 @@ from asyncpg import Record
 from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.clock import local_day
 from app.errors import (
     AlreadyExists,
@@ -186,7 +187,7 @@ async def find(session: AsyncSession, principal: Principal, username: str) -> Pe
     query = _within(principal).where(Account.username == username)
     row = (await session.execute(query)).one_or_none()
     if row is None:
-        raise NotFound(what=f"tài khoản {username}")
+        raise NotFound(terms.ACCOUNT, username=username)
     return Person(*row)
 
 
@@ -216,7 +217,7 @@ async def _place(
         return await find_place(session, principal, code, now)
     if role is not Role.ADMIN:
         raise ValidationFailed(
-            [FieldError("/agency", "agency_needed", AGENCY_NEEDED, {"role": role.value})]
+            [FieldError("/agency", "agency_needed", AGENCY_NEEDED, {"role": terms.ROLE[role]})]
         )
     if principal.reach:
         raise ValidationFailed([FieldError("/agency", "above_reach", ABOVE_REACH)])
@@ -262,7 +263,7 @@ async def create(
     agency = await _place(session, principal, profile.role, profile.agency, now)
     await _see_that_it_may_appoint(session, principal, profile.role, agency)
     if await session.scalar(select(Account.id).where(Account.username == profile.username)):
-        raise AlreadyExists(what=f"tài khoản {profile.username}")
+        raise AlreadyExists(terms.ACCOUNT, username=profile.username)
     shown = None if password else new_password()
     password_hash = await hash_password(password or shown or "")
     created_at = await audit.record(
@@ -354,7 +355,7 @@ async def _see_that_it_may_change(
 ) -> None:
     agency = await session.get(Agency, account.agency_id) if account.agency_id else None
     if not await _reaches_all_of(session, principal, account.role, agency):
-        raise NotFound(what=f"tài khoản {account.username}")
+        raise NotFound(terms.ACCOUNT, username=account.username)
     if account.id == principal.account_id and OTHERS_DECIDE & changes.keys():
         raise StateConflict(ONESELF)
 

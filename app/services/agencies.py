@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import flag_modified
 
+from app import terms
 from app.errors import Bilingual, FieldError, NotFound, ValidationFailed
 from app.models.agencies import Agency, AgencySuccession
 from app.models.plans import Responsibility
@@ -101,7 +102,7 @@ async def find(session: AsyncSession, principal: Principal, code: str, on: date)
     query = _shown(principal, on).where(Agency.code == code)
     row = (await session.execute(query)).one_or_none()
     if row is None:
-        raise NotFound(what=f"đơn vị {code}")
+        raise NotFound(terms.AGENCY, code=code)
     return row._asdict()
 
 
@@ -238,7 +239,7 @@ def _shown(principal: Principal, on: date | None = None) -> Select[*tuple[Any, .
 async def _own(session: AsyncSession, principal: Principal, code: str, on: date) -> Agency:
     agency = await codes.find_agency(session, principal, code, on)
     if not principal.reaches(agency.path):
-        raise NotFound(what=f"đơn vị {code}")
+        raise NotFound(terms.AGENCY, code=code)
     return agency
 
 
@@ -265,7 +266,7 @@ async def _parent(
     except NotFound:
         parent = None
     if parent is None or not principal.reaches(parent.path):
-        raise _refusal("/parent", "unknown_agency", UNKNOWN_PARENT, code=code, on=on.isoformat())
+        raise _refusal("/parent", "unknown_agency", UNKNOWN_PARENT, code=code, on=on)
     return parent
 
 
@@ -297,7 +298,7 @@ async def _see_that_no_district_is_around(session: AsyncSession, parent: Agency)
 def _see_that_time_runs_forward(agency: Agency) -> None:
     first, last = agency.valid_from, agency.valid_to
     if first is not None and last is not None and last < first:
-        facts = {"valid_from": first.isoformat()}
+        facts = {"valid_from": first}
         raise _refusal("/valid_to", "ends_before_start", ENDS_BEFORE_START, **facts)
 
 
@@ -333,7 +334,7 @@ async def _set_successors(
                 f"/successors/{place}",
                 "unknown_agency",
                 UNKNOWN_SUCCESSOR,
-                {"code": code, "on": after.isoformat()},
+                {"code": code, "on": after},
             )
             for place, code in enumerate(wanted)
             if code not in found
@@ -350,7 +351,9 @@ async def _set_successors(
     await session.flush()
 
 
-def _refusal(pointer: str, reason: str, message: Bilingual, **facts: str) -> ValidationFailed:
+def _refusal(
+    pointer: str, reason: str, message: Bilingual, **facts: str | date
+) -> ValidationFailed:
     return ValidationFailed([FieldError(pointer, reason, message, facts)])
 
 

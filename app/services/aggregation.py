@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import NotFound
 from app.models.agencies import Agency
 from app.models.periods import ReportingPeriod
@@ -194,7 +195,7 @@ async def _agency(
         return await codes.standpoint(session, principal, period.plan_id)
     agency = await codes.find_agency(session, principal, code, period.data_to)
     if not principal.reaches(agency.path):
-        raise NotFound(what=f"đơn vị {code}")
+        raise NotFound(terms.AGENCY, code=code)
     return agency
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.clock import local_day
 from app.errors import Bilingual, FieldError, NotFound, ValidationFailed
 from app.models.accounts import ApiKey
@@ -109,7 +110,7 @@ async def revoke(
     query = _within(principal).where(ApiKey.id == key_id).with_for_update(of=ApiKey)
     key = await session.scalar(query)
     if key is None:
-        raise NotFound(what=f"khóa API {key_id}")
+        raise NotFound(terms.API_KEY, id=key_id)
     if key.revoked_at is not None:
         return
     key.revoked_at = await audit.record(

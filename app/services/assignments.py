@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import Bilingual, NotFound, StateConflict
 from app.models.agencies import Agency
 from app.models.budgets import BudgetLine
@@ -82,7 +83,7 @@ async def find(
     )
     row = (await session.execute(query)).one_or_none()
     if row is None:
-        raise NotFound(what=f"phân công của đơn vị {agency} trong dự án {project}")
+        raise NotFound(terms.ASSIGNMENT, agency=agency, project=project)
     return row._asdict()
 
 
@@ -146,7 +147,7 @@ async def withdraw(
     found, project, agency = await _place(session, principal, plan, project_code, agency_code, on)
     assignment = await _existing(session, project, agency)
     if assignment is None:
-        raise NotFound(what=f"phân công của đơn vị {agency_code} trong dự án {project_code}")
+        raise NotFound(terms.ASSIGNMENT, agency=agency_code, project=project_code)
     check_version(assignment.version)
     has_money = exists().where(
         BudgetLine.project_id == project.id, BudgetLine.agency_id == agency.id
@@ -176,11 +177,11 @@ async def _place(
     plan = await codes.find_own_plan(session, principal, plan_code, project=project_code)
     project = await projects.locked(session, plan, project_code)
     if project is None:
-        raise NotFound(what=f"dự án {project_code}")
+        raise NotFound(terms.PROJECT, code=project_code)
     agency = await codes.find_agency(session, principal, agency_code, on)
     district = await session.get_one(Agency, plan.district_id)
     if not agency.path.startswith(district.path):
-        raise NotFound(what=f"đơn vị {agency_code}")
+        raise NotFound(terms.AGENCY, code=agency_code)
     return plan, project, agency
 
 

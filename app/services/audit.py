@@ -107,7 +107,7 @@ async def record(
     else:
         stamped = await session.execute(_RECORD_OF_PLAN, parameters | {"plan_id": plan_id})
     at: datetime = stamped.scalar_one()
-    return at
+    return at.astimezone(LOCAL)
 
 
 async def settle(

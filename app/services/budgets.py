@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import Bilingual, FieldError, NotFound, StateConflict, ValidationFailed
 from app.models.agencies import Agency
 from app.models.budgets import BudgetLine
@@ -135,7 +136,7 @@ async def find(session: AsyncSession, principal: Principal, line_id: int) -> Sho
     query = _shown().where(BudgetLine.id == line_id, Project.plan_id.in_(known))
     row = (await session.execute(query)).one_or_none()
     if row is None:
-        raise NotFound(what=f"dòng vốn {line_id}")
+        raise NotFound(terms.BUDGET_LINE, id=line_id)
     return row._asdict()
 
 
@@ -307,7 +308,7 @@ async def _own(
     await projects.locked(session, plan, shown["project"])
     line = await session.get(BudgetLine, line_id, with_for_update=True, populate_existing=True)
     if line is None:
-        raise NotFound(what=f"dòng vốn {line_id}")
+        raise NotFound(terms.BUDGET_LINE, id=line_id)
     return plan, line
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import NotFound
 from app.models.agencies import Agency
 from app.models.periods import WorkingDay
@@ -82,7 +83,7 @@ async def find(session: AsyncSession, principal: Principal, plan: str | None, da
     query = _shown(found.district_id).where(WorkingDay.day == day)
     row = (await session.execute(query)).one_or_none()
     if row is None:
-        raise NotFound(what=f"ngày hoán đổi {day}")
+        raise NotFound(terms.WORKING_DAY, day=day)
     return row._asdict()
 
 
@@ -144,7 +145,7 @@ async def remove(
     district = await _held(session, principal, plan)
     found = await session.get(WorkingDay, (district.id, day))
     if found is None:
-        raise NotFound(what=f"ngày hoán đổi {day}")
+        raise NotFound(terms.WORKING_DAY, day=day)
     check_version(found.version)
     change = Change(changes.told({"change": found.change, "note": found.note}), {})
     await _record(session, district, day, "removed", change, now=now, actor=actor)

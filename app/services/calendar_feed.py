@@ -12,12 +12,14 @@ from icalendar import Alarm, Calendar, Event
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.clock import LOCAL, local_day
 from app.errors import NotFound
 from app.security import digest
 from app.services.standing import DAYS_LATE, FROM, IS, TIMELINESS, instants
-from app.services.wording import day, period_name
+from app.services.wording import period_name
 from app.vocabulary import ReportStatus, Timeliness
+from app.writing import day
 
 KEPT = timedelta(days=400)
 """How long what was due stays in the calendar."""
@@ -84,7 +86,7 @@ async def find(session: AsyncSession, token: str, public_url: str, now: datetime
     """
     link = (await session.execute(LINK, {"hash": digest(token)})).one_or_none()
     if link is None:
-        raise NotFound(what="lịch này")
+        raise NotFound(terms.CALENDAR)
     parameters = {"reach": link.reach, "oldest": local_day(now - KEPT)} | instants(now)
     rows = (await session.execute(OBLIGATIONS, parameters)).all()
     return Feed(link.name, link.created_at, rows, public_url)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import NotFound
 from app.models.agencies import Agency
 from app.models.notifications import CalendarLink
@@ -87,7 +88,7 @@ async def revoke(
     query = _within(principal).where(CalendarLink.id == link_id)
     link = await session.scalar(query.with_for_update(of=CalendarLink))
     if link is None:
-        raise NotFound(what=f"lịch đăng ký {link_id}")
+        raise NotFound(terms.CALENDAR_LINK, id=link_id)
     if link.revoked_at is not None:
         return
     link.revoked_at = await audit.record(

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app import terms
 from app.errors import AmbiguousPlan, NotFound
 from app.models.agencies import Agency
 from app.models.periods import ReportingPeriod
@@ -67,15 +68,17 @@ async def find_plan(
     if project is not None:
         query = query.where(exists().where(Project.plan_id == Plan.id, Project.code == project))
     fitting = list((await session.scalars(query.order_by(Plan.code).limit(MOST_CHOICES))).all())
-    _see_that_one_fits([plan.code for plan in fitting], _what(code, period, project))
+    _see_that_one_fits([plan.code for plan in fitting], code, period, project)
     return fitting[0]
 
 
-def _see_that_one_fits(codes: list[str], what: str) -> None:
-    if len(codes) > 1:
-        raise AmbiguousPlan(plans=", ".join(codes), extra={"choices": codes})
-    if not codes:
-        raise NotFound(what=what)
+def _see_that_one_fits(
+    fitting: list[str], code: str | None, period: str | None, project: str | None
+) -> None:
+    if len(fitting) > 1:
+        raise AmbiguousPlan(plans=", ".join(fitting), extra={"choices": fitting})
+    if not fitting:
+        raise _nothing(code, period, project)
 
 
 async def find_plan_code(
@@ -94,7 +97,7 @@ async def find_plan_code(
     """
     facts = {"horizon": principal.horizon + "%", "code": code, "period": period, "year": year}
     fitting = [row["code"] for row in await _FITTING.all(source, facts)]
-    _see_that_one_fits(fitting, _what(code, period, None))
+    _see_that_one_fits(fitting, code, period, None)
     return str(fitting[0])
 
 
@@ -115,16 +118,17 @@ async def find_own_plan(
     plan = await find_plan(session, principal, code, period=period, project=project)
     path = await session.scalar(select(Agency.path).where(Agency.id == plan.district_id))
     if path is None or not principal.reaches(path):
-        raise NotFound(what=_what(code, period, project))
+        raise _nothing(code, period, project)
     return plan
 
 
-def _what(plan: str | None, period: str | None, project: str | None) -> str:
+def _nothing(plan: str | None, period: str | None, project: str | None) -> NotFound:
+    """That no plan fits, told of the narrowest thing that was asked for."""
     if project is not None:
-        return f"dự án {project}"
+        return NotFound(terms.PROJECT, code=project)
     if period is not None:
-        return f"kỳ báo cáo {period}"
-    return f"kế hoạch {plan or ''}".strip()
+        return NotFound(terms.PERIOD, code=period)
+    return NotFound(terms.PLAN, code=plan) if plan else NotFound(terms.ANY_PLAN)
 
 
 def valid_on(day: date | InstrumentedAttribute[date]) -> ColumnElement[bool]:
@@ -147,7 +151,7 @@ async def find_agency(session: AsyncSession, principal: Principal, code: str, on
         )
     )
     if agency is None:
-        raise NotFound(what=f"đơn vị {code}")
+        raise NotFound(terms.AGENCY, code=code)
     return agency
 
 

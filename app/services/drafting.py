@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import Bilingual, StateConflict, ValidationFailed
 from app.models.reports import Report
 from app.services import audit, validation
@@ -91,4 +92,4 @@ def see_that_editable(place: Place, report: Report | None) -> None:
     if place.obligation.exempted_at is not None:
         raise StateConflict(EXEMPT)
     if report is not None and report.status not in EDITABLE:
-        raise StateConflict(NOT_EDITABLE, status=report.status.value)
+        raise StateConflict(NOT_EDITABLE, status=terms.STATUS[report.status])

@@ -113,10 +113,10 @@ def _see_date(place: Place, due_date: date, now: datetime) -> None:
         sent = obligation.first_submitted_at is not None
         earliest = obligation.due_date if sent else max(earliest, local_day(now) - ONE_DAY)
     if due_date <= earliest:
-        facts = {"due_date": earliest.isoformat()}
+        facts = {"due_date": earliest}
         raise ValidationFailed([FieldError("/due_date", "not_later", NOT_LATER, facts)])
     if due_date > (latest := place.period.due_date + LONGEST):
-        facts = {"latest": latest.isoformat()}
+        facts = {"latest": latest}
         raise ValidationFailed([FieldError("/due_date", "too_late", TOO_LATE, facts)])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import Bilingual, FieldError, NotFound, StateConflict, ValidationFailed
 from app.models.agencies import Agency
 from app.models.indicators import Indicator
@@ -89,7 +90,7 @@ async def find(session: AsyncSession, principal: Principal, plan: str | None, co
     query = _shown().where(Indicator.plan_id == found.id, Indicator.code == code)
     row = (await session.execute(query)).one_or_none()
     if row is None:
-        raise NotFound(what=f"chỉ tiêu {code}")
+        raise NotFound(terms.INDICATOR, code=code)
     return row._asdict()
 
 
@@ -183,7 +184,7 @@ async def _held(session: AsyncSession, plan: Plan, code: str) -> Indicator:
         .with_for_update()
     )
     if indicator is None:
-        raise NotFound(what=f"chỉ tiêu {code}")
+        raise NotFound(terms.INDICATOR, code=code)
     return indicator
 
 

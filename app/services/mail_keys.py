@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import NotFound
 from app.models.accounts import Account
 from app.models.agencies import Agency
@@ -38,7 +39,7 @@ async def holder(session: AsyncSession, key: str) -> Holder:
         query = query.where(Account.mail_key == known, Account.active)
         row = (await session.execute(query)).one_or_none()
     if row is None:
-        raise NotFound(what="trang cài đặt thông báo của liên kết này")
+        raise NotFound(terms.PREFERENCES)
     account, agency = row
     path = agency.path if agency else ""
     principal = Principal(

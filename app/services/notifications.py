@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import Bilingual, FieldError, NotFound, ValidationFailed
 from app.models.accounts import Account
 from app.models.agencies import Agency
@@ -19,10 +20,11 @@ from app.models.periods import ReportingPeriod
 from app.models.plans import Plan
 from app.pagination import page
 from app.policy import Principal
-from app.services import audit
+from app.services import audit, reasons
 from app.services.audit import Actor
 from app.services.events import DEFAULT_CHANNELS
 from app.vocabulary import Channel, MessageState, NotificationState
+from app.writing import Language
 
 UNREACHABLE = Bilingual(
     "Không kênh nào trong số này đến được bạn; đang dùng được: {available}.",
@@ -149,7 +151,7 @@ async def mark_read(
         .returning(Message)
     )
     if message is None:
-        raise NotFound(what=f"thông báo {message_id}")
+        raise NotFound(terms.MESSAGE, id=message_id)
     return (await _with_concerns(session, [message]))[0]
 
 
@@ -208,7 +210,8 @@ async def choose(
     """
     before = await preferences(session, principal)
     if not set(channels) & set(before.available):
-        facts = {"available": ", ".join(before.available)}
+        names = [terms.CHANNEL[channel] for channel in before.available]
+        facts = {"available": Bilingual(*map(", ".join, zip(*names, strict=True)))}
         raise ValidationFailed([FieldError("/channels", "unreachable", UNREACHABLE, facts)])
     await audit.record(
         session,
@@ -230,7 +233,12 @@ async def choose(
 
 
 async def sent_for(
-    session: AsyncSession, obligation_id: int, *, limit: int, cursor: str | None
+    session: AsyncSession,
+    obligation_id: int,
+    *,
+    language: Language,
+    limit: int,
+    cursor: str | None,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of what was planned for an obligation and what came of it, the newest first."""
     sent = Notification.state == NotificationState.SENT
@@ -263,5 +271,9 @@ async def sent_for(
         cursor=cursor,
         descending=True,
     )
-    items = [row._asdict() | {"recipient": row._asdict()} for row in rows]
-    return items, following
+    return [_told(row._asdict(), language) for row in rows], following
+
+
+def _told(row: dict[str, Any], language: Language) -> dict[str, Any]:
+    error = row["error"] and reasons.said(row["error"], language)
+    return row | {"recipient": row, "why": reasons.said(row["why"], language), "error": error}

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import AmbiguousPlan, NotFound
 from app.models.agencies import Agency
 from app.models.obligations import Obligation
@@ -103,7 +104,7 @@ def see_that_one_was_found(plans: list[str], period_code: str, agency_code: str)
     if len(plans) > 1:
         raise AmbiguousPlan(plans=", ".join(plans), extra={"choices": plans})
     if not plans:
-        raise NotFound(what=f"báo cáo kỳ {period_code} của đơn vị {agency_code}")
+        raise NotFound(terms.REPORT, period=period_code, agency=agency_code)
 
 
 @cache

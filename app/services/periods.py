@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import Bilingual, NotFound, StateConflict
 from app.models.agencies import Agency
 from app.models.obligations import Obligation
@@ -199,7 +200,7 @@ async def one(
         )
     )
     if period is None:
-        raise NotFound(what=f"kỳ báo cáo {code}")
+        raise NotFound(terms.PERIOD, code=code)
     return period, plan.code
 
 

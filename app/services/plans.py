@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import NotFound
 from app.models.agencies import Agency
 from app.models.plans import LegalDocument, Plan, Target
@@ -48,7 +49,7 @@ async def find(session: AsyncSession, principal: Principal, code: str) -> Shown:
     """
     rows = (await session.execute(_shown(principal).where(Plan.code == code))).all()
     if not rows:
-        raise NotFound(what=f"kế hoạch {code}")
+        raise NotFound(terms.PLAN, code=code)
     return (await _with_lists(session, rows))[0]
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app import terms
 from app.errors import Bilingual, FieldError, NotFound, ValidationFailed
 from app.models.agencies import Agency
 from app.models.budgets import BudgetLine
@@ -136,7 +137,7 @@ async def change(
     found = await codes.find_own_plan(session, principal, plan, project=code)
     project = await locked(session, found, code)
     if project is None:
-        raise NotFound(what=f"dự án {code}")
+        raise NotFound(terms.PROJECT, code=code)
     check_version(project.version)
     own = dict(wanted)
     before = await session.scalar(select(Project.code).where(Project.id == project.parent_id))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import NotFound
 from app.models.agencies import Agency
 from app.models.notifications import ReminderRule
@@ -120,7 +121,7 @@ async def find(
         query = query.where(ReminderRule.agency_id == place.id)
     row = (await session.execute(query)).one_or_none()
     if row is None:
-        raise NotFound(what=f"quy tắc nhắc {code}")
+        raise NotFound(terms.REMINDER_RULE, code=code)
     return _shown(*row)
 
 
@@ -171,13 +172,13 @@ async def find_place(
         select(Schedule).where(Schedule.plan_id == own.id, Schedule.code == schedule)
     )
     if found is None:
-        raise NotFound(what=f"chế độ báo cáo {schedule}")
+        raise NotFound(terms.SCHEDULE, code=schedule)
     if agency is None:
         return Place(own, found, None, code)
     named = await find_agency(session, principal, agency, on)
     district = await session.get_one(Agency, own.district_id)
     if not (named.path.startswith(district.path) and principal.reaches(named.path)):
-        raise NotFound(what=f"đơn vị {agency}")
+        raise NotFound(terms.AGENCY, code=agency)
     return Place(own, found, named, code)
 
 
@@ -274,7 +275,7 @@ async def delete(
     """
     rule = await _standing(session, place)
     if rule is None:
-        raise NotFound(what=f"quy tắc nhắc {place.code}")
+        raise NotFound(terms.REMINDER_RULE, code=place.code)
     check_version(rule.version)
     await audit.record(
         session,

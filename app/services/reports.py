@@ -10,7 +10,8 @@ from asyncpg import Record
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import FieldError, Language, NotFound
+from app import terms
+from app.errors import FieldError, NotFound
 from app.models.reports import Report, Revision
 from app.pagination import page
 from app.policy import Principal
@@ -20,6 +21,7 @@ from app.services.expectations import EXPECTED, REQUIRED, facts_for
 from app.services.obligations import Place
 from app.services.standing import FIELDS, FROM, instants
 from app.vocabulary import ReportStatus
+from app.writing import Language
 
 EDITABLE = frozenset({ReportStatus.NOT_STARTED, ReportStatus.DRAFT, ReportStatus.RETURNED})
 """The states in which a report has a draft that can be changed and sent."""
@@ -158,5 +160,5 @@ async def revision(session: AsyncSession, place: Place, number: int) -> Revision
         .where(Report.obligation_id == place.obligation.id, Revision.number == number)
     )
     if found is None:
-        raise NotFound(what=f"bản gửi số {number}")
+        raise NotFound(terms.REVISION, number=number)
     return found

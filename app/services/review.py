@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.clock import local_day
 from app.errors import Bilingual, FieldError, StateConflict, ValidationFailed
 from app.models.reports import Decision, Report, Revision
@@ -118,7 +119,7 @@ async def _in_state(
     check_version(version_of(report))
     if report is None or report.status != needed:
         status = report.status if report else ReportStatus.NOT_STARTED
-        raise StateConflict(NOT_SO, status=status.value, needed=needed.value)
+        raise StateConflict(NOT_SO, status=terms.STATUS[status], needed=terms.STATUS[needed])
     return report
 
 

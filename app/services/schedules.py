@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 from sqlalchemy.types import Text
 
+from app import terms
 from app.errors import Bilingual, FieldError, NotFound, ValidationFailed
 from app.models.agencies import Agency
 from app.models.periods import Schedule, ScheduleReporter
@@ -77,7 +78,7 @@ async def one(
         await session.execute(_known(principal, plan.code).where(Schedule.code == code))
     ).one_or_none()
     if row is None:
-        raise NotFound(what=f"chế độ báo cáo {code}")
+        raise NotFound(terms.SCHEDULE, code=code)
     return row
 
 
@@ -139,7 +140,7 @@ def _see_that_it_fits(schedule: Schedule) -> None:
             cutoff_day=schedule.cutoff_day,
         )
     except ValueError:
-        facts = {"frequency": schedule.frequency.value}
+        facts = {"frequency": terms.FREQUENCY[schedule.frequency]}
         raise ValidationFailed([FieldError("/month", "not_a_rule", NOT_A_RULE, facts)]) from None
 
 

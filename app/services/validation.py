@@ -68,7 +68,7 @@ TWICE = Bilingual(
 )
 TOO_PRECISE = Bilingual(
     "Đơn vị tính là {unit}: tối đa {decimals} chữ số thập phân.",
-    "Counted in {unit}: at most {decimals} decimal places.",
+    "Counted in {unit}: at most {decimals:decimal place|decimal places}.",
 )
 OVER_MAXIMUM = Bilingual("Không quá {maximum} {unit}.", "At most {maximum} {unit}.")
 MISSING = Bilingual(
@@ -174,7 +174,7 @@ def _figure_errors(entry: Mapping[str, Any], line: Line, pointer: str) -> Iterat
             facts = {"unit": line.unit, "decimals": line.decimals}
             yield FieldError(f"{pointer}/{name}", "too_precise", TOO_PRECISE, facts)
         if line.maximum is not None and figure > line.maximum:
-            facts = {"maximum": plain(line.maximum), "unit": line.unit}
+            facts = {"maximum": line.maximum, "unit": line.unit}
             yield FieldError(f"{pointer}/{name}", "over_maximum", OVER_MAXIMUM, facts)
 
 
@@ -218,9 +218,9 @@ def _over_totals(given: Mapping[str, tuple[int, Decimal]], facts: Facts) -> Iter
                 PART_OVER_TOTAL,
                 {
                     "part": code,
-                    "value": plain(value),
+                    "value": value,
                     "total": total,
-                    "total_value": plain(total_value),
+                    "total_value": total_value,
                 },
             )
 
@@ -231,7 +231,7 @@ def _households(given: Mapping[str, tuple[int, Decimal]]) -> Iterator[FieldError
         ("KQ.02", "KQ.01", "more_than_all", MORE_THAN_ALL),
     ):
         if smaller in given and larger in given and given[smaller][1] > given[larger][1]:
-            facts = {"value": plain(given[smaller][1]), "most": plain(given[larger][1])}
+            facts = {"value": given[smaller][1], "most": given[larger][1]}
             yield FieldError(f"/entries/{given[smaller][0]}/value", code, message, facts)
 
 
@@ -285,7 +285,7 @@ def _against_quarters(
                 f"/entries/{given[code][0]}/value",
                 "not_the_sum_of_quarters",
                 NOT_THE_QUARTERS,
-                {"sum": plain(total)},
+                {"sum": total},
                 level="warning",
             )
 
@@ -304,8 +304,3 @@ def _money(item: Mapping[str, Any]) -> Money:
 
 def _number(value: float) -> Decimal:
     return Decimal(str(value))
-
-
-def plain(value: Decimal) -> str:
-    """A figure as people write it: without an exponent, without idle zeros."""
-    return f"{value.normalize():f}"

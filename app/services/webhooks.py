@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import terms
 from app.errors import Bilingual, FieldError, NotFound, ValidationFailed
 from app.mail import DeliveryDelayedError, DeliveryRefusedError
 from app.models.accounts import Account
@@ -79,7 +80,7 @@ async def find(session: AsyncSession, principal: Principal, webhook_id: int) -> 
     query = _within(principal).where(Webhook.id == webhook_id)
     row = (await session.execute(query)).one_or_none()
     if row is None:
-        raise NotFound(what=f"webhook {webhook_id}")
+        raise NotFound(terms.WEBHOOK, id=webhook_id)
     return Gateway(*row)
 
 

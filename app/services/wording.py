@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.clock import LOCAL, local_day
 from app.mail import Text
 from app.vocabulary import Audience, EventKind
+from app.writing import day
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -33,8 +34,6 @@ NARRATIVE = {
     "difficulties": "Khó khăn, vướng mắc",
     "proposals": "Kiến nghị, đề xuất",
 }
-FEBRUARY = 2
-"""Official documents write the months 01 and 02 with a nought (Nghị định 30/2020/NĐ-CP)."""
 
 
 @dataclass(frozen=True)
@@ -193,12 +192,6 @@ def standing(line: Line) -> str:
     if line.days_left is not None:
         return f"Còn {line.days_left} ngày"
     return "Đã gửi"
-
-
-def day(value: date) -> str:
-    """A day as official documents write it: 05/6/2024, 15/10/2024."""
-    month = f"{value.month:02d}" if value.month <= FEBRUARY else str(value.month)
-    return f"{value.day:02d}/{month}/{value.year}"
 
 
 @cache

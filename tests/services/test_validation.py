@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import FieldError
-from app.services.validation import Facts, Line, check_draft, check_submission, plain
+from app.services.validation import Facts, Line, check_draft, check_submission
 from tests.bodies import entry, money
 
 HOUSEHOLDS = "hộ"
@@ -187,11 +187,3 @@ def test_every_finding_points_into_the_body_and_can_be_told(
             message = finding.document(language)["message"]
             assert message
             assert "{" not in message
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [("0", "0"), ("0.00", "0"), ("10", "10"), ("100.50", "100.5"), ("9999999999999.99",) * 2],
-)
-def test_a_figure_is_written_as_people_write_it(value: str, expected: str) -> None:
-    assert plain(Decimal(value)) == expected

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from app.clock import LOCAL
-from app.services.wording import Line, Recipient, compose, day, period_name, place_of
+from app.services.wording import Line, Recipient, compose, period_name, place_of
 from app.vocabulary import Audience
 
 XUAN_HONG = "15493"
@@ -72,14 +72,6 @@ def test_the_head_of_an_agency_is_asked_to_see_to_it() -> None:
 def test_a_draft_is_mentioned() -> None:
     words = compose(Recipient("A", "http://x"), [line(report_status="draft")], NOW)
     assert "Báo cáo mới là bản nháp, chưa gửi." in words.plain
-
-
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [("2024-06-05", "05/6/2024"), ("2024-02-29", "29/02/2024"), ("2024-10-15", "15/10/2024")],
-)
-def test_days_are_written_as_in_official_documents(value: str, written: str) -> None:
-    assert day(date.fromisoformat(value)) == written
 
 
 @pytest.mark.parametrize(
