@@ -1,5 +1,6 @@
 """Every setting of the service, read from the environment with the prefix `TIENDO_`."""
 
+from email.utils import getaddresses
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -7,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.mail_address import is_mailable
 
 MINIMUM_PASSWORD_LENGTH = 8
 
@@ -61,6 +64,26 @@ class Settings(BaseSettings):
         except ValueError:
             raise expected from None
         return url
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        try:
+            parts = urlsplit(url.get_secret_value() if url else "smtp://none")
+            known = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError("expected smtp://host:port or smtps://host:port")
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _one_sender(cls, sender: str | None) -> str | None:
+        found = getaddresses([sender]) if sender and sender.isprintable() else []
+        if sender and not (len(found) == 1 and is_mailable(found[0][1])):
+            raise ValueError("expected one address, as Tiến độ <tiendo@example.vn>")
+        return sender
 
     @field_validator("public_url")
     @classmethod

@@ -143,6 +143,11 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
     assert err == (
         "tiendo: TIENDO_DATABASE_URL: expected postgresql://user:password@host:port/database\n"
     )
+    monkeypatch.setenv("TIENDO_SMTP_URL", "ftp://tiendo:open-sesame@localhost")
+    monkeypatch.delenv("TIENDO_DATABASE_URL")
+    assert tiendo("verify")[2] == (
+        "tiendo: TIENDO_SMTP_URL: expected smtp://host:port or smtps://host:port\n"
+    )
 
 
 @pytest.mark.parametrize(
