@@ -2,13 +2,23 @@
 
 import asyncio
 import hashlib
+import os
 import secrets
 import string
 import unicodedata
 import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import cache
+from typing import TypeVar, TypeVarTuple
+from weakref import WeakKeyDictionary
 
 from pwdlib import PasswordHash
+
+from app.errors import Overloaded
+
+Given = TypeVarTuple("Given")
+Made = TypeVar("Made")
 
 ALPHABET = string.digits + string.ascii_letters
 TOKEN_PREFIX = "tdt_"  # noqa: S105 - the same for all
@@ -16,6 +26,10 @@ KEY_PREFIX = "tdk_"
 SECRET_LENGTH = 32
 CHECKSUM_LENGTH = 6
 HINT_LENGTH = 10
+PLACES = os.cpu_count() or 1
+SECONDS_TO_WAIT = 5.0
+
+_places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 @cache
@@ -30,12 +44,43 @@ def _nobodys_hash() -> str:
 
 async def hash_password(password: str) -> str:
     """The Argon2id hash of a password. Some 50 ms of a processor, so off the event loop."""
-    return await asyncio.to_thread(_hasher().hash, _typed(password))
+    return await _beside(_hasher().hash, _typed(password))
 
 
 async def password_matches(password: str, password_hash: str | None) -> bool:
     """Whether the password is right; takes as long where there is no account (hash None)."""
-    return await asyncio.to_thread(_matches, _typed(password), password_hash)
+    return await _beside(_matches, _typed(password), password_hash)
+
+
+async def _beside(work: Callable[[*Given], Made], *given: *Given) -> Made:
+    """Work beside the event loop, as many at once as there are processors.
+
+    More would only make each of them slower, and take 64 MB each.
+
+    Raises:
+        Overloaded: there was no place within a few seconds.
+    """
+    loop = asyncio.get_running_loop()
+    async with place(_places.setdefault(loop, asyncio.Semaphore(PLACES))):
+        return await asyncio.to_thread(work, *given)
+
+
+@asynccontextmanager
+async def place(among: asyncio.Semaphore) -> AsyncIterator[None]:
+    """A place among those who have their passwords tried, for as long as the block takes.
+
+    Raises:
+        Overloaded: nobody made room within a few seconds.
+    """
+    try:
+        async with asyncio.timeout(SECONDS_TO_WAIT):
+            await among.acquire()
+    except TimeoutError:
+        raise Overloaded from None
+    try:
+        yield
+    finally:
+        among.release()
 
 
 def _matches(password: str, password_hash: str | None) -> bool:

@@ -168,7 +168,7 @@ def _serve_here(
             await super().startup(sockets)
             say(_address(settings))
 
-    Announcing(_config(create_app(settings, url, clock))).run([listener])
+    Announcing(_config(create_app(settings, url, clock), settings)).run([listener])
 
 
 def _serve_in_workers(
@@ -176,7 +176,7 @@ def _serve_in_workers(
 ) -> None:
     os.environ["TIENDO_DATABASE_URL"] = url
     os.environ["TIENDO_CLOCK_OFFSET_SECONDS"] = repr(clock.offset.total_seconds())
-    config = _config("app.serving:worker_app", factory=True, workers=settings.workers)
+    config = _config("app.serving:worker_app", settings, factory=True, workers=settings.workers)
     say(_address(settings))
     supervisor = Multiprocess(config, [listener])
     supervisor.run()
@@ -184,12 +184,14 @@ def _serve_in_workers(
         raise ServingError("a worker did not start; the reason stands above")
 
 
-def _config(app: "FastAPI | str", **more: Any) -> uvicorn.Config:
+def _config(app: "FastAPI | str", settings: Settings, **more: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=LOGGING,
         access_log=False,
-        proxy_headers=False,
+        # Whoever is not named here could write any address into the header.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         server_header=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,

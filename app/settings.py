@@ -2,12 +2,13 @@
 
 from email.utils import getaddresses
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.mail_address import is_mailable
 
@@ -37,6 +38,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses and networks whose X-Forwarded-For says from where a request comes."""
     admin_password: SecretStr | None = None
     clock_start: AwareDatetime | None = None
     clock_offset_seconds: float | None = None
@@ -64,6 +67,19 @@ class Settings(BaseSettings):
         except ValueError:
             raise expected from None
         return url
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _addresses_and_networks(cls, given: Any) -> Any:
+        listed = given.replace(",", " ").split() if isinstance(given, str) else given
+        for one in listed:
+            try:
+                ip_network(one)
+            except ValueError as error:
+                raise ValueError(
+                    f"expected addresses or networks, as 10.1.2.0/24: {error}"
+                ) from None
+        return listed
 
     @field_validator("smtp_url")
     @classmethod

@@ -1,5 +1,8 @@
 """Passwords, tokens and keys."""
 
+import asyncio
+import threading
+import time
 import unicodedata
 
 import pytest
@@ -7,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import security
+from app.errors import Overloaded
 from app.security import (
     digest,
     hash_password,
@@ -24,6 +28,36 @@ async def test_a_password_is_kept_as_argon2id_and_told_from_others() -> None:
     assert await password_matches("mật khẩu", kept)
     assert not await password_matches("mat khau", kept)
     assert kept != await hash_password("mật khẩu")  # each with its own salt
+
+
+async def test_no_more_passwords_are_tried_at_once_than_there_are_processors() -> None:
+    at_once, most = 0, 0
+    counting = threading.Lock()
+
+    def work() -> None:
+        nonlocal at_once, most
+        with counting:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.01)
+        with counting:
+            at_once -= 1
+
+    await asyncio.gather(*(security._beside(work) for _ in range(8 * security.PLACES)))  # noqa: SLF001 - to count what is inside
+    assert most <= security.PLACES
+
+
+async def test_who_finds_no_place_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(security, "SECONDS_TO_WAIT", 0.01)
+    taken = asyncio.Semaphore(0)
+    with pytest.raises(Overloaded) as refused:
+        async with security.place(taken):
+            pytest.fail("there is none")
+    assert refused.value.headers["Retry-After"]
+    taken.release()
+    for _again in range(2):
+        async with security.place(taken):
+            pass
 
 
 async def test_nobody_has_no_password() -> None:

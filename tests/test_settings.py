@@ -58,6 +58,7 @@ def test_links_lead_to_where_it_listens_unless_told_otherwise(
         {"SMTP_URL": "smtp://127.0.0.1:25"},
         {"SMTP_URL": "smtps://tiendo:m%C3%A1@mail.example.vn:465?ca=/etc/ca.pem"},
         {"MAIL_FROM": "tiendo@example.vn"},
+        {"TRUSTED_PROXIES": ""},
         {"MAIL_FROM": "Tiến độ <tiendo@example.vn>"},
         {"MAIL_FROM": '"Phòng LĐ, huyện" <tiendo@example.vn>'},
         {"ADMIN_PASSWORD": "ngắn"},
@@ -83,6 +84,9 @@ def test_what_is_right_is_taken(monkeypatch: pytest.MonkeyPatch, values: dict[st
         ({**PRODUCTION, "ADMIN_PASSWORD": "ngắn"}, "TIENDO_ADMIN_PASSWORD"),
         ({"ENVIRONMENT": "test"}, "production"),
         ({"PUBLIC_URL": "tiendo.example.vn"}, "https://"),
+        ({"TRUSTED_PROXIES": "*"}, "addresses or networks"),
+        ({"TRUSTED_PROXIES": "127.0.0.1, proxy.example.vn"}, "addresses or networks"),
+        ({"TRUSTED_PROXIES": "10.1.2.3/24"}, "host bits"),
         ({"SMTP_URL": "ftp://nope"}, "smtp://host"),
         ({"SMTP_URL": "smtp://"}, "smtp://host"),
         ({"SMTP_URL": "mail.example.vn:25"}, "smtp://host"),
@@ -103,6 +107,11 @@ def test_what_is_wrong_is_refused_by_name(
 ) -> None:
     with pytest.raises(ValidationError, match=told):
         read(monkeypatch, values)
+
+
+def test_proxies_are_listed_with_commas_or_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"TRUSTED_PROXIES": "127.0.0.1,::1, 172.18.0.0/16 "}
+    assert read(monkeypatch, values).trusted_proxies == ("127.0.0.1", "::1", "172.18.0.0/16")
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from app import serving
 from app.models.accounts import AccessToken, Account
 from app.models.audit import AuditEvent
 from app.security import digest
+from app.settings import Settings
 from tests.conftest import Service
 from tests.people import PASSWORD
 
@@ -202,6 +204,37 @@ async def test_signing_in_is_on_record(service: Service) -> None:
     refused, unknown = await events(service, "account.sign_in_refused")
     assert (refused.subject, refused.agency_id) == ("users/xuan-hong", done.agency_id)
     assert (unknown.actor, unknown.subject, unknown.agency_id) == ("?", "users/?", None)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "peer", "origin"),
+    [
+        ("", "127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "127.0.0.1", "203.0.113.7"),
+        ("10.0.0.0/8 127.0.0.1", "10.1.2.3", "203.0.113.7"),
+        ("127.0.0.1", "10.1.2.3", "10.1.2.3"),
+    ],
+)
+async def test_whom_a_trusted_proxy_names_is_the_origin(
+    service: Service, proxies: str, peer: str, origin: str
+) -> None:
+    settings = Settings.model_validate({"trusted_proxies": proxies})
+    config = serving._config(service.app, settings)  # noqa: SLF001 - as uvicorn gets it
+    config.load()
+    transport = httpx.ASGITransport(config.loaded_app, client=(peer, 1234))
+    # What stands before the proxy's own entry was written by whoever asked.
+    headers = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://test/api/v1", headers=headers
+    ) as client:
+        for _ in range(11):
+            answer = await client.post(
+                "/auth/token", data={"username": "xuan-hong", "password": "wrong"}
+            )
+    assert answer.status_code == 429
+    assert (await events(service, "account.sign_in_refused"))[0].origin == origin
+    elsewhere = await sign_in(service, "xuan-hong")
+    assert elsewhere.status_code == (429 if origin == "127.0.0.1" else 200)
 
 
 async def test_an_unknown_name_takes_as_long_as_a_known_one(service: Service) -> None:
