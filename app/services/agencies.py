@@ -13,6 +13,8 @@ from sqlalchemy.orm.attributes import flag_modified
 from app import terms
 from app.errors import Bilingual, FieldError, NotFound, ValidationFailed
 from app.models.agencies import Agency, AgencySuccession
+from app.models.obligations import Obligation
+from app.models.periods import ReportingPeriod
 from app.models.plans import Responsibility
 from app.pagination import page
 from app.policy import Principal, within_horizon
@@ -28,6 +30,9 @@ BY_CODE = Agency.code.collate("C")
 
 FRAME = {AgencyKind.PROVINCE, AgencyKind.DISTRICT}
 """What everybody's reach is made of: each agency has at most one district around it."""
+
+PLACE_AND_TIME = {"kind", "parent", "valid_from", "valid_to", "successors"}
+"""What decides which reports are expected, and who sees them: not an agency's own to change."""
 
 UNKNOWN_PARENT = Bilingual(
     "Không có cơ quan {code} trong phạm vi quản lý vào ngày {on}.",
@@ -46,6 +51,15 @@ KIND_STAYS = Bilingual(
 IN_A_DISTRICT = Bilingual(
     "Huyện, tỉnh không nằm trong một huyện khác.",
     "A district or a province cannot lie within a district.",
+)
+DISTRICT_DECIDES = Bilingual(
+    "Chỉ người quản lý cả huyện mới đổi được trường này.",
+    "Only who manages the whole district changes this.",
+)
+REPORTS_REMAIN = Bilingual(
+    "Đơn vị đã gửi báo cáo có kỳ số liệu đến ngày {data_to}; ngày đó phải nằm trong thời gian "
+    "hoạt động của đơn vị.",
+    "The agency has sent a report on figures up to {data_to}; it has to exist on that day.",
 )
 ENDS_BEFORE_START = Bilingual(
     "Ngày cuối cùng phải từ ngày đầu tiên {valid_from} trở đi.",
@@ -182,7 +196,8 @@ async def change(
 
     Raises:
         NotFound: there is none within reach.
-        ValidationFailed: the place, the time or the successors do not fit.
+        ValidationFailed: the place, the time or the successors do not fit, or are not the
+            principal's to change.
     """
     await _tree_held(session)
     agency = await _own(session, principal, code, on)
@@ -191,6 +206,7 @@ async def change(
     successors = own.pop("successors", None)
     parent = own.pop("parent", None)
     before = await _successors(session, agency)
+    decides = await districts.reaches(session, principal, agency.path)
     kind = agency.kind
     changed = changes.apply(agency, own)
     if agency.kind != kind and {agency.kind, kind} & FRAME:
@@ -204,6 +220,11 @@ async def change(
         after = before if successors is None else sorted(successors)
         await _set_successors(session, principal, agency, after)
         changed = changed.also("successors", before, after)
+    if not decides and (kept := PLACE_AND_TIME & changed.after.keys()):
+        raise ValidationFailed(
+            [FieldError(f"/{name}", "district_decides", DISTRICT_DECIDES) for name in sorted(kept)]
+        )
+    await _see_that_reports_remain(session, agency, changed)
     if changed:
         if changed.after.keys() == {"successors"}:
             flag_modified(agency, "name")  # a new version, though no column has changed
@@ -300,6 +321,27 @@ def _see_that_time_runs_forward(agency: Agency) -> None:
     if first is not None and last is not None and last < first:
         facts = {"valid_from": first}
         raise _refusal("/valid_to", "ends_before_start", ENDS_BEFORE_START, **facts)
+
+
+async def _see_that_reports_remain(
+    session: AsyncSession, agency: Agency, changed: changes.Change
+) -> None:
+    """See that the agency is there on the last day of each period for which it has reported.
+
+    Its code is read on that day: else its reports would be in the sums, and nobody could find them.
+    """
+    if not {"valid_from", "valid_to"} & changed.after.keys():
+        return
+    query = (
+        select(func.min(ReportingPeriod.data_to), func.max(ReportingPeriod.data_to))
+        .join(Obligation, Obligation.period_id == ReportingPeriod.id)
+        .where(Obligation.agency_id == agency.id, Obligation.first_submitted_at.is_not(None))
+    )
+    earliest, latest = (await session.execute(query)).one()
+    if latest is not None and agency.valid_to is not None and agency.valid_to < latest:
+        raise _refusal("/valid_to", "reports_remain", REPORTS_REMAIN, data_to=latest)
+    if earliest is not None and agency.valid_from is not None and agency.valid_from > earliest:
+        raise _refusal("/valid_from", "reports_remain", REPORTS_REMAIN, data_to=earliest)
 
 
 async def _successors(session: AsyncSession, agency: Agency) -> list[str]:

@@ -1,5 +1,6 @@
 """Agencies over HTTP: the tree, its codes in time, and successors."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import text
 
 from tests.conftest import Service
 from tests.reference import add_neighbour, change, kind_of, listed, recorded, refused, statements
-from tests.reporting import seen
+from tests.reporting import Q2, XUAN_HONG, seen, send
 
 NEW_COMMUNE = {
     "code": "15499",
@@ -331,6 +332,41 @@ async def test_who_coordinates_changes_its_district_alone(service: Service) -> N
     for person in ("xuan-hong", "vice-chairman", "province"):
         answer = await change(service.client(person), "/agencies/15493", {"name": "X"})
         assert kind_of(answer) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"valid_to": "2024-05-31"},
+        {"valid_to": "2024-05-31", "successors": ["15502"]},
+        {"valid_from": "2024-06-01"},
+        {"kind": "township"},
+    ],
+)
+async def test_an_agency_does_not_end_or_move_itself(
+    service: Service, body: dict[str, Any]
+) -> None:
+    async with service.database.transaction() as session:
+        move = "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = '15493')"
+        await session.execute(text(f"{move} WHERE username = 'district-admin'"))
+    own = service.client("district-admin")
+    answer = await change(own, "/agencies/15493", body)
+    assert refused(answer) == [(f"/{name}", "district_decides") for name in sorted(body)]
+    seen(await change(own, "/agencies/15493", {"name": "Xã Xuân Hồng mới", "kind": "commune"}))
+    seen(await change(service.client("coordinator"), "/agencies/15493", body))
+
+
+async def test_an_agency_is_there_for_the_reports_that_it_has_sent(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await send(commune, XUAN_HONG)
+    last = seen(await office.get(f"/reporting-periods/{Q2}"))["data_to"]
+    before = (date.fromisoformat(last) - timedelta(days=1)).isoformat()
+    after = (date.fromisoformat(last) + timedelta(days=1)).isoformat()
+    for body, name in (({"valid_to": before}, "valid_to"), ({"valid_from": after}, "valid_from")):
+        answer = await change(office, "/agencies/15493", body)
+        assert refused(answer) == [(f"/{name}", "reports_remain")]
+    seen(await change(office, "/agencies/15493", {"valid_from": last, "valid_to": last}))
+    seen(await commune.get(f"/reports/{Q2}/{XUAN_HONG}"))
 
 
 async def test_a_change_needs_the_current_version(service: Service) -> None:
