@@ -201,8 +201,8 @@ async def test_what_was_sent_for_a_report_is_told_with_why(service: Service) -> 
     rows = await listed(office, SENT, limit=2)
     late = [row for row in rows if row["planned_for"].startswith("2024-06-14")]
     assert {(row["rule"], row["state"], row["why"]) for row in late} == {
-        ("before-1", "skipped", "the report has come"),
-        ("missing-today", "skipped", "the report has come"),
+        ("before-1", "skipped", "báo cáo đã được gửi"),
+        ("missing-today", "skipped", "báo cáo đã được gửi"),
     }
     assert {(row["sent_at"], row["subject"]) for row in late} == {(None, None)}
     (mail,) = [row for row in rows if (row["rule"], row["channel"]) == ("before-3", "email")]
@@ -238,7 +238,7 @@ async def test_what_was_not_delivered_shows_its_error(service: Service, tmp_path
     rows = await listed(service.client("xuan-hong"), SENT)
     (mail,) = [row for row in rows if (row["rule"], row["channel"]) == ("before-3", "email")]
     assert (mail["state"], mail["sent_at"]) == ("failed", None)
-    assert mail["error"] == mail["why"] == "the account has no e-mail address"
+    assert mail["error"] == mail["why"] == "tài khoản chưa có địa chỉ thư điện tử"
 
 
 async def test_only_who_reads_the_report_sees_what_was_sent_for_it(service: Service) -> None:
