@@ -192,6 +192,11 @@ async def test_each_step_is_recorded(service: Service) -> None:
     assert deleted.after is None
 
 
+def dotted(amount: int) -> str:
+    """An amount as Vietnamese texts write it."""
+    return f"{amount:,}".replace(",", ".")
+
+
 async def test_no_more_is_given_on_than_is_left(service: Service) -> None:
     client = service.client("coordinator")
     line = await given_on(client)
@@ -199,11 +204,11 @@ async def test_no_more_is_given_on_than_is_left(service: Service) -> None:
     body = GIVEN_ON | {"agency": "15502", "amount_vnd": left + 1}
     answer = await client.post("/budgets", json=body)
     assert refused(answer) == [("/amount_vnd", "exceeds_undistributed")]
-    assert f"còn {left} đồng" in answer.json()["errors"][0]["message"]
+    assert f"còn {dotted(left)} đồng" in answer.json()["errors"][0]["message"]
     path = f"/budgets/{line['id']}"
     answer = await change(client, path, {"amount_vnd": DA2_ALLOCATED + 1})
     assert refused(answer) == [("/amount_vnd", "exceeds_undistributed")]
-    assert f"Nhiều nhất {DA2_ALLOCATED} đồng" in answer.json()["errors"][0]["message"]
+    assert f"Nhiều nhất {dotted(DA2_ALLOCATED)} đồng" in answer.json()["errors"][0]["message"]
     body = GIVEN_ON | {"source": "mobilised", "amount_vnd": 1}
     assert refused(await client.post("/budgets", json=body)) == [
         ("/amount_vnd", "exceeds_undistributed")

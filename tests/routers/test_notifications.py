@@ -214,7 +214,7 @@ async def test_what_was_sent_for_a_report_is_told_with_why(service: Service) -> 
         "channel": "email",
         "planned_for": "2024-06-12T08:00:00+07:00",
         "state": "sent",
-        "why": "due and not yet told",
+        "why": "đến lúc nhắc và chưa nhắc",
         "sent_at": "2024-06-12T08:00:00+07:00",
         "attempts": 1,
         "error": None,
