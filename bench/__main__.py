@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import kills, reads, submissions, sweep
+from bench import kills, reads, startup, submissions, sweep
 from bench.printing import Shown, print_all
 from bench.stage import Stage, prepared
 
 PARTS: dict[str, Callable[[Stage], Sequence[Shown]]] = {
+    "startup": startup.measured,
     "reads": lambda stage: reads.measured(stage, "reads"),
     "submissions": submissions.measured,
     "aggregates": lambda stage: reads.measured(stage, "aggregates"),

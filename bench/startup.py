@@ -1,0 +1,72 @@
+"""From the command to the first answer: on an empty folder, and on one with the plan in it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from socket import socket
+from statistics import median
+
+from bench.drill import Drill, faults
+from bench.stage import Stage
+
+MOST_SECONDS_EMPTY, MOST_SECONDS_EXISTING = 10.0, 4.0
+TIMES = 5
+PATIENCE = 60.0
+TIENDO = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
+
+
+def measured(stage: Stage) -> Sequence[Drill]:
+    """Start the service once on nothing, then again and again on what that left."""
+    folder = stage.folder / "var"
+    empty = _seconds(folder)
+    existing = sorted(_seconds(folder) for _ in range(TIMES))
+    spread = f"{existing[0]:.1f} to {existing[-1]:.1f} in {TIMES} starts"
+    figures = [
+        f"from an empty folder {empty:.1f} s",
+        f"from an existing one {median(existing):.1f} s ({spread})",
+    ]
+    claims = {
+        f"at most {MOST_SECONDS_EMPTY} s from empty": empty <= MOST_SECONDS_EMPTY,
+        f"at most {MOST_SECONDS_EXISTING} s from existing": (
+            median(existing) <= MOST_SECONDS_EXISTING
+        ),
+    }
+    return [Drill("start to first answer", figures, faults(claims))]
+
+
+def _seconds(folder: Path) -> float:
+    """How long a start takes until a question that needs the database is answered."""
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {
+        "TIENDO_DATA_DIR": str(folder),
+        "TIENDO_PORT": str(port),
+        "TIENDO_ADMIN_PASSWORD": "mat-khau-quan-tri",
+    }
+    start = time.perf_counter()
+    with subprocess.Popen(  # noqa: S603 - our own command
+        TIENDO, env=os.environ | settings, stdout=subprocess.DEVNULL
+    ) as server:
+        try:
+            _wait_for_answer(f"http://127.0.0.1:{port}/health/ready", start + PATIENCE)
+            return time.perf_counter() - start
+        finally:
+            server.send_signal(signal.SIGTERM)
+
+
+def _wait_for_answer(url: str, until: float) -> None:
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=PATIENCE):  # noqa: S310 - http, our own
+                return
+        except urllib.error.URLError:
+            if time.perf_counter() > until:
+                raise
+            time.sleep(0.01)
