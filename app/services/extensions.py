@@ -1,5 +1,6 @@
 """Extensions (gia hạn) and exemptions (miễn): more time for an obligation, or none needed."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -58,7 +59,6 @@ async def extend(
     if before and _same(before, due_date, reason, document_number):
         return
     _see_date(place, due_date, now)
-    late_from = deadlines.effective_late_from(place.period.late_from, deadlines.late_from(due_date))
     at = await audit.record(
         session,
         now=now,
@@ -74,6 +74,8 @@ async def extend(
             "document_number": document_number,
         },
     )
+    late_from = deadlines.effective_late_from(place.period.late_from, deadlines.late_from(due_date))
+    obligation.due_date, obligation.late_from = due_date, late_from
     session.add(
         Extension(
             obligation_id=obligation.id,
@@ -84,16 +86,21 @@ async def extend(
             recorded_at=at,
         )
     )
-    await events.tell(
-        session,
-        EventKind.EXTENDED,
-        [obligation.id],
-        occurrence=at.isoformat(),
-        facts={"reason": reason, "document_number": document_number},
-        now=now,
-    )
-    obligation.due_date, obligation.late_from = due_date, late_from
     await session.flush()
+    facts = {"reason": reason, "document_number": document_number}
+    await _tell(session, EventKind.EXTENDED, place, at, facts, now)
+
+
+async def _tell(
+    session: AsyncSession,
+    kind: EventKind,
+    place: Place,
+    at: datetime,
+    facts: Mapping[str, str | None],
+    now: datetime,
+) -> None:
+    ids, occurrence = [place.obligation.id], at.isoformat()
+    await events.tell(session, kind, ids, occurrence=occurrence, facts=facts, now=now)
 
 
 async def _newest_extension(session: AsyncSession, obligation_id: int) -> Extension | None:
@@ -161,13 +168,8 @@ async def set_exempt(
             recorded_at=at,
         )
     )
-    await events.tell(
-        session,
-        EventKind.EXEMPTED if exempt else EventKind.EXEMPTION_ENDED,
-        [obligation.id],
-        occurrence=at.isoformat(),
-        facts={"reason": reason, "document_number": document_number},
-        now=now,
-    )
+    facts = {"reason": reason, "document_number": document_number}
+    kind = EventKind.EXEMPTED if exempt else EventKind.EXEMPTION_ENDED
+    await _tell(session, kind, place, at, facts, now)
     obligation.exempted_at = at if exempt else None
     await session.flush()

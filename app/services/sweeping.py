@@ -77,15 +77,12 @@ CORRECTIONS = text(CORRECTION)
 # most. An agency's own rule stands in for the schedule's. What an extension's own notice has just
 # said is not said again.
 WANTED = f"""
-{RECIPIENT}, wanted AS (
-    SELECT o.id AS obligation_id, r.code AS rule, r.audience,
-        o.due_date || CASE WHEN c.number > 0 THEN '/' || c.number ELSE '' END AS occurrence,
-        r.template, o.due_date, c.send_at, c.not_before, r.quiet_from, r.quiet_until,
-        recipient.account_id, chosen.channel,
-        row_number() OVER (
-            PARTITION BY o.id, recipient.account_id, chosen.channel
-            ORDER BY c.send_at DESC, r.offset_days DESC, r.id
-        ) AS recency
+{RECIPIENT}, due AS MATERIALIZED (
+    SELECT o.id AS obligation_id, o.due_date, r.id AS rule_id, r.code AS rule, r.audience,
+        r.template, r.channels, r.offset_days, r.quiet_from, r.quiet_until,
+        c.number, c.send_at, c.not_before,
+        CASE WHEN r.audience IN ('reporter', 'head') THEN o.agency_id ELSE plan.district_id END
+            AS desk_id
     FROM unnest(
         CAST(:rules AS bigint[]), CAST(:due_dates AS date[]), CAST(:numbers AS int[]),
         CAST(:send_ats AS timestamptz[]), CAST(:not_befores AS timestamptz[])
@@ -95,14 +92,22 @@ WANTED = f"""
     JOIN obligation o ON o.period_id = p.id AND o.due_date = c.due_date
     JOIN plan ON plan.id = p.plan_id
     JOIN agency a ON a.id = o.agency_id AND {STILL_OWES}
-    JOIN recipient ON recipient.audience = r.audience AND recipient.agency_id =
-        CASE WHEN r.audience IN ('reporter', 'head') THEN o.agency_id ELSE plan.district_id END
-    JOIN account ON account.id = recipient.account_id
-    {WAYS.format(usual="r.channels")}
     WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL AND {IN_FORCE}
     AND NOT EXISTS (
         SELECT FROM extension e WHERE e.obligation_id = o.id AND e.recorded_at >= c.send_at
     )
+), wanted AS (
+    SELECT obligation_id, rule, due.audience, template, due_date, send_at, not_before,
+        quiet_from, quiet_until, recipient.account_id, chosen.channel,
+        due_date || CASE WHEN number > 0 THEN '/' || number ELSE '' END AS occurrence,
+        row_number() OVER (
+            PARTITION BY obligation_id, recipient.account_id, chosen.channel
+            ORDER BY send_at DESC, offset_days DESC, rule_id
+        ) AS recency
+    FROM due
+    JOIN recipient ON recipient.audience = due.audience AND recipient.agency_id = due.desk_id
+    JOIN account ON account.id = recipient.account_id
+    {WAYS.format(usual="due.channels")}
 )
 """  # noqa: S608 - composed of constants
 
@@ -110,17 +115,14 @@ WANTED = f"""
 # opened again), looked at anew every ten minutes at most. Who has heard since by another rule or
 # channel is not told again: a rule that is renamed, or a channel that is added, repeats nothing.
 #
-# The rows say themselves which message carries them. Were they joined with the messages that are
-# made here, the planner, which takes all this for a few rows, would compare each with each.
+# The planner takes all this for a few rows, and would compare each with each: so its parts are
+# joined by hash, and the rows say themselves which message carries them instead of being joined.
+BY_HASH = text(
+    "SELECT set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true)"
+)
 PLAN = text(f"""
 WITH {WANTED}, untold AS (
-    SELECT w.*, recency = 1 AND NOT EXISTS (
-        SELECT FROM notification since
-        WHERE since.obligation_id = w.obligation_id AND since.account_id = w.account_id
-        AND since.audience = w.audience AND since.template IN ('reminder', 'escalation')
-        AND since.state IN ('planned', 'sent') AND since.planned_for >= w.send_at
-    ) AS matters
-    FROM (SELECT * FROM wanted ORDER BY account_id, channel) AS w
+    SELECT w.* FROM (SELECT * FROM wanted ORDER BY account_id, channel) AS w
     WHERE NOT EXISTS (
         SELECT FROM notification n
         WHERE (n.obligation_id, n.rule, n.occurrence, n.account_id, n.channel)
@@ -128,8 +130,18 @@ WITH {WANTED}, untold AS (
         AND (n.state <> 'skipped'
             OR n.created_at > CAST(:now AS timestamptz) - interval '10 minutes')
     )
+), heard AS MATERIALIZED (
+    SELECT obligation_id, account_id, audience, max(planned_for) AS last_at
+    FROM notification
+    WHERE template IN ('reminder', 'escalation') AND state IN ('planned', 'sent')
+    AND planned_for > CAST(:now AS timestamptz) - interval '15 days'
+    GROUP BY 1, 2, 3
+), weighed AS (
+    SELECT untold.*, recency = 1 AND coalesce(last_at < send_at, true) AS matters
+    FROM untold LEFT JOIN heard USING (obligation_id, account_id, audience)
 ), numbered AS (
-    SELECT untold.*, CASE WHEN matters THEN nextval('message_id_seq') END AS ticket FROM untold
+    SELECT weighed.*, CASE WHEN matters THEN nextval('message_id_seq') END AS ticket
+    FROM (SELECT * FROM weighed ORDER BY account_id, channel) AS weighed
 ), carried AS MATERIALIZED (
     SELECT numbered.*, min(ticket) OVER (
         PARTITION BY account_id, channel, not_before, quiet_from, quiet_until
@@ -186,6 +198,7 @@ async def sweep(session: AsyncSession, now: datetime) -> Swept:
     candidates = await due_candidates(session, now)
     if not candidates["rules"]:
         return Swept(0, 0, 0)
+    await session.execute(BY_HASH)
     row = (await session.execute(PLAN, candidates | {"now": now})).one()
     return Swept(row.planned, row.superseded, row.messages)
 
