@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app import terms
 from app.errors import (
@@ -168,6 +169,8 @@ CONSTRAINTS: dict[str, Problem] = {
 }
 """Which domain error a violated constraint stands for."""
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 BUSY = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
@@ -218,7 +221,7 @@ def install(app: FastAPI) -> None:
         return response(request, _from_validation(error.errors()))
 
     async def http(request: Request, error: HTTPException) -> Response:
-        return response(request, _from_http(error))
+        return response(request, _from_http(request, error))
 
     async def database(request: Request, error: DBAPIError) -> Response:
         return response(request, _from_database(request, error))
@@ -283,19 +286,31 @@ def _choices(expected: str) -> Bilingual:
     return Bilingual(" hoặc ".join(expected.rsplit(" or ", 1)), expected)
 
 
-def _from_http(error: HTTPException) -> Problem:
+def _from_http(request: Request, error: HTTPException) -> Problem:
     match error.status_code:
         case 400:
             return MalformedJson(position=0)
         case 404:
             return NotFound(terms.PATH)
         case 405:
-            return MethodNotAllowed(headers=error.headers)
+            return MethodNotAllowed(headers={"Allow": ", ".join(_allowed(request))})
         case 413:
             return BodyTooLarge()
         case 415:
             return UnsupportedMediaType(expected="application/json")
     raise error
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that the path takes. Each route knows its own alone, so each method is tried."""
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 def _from_database(request: Request, error: DBAPIError) -> Problem:
