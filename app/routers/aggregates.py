@@ -14,7 +14,7 @@ from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSessio
 from app.routers.responses import problems
 from app.routing import StrictRoute
 from app.schemas.aggregates import ExecutionAggregate, IndicatorAggregate, TimelinessAggregate
-from app.schemas.base import InstantIn
+from app.schemas.base import AskedInstant
 from app.services import aggregation
 from app.services.aggregation import Question
 from app.vocabulary import Basis
@@ -45,7 +45,9 @@ async def asked(
     basis: Annotated[
         Basis, Query(description="Bản gửi đã duyệt gần nhất, hay bản gửi gần nhất.")
     ] = Basis.ACCEPTED,
-    as_of: Annotated[InstantIn | None, Query(description="Số liệu như tại thời điểm này.")] = None,
+    as_of: Annotated[
+        AskedInstant | None, Query(description="Số liệu như tại thời điểm này.")
+    ] = None,
     if_none_match: Annotated[
         str | None,
         Header(alias="If-None-Match", description="ETag đã có; không đổi thì trả lời 304."),

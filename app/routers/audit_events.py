@@ -9,7 +9,7 @@ from app.routers.dependencies import PAGE_SIZE, AuditReader, Cursor, Limit, Read
 from app.routers.responses import problems
 from app.routing import StrictRoute
 from app.schemas.audit import AuditEvent
-from app.schemas.base import InstantIn, Page
+from app.schemas.base import AskedInstant, Page
 from app.services import audit_trail
 from app.services.audit_trail import Wanted
 
@@ -32,8 +32,8 @@ async def list_audit_events(
     actor: Exactly = None,
     action: Exactly = None,
     subject: Exactly = None,
-    since: Annotated[InstantIn | None, Query(description="Từ thời điểm này.")] = None,
-    until: Annotated[InstantIn | None, Query(description="Trước thời điểm này.")] = None,
+    since: Annotated[AskedInstant | None, Query(description="Từ thời điểm này.")] = None,
+    until: Annotated[AskedInstant | None, Query(description="Trước thời điểm này.")] = None,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[AuditEvent]:

@@ -19,6 +19,9 @@ from pydantic_core import PydanticCustomError
 
 from app.clock import LOCAL
 
+_BLANK_FOR_PLUS = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}[0-9:.]*) ([0-9]{2}:[0-9]{2})"
+)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Unicode will never give these to a letter; XML, and so a workbook, cannot hold some of them.
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
@@ -79,6 +82,16 @@ def _an_instant(value: Any) -> Any:
     raise PydanticCustomError("datetime_type", "Expected an ISO 8601 instant with its offset")
 
 
+def _with_its_plus(value: Any) -> Any:
+    """A `+` that stands bare in an address arrives as a blank; before an offset it can be no other.
+
+    Whoever forgets to write it %2B means the instant all the same.
+    """
+    if isinstance(value, str) and (found := _BLANK_FOR_PLUS.fullmatch(value)):
+        return f"{found[1]}+{found[2]}"
+    return value
+
+
 def _of_some_year(value: datetime) -> datetime:
     """Not at an end of the calendar, where another zone's time would fall off it."""
     if 1 < value.year < MAXYEAR:
@@ -118,6 +131,8 @@ Amount = Annotated[int, Field(strict=True, ge=0, le=LARGEST_VND)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Day = Annotated[date, BeforeValidator(_a_day)]
 InstantIn = Annotated[AwareDatetime, BeforeValidator(_an_instant), AfterValidator(_of_some_year)]
+AskedInstant = Annotated[InstantIn, BeforeValidator(_with_its_plus)]
+"""An instant as a parameter of the query."""
 Instant = Annotated[datetime, AfterValidator(lambda instant: instant.astimezone(LOCAL))]
 """An instant as clients get it: with the local offset."""
 Flag = Annotated[bool, Field(strict=True)]

@@ -125,6 +125,34 @@ async def test_an_instant_after_now_is_refused(service: Service) -> None:
     assert answer.json()["type"] == "/problems/not-settled"
 
 
+async def test_a_bare_plus_of_an_address_is_read_as_one(service: Service) -> None:
+    office = service.client("coordinator")
+    at = f"/aggregates/indicators?period={Q2}&as_of="
+    meant = seen(await office.get(f"{at}2024-06-10T07:03:30%2B07:00"))
+    for written, status in (
+        ("2024-06-10T07:03:30+07:00", 200),
+        ("2024-06-10T07:03:30%2007:00", 200),
+        ("2024-06-10T07:03:30.000000+07:00", 200),
+        ("2024-06-10T07:03:30", 422),
+        ("2024-06-10+07:03", 422),
+        ("2024-06-10+07:03:30", 422),
+        ("2024-06-10T07:03:30++07:00", 422),
+        ("2024-06-10T07:03:30+07:00+", 422),
+    ):
+        answer = await office.get(f"{at}{written}")
+        assert answer.status_code == status, written
+        assert status != 200 or answer.json() == meant
+    early = seen(await office.get("/audit-events?until=2024-04-01T08:00:00+07:00"))
+    assert early["items"] == []
+
+
+async def test_a_blank_in_a_body_is_no_plus(service: Service) -> None:
+    answer = await service.client("coordinator").post(
+        f"/reports/{Q2}/{BAC_LUONG}/submit", json={"received_at": "2024-06-10T07:00:00 07:00"}
+    )
+    assert [error["pointer"] for error in seen(answer, 422)["errors"]] == ["/received_at"]
+
+
 async def test_an_instant_before_everything_knows_nothing_yet(service: Service) -> None:
     await send(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 5}, [money("DA2", 7)])
     office = service.client("coordinator")
