@@ -105,7 +105,21 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for operation in operations.values():
             if "requestBody" in operation:
                 _add_body_problems(operation["responses"])
+            _require_what_is_required(operation)
     return document
+
+
+def _require_what_is_required(operation: dict[str, Any]) -> None:
+    """Mark If-Match as required where nothing is done without it.
+
+    FastAPI would answer 422 where a header is missing that it takes for required; 428 is ours to
+    give. Where the operation can also make something new (201), that goes without.
+    """
+    always = "428" in operation["responses"] and "201" not in operation["responses"]
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] == "If-Match" and always:
+            parameter["required"] = True
+            parameter["schema"] = {"type": "string", "title": parameter["schema"]["title"]}
 
 
 def _add_body_problems(responses: dict[str, Any]) -> None:

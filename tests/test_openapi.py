@@ -72,6 +72,33 @@ def test_operation_lists_its_errors(operation: dict[str, Any]) -> None:
         assert "404" in operation["responses"]
 
 
+IF_MATCH = {
+    operation["operationId"]: parameter
+    for operations in DOCUMENT["paths"].values()
+    for operation in operations.values()
+    for parameter in operation.get("parameters", [])
+    if parameter["name"] == "If-Match"
+}
+
+
+def test_the_version_is_required_where_nothing_is_changed_without_it() -> None:
+    optional = {name for name, parameter in IF_MATCH.items() if not parameter["required"]}
+    assert optional == {
+        *("submit_report", "return_report", "accept_report", "reopen_report"),
+        *("assign_agency", "put_reminder_rule", "put_working_day"),
+    }
+    required = IF_MATCH.keys() - optional
+    assert {"save_draft", "change_plan", "withdraw_agency", "delete_working_day"} <= required
+    assert all(IF_MATCH[name]["schema"]["type"] == "string" for name in required)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_asks_for_a_version_says_what_it_answers_without(operation: dict[str, Any]) -> None:
+    if operation["operationId"] in IF_MATCH:
+        assert "412" in operation["responses"]
+    assert ("428" not in operation["responses"]) or operation["operationId"] in IF_MATCH
+
+
 def test_every_problem_has_texts_in_both_languages() -> None:
     kinds: list[type[Problem]] = [Problem]
     for kind in kinds:
