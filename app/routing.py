@@ -1,4 +1,4 @@
-"""Routes that refuse what FastAPI would pass over: doubled or unknown parameters, lax JSON."""
+"""Routes that refuse what FastAPI would pass over: what nobody reads, what came twice, lax JSON."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -20,6 +20,7 @@ from app.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from app.problems import EXPECTED
 from app.strict_json import DUPLICATE_KEY, MOST_FAULTS, NOT_TEXT, below, parse, storable
 
 UNKNOWN = Bilingual(
@@ -40,7 +41,7 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that takes just the parameters that it names, each once, and well-formed JSON."""
+    """A route that takes just the parameters and fields that it names, each once, in good JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, behind the checks."""
@@ -51,7 +52,7 @@ class StrictRoute(APIRoute):
             if getattr(field.field_info, "in_", None) is ParamTypes.query
         ]
         form_type = _form_type(self)
-        takes_json = self.body_field is not None and form_type is None
+        takes_nothing = self.body_field is None
 
         async def strictly(request: Request) -> Response:
             if faults := list(islice(_query_faults(request, known), MOST_FAULTS)):
@@ -60,8 +61,10 @@ class StrictRoute(APIRoute):
                 raise NotFound(terms.PATH)
             if form_type is not None:
                 await _see_form(request, form_type)
-            if takes_json:
+            elif not takes_nothing:
                 request = await _with_strict_body(request)
+            elif _announces_body(request):
+                _see_that_nothing_is_said((await _with_strict_body(request)).strict_body)
             return await handle(request)
 
         return strictly
@@ -105,6 +108,27 @@ async def _with_strict_body(request: Request) -> StrictRequest:
             parse(body) if len(body) < LARGE else await asyncio.to_thread(parse, body)
         )
     return strict
+
+
+def _announces_body(request: Request) -> bool:
+    """Whether one follows: whoever sends nothing is not kept waiting for it to arrive."""
+    headers = request.headers
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _see_that_nothing_is_said(body: Any) -> None:
+    """See that a body that nobody reads says nothing: whoever sends more means something by it."""
+    if body is None or body == {}:
+        return
+    if not isinstance(body, dict):
+        raise ValidationFailed([FieldError("", "dict_type", EXPECTED["dict_type"])])
+    extra = EXPECTED["extra_forbidden"]
+    raise ValidationFailed(
+        [
+            FieldError(below("", name), "extra_forbidden", extra)
+            for name in islice(body, MOST_FAULTS)
+        ]
+    )
 
 
 def _query_faults(request: Request, known: list[str]) -> Iterator[FieldError]:

@@ -4,7 +4,7 @@ import base64
 import copy
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import asyncpg
@@ -140,6 +140,37 @@ async def test_a_body_that_cannot_be_read_is_refused(
             answer = await attacker.send(operation, whole, kind)
             assert answer.status_code == 415, (operation.name, kind)
         assert (await attacker.send(operation, LARGE)).status_code == 413
+
+
+TAKE_NOTHING = [each for each in UNDER_VERSION if each.body is None and each.name != "sign_in"]
+
+
+async def test_a_body_that_nobody_reads_is_refused(attacker: Attacker) -> None:
+    for operation in TAKE_NOTHING:
+        for body, status in BROKEN.items():
+            if status == 400 or len(body) < 30:
+                answer = await attacker.send(operation, body)
+                assert answer.status_code == status, (operation.name, body, answer.text)
+        answer = await attacker.send(operation, b'{"zzz": 1, "a/b": null}')
+        told = [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
+        assert told == [("/zzz", "extra_forbidden"), ("/a~1b", "extra_forbidden")], operation.name
+        assert (await attacker.send(operation, b"zzz=1", "text/plain")).status_code == 415
+        assert (await attacker.send(operation, LARGE)).status_code == 413
+
+
+async def test_who_has_nothing_to_say_may_say_so(service: Service) -> None:
+    office = service.client("coordinator")
+    for verb, body in (("close", b"{}"), ("open", b""), ("close", b" null "), ("open", b"{ }")):
+        kind = {"Content-Type": "application/json"}
+        answer = await office.post(f"/reporting-periods/2024-Q3/{verb}", content=body, headers=kind)
+        assert answer.status_code == 200, answer.text
+
+    async def in_parts() -> AsyncIterator[bytes]:
+        yield b'{"zzz"'
+        yield b": 1}"
+
+    answer = await office.post("/reporting-periods/2024-Q3/close", content=in_parts(), headers=kind)
+    assert answer.json()["errors"][0]["pointer"] == "/zzz"
 
 
 # As they stand in JSON; the first ones are no value of any field.
