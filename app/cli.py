@@ -71,12 +71,10 @@ def seed(
 ) -> None:
     """Load a plan from its folder, or what was corrected there."""
     from app import operating
-    from seed.loader import load
 
     with _database(migrated=True) as (settings, url):
         now = _now(settings)
-        work = partial(load, folder=folder or operating.FIRST_PLAN, now=now, say=typer.echo)
-        operating.in_transaction(settings, url, work)
+        operating.load_plan(settings, url, folder or operating.FIRST_PLAN, now, typer.echo)
 
 
 @app.command()

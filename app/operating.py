@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -91,6 +92,23 @@ def prepare(settings: Settings, url: str, now: datetime, say: Say) -> None:
         say(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
         once = f"{password}   (chỉ hiện lần này / shown only this once)"
         say(f"Mật khẩu / password:  {once if password else 'TIENDO_ADMIN_PASSWORD'}")
+
+
+def load_plan(settings: Settings, url: str, folder: Path, now: datetime, say: Say) -> None:
+    """Load a plan's folder, or what was corrected there.
+
+    Raises:
+        SeedError: with everything that is wrong there; the plan's coordinators are told as well.
+    """
+    from seed import failure, loader  # noqa: PLC0415 - only this command needs them
+
+    folder = folder.resolve()
+    try:
+        in_transaction(settings, url, partial(loader.load, folder=folder, now=now, say=say))
+    except loader.SeedError as error:
+        telling = partial(failure.tell, folder=folder, findings=error.findings, now=now)
+        in_transaction(settings, url, telling)
+        raise
 
 
 async def fill_if_empty(

@@ -189,6 +189,7 @@ class EventKind(StrEnum):
     PERIOD_CLOSED = "reporting_period.closed"
     REMINDED = "obligation.reminded"
     CORRECTION_DUE = "report.correction_due"
+    IMPORT_FAILED = "plan.import_failed"
 
 
 class NotificationState(StrEnum):

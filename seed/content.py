@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from app.vocabulary import COMMUNE_LEVEL, AssignmentRole
 from seed import rows
@@ -185,6 +185,16 @@ def read_content(folder: Path) -> Content:
         working_days=Table(folder, "working_days.csv", rows.WorkingDayRow),
         reminders=Table(folder, "reminders.yaml", rows.ReminderRuleRow),
     )
+
+
+def named_plan(folder: Path) -> str | None:
+    """The code of the folder's plan, where `plan.yaml` can be read that far."""
+    content = read(folder, "plan.yaml").content
+    code = content.get("code") if isinstance(content, dict) else None
+    try:
+        return TypeAdapter[str](rows.Code).validate_python(code)
+    except ValidationError:
+        return None
 
 
 def _plan(folder: Path) -> PlanText:

@@ -95,7 +95,7 @@ class Message(Base):
 
 
 class Notification(Base):
-    """That somebody is told something of an obligation: the truth about what was sent.
+    """That somebody is told something of an obligation or a plan: the truth about what was sent.
 
     `rule` is a reminder rule's code or an event's kind; `occurrence` tells its repetitions, or
     the events, apart.
@@ -106,11 +106,24 @@ class Notification(Base):
         UniqueConstraint(
             "obligation_id", "rule", "occurrence", "account_id", "channel", name="notification_once"
         ),
+        Index(
+            "notification_plan_once",
+            "plan_id",
+            "rule",
+            "occurrence",
+            "account_id",
+            "channel",
+            unique=True,
+            postgresql_where=text("plan_id IS NOT NULL"),
+        ),
+        CheckConstraint("num_nonnulls(obligation_id, plan_id) = 1", name="about"),
         Index("notification_message_idx", "message_id"),
     )
 
     id: Mapped[Key]
-    obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
+    obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    """Where it concerns a plan as a whole, and no obligation."""
     rule: Mapped[str] = mapped_column(Text)
     occurrence: Mapped[str] = mapped_column(Text)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
@@ -118,7 +131,7 @@ class Notification(Base):
     audience: Mapped[Audience]
     template: Mapped[str] = mapped_column(Text)
     facts: Mapped[dict[str, Any] | None]
-    """What an event has to tell beyond the obligation: a reason, comments, a note."""
+    """What an event has to tell beyond that: a reason, comments, a note, what is to be mended."""
     planned_for: Mapped[Instant]
     created_at: Mapped[Instant]
     state: Mapped[NotificationState]

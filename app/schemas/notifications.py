@@ -37,6 +37,7 @@ MESSAGE: dict[str, Any] = {
             "about": "before-3",
         }
     ],
+    "plans": [],
 }
 
 
@@ -53,6 +54,13 @@ class Concern(Output):
     )
 
 
+class PlanConcern(Output):
+    """A plan of which a message speaks as a whole."""
+
+    plan: str
+    about: str = Field(description="Loại sự kiện (plan.import_failed).")
+
+
 class NotificationOut(Output):
     """A message in the application, as its recipient reads it."""
 
@@ -64,6 +72,9 @@ class NotificationOut(Output):
     sent_at: Instant
     read_at: Instant | None = Field(description="Thời điểm đã đọc; null là chưa đọc.")
     obligations: list[Concern]
+    plans: list[PlanConcern] = Field(
+        description="Kế hoạch mà thông báo nói đến nhưng không về báo cáo nào, như nạp không thành."
+    )
 
 
 class Inbox(Page[NotificationOut]):

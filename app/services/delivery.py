@@ -20,7 +20,7 @@ from app.database import Database
 from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Text, preferences_url
 from app.services import messages, wording
 from app.services.messages import SUPERSEDING
-from app.services.wording import Line, Recipient
+from app.services.wording import Line, ObligationLine, Recipient
 from app.vocabulary import Channel
 from app.webhook import Post
 
@@ -271,6 +271,12 @@ async def _post(desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now:
                 "about": line.rule,
             }
             for line in lines
+            if isinstance(line, ObligationLine)
+        ],
+        "plans": [
+            {"plan": line.plan, "about": line.rule}
+            for line in lines
+            if not isinstance(line, ObligationLine)
         ],
     }
     return Post(found.url, found.secret, payload)

@@ -8,15 +8,34 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services.recipients import WAYS
+from app.services.recipients import RECIPIENT, WAYS
 from app.vocabulary import EventKind
 
 DEFAULT_CHANNELS = ["email", "in_app"]
 
-# One message a person and channel; the obligation's reporters hear of what concerns it.
+# One message a person and channel for all that `heard` holds.
+_CARRY = """
+carrier AS (
+    INSERT INTO message (account_id, channel, state, created_at, not_before)
+    SELECT DISTINCT account_id, channel, 'waiting', CAST(:now AS timestamptz),
+        CAST(:now AS timestamptz)
+    FROM heard
+    RETURNING id, account_id, channel
+)
+INSERT INTO notification (obligation_id, plan_id, rule, occurrence, account_id, channel, audience,
+    template, facts, planned_for, created_at, state, why, message_id)
+SELECT obligation_id, plan_id, :kind, occurrence, account_id, channel, audience,
+    :kind, CAST(:facts AS jsonb), :now, :now, 'planned', 'it happened', carrier.id
+FROM heard JOIN carrier USING (account_id, channel)
+RETURNING id
+"""
+_FACTS = bindparam("facts", type_=JSONB(none_as_null=True))
+
+# The obligation's reporters hear of what concerns it.
 TELL = text(f"""
-WITH recipient AS (
-    SELECT o.id AS obligation_id, told.occurrence, account.id AS account_id, chosen.channel
+WITH heard AS (
+    SELECT o.id AS obligation_id, NULL::bigint AS plan_id, told.occurrence,
+        account.id AS account_id, chosen.channel, 'reporter' AS audience
     FROM unnest(CAST(:obligations AS bigint[]), CAST(:occurrences AS text[]))
         AS told (obligation_id, occurrence)
     JOIN obligation o ON o.id = told.obligation_id
@@ -24,22 +43,26 @@ WITH recipient AS (
         AND account.active
     {WAYS.format(usual="CAST(:channels AS text[])")}
     WHERE NOT :is_news OR coalesce(preference.period_news, true)
-), carrier AS (
-    INSERT INTO message (account_id, channel, state, created_at, not_before)
-    SELECT DISTINCT account_id, channel, 'waiting', CAST(:now AS timestamptz),
-        CAST(:now AS timestamptz)
-    FROM recipient
-    RETURNING id, account_id, channel
-)
-INSERT INTO notification (obligation_id, rule, occurrence, account_id, channel, audience, template,
-    facts, planned_for, created_at, state, why, message_id)
-SELECT obligation_id, :kind, occurrence, account_id, channel, 'reporter', :kind,
-    CAST(:facts AS jsonb), :now, :now, 'planned', 'it happened', carrier.id
-FROM recipient JOIN carrier USING (account_id, channel)
-RETURNING id
-""").bindparams(  # noqa: S608 - composed of constants
-    bindparam("facts", type_=JSONB(none_as_null=True))
-)
+), {_CARRY}
+""").bindparams(_FACTS)  # noqa: S608 - composed of constants
+
+# The office that runs the plan hears of what concerns it as a whole, of each occurrence once.
+TELL_OF_PLAN = text(f"""
+WITH {RECIPIENT}, heard AS (
+    SELECT NULL::bigint AS obligation_id, plan.id AS plan_id,
+        CAST(:occurrence AS text) AS occurrence, account.id AS account_id, chosen.channel,
+        recipient.audience
+    FROM plan
+    JOIN recipient ON recipient.audience = 'coordinator' AND recipient.agency_id = plan.district_id
+    JOIN account ON account.id = recipient.account_id
+    {WAYS.format(usual="CAST(:channels AS text[])")}
+    WHERE plan.id = :plan_id AND NOT EXISTS (
+        SELECT FROM notification n
+        WHERE (n.plan_id, n.rule, n.occurrence, n.account_id, n.channel)
+            = (plan.id, :kind, :occurrence, account.id, chosen.channel)
+    )
+), {_CARRY}
+""").bindparams(_FACTS)  # noqa: S608 - composed of constants
 
 NEWS = frozenset({EventKind.PERIOD_OPENED, EventKind.PERIOD_CLOSED})
 """What a person may choose not to hear of."""
@@ -80,6 +103,30 @@ async def tell_each(
             "channels": DEFAULT_CHANNELS,
             "is_news": kind in NEWS,
             "facts": dict(facts) if facts else None,
+            "now": now,
+        },
+    )
+    return len(told.all())
+
+
+async def tell_of_plan(
+    session: AsyncSession,
+    kind: EventKind,
+    plan_id: int,
+    *,
+    occurrence: str,
+    now: datetime,
+    facts: Mapping[str, Any],
+) -> int:
+    """Tell the coordinators of a plan's district what happened to it; how many notifications."""
+    told = await session.execute(
+        TELL_OF_PLAN,
+        {
+            "kind": kind.value,
+            "plan_id": plan_id,
+            "occurrence": occurrence,
+            "channels": DEFAULT_CHANNELS,
+            "facts": dict(facts),
             "now": now,
         },
     )

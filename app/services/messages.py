@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.reminder_rules import IN_FORCE
 from app.services.standing import DAYS_LATE, DAYS_LEFT, STILL_OWES, TIMELINESS, instants
-from app.services.wording import Line, period_name, place_of
+from app.services.wording import Line, ObligationLine, period_name, place_of
 from app.vocabulary import Audience
 
 LATER_REMINDER = "a later reminder says more"
@@ -22,11 +22,17 @@ SUPERSEDING = (LATER_REMINDER, LATER_EVENT)
 # What is said of the same to the same person later on; a note of somebody's own stays.
 _LATER = """EXISTS (
     SELECT FROM notification later
-    WHERE later.obligation_id = n.obligation_id AND later.account_id = n.account_id
+    WHERE later.{of} = n.{of} AND later.account_id = n.account_id
     AND later.channel = n.channel AND later.id > n.id AND later.state IN ('planned', 'sent')
     AND {same})"""
-_LATER_REMINDER = _LATER.format(same="later.template IN ('reminder', 'escalation')")
-_LATER_EVENT = _LATER.format(same="later.template = n.template")
+_LATER_REMINDER = _LATER.format(
+    of="obligation_id", same="later.template IN ('reminder', 'escalation')"
+)
+_LATER_EVENT = _LATER.format(of="obligation_id", same="later.template = n.template")
+_LATER_OF_PLAN = _LATER.format(of="plan_id", same="later.template = n.template")
+_LOADED_SINCE = """EXISTS (
+    SELECT FROM audit_event e JOIN ledger ON ledger.id = e.ledger_id
+    WHERE ledger.plan_id = n.plan_id AND e.action = 'plan.loaded' AND e.at > n.created_at)"""
 
 ABOUT = f"""
     p.code AS period, p.frequency, p.ordinal, p.year, plan.code AS plan, plan.title AS plan_title,
@@ -63,6 +69,10 @@ LINES = text(f"""
                 WHEN 'coordinator' THEN desk.path NOT LIKE '%/' || plan.district_id || '/%'
                 ELSE account.agency_id IS DISTINCT FROM o.agency_id END
                 THEN 'the person has moved to another agency'
+            WHEN n.plan_id IS NOT NULL THEN CASE
+                WHEN {_LOADED_SINCE} THEN 'the plan was loaded since'
+                WHEN {_LATER_OF_PLAN} THEN '{LATER_EVENT}'
+            END
             WHEN NOT {STILL_OWES} THEN 'the agency had ended before the period did'
             WHEN n.template = 'obligation.extended' AND o.exempted_at IS NOT NULL
                 THEN 'the agency was exempted'
@@ -101,10 +111,10 @@ LINES = text(f"""
     CROSS JOIN LATERAL (SELECT n.audience) AS told
     JOIN account ON account.id = n.account_id
     LEFT JOIN agency desk ON desk.id = account.agency_id
-    JOIN obligation o ON o.id = n.obligation_id
-    JOIN reporting_period p ON p.id = o.period_id
-    JOIN plan ON plan.id = p.plan_id
-    JOIN agency a ON a.id = o.agency_id
+    LEFT JOIN obligation o ON o.id = n.obligation_id
+    LEFT JOIN reporting_period p ON p.id = o.period_id
+    JOIN plan ON plan.id = coalesce(p.plan_id, n.plan_id)
+    LEFT JOIN agency a ON a.id = o.agency_id
     LEFT JOIN report r ON r.obligation_id = o.id
     WHERE n.message_id = :message_id AND n.state = 'planned'
     ORDER BY o.late_from, a.code, n.id
@@ -117,19 +127,29 @@ async def lines_of(
     """What a message still has to say, and the notifications that no longer hold, with why."""
     rows = (await session.execute(LINES, {"message_id": message_id} | instants(now))).all()
     void = {row.id: row.void for row in rows if row.void}
-    return [line_of(row) for row in rows if not row.void], void
+    return [_line_of(row) for row in rows if not row.void], void
 
 
-def line_of(row: Any) -> Line:
-    """A row of LINES as a line."""
-    return Line(
-        notification_id=row.id,
-        rule=row.rule,
-        audience=Audience(row.audience),
-        template=row.template,
-        facts=_facts(row),
-        plan=row.plan,
-        plan_title=row.plan_title,
+def _line_of(row: Any) -> Line:
+    return Line(**_common(row)) if row.period is None else obligation_line_of(row)
+
+
+def _common(row: Any) -> dict[str, Any]:
+    return {
+        "notification_id": row.id,
+        "rule": row.rule,
+        "audience": Audience(row.audience),
+        "template": row.template,
+        "facts": _facts(row),
+        "plan": row.plan,
+        "plan_title": row.plan_title,
+    }
+
+
+def obligation_line_of(row: Any) -> ObligationLine:
+    """A row of LINES that is about an obligation."""
+    return ObligationLine(
+        **_common(row),
         period=row.period,
         period_name=period_name(row.frequency, row.ordinal, row.year),
         agency=row.agency,

@@ -44,6 +44,14 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanConcern:
+    """A plan of which a message speaks as a whole, and the event that made it."""
+
+    plan: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A message that came in the application."""
 
@@ -53,6 +61,7 @@ class Received:
     sent_at: datetime
     read_at: datetime | None
     obligations: list[Concern]
+    plans: list[PlanConcern]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +111,16 @@ async def _with_concerns(session: AsyncSession, messages: Iterable[Message]) -> 
     rows = await session.execute(
         select(
             Notification.message_id,
+            Notification.rule,
             Plan.code,
             ReportingPeriod.code,
             Agency.code,
             Agency.name,
-            Notification.rule,
         )
-        .join(Obligation, Obligation.id == Notification.obligation_id)
-        .join(ReportingPeriod, ReportingPeriod.id == Obligation.period_id)
-        .join(Plan, Plan.id == ReportingPeriod.plan_id)
-        .join(Agency, Agency.id == Obligation.agency_id)
+        .outerjoin(Obligation, Obligation.id == Notification.obligation_id)
+        .outerjoin(ReportingPeriod, ReportingPeriod.id == Obligation.period_id)
+        .join(Plan, Plan.id == func.coalesce(ReportingPeriod.plan_id, Notification.plan_id))
+        .outerjoin(Agency, Agency.id == Obligation.agency_id)
         .where(
             Notification.message_id.in_([message.id for message in found]),
             Notification.state == NotificationState.SENT,
@@ -119,8 +128,12 @@ async def _with_concerns(session: AsyncSession, messages: Iterable[Message]) -> 
         .order_by(Obligation.late_from, Agency.code, Notification.id)
     )
     concerns: dict[int | None, list[Concern]] = defaultdict(list)
-    for message_id, *concern in rows:
-        concerns[message_id].append(Concern(*concern))
+    plans: dict[int | None, list[PlanConcern]] = defaultdict(list)
+    for message_id, about, plan, period, agency, agency_name in rows:
+        if period is None:
+            plans[message_id].append(PlanConcern(plan, about))
+        else:
+            concerns[message_id].append(Concern(plan, period, agency, agency_name, about))
     return [
         Received(
             id=message.id,
@@ -129,6 +142,7 @@ async def _with_concerns(session: AsyncSession, messages: Iterable[Message]) -> 
             sent_at=message.sent_at or message.created_at,
             read_at=message.read_at,
             obligations=concerns[message.id],
+            plans=plans[message.id],
         )
         for message in found
     ]

@@ -25,6 +25,7 @@ VIETNAMESE = {
     "the report has come": "báo cáo đã được gửi",
     "the due date was extended": "hạn gửi đã được gia hạn",
     "the rule was dropped": "quy tắc nhắc đã bỏ",
+    "the plan was loaded since": "kế hoạch đã được nạp sau đó",
     "every attempt was cut off before its end": "mọi lần gửi đều bị ngắt giữa chừng",
     "no webhook covers the agency": "không có cổng nhận tin nào cho đơn vị",
     "the account has no e-mail address": "tài khoản chưa có địa chỉ thư điện tử",

@@ -27,7 +27,7 @@ from app.services.sweeping import (
     days_of_correction,
     due_candidates,
 )
-from app.services.wording import Line, Recipient
+from app.services.wording import ObligationLine, Recipient
 from app.vocabulary import Channel, EventKind, PeriodState
 
 BETWEEN_REMINDERS = timedelta(hours=1)
@@ -98,7 +98,7 @@ class Foreseen:
     send_at: datetime
     subject: str
     text: str
-    obligations: list[Line]
+    obligations: list[ObligationLine]
 
 
 async def remind(
@@ -185,7 +185,7 @@ def _messages(rows: Sequence[Any]) -> Iterable[list[Any]]:
 def _foreseen(rows: Sequence[Any], public_url: str) -> Foreseen:
     first = rows[0]
     send_at = max(row.send_at for row in rows).astimezone(LOCAL)
-    lines = [messages.line_of(row) for row in rows]
+    lines = [messages.obligation_line_of(row) for row in rows]
     link = preferences_url(public_url, None) if first.channel == Channel.EMAIL else None
     words = wording.compose(Recipient(first.full_name, public_url, link), lines, send_at)
     return Foreseen(

@@ -201,6 +201,7 @@ async def try_out(
         "subject": TEST_SUBJECT,
         "text": TEST_TEXT,
         "obligations": [],
+        "plans": [],
     }
     sender = WebhookSender(settings)
     try:

@@ -27,6 +27,7 @@ SUBJECTS: dict[str, str] = {
     EventKind.PERIOD_CLOSED: "Khóa kỳ {report}",
 }
 REMINDER_SUBJECT = "{standing}: {report}"
+IMPORT_FAILED_SUBJECT = "Nạp kế hoạch không thành: {count} lỗi cần sửa"
 
 PARTS = {"entries": "Số liệu", "disbursements": "Giải ngân"}
 NARRATIVE = {
@@ -36,9 +37,13 @@ NARRATIVE = {
 }
 
 
+OFFICES = {Audience.COORDINATOR, Audience.LEADERSHIP}
+"""Who looks after many agencies, and reads of them in one digest."""
+
+
 @dataclass(frozen=True)
 class Line:
-    """One obligation that a message speaks of."""
+    """What a message says of a plan as a whole, unless it is an `ObligationLine`."""
 
     notification_id: int | None
     rule: str
@@ -47,6 +52,12 @@ class Line:
     facts: dict[str, Any]
     plan: str
     plan_title: str
+
+
+@dataclass(frozen=True)
+class ObligationLine(Line):
+    """What a message says of one obligation."""
+
     period: str
     period_name: str
     agency: str
@@ -100,19 +111,18 @@ def period_name(frequency: str, ordinal: int, year: int) -> str:
 
 def compose(recipient: Recipient, lines: Sequence[Line], now: datetime) -> Text:
     """The words for these lines; for an office that collects, one digest of all of them."""
-    digest = lines[0].audience in {Audience.COORDINATOR, Audience.LEADERSHIP}
+    digest = [each for each in _of_obligations(lines) if each.audience in OFFICES]
     today = local_day(now)
-    subject = " ".join((_digest_subject(lines) if digest else _subject(lines, today)).split())
-    line_template = _templates().get_template("line.txt")
+    subject = " ".join((_digest_subject(digest) if digest else _subject(lines, today)).split())
     facts = {
         "recipient": recipient,
         # In words first, so that the HTML around them escapes what people wrote.
-        "paragraphs": [line_template.render(line=line, today=today).strip() for line in lines],
-        "groups": _groups(lines) if digest else [],
+        "paragraphs": [_paragraph(line, today) for line in lines],
+        "groups": _groups(digest),
         "plans": _plans(lines),
         "escalation": _escalates(lines),
         "now": now.astimezone(LOCAL),
-        "digest": digest,
+        "digest": bool(digest),
         "subject": subject,
     }
     return Text(
@@ -122,12 +132,21 @@ def compose(recipient: Recipient, lines: Sequence[Line], now: datetime) -> Text:
     )
 
 
+def _of_obligations(lines: Sequence[Line]) -> list[ObligationLine]:
+    return [line for line in lines if isinstance(line, ObligationLine)]
+
+
+def _paragraph(line: Line, today: date) -> str:
+    name = "obligation.txt" if isinstance(line, ObligationLine) else "plan.txt"
+    return _templates().get_template(name).render(line=line, today=today).strip()
+
+
 @dataclass(frozen=True)
 class Group:
     """The lines of a digest about one period; there may be more missing than are listed."""
 
     name: str
-    lines: Sequence[Line]
+    lines: Sequence[ObligationLine]
 
     @property
     def missing(self) -> int:
@@ -135,10 +154,10 @@ class Group:
         return max(line.missing for line in self.lines)
 
 
-def _groups(lines: Sequence[Line]) -> list[Group]:
+def _groups(lines: Sequence[ObligationLine]) -> list[Group]:
     """The lines by period, in the order in which they are due; of several plans, each by itself."""
     several = len(_plans(lines)) > 1
-    named: dict[str, list[Line]] = {}
+    named: dict[str, list[ObligationLine]] = {}
     for line in lines:
         name = f"{line.period_name} ({line.plan_title})" if several else line.period_name
         named.setdefault(name, []).append(line)
@@ -152,18 +171,23 @@ def _plans(lines: Sequence[Line]) -> list[str]:
 
 def _subject(lines: Sequence[Line], today: date) -> str:
     """What is most urgent, and how much more there is."""
-    line = lines[0]
-    subject = SUBJECTS.get(line.template, REMINDER_SUBJECT).format(
+    subject = _subject_of(lines[0], today)
+    return f"{subject} và {len(lines) - 1} việc khác" if len(lines) > 1 else subject
+
+
+def _subject_of(line: Line, today: date) -> str:
+    if not isinstance(line, ObligationLine):
+        return IMPORT_FAILED_SUBJECT.format(count=line.facts["count"])
+    return SUBJECTS.get(line.template, REMINDER_SUBJECT).format(
         report=f"báo cáo {line.period_name}",
         due=day(line.due_date),
         standing=standing(line),
         correction=correction(line, today),
         opened="Mở kỳ" if line.facts.get("first") else "Mở lại kỳ",
     )
-    return f"{subject} và {len(lines) - 1} việc khác" if len(lines) > 1 else subject
 
 
-def _digest_subject(lines: Sequence[Line]) -> str:
+def _digest_subject(lines: Sequence[ObligationLine]) -> str:
     """How many reports of each period have not come: all of them, not only those listed below."""
     counts = ", ".join(
         f"{group.missing} đơn vị chưa gửi báo cáo {group.name}" for group in _groups(lines)
@@ -175,7 +199,7 @@ def _escalates(lines: Sequence[Line]) -> bool:
     return lines[0].audience == Audience.LEADERSHIP
 
 
-def correction(line: Line, today: date) -> str:
+def correction(line: ObligationLine, today: date) -> str:
     """How the correction of a returned report stands, in a few words."""
     left = (line.correction_due - today).days if line.correction_due else 0
     if left < 0:
@@ -183,7 +207,7 @@ def correction(line: Line, today: date) -> str:
     return f"Còn {left} ngày để gửi lại" if left > 0 else "Hôm nay là hạn gửi lại"
 
 
-def standing(line: Line) -> str:
+def standing(line: ObligationLine) -> str:
     """How an obligation stands, in a few words."""
     if line.days_late > 0:
         return f"Quá hạn {line.days_late} ngày"

@@ -5,14 +5,14 @@ from datetime import date, datetime
 import pytest
 
 from app.clock import LOCAL
-from app.services.wording import Line, Recipient, compose, period_name, place_of
+from app.services.wording import ObligationLine, Recipient, compose, period_name, place_of
 from app.vocabulary import Audience
 
 XUAN_HONG = "15493"
 NOW = datetime(2024, 6, 8, 8, tzinfo=LOCAL)
 
 
-def line(**values: object) -> Line:
+def line(**values: object) -> ObligationLine:
     plain: dict[str, object] = {
         "notification_id": 1,
         "rule": "before-7",
@@ -34,7 +34,7 @@ def line(**values: object) -> Line:
         "missing": 1,
         "has_nobody": False,
     }
-    return Line(**(plain | values))  # type: ignore[arg-type]  # the values of a test
+    return ObligationLine(**(plain | values))  # type: ignore[arg-type]  # the values of a test
 
 
 def test_what_people_wrote_is_text_in_html_not_markup() -> None:
@@ -108,12 +108,12 @@ def test_a_pointer_is_named_as_a_place(pointer: str | None, place: str) -> None:
     assert place_of(pointer, BODY) == place
 
 
-def digest(*lines: Line) -> tuple[str, str]:
+def digest(*lines: ObligationLine) -> tuple[str, str]:
     words = compose(Recipient("A", "http://x"), lines, NOW)
     return words.subject, words.plain
 
 
-def for_office(**values: object) -> Line:
+def for_office(**values: object) -> ObligationLine:
     return line(audience=Audience.COORDINATOR, days_late=1, days_left=None, **values)
 
 

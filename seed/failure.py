@@ -1,0 +1,54 @@
+"""A load that failed, told to the office that runs the plan."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import local_day
+from app.models.plans import Plan
+from app.services import audit, events
+from app.vocabulary import EventKind
+from seed.content import named_plan
+from seed.findings import Finding
+from seed.loader import ACTOR
+
+MOST_TOLD = 20
+"""A message holds so many findings; whoever loads the files sees them all."""
+
+
+async def tell(
+    session: AsyncSession, folder: Path, findings: Sequence[Finding], *, now: datetime
+) -> None:
+    """Record that a folder could not be loaded, and tell the coordinators of its plan.
+
+    The same findings are told once a day, however often the load is tried. Where the database
+    has no such plan yet, or the files do not name it, there is nobody to tell.
+    """
+    plan = await session.scalar(select(Plan).where(Plan.code == named_plan(folder)))
+    if plan is None:
+        return
+    facts = {"folder": folder.name, "count": len(findings)}
+    await audit.record(
+        session,
+        now=now,
+        actor=ACTOR,
+        action=EventKind.IMPORT_FAILED,
+        subject=f"plans/{plan.code}",
+        plan_id=plan.id,
+        agency_id=plan.district_id,
+        after=facts,
+    )
+    same = hashlib.sha256("\n".join(map(str, findings)).encode()).hexdigest()[:16]
+    told = [finding._asdict() for finding in findings[:MOST_TOLD]]
+    await events.tell_of_plan(
+        session,
+        EventKind.IMPORT_FAILED,
+        plan.id,
+        occurrence=f"{local_day(now)}/{same}",
+        facts=facts | {"findings": told},
+        now=now,
+    )

@@ -1,0 +1,148 @@
+"""A plan's files that cannot be loaded: the office that runs the plan hears what to mend."""
+
+import asyncio
+from pathlib import Path
+
+from sqlalchemy import text
+
+from app import operating
+from app.settings import Settings
+from app.vocabulary import Channel, Role
+from seed.findings import SeedError
+from tests.conftest import Service
+from tests.reference import add_neighbour, recorded
+from tests.reminding import add_account, add_webhook, carried, prefer, sent
+from tests.reporting import seen
+from tests.seed.loading import changes, correct
+
+RIGHT, WRONG = "15493,Xã Xuân Hồng,commune,395", "15493,Xã Xuân Hồng,village,395"
+SUBJECT = "Nạp kế hoạch không thành: 1 lỗi cần sửa"
+
+
+async def load(service: Service, folder: Path) -> list[str]:
+    """As `tiendo seed` does it; what is wrong, if anything."""
+    now, settings = service.clock.now(), Settings()
+    try:
+        await asyncio.to_thread(
+            operating.load_plan, settings, service.database_url, folder, now, lambda _: None
+        )
+    except SeedError as error:
+        return [str(finding) for finding in error.findings]
+    return []
+
+
+async def states(service: Service) -> list[tuple[str, str]]:
+    """What became of the notifications of plans, by e-mail."""
+    query = """SELECT state, why FROM notification
+        WHERE plan_id IS NOT NULL AND channel = 'email' ORDER BY id"""
+    async with service.database.reading() as session:
+        return [(row.state, row.why) for row in await session.execute(text(query))]
+
+
+async def test_the_coordinators_hear_what_is_to_be_mended(service: Service, folder: Path) -> None:
+    await add_neighbour(service)
+    await add_account(service, "neighbour", Role.COORDINATOR, "397")
+    line = correct(folder / "agencies.csv", RIGHT, WRONG)
+    different = await changes(service.database, lambda: load(service, folder))
+    assert different == {"audit_event": 1, "message": 2, "notification": 2}
+
+    (mail,) = (await sent(service)).mails
+    assert (mail.email, mail.text.subject) == ("coordinator@example.vn", SUBJECT)
+    assert "Tệp kế hoạch trong thư mục plan còn 1 lỗi nên chưa được nạp" in mail.text.plain
+    (finding,) = [said for said in mail.text.plain.splitlines() if said.startswith("- ")]
+    assert finding.startswith(f"- agencies.csv, dòng {line}, kind: cần ")
+    assert "Chương trình mục tiêu quốc gia" in mail.text.plain
+
+    inbox = seen(await service.client("coordinator").get("/notifications"))
+    (message,) = inbox["items"]
+    assert (inbox["unread"], message["subject"], message["obligations"]) == (1, SUBJECT, [])
+    assert message["plans"] == [{"plan": "tho-xuan-2024", "about": "plan.import_failed"}]
+    read = await service.client("coordinator").post(f"/notifications/{message['id']}/read")
+    assert seen(read)["plans"] == message["plans"]
+    assert seen(await service.client("xuan-hong").get("/notifications"))["items"] == []
+
+
+async def test_the_record_holds_each_failure(service: Service, folder: Path) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    await load(service, folder)
+    await load(service, folder)
+    events = await recorded(service, "plan.import_failed")
+    assert [(event.subject, event.after) for event in events] == [
+        ("plans/tho-xuan-2024", {"folder": "plan", "count": 1})
+    ] * 2
+
+
+async def test_the_same_is_told_once_a_day_and_something_else_at_once(
+    service: Service, folder: Path
+) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    told = []
+    for at in ("2024-06-10 08:00", "2024-06-10 16:00", "2024-06-11 08:00"):
+        service.clock.set(at)
+        await load(service, folder)
+        told.append(len((await sent(service)).mails))
+    correct(folder / "agencies.csv", WRONG, "15493,,commune,395")
+    await load(service, folder)
+    told.append(len((await sent(service)).mails))
+    assert told == [1, 0, 1, 1]
+
+
+async def test_what_was_mended_before_the_mail_left_is_not_told(
+    service: Service, folder: Path
+) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    await load(service, folder)
+    correct(folder / "agencies.csv", WRONG, "15493,Xã Xuân Hồng mới,commune,395")
+    service.clock.advance(minutes=1)
+    assert await load(service, folder) == []
+    assert (await sent(service)).mails == []
+    assert await states(service) == [("skipped", "the plan was loaded since")]
+
+
+async def test_a_later_failure_overtakes_one_that_waits(service: Service, folder: Path) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    await load(service, folder)
+    correct(folder / "plan.yaml", "year: 2024", "year: soon")
+    service.clock.advance(minutes=1)
+    findings = await load(service, folder)
+    (mail,) = (await sent(service)).mails
+    assert mail.text.subject == f"Nạp kế hoạch không thành: {len(findings)} lỗi cần sửa"
+    assert [state for state, _ in await states(service)] == ["superseded", "sent"]
+
+
+async def test_many_findings_are_counted_and_the_first_ones_listed(
+    service: Service, folder: Path
+) -> None:
+    agencies = folder / "agencies.csv"
+    agencies.write_text(agencies.read_text("utf-8").replace(",commune,", ",village,"), "utf-8")
+    findings = await load(service, folder)
+    (mail,) = (await sent(service)).mails
+    assert mail.text.subject == f"Nạp kế hoạch không thành: {len(findings)} lỗi cần sửa"
+    listed = [said for said in mail.text.plain.splitlines() if said.startswith("- ")]
+    assert len(listed) == 21
+    assert listed[-1] == f"- và {len(findings) - 20} lỗi khác"
+
+
+async def test_a_folder_that_names_no_known_plan_tells_nobody(
+    service: Service, folder: Path
+) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    plan = folder / "plan.yaml"
+    whole = plan.read_text("utf-8")
+    for code in ("code: another", 'code: "\\0"', "code: [x]", "code: {", ""):
+        plan.write_text(whole.replace("code: tho-xuan-2024", code, 1), "utf-8")
+        assert await load(service, folder), code
+    plan.unlink()
+    assert await load(service, folder)
+    assert await carried(service) == []
+
+
+async def test_a_gateway_hears_of_which_plan_it_is(service: Service, folder: Path) -> None:
+    await add_webhook(service, "395")
+    await prefer(service, "coordinator", Channel.WEBHOOK)
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    await load(service, folder)
+    (post,) = (await sent(service)).posts
+    assert post.payload["subject"] == SUBJECT
+    assert post.payload["obligations"] == []
+    assert post.payload["plans"] == [{"plan": "tho-xuan-2024", "about": "plan.import_failed"}]
