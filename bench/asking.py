@@ -17,11 +17,13 @@ class Ask:
     body: Any = None
     key: str | None = None
     """Its Idempotency-Key."""
+    accept: str = "*/*"
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that it needs."""
         given = {
+            "Accept": self.accept,
             "Authorization": self.token and f"Bearer {self.token}",
             "Idempotency-Key": self.key,
             "Content-Type": None if self.body is None else "application/json",
@@ -35,7 +37,7 @@ class Ask:
 
     def raw(self) -> bytes:
         """The bytes of the request on a kept-alive HTTP/1.1 connection."""
-        lines = [f"{self.method} {self.path} HTTP/1.1", "Host: 127.0.0.1", "Accept: */*"]
+        lines = [f"{self.method} {self.path} HTTP/1.1", "Host: 127.0.0.1"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         if self.method != "GET":
             lines.append(f"Content-Length: {len(self.content)}")

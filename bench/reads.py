@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from app.tables import XLSX
 from bench.asking import Ask
 from bench.capture import Statement, captured
 from bench.contest import BYTES, CLIENTS, SERVICE, SQL, Outcome, held
@@ -38,13 +39,17 @@ def loads(stage: Stage) -> dict[str, list[Load]]:
         for period, agency in product(PERIODS, stage.reporters)
     ]
     aggregate = "aggregates/indicators?period=2024-Q2"
+    workbook = Ask("GET", f"/api/v1/{aggregate}", coordinator, accept=XLSX)
     return {
         "reads": [
             Load("a report", reports, HALF),
             Load("50 obligations", asked("obligations?limit=50"), HALF),
             Load("matrix 35 x 6", asked("obligations/matrix?year=2024"), HALF),
         ],
-        "aggregates": [Load("sums of the district", asked(aggregate), None)],
+        "aggregates": [
+            Load("sums of the district", asked(aggregate), None),
+            Load("the same as a workbook", [workbook], None),
+        ],
     }
 
 
