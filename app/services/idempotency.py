@@ -3,16 +3,33 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import KeyReused
-from app.models.idempotency import IdempotencyRecord
 from app.services.reports import Answer
 
 KEPT = timedelta(hours=24)
+
+# A key that was used longer ago than it is kept is as good as new.
+CLAIM = text("""
+    INSERT INTO idempotency_record AS earlier (principal, key, fingerprint, created_at)
+    VALUES (:principal, :key, :fingerprint, :now)
+    ON CONFLICT (principal, key) DO UPDATE SET (fingerprint, created_at, version, body)
+        = (excluded.fingerprint, excluded.created_at, NULL, NULL)
+    WHERE earlier.created_at <= :forgotten
+    RETURNING key
+""")
+EARLIER = text("""
+    SELECT fingerprint, version, body FROM idempotency_record
+    WHERE principal = :principal AND key = :key
+""")
+KEEP = text("""
+    UPDATE idempotency_record SET version = :version, body = :body
+    WHERE principal = :principal AND key = :key
+""")
 
 
 @dataclass(frozen=True)
@@ -44,48 +61,24 @@ async def once(
     """
     if attempt.key is None:
         return await work()
-    await session.execute(
-        delete(IdempotencyRecord).where(
-            IdempotencyRecord.principal == attempt.principal,
-            IdempotencyRecord.key == attempt.key,
-            IdempotencyRecord.created_at <= now - KEPT,
-        )
-    )
-    claimed = await session.scalar(
-        insert(IdempotencyRecord)
-        .values(
-            principal=attempt.principal,
-            key=attempt.key,
-            fingerprint=attempt.fingerprint,
-            created_at=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(IdempotencyRecord.key)
-    )
+    facts = {
+        "principal": attempt.principal,
+        "key": attempt.key,
+        "fingerprint": attempt.fingerprint,
+        "now": now,
+        "forgotten": now - KEPT,
+    }
+    claimed = await session.scalar(CLAIM, facts)
     if claimed is None:
-        earlier = await _earlier(session, attempt)
+        earlier = _same(attempt, (await session.execute(EARLIER, facts)).one())
         await see_that_it_may_know()
         return earlier
     answer = await work()
-    await session.execute(
-        update(IdempotencyRecord)
-        .where(
-            IdempotencyRecord.principal == attempt.principal, IdempotencyRecord.key == attempt.key
-        )
-        .values(version=answer.version, body=answer.body)
-    )
+    await session.execute(KEEP, facts | {"version": answer.version, "body": answer.body})
     return answer
 
 
-async def _earlier(session: AsyncSession, attempt: Attempt) -> Answer:
-    record = (
-        await session.scalars(
-            select(IdempotencyRecord).where(
-                IdempotencyRecord.principal == attempt.principal,
-                IdempotencyRecord.key == attempt.key,
-            )
-        )
-    ).one()
-    if record.fingerprint != attempt.fingerprint:
+def _same(attempt: Attempt, earlier: Row[Any]) -> Answer:
+    if earlier.fingerprint != attempt.fingerprint:
         raise KeyReused
-    return Answer(record.body or "", record.version or 0)
+    return Answer(earlier.body or "", earlier.version or 0)
