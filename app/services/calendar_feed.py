@@ -16,7 +16,7 @@ from app import terms
 from app.clock import LOCAL, local_day
 from app.errors import NotFound
 from app.security import digest
-from app.services.standing import DAYS_LATE, FROM, IS, TIMELINESS, instants
+from app.services.standing import DAYS_LATE, EXTENDED, FROM, IS, TIMELINESS, instants
 from app.services.wording import period_name
 from app.vocabulary import ReportStatus, Timeliness
 from app.writing import day
@@ -40,6 +40,7 @@ LINK = text("""
 OBLIGATIONS = text(f"""
     SELECT o.id, plan.code AS plan, p.code AS period, p.frequency, p.ordinal, p.year,
         a.name AS agency_name, o.due_date, o.late_from, o.first_submitted_at,
+        {EXTENDED} AS extended,
         {TIMELINESS} AS timeliness,
         CASE WHEN {IS[Timeliness.LATE]} THEN {DAYS_LATE} END AS days_late,
         coalesce(r.status, 'not_started') AS report_status, r.correction_due,
@@ -149,7 +150,7 @@ def _alarm(days: int, words: str) -> Alarm:
 def _state(row: Row[Any]) -> str:
     if row.report_status == ReportStatus.RETURNED:
         due: date | None = row.correction_due
-        return "Bị trả lại để sửa" + (f", gửi lại trước hết ngày {day(due)}." if due else ".")
+        return "Bị trả lại để sửa" + (f", hạn gửi lại: hết ngày {day(due)}." if due else ".")
     match Timeliness(row.timeliness):
         case Timeliness.ON_TIME:
             return f"Đã gửi đúng hạn, {_moment(row.first_submitted_at)}."
@@ -163,7 +164,8 @@ def _state(row: Row[Any]) -> str:
 
 
 def _limit(row: Row[Any]) -> str:
-    return f"Hạn gửi: hết ngày {day(row.due_date)} (muộn từ {_moment(row.late_from)})."
+    name = "Hạn gửi đã gia hạn" if row.extended else "Hạn gửi"
+    return f"{name}: hết ngày {day(row.due_date)} (muộn từ {_moment(row.late_from)})."
 
 
 def _moment(instant: datetime) -> str:

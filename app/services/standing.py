@@ -44,6 +44,7 @@ DAYS_LATE = f"""CASE
     ELSE 0 END"""
 DAYS_LEFT = f"""CASE WHEN {_WAITING} AND o.late_from > :now
     THEN (o.late_from - interval '1 microsecond')::date - CAST(:today AS date) END"""
+EXTENDED = "o.due_date > p.due_date"
 
 FIELDS = f"""
     'plan', plan.code, 'period', p.code, 'agency', a.code, 'agency_name', a.name,
@@ -51,7 +52,7 @@ FIELDS = f"""
     'timeliness', {TIMELINESS}, 'days_late', {DAYS_LATE}, 'days_left', {DAYS_LEFT},
     'first_submitted_at', o.first_submitted_at,
     'report_status', coalesce(r.status, 'not_started'),
-    'extended', o.due_date > p.due_date, 'correction_due', r.correction_due
+    'extended', {EXTENDED}, 'correction_due', r.correction_due
 """
 """The obligation's fields as arguments of json_build_object."""
 

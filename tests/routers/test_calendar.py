@@ -108,6 +108,9 @@ async def test_an_extension_moves_the_event_and_counts_it_up(service: Service) -
     assert after.dtstart.value == date(2024, 6, 20)
     assert after.last_modified.value == datetime(2024, 6, 11, 9, 30, tzinfo=LOCAL)
     assert alarms(after) == [datetime(2024, 6, 13, 8), datetime(2024, 6, 19, 8)]  # noqa: DTZ001 - local time
+    assert after.description.value == (
+        "Chưa gửi.\nHạn gửi đã gia hạn: hết ngày 20/6/2024 (muộn từ 00:00 ngày 21/6/2024)."
+    )
 
 
 async def test_each_change_counts_up_and_is_told(service: Service) -> None:
@@ -137,7 +140,7 @@ async def test_each_change_counts_up_and_is_told(service: Service) -> None:
         (2, "CONFIRMED", 2, "Chưa gửi."),
         (2, "CONFIRMED", 2, "Quá hạn, chưa gửi."),
         (3, "CONFIRMED", 0, "Đã gửi muộn 2 ngày, 09:00 ngày 17/6/2024."),
-        (4, "CONFIRMED", 0, "Bị trả lại để sửa, gửi lại trước hết ngày 19/6/2024."),
+        (4, "CONFIRMED", 0, "Bị trả lại để sửa, hạn gửi lại: hết ngày 19/6/2024."),
         (6, "CONFIRMED", 0, "Đã gửi muộn 2 ngày, 09:00 ngày 17/6/2024."),
     ]
 
