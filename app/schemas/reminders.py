@@ -37,6 +37,13 @@ TimeOfDay = Annotated[
 ]
 """A local time of day, to the minute."""
 
+
+def _usually(hour: int, description: str | None = None) -> Any:
+    """A time of day that may be left out; pydantic would show the usual one with seconds."""
+    shown: dict[str, Any] = {"default": f"{hour:02d}:00"}
+    return Field(default=time(hour), description=description, json_schema_extra=shown)
+
+
 RULE: dict[str, Any] = {
     "offset_days": -3,
     "day_kind": "calendar",
@@ -71,10 +78,10 @@ class ReminderRuleIn(Input):
     )
     audience: Audience
     channels: Channels
-    send_time: TimeOfDay = time(8)
-    quiet_from: TimeOfDay = time(21)
-    quiet_until: TimeOfDay = Field(
-        default=time(6), description="Từ quiet_from đến lúc này không gửi; bằng nhau là không có."
+    send_time: TimeOfDay = _usually(8)
+    quiet_from: TimeOfDay = _usually(21)
+    quiet_until: TimeOfDay = _usually(
+        6, description="Từ quiet_from đến lúc này không gửi; bằng nhau là không có."
     )
     template: Literal["reminder", "escalation"] = "reminder"
     active: Flag = Field(
