@@ -1,13 +1,16 @@
 """The OpenAPI document: all that a client's developer gets, so it has to be enough."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from app.errors import BodyTooLarge, MalformedJson, UnsupportedMediaType
 from app.problems import MEDIA_TYPE
 from app.routers.responses import problems
+from app.schemas.base import Input, Output
 
 TAGS = [
     ("auth", "Đăng nhập, đăng xuất, tài khoản của mình."),
@@ -101,12 +104,28 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas["ProblemDocument"] = PROBLEM
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    for shape in (*_shapes(Input), *_shapes(Output)):
+        _keep_nulls(schemas.get(shape.__name__, {}), shape)
     for operations in document["paths"].values():
         for operation in operations.values():
             if "requestBody" in operation:
                 _add_body_problems(operation["responses"])
             _require_what_is_required(operation)
     return document
+
+
+def _shapes(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The shapes on the wire that are made of a base."""
+    for shape in base.__subclasses__():
+        yield shape
+        yield from _shapes(shape)
+
+
+def _keep_nulls(schema: dict[str, Any], shape: type[BaseModel]) -> None:
+    """Show examples as they are written: FastAPI drops the nulls in them, which clients get."""
+    extra = shape.model_config.get("json_schema_extra")
+    if "examples" in schema and isinstance(extra, dict):
+        schema["examples"] = extra["examples"]
 
 
 def _require_what_is_required(operation: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The OpenAPI document is all that a client's developer gets: it has to be complete."""
 
+import re
 from typing import Any
 
 import pytest
@@ -59,6 +60,34 @@ def test_operation_shows_real_examples(operation: dict[str, Any]) -> None:
         for media_type, described in content.items():
             if media_type == "application/json":
                 assert _has_example(described), described
+
+
+@pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
+def test_an_example_has_every_field_that_is_always_there(name: str) -> None:
+    schema = DOCUMENT["components"]["schemas"][name]
+    for example in schema.get("examples", []):
+        _holds_what_is_required(example, schema)
+
+
+def _holds_what_is_required(value: Any, schema: dict[str, Any]) -> None:
+    if isinstance(value, list):
+        for each in value:
+            _holds_what_is_required(each, _resolved(schema.get("items", {})))
+    elif isinstance(value, dict):
+        assert value.keys() >= set(schema.get("required", []))
+        for name, part in value.items():
+            _holds_what_is_required(part, _resolved(schema.get("properties", {}).get(name, {})))
+
+
+def test_a_default_can_be_sent_as_it_is_shown() -> None:
+    defaults = [
+        (field["pattern"], field["default"])
+        for schema in DOCUMENT["components"]["schemas"].values()
+        for field in schema.get("properties", {}).values()
+        if {"pattern", "default"} <= field.keys()
+    ]
+    assert len(defaults) > 2
+    assert all(re.search(pattern, default) for pattern, default in defaults)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
