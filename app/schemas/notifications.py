@@ -24,8 +24,8 @@ Channels = Annotated[
 MESSAGE: dict[str, Any] = {
     "id": 417,
     "subject": "Còn 3 ngày: báo cáo quý II năm 2024",
-    "text": "Kính gửi Nguyễn Văn An,\n\nCòn 3 ngày: Báo cáo quý II năm 2024 của Xã Xuân Hồng "
-    "(hạn 15/6/2024).\n",
+    "text": "Kính gửi Nguyễn Văn An,\n\nCòn 3 ngày: báo cáo quý II năm 2024 của Xã Xuân Hồng. "
+    "Hạn gửi: hết ngày 15/6/2024.\n",
     "sent_at": "2024-06-12T08:00:07+07:00",
     "read_at": None,
     "obligations": [
