@@ -129,6 +129,7 @@ class Mailer:
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(envelope.text.plain)
         mail.add_alternative(envelope.text.html, subtype="html")
+        mail["Content-Language"] = "vi"  # after the parts, which would take it for theirs
         return mail
 
     def _stable_id(self, envelope: Envelope) -> str:

@@ -54,6 +54,7 @@ async def test_what_arrives_is_what_was_written() -> None:
     assert str(mail["From"]) == "Tiến độ <tiendo@tiendo.example.vn>"
     assert mail["Date"].datetime == envelope().sent_at
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Content-Language"] == "vi"
     assert mail.get_content_type() == "multipart/alternative"
     assert part(mail, "plain") == PLAIN
     assert part(mail, "html").strip() == HTML
