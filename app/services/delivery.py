@@ -268,6 +268,7 @@ async def _post(desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now:
                 "agency_name": line.agency_name,
                 "due_date": line.due_date.isoformat(),
                 "timeliness": line.timeliness,
+                "correction_due": line.correction_due and line.correction_due.isoformat(),
                 "about": line.rule,
             }
             for line in lines

@@ -342,6 +342,7 @@ async def test_a_webhook_of_the_nearest_agency_above_gets_the_facts(service: Ser
             "agency_name": "Xã Xuân Hồng",
             "due_date": "2024-06-15",
             "timeliness": "due_soon",
+            "correction_due": None,
             "about": "before-7",
         }
     ]

@@ -12,6 +12,7 @@ from tests.conftest import Service
 from tests.reminding import (
     Told,
     add_account,
+    add_webhook,
     carried,
     only_rules,
     prefer,
@@ -77,6 +78,17 @@ async def test_a_return_names_the_places_as_the_writer_knows_them(service: Servi
         "- Toàn bộ báo cáo: Đóng dấu.",
         "Hạn gửi lại: hết ngày 20/6/2024.",
     ]
+
+
+async def test_a_webhook_says_until_when_a_returned_report_is_due_again(service: Service) -> None:
+    await prefer(service, "xuan-hong", Channel.WEBHOOK)
+    await add_webhook(service, "395", "https://district.example/hook")
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    office = service.client("coordinator")
+    await review(office, "return", XUAN_HONG, reason="Chưa khớp.", correction_due="2024-06-20")
+    [post] = (await sent(service)).posts
+    [obligation] = post.payload["obligations"]
+    assert (obligation["due_date"], obligation["correction_due"]) == ("2024-06-15", "2024-06-20")
 
 
 async def test_what_is_rolled_back_is_not_told(service: Service) -> None:
