@@ -299,6 +299,10 @@ async def _close(
     words: Text | None = None,
     error: str | None = None,
 ) -> None:
+    if state == "failed":
+        logger.warning(
+            "message %s to %s by %s failed: %s", row.id, row.username, row.channel, error
+        )
     await session.execute(
         CLOSE,
         {

@@ -157,11 +157,17 @@ def test_pauses_double_up_to_six_hours_and_last_over_a_weekend() -> None:
     assert sum(pauses, timedelta()) > timedelta(hours=64)
 
 
-async def test_one_that_is_refused_fails_at_once_and_alone(planned: Service) -> None:
+async def test_one_that_is_refused_fails_at_once_and_alone(
+    planned: Service, caplog: pytest.LogCaptureFixture
+) -> None:
     outbox = PerPerson(xuan_hong=DeliveryRefusedError("550 no such user"), bac_luong=AWAY)
     await deliver(desk(planned, outbox))
     found = {m.username: (m.state, m.error) for m in await carried(planned, channel="email")}
     assert found.pop("xuan-hong") == ("failed", "550 no such user")
+    [refused] = await carried(planned, username="xuan-hong", channel="email")
+    assert caplog.messages == [
+        f"message {refused.id} to xuan-hong by email failed: 550 no such user"
+    ]
     assert found.pop("bac-luong") == ("waiting", "connection refused")
     assert set(found.values()) == {("sent", None)}
     assert len(outbox.mails) == 3
