@@ -7,10 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
+from email.header import Header
 from email.headerregistry import (
     Address,
     BaseHeader,
     HeaderRegistry,
+    UniqueAddressHeader,
     UniqueUnstructuredHeader,
 )
 from email.message import EmailMessage
@@ -40,8 +42,35 @@ class WholeHeader(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class TextHeader(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # as above
+    """A header of words: where it goes on in a new line, Python's own may lose their blank."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The lines, encoded where they are not ASCII."""
+        return f"{self.name}: {_encoded(str(self), self.name, policy)}{policy.linesep}"
+
+
+class PersonHeader(UniqueAddressHeader, BaseHeader):  # type: ignore[misc]  # as above
+    """A header with the name and address of one person, whose name keeps its blanks too."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The lines, with the name encoded where it is not ASCII."""
+        [person] = self.addresses
+        if person.display_name.isascii():
+            return super().fold(policy=policy)
+        name = _encoded(person.display_name, self.name, policy)
+        return f"{self.name}: {name}{policy.linesep} <{person.addr_spec}>{policy.linesep}"
+
+
+def _encoded(words: str, header: str, policy: Policy) -> str:
+    return Header(words, header_name=header).encode(linesep=policy.linesep)
+
+
 HEADERS = HeaderRegistry()
 HEADERS.map_to_type("List-Unsubscribe", WholeHeader)
+HEADERS.map_to_type("Subject", TextHeader)
+HEADERS.map_to_type("From", PersonHeader)
+HEADERS.map_to_type("To", PersonHeader)
 POLICY = default.clone(header_factory=HEADERS)
 
 

@@ -4,6 +4,7 @@ import socket
 from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import quote
@@ -82,6 +83,21 @@ async def test_every_attempt_has_one_message_id_and_every_message_its_own() -> N
     first, second, third = office.ids
     assert first == second != third
     assert first.endswith("@tiendo.example.vn>")
+
+
+async def test_no_blank_is_lost_between_the_lines_of_a_header(tmp_path: Path) -> None:
+    """Headers are folded where they are long, so each length folds them elsewhere."""
+    words = "Còn 34 đơn vị chưa gửi báo cáo quý II, 34 đơn vị chưa gửi báo cáo 6 tháng đầu năm"
+    for start in range(len(words) - 40):
+        said = words[start:].strip()
+        text = Text(said, PLAIN, HTML)
+        sender = mailer(data_dir=tmp_path, mail_from=f'"{said}" <tiendo@example.vn>')
+        await sender.send(replace(envelope(said), text=text))
+        written = message_from_bytes((tmp_path / "mail" / "00000042.eml").read_bytes())
+        shown = {name: str(make_header(decode_header(written[name]))) for name in written}
+        assert shown["Subject"] == said
+        assert shown["To"].removesuffix(" <huong@example.vn>").strip('"') == said
+        assert shown["From"].removesuffix(" <tiendo@example.vn>").strip('"') == said
 
 
 @pytest.mark.parametrize(
