@@ -228,7 +228,10 @@ async def preview_reminders(
 async def remind_obligation(
     at: At, principal: RemindersManager, session: WriteSession, body: RemindIn | None = None
 ) -> Reminded:
-    """Remind the reporters of an agency now, with a note; at most once an hour."""
+    """Remind the reporters of an agency now, with a note; at most once an hour.
+
+    Sooner the answer is 409, and `Retry-After` says in how many seconds it can be done again.
+    """
     place = await at.locked(session, principal)
     told = await reminding.remind(
         session,
