@@ -93,7 +93,9 @@ LINES = text(f"""
             WHEN n.template = 'reporting_period.closed' AND p.state <> 'closed'
                 THEN 'the period is open'
             WHEN n.template IN ('reminder', 'escalation', 'obligation.reminded') THEN CASE
-                WHEN o.first_submitted_at IS NOT NULL THEN 'the report has come'
+                WHEN o.first_submitted_at IS NOT NULL
+                    AND NOT (n.template = 'obligation.reminded' AND r.status = 'returned')
+                    THEN 'the report has come'
                 WHEN o.exempted_at IS NOT NULL THEN 'the agency was exempted'
                 WHEN p.state <> 'open' THEN 'the period is closed'
                 WHEN o.due_date > CAST(n.facts ->> 'due_date' AS date)

@@ -47,6 +47,10 @@ LAST_REMINDED = text("""
     WHERE obligation_id = :obligation_id AND template = 'obligation.reminded'
 """)
 
+IS_RETURNED = text("""
+    SELECT EXISTS (SELECT FROM report WHERE obligation_id = :obligation_id AND status = 'returned')
+""")
+
 PEOPLE_TOLD = text("""
     SELECT count(DISTINCT account_id) FROM notification
     WHERE obligation_id = :obligation_id AND template = 'obligation.reminded'
@@ -107,8 +111,8 @@ async def remind(
     """Remind the reporters of an obligation (found with its lock) by hand; how many people that is.
 
     Raises:
-        StateConflict: the report has come or is exempt, the period is closed, the agency was
-            reminded within the hour, or nobody could be told.
+        StateConflict: the report has come and was not returned, or is exempt, the period is
+            closed, the agency was reminded within the hour, or nobody could be told.
     """
     await _see_that_it_helps(session, place, now)
     at = await audit.record(
@@ -137,15 +141,15 @@ async def remind(
 
 
 async def _see_that_it_helps(session: AsyncSession, place: Place, now: datetime) -> None:
-    if place.obligation.first_submitted_at is not None:
+    this = {"obligation_id": place.obligation.id}
+    has_come = place.obligation.first_submitted_at is not None
+    if has_come and not await session.scalar(IS_RETURNED, this):
         raise StateConflict(SENT_ALREADY)
     if place.obligation.exempted_at is not None:
         raise StateConflict(EXEMPT)
     if place.period.state == PeriodState.CLOSED:
         raise StateConflict(CLOSED)
-    last: datetime | None = await session.scalar(
-        LAST_REMINDED, {"obligation_id": place.obligation.id}
-    )
+    last: datetime | None = await session.scalar(LAST_REMINDED, this)
     if last is not None and now - last < BETWEEN_REMINDERS:
         wait = math.ceil((last + BETWEEN_REMINDERS - now).total_seconds())
         raise StateConflict(

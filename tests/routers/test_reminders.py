@@ -281,6 +281,38 @@ async def test_an_agency_is_reminded_by_hand_once_an_hour(service: Service) -> N
     assert [event.after for event in events] == [{"note": "Gửi trước 16 giờ."}, {"note": None}]
 
 
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [({"correction_due": "2024-06-12"}, " Hạn gửi lại: hết ngày 12/6/2024."), ({}, "")],
+)
+async def test_who_owes_a_correction_is_reminded_by_hand(
+    service: Service, due: dict[str, str], said: str
+) -> None:
+    office, commune = service.client("coordinator"), service.client("xuan-hong")
+    await send(commune, XUAN_HONG)
+    await review(office, "return", XUAN_HONG, reason="Chưa khớp.", **due)
+    await sent(service)
+    assert seen(await office.post(REMIND, json={"note": "Gửi lại hôm nay."})) == {"told": 1}
+    await sent(service)
+    [first, *_] = await listed(commune, "/notifications")
+    assert first["obligations"][0]["about"] == "obligation.reminded"
+    assert (
+        "Báo cáo quý II năm 2024 của Xã Xuân Hồng đang chờ sửa và gửi lại."
+        f"{said}\nLời nhắn của cơ quan tổng hợp: Gửi lại hôm nay.\n"
+    ) in first["text"]
+
+
+async def test_a_correction_that_came_is_not_reminded_of(service: Service) -> None:
+    office, commune = service.client("coordinator"), service.client("xuan-hong")
+    await send(commune, XUAN_HONG)
+    await review(office, "return", XUAN_HONG, reason="Chưa khớp.")
+    seen(await office.post(REMIND))
+    await send(commune, XUAN_HONG)
+    await sent(service)
+    whys = {row.why for row in await told(service, rule="obligation.reminded")}
+    assert whys == {"the report has come"}
+
+
 async def test_only_who_owes_a_report_and_can_be_told_is_reminded(service: Service) -> None:
     office = service.client("coordinator")
     exemption = f"/obligations/{Q2}/{BAC_LUONG}/exemption"
