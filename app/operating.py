@@ -107,7 +107,11 @@ def load_plan(settings: Settings, url: str, folder: Path, now: datetime, say: Sa
         in_transaction(settings, url, partial(loader.load, folder=folder, now=now, say=say))
     except loader.SeedError as error:
         telling = partial(failure.tell, folder=folder, findings=error.findings, now=now)
-        in_transaction(settings, url, telling)
+        try:
+            in_transaction(settings, url, telling)
+        except Exception as fault:  # noqa: BLE001 - what is wrong in the files matters more
+            reason = str(fault).partition("\n")[0] or type(fault).__name__
+            say(f"Không báo được cho cơ quan tổng hợp: {reason}")
         raise
 
 

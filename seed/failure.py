@@ -31,7 +31,7 @@ async def tell(
     plan = await session.scalar(select(Plan).where(Plan.code == named_plan(folder)))
     if plan is None:
         return
-    facts = {"folder": folder.name, "count": len(findings)}
+    facts = {"folder": _storable(folder.name), "count": len(findings)}
     await audit.record(
         session,
         now=now,
@@ -42,8 +42,11 @@ async def tell(
         agency_id=plan.district_id,
         after=facts,
     )
-    same = hashlib.sha256("\n".join(map(str, findings)).encode()).hexdigest()[:16]
-    told = [finding._asdict() for finding in findings[:MOST_TOLD]]
+    same = hashlib.sha256(_storable("\n".join(map(str, findings))).encode()).hexdigest()[:16]
+    told = [
+        {name: _storable(str(value)) for name, value in finding._asdict().items()}
+        for finding in findings[:MOST_TOLD]
+    ]
     await events.tell_of_plan(
         session,
         EventKind.IMPORT_FAILED,
@@ -52,3 +55,8 @@ async def tell(
         facts=facts | {"findings": told},
         now=now,
     )
+
+
+def _storable(text: str) -> str:
+    """The text as a database keeps it: a name's bytes may be no text, and a file may hold a NUL."""
+    return text.encode(errors="replace").decode().replace("\0", "�")

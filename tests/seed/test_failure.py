@@ -1,13 +1,17 @@
 """A plan's files that cannot be loaded: the office that runs the plan hears what to mend."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from app import operating
+from app.operating import Say
 from app.settings import Settings
 from app.vocabulary import Channel, Role
+from seed import failure
 from seed.findings import SeedError
 from tests.conftest import Service
 from tests.reference import add_neighbour, recorded
@@ -19,12 +23,12 @@ RIGHT, WRONG = "15493,Xã Xuân Hồng,commune,395", "15493,Xã Xuân Hồng,vil
 SUBJECT = "Nạp kế hoạch không thành: 1 lỗi cần sửa"
 
 
-async def load(service: Service, folder: Path) -> list[str]:
+async def load(service: Service, folder: Path, say: Say = lambda _: None) -> list[str]:
     """As `tiendo seed` does it; what is wrong, if anything."""
     now, settings = service.clock.now(), Settings()
     try:
         await asyncio.to_thread(
-            operating.load_plan, settings, service.database_url, folder, now, lambda _: None
+            operating.load_plan, settings, service.database_url, folder, now, say
         )
     except SeedError as error:
         return [str(finding) for finding in error.findings]
@@ -135,6 +139,32 @@ async def test_a_folder_that_names_no_known_plan_tells_nobody(
     plan.unlink()
     assert await load(service, folder)
     assert await carried(service) == []
+
+
+async def test_what_no_database_keeps_is_told_all_the_same(service: Service, folder: Path) -> None:
+    """A folder's name may be bytes that are no text, and a file may hold a NUL."""
+    odd = Path(shutil.move(folder, folder.with_name("kế \udcff<b>hoạch")))
+    (odd / "indicators.csv").unlink()
+    correct(odd / "agencies.csv", "code,name", "code,na\0me")
+    findings = await load(service, odd)
+    assert any("\0" in finding for finding in findings)
+    (mail,) = (await sent(service)).mails
+    assert "trong thư mục kế ?<b>hoạch còn" in mail.text.plain
+    assert "agencies.csv, dòng 1, na�me: " in mail.text.plain
+    assert "<b>" not in mail.text.html
+
+
+async def test_who_loads_the_files_sees_what_is_wrong_though_nobody_can_be_told(
+    service: Service, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object, **__: object) -> None:
+        raise ConnectionError("the database is away")
+
+    monkeypatch.setattr(failure, "tell", fails)
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    said: list[str] = []
+    assert len(await load(service, folder, said.append)) == 1
+    assert said == ["Không báo được cho cơ quan tổng hợp: the database is away"]
 
 
 async def test_a_gateway_hears_of_which_plan_it_is(service: Service, folder: Path) -> None:
