@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.indicators import Indicator
@@ -16,6 +16,7 @@ from app.models.plans import LegalDocument, Plan, Responsibility, Target
 from app.models.projects import Assignment, Project
 from app.services import audit, periods
 from app.services.audit import Actor
+from app.vocabulary import EventKind
 from seed.agencies import Agencies
 from seed.budgets import Budgets
 from seed.checks import check
@@ -27,6 +28,7 @@ from seed.stock import Stock
 __all__ = ["SeedError", "load"]
 
 ACTOR = Actor("seed")
+LAST_LOAD = text(f"SELECT {audit.LAST_LOAD.format(plan_id=':plan_id')}")
 Say = Callable[[str], None]
 
 
@@ -116,8 +118,9 @@ class _Loading:
         self._tell("budget_lines.csv", what, budgets, left=budgets.kept)
 
     async def record(self, plan: Plan, now: datetime) -> None:
-        """Record what the load changes, if anything."""
-        if self.counts:
+        """Record what the load changes, if anything, and that it went well where one had failed."""
+        last = await self._session.scalar(LAST_LOAD, {"plan_id": plan.id})
+        if self.counts or last == EventKind.IMPORT_FAILED:
             await audit.record(
                 self._session,
                 now=now,
@@ -206,14 +209,14 @@ class _Loading:
         )
         for row in self._content.responsibilities.rows:
             for agency in self._content.expand([row.agency]):
-                for position, text in enumerate(row.items, start=1):
+                for position, item in enumerate(row.items, start=1):
                     stock.put(
                         {
                             "plan_id": plan.id,
                             "agency_id": self._agencies.of(agency).id,
                             "position": position,
                             "title": row.title,
-                            "text": text,
+                            "text": item,
                         }
                     )
         await self._session.flush()

@@ -57,6 +57,13 @@ WHERE coalesce(last.hash, '') <> ledger.last_hash
 ORDER BY id
 """
 
+LAST_LOAD = """(
+    SELECT e.action FROM audit_event e JOIN ledger ON ledger.id = e.ledger_id
+    WHERE ledger.plan_id = {plan_id} AND e.action IN ('plan.loaded', 'plan.import_failed')
+    ORDER BY e.id DESC LIMIT 1
+)"""
+"""In SQL: what came of the last time that a plan's files were loaded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services.audit import LAST_LOAD
 from app.services.reminder_rules import IN_FORCE
 from app.services.standing import DAYS_LATE, DAYS_LEFT, STILL_OWES, TIMELINESS, instants
 from app.services.wording import Line, ObligationLine, period_name, place_of
@@ -30,9 +31,7 @@ _LATER_REMINDER = _LATER.format(
 )
 _LATER_EVENT = _LATER.format(of="obligation_id", same="later.template = n.template")
 _LATER_OF_PLAN = _LATER.format(of="plan_id", same="later.template = n.template")
-_LOADED_SINCE = """EXISTS (
-    SELECT FROM audit_event e JOIN ledger ON ledger.id = e.ledger_id
-    WHERE ledger.plan_id = n.plan_id AND e.action = 'plan.loaded' AND e.at > n.created_at)"""
+_LOADED_SINCE = f"{LAST_LOAD.format(plan_id='n.plan_id')} = 'plan.loaded'"
 
 ABOUT = f"""
     p.code AS period, p.frequency, p.ordinal, p.year, plan.code AS plan, plan.title AS plan_title,

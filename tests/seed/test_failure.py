@@ -103,6 +103,30 @@ async def test_what_was_mended_before_the_mail_left_is_not_told(
     assert await states(service) == [("skipped", "the plan was loaded since")]
 
 
+async def test_files_put_back_as_they_were_end_it_as_well(service: Service, folder: Path) -> None:
+    """Nothing changes by that load, but it is on record that the plan could be loaded again."""
+    for _ in range(2):
+        assert await load(service, folder) == []
+    assert len(await recorded(service, "plan.loaded")) == 1
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    await load(service, folder)
+    correct(folder / "agencies.csv", WRONG, RIGHT)
+    for _ in range(2):
+        assert await load(service, folder) == []
+    assert [event.after for event in await recorded(service, "plan.loaded")][1:] == [{}]
+    assert (await sent(service)).mails == []
+    assert await states(service) == [("skipped", "the plan was loaded since")]
+
+
+async def test_a_clock_that_was_put_back_hides_no_failure(service: Service, folder: Path) -> None:
+    correct(folder / "agencies.csv", RIGHT, "15493,Xã Xuân Hồng mới,commune,395")
+    assert await load(service, folder) == []
+    correct(folder / "agencies.csv", "15493,Xã Xuân Hồng mới,commune,395", WRONG)
+    service.clock.advance(hours=-1)
+    await load(service, folder)
+    assert len((await sent(service)).mails) == 1
+
+
 async def test_a_later_failure_overtakes_one_that_waits(service: Service, folder: Path) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
     await load(service, folder)
