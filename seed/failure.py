@@ -25,14 +25,15 @@ async def tell(
 ) -> None:
     """Record that a folder could not be loaded, and tell the coordinators of its plan.
 
-    The same findings are told once a day, however often the load is tried. Where the database
+    The same findings are told once a day, however often the load is tried, unless the first
+    notice never left because the plan was loaded or failed otherwise in between. Where the database
     has no such plan yet, or the files do not name it, there is nobody to tell.
     """
     plan = await session.scalar(select(Plan).where(Plan.code == named_plan(folder)))
     if plan is None:
         return
     facts = {"folder": _storable(folder.name), "count": len(findings)}
-    await audit.record(
+    at = await audit.record(
         session,
         now=now,
         actor=ACTOR,
@@ -51,7 +52,8 @@ async def tell(
         session,
         EventKind.IMPORT_FAILED,
         plan.id,
-        occurrence=f"{local_day(now)}/{same}",
+        same=f"{local_day(now)}/{same}",
+        at=at,
         facts=facts | {"findings": told},
         now=now,
     )

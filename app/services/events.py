@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.services.messages import LATER_OF_PLAN
 from app.services.recipients import RECIPIENT, WAYS
 from app.vocabulary import EventKind
 
@@ -46,7 +47,8 @@ WITH heard AS (
 ), {_CARRY}
 """).bindparams(_FACTS)  # noqa: S608 - composed of constants
 
-# The office that runs the plan hears of what concerns it as a whole, of each occurrence once.
+# The office that runs the plan hears of what concerns it as a whole, of the same once, unless what
+# was to say so was dropped or overtaken before it left.
 TELL_OF_PLAN = text(f"""
 WITH {RECIPIENT}, heard AS (
     SELECT NULL::bigint AS obligation_id, plan.id AS plan_id,
@@ -58,8 +60,10 @@ WITH {RECIPIENT}, heard AS (
     {WAYS.format(usual="CAST(:channels AS text[])")}
     WHERE plan.id = :plan_id AND NOT EXISTS (
         SELECT FROM notification n
-        WHERE (n.plan_id, n.rule, n.occurrence, n.account_id, n.channel)
-            = (plan.id, :kind, :occurrence, account.id, chosen.channel)
+        WHERE (n.plan_id, n.rule, n.account_id, n.channel)
+            = (plan.id, :kind, account.id, chosen.channel)
+        AND starts_with(n.occurrence, :same)
+        AND (n.state IN ('sent', 'failed') OR n.state = 'planned' AND NOT {LATER_OF_PLAN})
     )
 ), {_CARRY}
 """).bindparams(_FACTS)  # noqa: S608 - composed of constants
@@ -114,17 +118,22 @@ async def tell_of_plan(
     kind: EventKind,
     plan_id: int,
     *,
-    occurrence: str,
+    same: str,
+    at: datetime,
     now: datetime,
     facts: Mapping[str, Any],
 ) -> int:
-    """Tell the coordinators of a plan's district what happened to it; how many notifications."""
+    """Tell the coordinators of a plan's district what happened to it; how many notifications.
+
+    `same` names what is told once, though it happens again; `at` tells the events apart.
+    """
     told = await session.execute(
         TELL_OF_PLAN,
         {
             "kind": kind.value,
             "plan_id": plan_id,
-            "occurrence": occurrence,
+            "same": same,
+            "occurrence": f"{same}/{at.isoformat()}",
             "channels": DEFAULT_CHANNELS,
             "facts": dict(facts),
             "now": now,

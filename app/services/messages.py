@@ -30,7 +30,7 @@ _LATER_REMINDER = _LATER.format(
     of="obligation_id", same="later.template IN ('reminder', 'escalation')"
 )
 _LATER_EVENT = _LATER.format(of="obligation_id", same="later.template = n.template")
-_LATER_OF_PLAN = _LATER.format(of="plan_id", same="later.template = n.template")
+LATER_OF_PLAN = _LATER.format(of="plan_id", same="later.template = n.template")
 _LOADED_SINCE = f"{LAST_LOAD.format(plan_id='n.plan_id')} = 'plan.loaded'"
 
 ABOUT = f"""
@@ -70,7 +70,7 @@ LINES = text(f"""
                 THEN 'the person has moved to another agency'
             WHEN n.plan_id IS NOT NULL THEN CASE
                 WHEN {_LOADED_SINCE} THEN 'the plan was loaded since'
-                WHEN {_LATER_OF_PLAN} THEN '{LATER_EVENT}'
+                WHEN {LATER_OF_PLAN} THEN '{LATER_EVENT}'
             END
             WHEN NOT {STILL_OWES} THEN 'the agency had ended before the period did'
             WHEN n.template = 'obligation.extended' AND o.exempted_at IS NOT NULL

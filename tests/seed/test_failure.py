@@ -138,6 +138,43 @@ async def test_a_later_failure_overtakes_one_that_waits(service: Service, folder
     assert [state for state, _ in await states(service)] == ["superseded", "sent"]
 
 
+async def test_what_was_overtaken_before_it_left_is_told_when_it_is_so_again(
+    service: Service, folder: Path
+) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    await load(service, folder)
+    correct(folder / "plan.yaml", "year: 2024", "year: soon")
+    await load(service, folder)
+    correct(folder / "plan.yaml", "year: soon", "year: 2024")
+    for _ in range(2):
+        await load(service, folder)
+    assert [mail.text.subject for mail in (await sent(service)).mails] == [SUBJECT]
+    assert [state for state, _ in await states(service)] == ["superseded", "superseded", "sent"]
+
+
+async def test_what_was_dropped_before_it_left_is_told_when_it_is_so_again(
+    service: Service, folder: Path
+) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    await load(service, folder)
+    correct(folder / "agencies.csv", WRONG, RIGHT)
+    assert await load(service, folder) == []
+    assert (await sent(service)).mails == []
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    for _ in range(2):
+        await load(service, folder)
+        await sent(service)
+    assert [state for state, _ in await states(service)] == ["skipped", "sent"]
+
+
+async def test_loads_that_fail_at_the_same_time_are_told_once(
+    service: Service, folder: Path
+) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    await asyncio.gather(*(load(service, folder) for _ in range(4)))
+    assert [mail.text.subject for mail in (await sent(service)).mails] == [SUBJECT]
+
+
 async def test_many_findings_are_counted_and_the_first_ones_listed(
     service: Service, folder: Path
 ) -> None:
