@@ -31,6 +31,7 @@ VIETNAMESE = {
     "the account has no e-mail address": "tài khoản chưa có địa chỉ thư điện tử",
     "the mail server did not answer in time": "máy chủ thư không trả lời kịp",
     "the webhook did not answer in time": "cổng nhận tin không trả lời kịp",
+    "the webhook's address cannot be asked": "địa chỉ của cổng nhận tin không gọi được",
     "in production a webhook needs a public https address": (
         "khi vận hành thật, cổng nhận tin cần một địa chỉ https công khai"
     ),
