@@ -67,7 +67,8 @@ MESSAGE = text("""
 
 WEBHOOKS = text("""
     SELECT w.url, w.secret FROM webhook w JOIN agency ON agency.id = w.agency_id
-    WHERE w.active AND :path LIKE agency.path || '%' ORDER BY length(agency.path) DESC LIMIT 1
+    WHERE w.active AND :path LIKE agency.path || '%'
+    ORDER BY length(agency.path) DESC, w.id LIMIT 1
 """)
 
 SKIP = text("""

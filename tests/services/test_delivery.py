@@ -354,6 +354,18 @@ async def test_a_webhook_of_the_nearest_agency_above_gets_the_facts(service: Ser
     ]
 
 
+async def test_of_two_webhooks_of_one_agency_the_first_one_keeps_the_messages(
+    service: Service,
+) -> None:
+    await prefer(service, "xuan-hong", Channel.WEBHOOK)
+    await add_webhook(service, "395", "https://first.example/hook")
+    await add_webhook(service, "395", "https://second.example/hook")
+    await execute(service, "UPDATE webhook SET secret = 'changed' WHERE url LIKE '%first%'")
+    await swept(service)
+    [post] = (await sent(service)).posts
+    assert post.url == "https://first.example/hook"
+
+
 async def test_a_webhook_that_went_away_is_seen(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     await add_webhook(service, "395", "https://district.example/hook")
