@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from app.errors import NotFound, PreconditionRequired, Stale
+from app.problems import language_of
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -146,11 +147,15 @@ async def delete_webhook(
 @router.post("/{webhook_id}/test", summary="Gửi thử", responses=problems(NotFound))
 async def try_out_webhook(
     webhook_id: WebhookId,
+    request: Request,
     principal: WebhooksManager,
     session: ReadSession,
     settings: ServiceSettings,
     now: Now,
 ) -> WebhookTested:
     """Send a signed test now, and tell what came of it. Switched off or not, it is sent."""
-    tested = await webhooks.try_out(session, principal, settings, webhook_id, now)
+    language = language_of(request)
+    tested = await webhooks.try_out(
+        session, principal, settings, webhook_id, language=language, now=now
+    )
     return WebhookTested.model_validate(tested)

@@ -18,12 +18,13 @@ from app.models.agencies import Agency
 from app.models.notifications import Webhook
 from app.pagination import page
 from app.policy import Principal, within_reach
-from app.services import audit, changes
+from app.services import audit, changes, reasons
 from app.services.accounts import find_place
 from app.services.audit import Actor
 from app.services.changes import VersionCheck
 from app.settings import Environment, Settings
 from app.webhook import Post, WebhookSender, is_public
+from app.writing import Language
 
 SECRET_PREFIX = "whs_"  # noqa: S105 - the same for all
 TEST_SUBJECT = "Thử kết nối Tiến độ"
@@ -178,6 +179,8 @@ async def try_out(
     principal: Principal,
     settings: Settings,
     webhook_id: int,
+    *,
+    language: Language,
     now: datetime,
 ) -> Tested:
     """Send a signed test to a webhook now, active or not, and tell what came of it.
@@ -207,7 +210,7 @@ async def try_out(
     try:
         await sender.send(Post(gateway.webhook.url, gateway.webhook.secret, payload), now)
     except (DeliveryRefusedError, DeliveryDelayedError) as error:
-        return Tested(ok=False, error=str(error), sent_at=now)
+        return Tested(ok=False, error=reasons.said(str(error), language), sent_at=now)
     finally:
         await sender.close()
     return Tested(ok=True, error=None, sent_at=now)

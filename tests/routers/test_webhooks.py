@@ -162,7 +162,7 @@ async def test_the_nearest_webhook_takes_the_message(service: Service, gateway: 
     }
     seen(await change(office, f"/webhooks/{commune['id']}", {"active": False}))
     tested = seen(await office.post(f"/webhooks/{commune['id']}/test"))
-    assert tested["error"] == "the webhook answered 404"
+    assert tested["error"] == "cổng nhận tin trả lời 404"
     service.clock.set("2024-06-14 08:00")
     gateway.status = 200
     gateway.received.clear()
@@ -195,7 +195,9 @@ async def test_a_test_is_sent_at_once_and_its_result_told(
     assert payload.keys() == _example().keys()
     gateway.status = 500
     failed = seen(await office.post(path))
-    assert (failed["ok"], failed["error"]) == (False, "the webhook answered 500")
+    assert (failed["ok"], failed["error"]) == (False, "cổng nhận tin trả lời 500")
+    failed = seen(await office.post(path, headers={"Accept-Language": "en"}))
+    assert failed["error"] == "the webhook answered 500"
     nowhere = await make(service, "http://127.0.0.1:9/")
     assert seen(await office.post(f"/webhooks/{nowhere['id']}/test"))["ok"] is False
 
@@ -318,7 +320,7 @@ async def test_a_name_that_cannot_be_is_told_and_holds_nobody_up(
 ) -> None:
     made = await make(service, url)
     tested = seen(await service.client("coordinator").post(f"/webhooks/{made['id']}/test"))
-    assert (tested["ok"], tested["error"]) == (False, "the webhook's address cannot be asked")
+    assert (tested["ok"], tested["error"]) == (False, "địa chỉ của cổng nhận tin không gọi được")
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     service.clock.set("2024-06-12 08:00")
     await swept(service)
