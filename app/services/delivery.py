@@ -30,6 +30,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 MOST_ATTEMPTS = 20
 """With the pauses between them almost three days: a mail server may be away over a weekend."""
 AT_ONCE = 8
+"""By one channel: what hangs there leaves the others their own."""
 
 NO_END = "every attempt was cut off before its end"
 
@@ -45,13 +46,13 @@ QUIET = """
 """
 """Whether a message has to wait, because the local time `:clock` is in its quiet hours."""
 
-# What needs no handing over goes first: no mail server holds it up.
 TAKE = text(f"""
     UPDATE message SET state = 'sending', attempts = attempts + 1, not_before = :until
     WHERE id IN (
         SELECT id FROM message
         WHERE state IN ('waiting', 'sending') AND not_before <= :now AND NOT {QUIET}
-        ORDER BY channel <> 'in_app', not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
+        AND channel = :channel
+        ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
     )
     RETURNING id, attempts
 """).bindparams(bindparam("clock", type_=Time))  # noqa: S608 - composed of constants
@@ -136,16 +137,25 @@ def _always() -> bool:
 
 
 async def deliver(desk: Desk, may_go_on: Callable[[], bool] = _always) -> int:
-    """Send what waits, several at once, until nothing is left; how many were taken.
+    """Send what waits until nothing is left; how many were taken.
 
+    Each channel goes its own way: a mail server that is slow holds up mails and nothing else.
     `may_go_on` is asked before more is taken: a slow mail server, or the end of the service,
     leaves the rest to the next time.
     """
+    async with asyncio.TaskGroup() as group:
+        ways = [group.create_task(_deliver_by(channel, desk, may_go_on)) for channel in Channel]
+    return sum(way.result() for way in ways)
+
+
+async def _deliver_by(channel: Channel, desk: Desk, may_go_on: Callable[[], bool]) -> int:
+    """Send what waits for a channel, several at once; how many were taken."""
     taken = 0
     under_way: set[asyncio.Task[None]] = set()
     try:
         while under_way or may_go_on():
-            held = await take(desk, AT_ONCE - len(under_way)) if may_go_on() else []
+            most = AT_ONCE - len(under_way)
+            held = await take(desk, channel, most) if may_go_on() else []
             taken += len(held)
             under_way |= {asyncio.create_task(send_one(desk, each)) for each in held}
             if not under_way:
@@ -158,12 +168,13 @@ async def deliver(desk: Desk, may_go_on: Callable[[], bool] = _always) -> int:
     return taken
 
 
-async def take(desk: Desk, most: int) -> list[Taken]:
-    """Take messages under a lease; another worker passes over them."""
+async def take(desk: Desk, channel: Channel, most: int) -> list[Taken]:
+    """Take messages of a channel under a lease; another worker passes over them."""
     now = desk.clock.now()
     async with desk.database.transaction() as session:
         clock = now.astimezone(LOCAL).time()
-        parameters = {"now": now, "clock": clock, "until": now + desk.lease, "most": most}
+        parameters = {"now": now, "clock": clock, "until": now + desk.lease}
+        parameters |= {"channel": channel.value, "most": most}
         return [Taken(*row) for row in await session.execute(TAKE, parameters)]
 
 

@@ -2,15 +2,16 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Mailer, Text
-from app.services import wording
+from app.services import delivery, wording
 from app.services.delivery import MOST_ATTEMPTS, Taken, deliver, pause, send_one, take
 from app.settings import Settings
 from app.vocabulary import Channel
+from app.webhook import Post
 from tests.conftest import Service
 from tests.reminding import (
     Outbox,
@@ -103,10 +104,38 @@ async def test_a_mail_server_that_comes_back_at_night_wakes_nobody(planned: Serv
     assert len(outbox.mails) == 5
 
 
-async def test_no_mail_server_holds_up_what_is_told_in_the_application(planned: Service) -> None:
-    held = [each.id for each in await take(desk(planned), 5)]
-    rows = await carried(planned)
-    assert {row.channel for row in rows if row.id in held} == {"in_app"}
+async def test_a_mail_server_that_hangs_holds_up_no_other_channel(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two mails fill all places that mails have, and came before."""
+    monkeypatch.setattr(delivery, "AT_ONCE", 2)
+    await add_webhook(service, "395")
+    await prefer(service, "bac-luong", Channel.WEBHOOK, Channel.IN_APP)
+    await swept(service)
+    await execute(
+        service,
+        "UPDATE message SET not_before = not_before - interval '1 hour' WHERE channel = 'email'",
+    )
+    hung, posted = asyncio.Event(), asyncio.Event()
+
+    class Hanging(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            await hung.wait()
+            self.mails.append(mail)
+
+    class Posted(Outbox):
+        async def send(self, item: Envelope | Post, now: datetime | None = None) -> None:
+            await super().send(item, now)
+            posted.set()
+
+    mails = Hanging()
+    going = asyncio.create_task(deliver(desk(service, mails, Posted())))
+    async with asyncio.timeout(10):
+        await posted.wait()
+    assert {row.state for row in await carried(service, channel="email")} == {"sending", "waiting"}
+    hung.set()
+    assert await going == 10
+    assert len(mails.mails) == 4
 
 
 async def test_every_attempt_carries_the_same_number_and_day(planned: Service) -> None:
@@ -222,7 +251,7 @@ async def test_one_that_hangs_does_not_hold_up_the_others(planned: Service) -> N
 
 async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> None:
     dead = desk(planned)
-    held = await take(dead, 3)
+    held = await take(dead, Channel.EMAIL, 3)
     alive = Outbox()
     await deliver(desk(planned, alive))
     assert not {mail.message_id for mail in alive.mails} & {each.id for each in held}
@@ -235,20 +264,21 @@ async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> N
 
 async def test_a_lease_may_be_shorter(planned: Service) -> None:
     hasty = replace(desk(planned), lease=timedelta(seconds=1))
-    held = await take(hasty, 20)
+    held = await take(hasty, Channel.EMAIL, 20)
     planned.clock.advance(seconds=2)
     again = [Taken(each.id, each.attempt + 1) for each in held]
-    assert sorted(await take(hasty, 20)) == sorted(again)
+    assert sorted(await take(hasty, Channel.EMAIL, 20)) == sorted(again)
 
 
 async def only_mail_held(service: Service) -> Taken:
     """A mail that a worker has just taken; the others are gone."""
-    held = await take(desk(service), 20)
+    held = await take(desk(service), Channel.EMAIL, 20)
     [mail] = await carried(service, username="xuan-hong", channel="email")
     [one] = [each for each in held if each.id == mail.id]
     for each in held:
         if each != one:
             await send_one(desk(service), each)
+    await deliver(desk(service))
     return one
 
 
@@ -277,7 +307,7 @@ async def test_a_worker_that_wakes_after_its_lease_sends_nothing(planned: Servic
     outbox = Outbox()
     planned.clock.advance(minutes=5)
     await send_one(desk(planned, outbox), late)
-    [again] = await take(desk(planned), 20)
+    [again] = await take(desk(planned), Channel.EMAIL, 20)
     await send_one(desk(planned, outbox), late)
     assert outbox.mails == []
     assert await state_of_that_mail(planned) == ("sending", 2, None)
@@ -306,19 +336,22 @@ async def test_what_was_taken_too_late_is_sent_though_the_other_worker_failed(
 
 async def test_a_message_that_kills_its_worker_each_time_is_given_up(planned: Service) -> None:
     for _attempt in range(MOST_ATTEMPTS):
-        await take(desk(planned), 20)
+        await take(desk(planned), Channel.EMAIL, 20)
         planned.clock.advance(minutes=6)
     outbox = Outbox()
     await deliver(desk(planned, outbox))
     assert outbox.mails == []
-    assert {(m.state, m.error) for m in await carried(planned)} == {
+    assert {(m.state, m.error) for m in await carried(planned, channel="email")} == {
         ("failed", "every attempt was cut off before its end")
     }
 
 
-async def test_it_stops_taking_more_when_told_to(planned: Service) -> None:
+async def test_it_stops_taking_more_when_told_to(
+    planned: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "AT_ONCE", 2)
     outbox = Outbox()
-    assert await deliver(desk(planned, outbox), lambda: len(outbox.mails) < 1) <= 9
+    assert await deliver(desk(planned, outbox), lambda: len(outbox.mails) < 1) < 10
     assert {m.state for m in await carried(planned)} == {"sent", "waiting"}
 
 
