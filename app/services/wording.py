@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from app.clock import LOCAL, local_day
 from app.mail import Text
@@ -110,17 +110,18 @@ def period_name(frequency: str, ordinal: int, year: int) -> str:
 
 
 def compose(recipient: Recipient, lines: Sequence[Line], now: datetime) -> Text:
-    """The words for these lines; for an office that collects, one digest of all of them."""
-    digest = [each for each in _of_obligations(lines) if each.audience in OFFICES]
+    """The words for these lines; what an office collects of is one digest, before the rest."""
+    digest = [each for each in lines if _in_digest(each)]
+    others = [each for each in lines if not _in_digest(each)]
     today = local_day(now)
     subject = " ".join((_digest_subject(digest) if digest else _subject(lines, today)).split())
     facts = {
         "recipient": recipient,
         # In words first, so that the HTML around them escapes what people wrote.
-        "paragraphs": [_paragraph(line, today) for line in lines],
+        "paragraphs": [_paragraph(line, today) for line in others],
         "groups": _groups(digest),
         "plans": _plans(lines),
-        "escalation": _escalates(lines),
+        "escalation": _escalates(digest),
         "now": now.astimezone(LOCAL),
         "digest": bool(digest),
         "subject": subject,
@@ -132,8 +133,8 @@ def compose(recipient: Recipient, lines: Sequence[Line], now: datetime) -> Text:
     )
 
 
-def _of_obligations(lines: Sequence[Line]) -> list[ObligationLine]:
-    return [line for line in lines if isinstance(line, ObligationLine)]
+def _in_digest(line: Line) -> TypeGuard[ObligationLine]:
+    return isinstance(line, ObligationLine) and line.audience in OFFICES
 
 
 def _paragraph(line: Line, today: date) -> str:
@@ -195,8 +196,8 @@ def _digest_subject(lines: Sequence[ObligationLine]) -> str:
     return f"{'Đề nghị đôn đốc:' if _escalates(lines) else 'Còn'} {counts}"
 
 
-def _escalates(lines: Sequence[Line]) -> bool:
-    return lines[0].audience == Audience.LEADERSHIP
+def _escalates(digest: Sequence[Line]) -> bool:
+    return any(line.audience == Audience.LEADERSHIP for line in digest)
 
 
 def correction(line: ObligationLine, today: date) -> str:

@@ -131,6 +131,18 @@ def test_a_digest_says_who_has_no_account_and_has_to_be_called() -> None:
     assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in text
 
 
+def test_a_digest_leaves_out_nothing_that_is_told_beside_it() -> None:
+    """The district's leadership is the head of its own office, too."""
+    own = line(audience=Audience.HEAD, agency_name="Huyện Thọ Xuân", period_name="năm 2024")
+    late = line(audience=Audience.LEADERSHIP, days_late=7, days_left=None)
+    words = compose(Recipient("A", "http://x"), [own, late], NOW)
+    assert words.subject == "Đề nghị đôn đốc: 1 đơn vị chưa gửi báo cáo quý II năm 2024"
+    for text in (words.plain, words.html):
+        assert "Đề nghị chỉ đạo, đôn đốc các đơn vị trên." in text
+        assert "Còn 7 ngày: báo cáo năm 2024 của Huyện Thọ Xuân." in text
+    assert "\n\n\n" not in words.plain
+
+
 def test_two_plans_are_told_apart() -> None:
     other = {"plan": "ntm-2024", "plan_title": "Kế hoạch nông thôn mới năm 2024"}
     subject, text = digest(for_office(missing=2), for_office(missing=3, **other))
