@@ -1,7 +1,7 @@
 """The words of a message, put together when it leaves. Pure: what it speaks of is given."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -111,8 +111,9 @@ def period_name(frequency: str, ordinal: int, year: int) -> str:
 
 def compose(recipient: Recipient, lines: Sequence[Line], now: datetime) -> Text:
     """The words for these lines; what an office collects of is one digest, before the rest."""
-    digest = [each for each in lines if _in_digest(each)]
-    others = [each for each in lines if not _in_digest(each)]
+    told = _told_apart(lines)
+    digest = [each for each in told if _in_digest(each)]
+    others = [each for each in told if not _in_digest(each)]
     today = local_day(now)
     subject = " ".join((_digest_subject(digest) if digest else _subject(lines, today)).split())
     facts = {
@@ -131,6 +132,18 @@ def compose(recipient: Recipient, lines: Sequence[Line], now: datetime) -> Text:
         plain=_templates().get_template("message.txt").render(facts).strip() + "\n",
         html=_templates().get_template("message.html").render(facts),
     )
+
+
+def _told_apart(lines: Sequence[Line]) -> Sequence[Line]:
+    """The lines; of several plans, each period with the plan that it belongs to."""
+    if len({line.plan for line in lines}) == 1:
+        return lines
+    return [
+        replace(line, period_name=f"{line.period_name} ({line.plan_title})")
+        if isinstance(line, ObligationLine)
+        else line
+        for line in lines
+    ]
 
 
 def _in_digest(line: Line) -> TypeGuard[ObligationLine]:
@@ -156,12 +169,10 @@ class Group:
 
 
 def _groups(lines: Sequence[ObligationLine]) -> list[Group]:
-    """The lines by period, in the order in which they are due; of several plans, each by itself."""
-    several = len(_plans(lines)) > 1
+    """The lines by period, in the order in which they are due."""
     named: dict[str, list[ObligationLine]] = {}
     for line in lines:
-        name = f"{line.period_name} ({line.plan_title})" if several else line.period_name
-        named.setdefault(name, []).append(line)
+        named.setdefault(line.period_name, []).append(line)
     return [Group(name, of_period) for name, of_period in named.items()]
 
 

@@ -151,7 +151,10 @@ def test_two_plans_are_told_apart() -> None:
         " 3 đơn vị chưa gửi báo cáo quý II năm 2024 (Kế hoạch nông thôn mới năm 2024)"
     )
     assert text.count("Xã Xuân Hồng") == 2
-    _, of_reporter = digest(line(), line(**other))
+    subject, of_reporter = digest(line(), line(**other))
+    assert subject == "Còn 7 ngày: báo cáo quý II năm 2024 và 1 việc khác"
+    ours = "báo cáo quý II năm 2024 (Kế hoạch nông thôn mới năm 2024) của Xã Xuân Hồng."
+    assert of_reporter.count(ours) == 1
     assert (
         "\nKế hoạch giảm nghèo bền vững năm 2024\nKế hoạch nông thôn mới năm 2024\n" in of_reporter
     )
