@@ -82,6 +82,10 @@ LINES = text(f"""
             WHEN n.template IN ('report.returned', 'report.reopened', 'report.correction_due')
                 AND r.status <> 'returned'
                 THEN 'the report was sent again'
+            WHEN n.template = 'report.correction_due' AND EXISTS (
+                SELECT FROM decision WHERE decision.report_id = r.id
+                AND decision.id > CAST(split_part(n.occurrence, '/', 2) AS bigint)
+            ) THEN 'the report was sent again'
             WHEN n.template = 'report.correction_due' AND r.correction_due IS DISTINCT FROM
                 CAST(split_part(n.occurrence, '/', 1) AS date)
                 THEN 'the correction is due on another day'

@@ -173,6 +173,23 @@ async def test_a_correction_that_was_put_off_is_not_asked_for(service: Service) 
     assert why == {"the correction is due on another day"}
 
 
+async def test_a_correction_that_came_and_is_due_anew_is_not_asked_for_as_before(
+    service: Service,
+) -> None:
+    """Returned a second time until the same day: the return itself has just said so."""
+    await returned(service, "2024-06-12")
+    service.clock.set("2024-06-11 08:00")
+    await swept(service)
+    await returned(service, "2024-06-12")
+    await execute(service, "UPDATE message SET state = 'waiting'")
+    await sent(service)
+    rows = await told(service, rule="report.correction_due")
+    assert {(row.state, row.why) for row in rows} == {("skipped", "the report was sent again")}
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    assert "Hôm nay là hạn gửi lại" in " ".join(text for _, text in (await sent(service)).letters)
+
+
 async def test_an_account_made_later_does_not_get_older_mail(service: Service) -> None:
     await swept(service)
     await add_account(service, "late", Role.REPORTER, XUAN_HONG)
