@@ -8,6 +8,7 @@ from app.writing import Language
 
 VIETNAMESE = {
     "due and not yet told": "đến lúc nhắc và chưa nhắc",
+    "told by another rule or channel": "đã nhắc theo quy tắc khác hoặc qua kênh khác",
     "it happened": "sự kiện vừa xảy ra",
     "a later reminder says more": "đã có lần nhắc sau nói đủ hơn",
     "a later event says more": "đã có tin sau nói đủ hơn",

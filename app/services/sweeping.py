@@ -137,7 +137,7 @@ WITH {WANTED}, untold AS (
     AND planned_for > CAST(:now AS timestamptz) - interval '15 days'
     GROUP BY 1, 2, 3
 ), weighed AS (
-    SELECT untold.*, recency = 1 AND coalesce(last_at < send_at, true) AS matters
+    SELECT untold.*, last_at, recency = 1 AND coalesce(last_at < send_at, true) AS matters
     FROM untold LEFT JOIN heard USING (obligation_id, account_id, audience)
 ), numbered AS (
     SELECT weighed.*, CASE WHEN matters THEN nextval('message_id_seq') END AS ticket
@@ -161,7 +161,9 @@ WITH {WANTED}, untold AS (
     SELECT obligation_id, rule, occurrence, account_id, channel, audience, template,
         jsonb_build_object('due_date', due_date), send_at, :now,
         CASE WHEN matters THEN 'planned' ELSE 'superseded' END,
-        CASE WHEN matters THEN 'due and not yet told' ELSE '{LATER_REMINDER}' END,
+        CASE WHEN matters THEN 'due and not yet told'
+            WHEN recency = 1 AND last_at = send_at THEN 'told by another rule or channel'
+            ELSE '{LATER_REMINDER}' END,
         CASE WHEN matters THEN carrier_id END
     FROM carried
     ORDER BY account_id, channel, obligation_id, send_at, rule

@@ -91,7 +91,7 @@ async def test_a_rule_that_is_renamed_repeats_nothing(morning: Service) -> None:
     morning.clock.advance(hours=2)
     assert (await swept(morning)).messages == 0
     assert {row.why for row in await told(morning, rule="truoc-3")} == {
-        "a later reminder says more"
+        "told by another rule or channel"
     }
 
 
@@ -103,6 +103,11 @@ async def test_a_channel_that_is_added_later_repeats_nothing(morning: Service) -
     await prefer(morning, "xuan-hong", Channel.EMAIL, Channel.WEBHOOK, Channel.IN_APP)
     morning.clock.advance(days=2)
     assert (await swept(morning)).messages == 0
+    rows = await told(morning, state="superseded")
+    assert {(row.channel, row.why) for row in rows} == {
+        ("webhook", "told by another rule or channel"),
+        ("in_app", "told by another rule or channel"),
+    }
 
 
 @pytest.mark.parametrize(
