@@ -24,11 +24,13 @@ ONE_AT_A_TIME = 5_104_773_218
 """The advisory lock of the sweep: who finds it taken waits, and then finds little left to plan."""
 
 # The due dates for which some rule could have something to say today; working days are at most
-# doubled. What was due before the plan existed is nobody's omission, so nobody is reminded of it: a
-# plan is as old as the newest document that it cites, or as its record here where that is older.
+# doubled by weekends, and two weeks more by Tết. What was due before the plan existed is nobody's
+# omission, so nobody is reminded of it: a plan is as old as the newest document that it cites, or as
+# its record here where that is older.
 DUE_DATES = text("""
     WITH reach AS MATERIALIZED (
-        SELECT 2 * max(abs(offset_days) + coalesce(repeat_days * repeat_times, 0)) + :stale AS days
+        SELECT 2 * max(abs(offset_days) + coalesce(repeat_days * repeat_times, 0)) + 14 + :stale
+            AS days
         FROM reminder_rule WHERE active
     ), since AS MATERIALIZED (
         SELECT plan.id AS plan_id, plan.district_id, least(

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from app import operating
 from app.services import sweeping
 from app.services.sweeping import Swept
-from app.vocabulary import Audience, Channel, Role
+from app.vocabulary import Audience, Channel, DayKind, Role
 from tests.conftest import Service
 from tests.reference import add_neighbour
 from tests.reminding import (
@@ -361,6 +361,19 @@ async def test_working_days_are_counted_by_each_district_s_own_calendar(service:
     service.clock.set("2024-06-12 08:00")
     await swept(service)
     assert {row.username for row in await told(service)} == {"next-door", *REPORTERS}
+
+
+async def test_an_outage_after_tet_is_made_up_for_as_well(service: Service) -> None:
+    """Due on 24/1/2025, the last day before Tết: one working day later is 3/2."""
+    await only_rules(service)
+    await add_rule(service, offset_days=1, day_kind=DayKind.WORKING)
+    await execute(
+        service, "UPDATE obligation SET due_date = '2025-01-24' WHERE due_date = '2024-06-15'"
+    )
+    service.clock.set("2025-02-03 07:59")
+    assert await swept(service) == NOTHING
+    service.clock.set("2025-02-16 10:00")
+    assert (await swept(service)).messages == len(REPORTERS)
 
 
 async def test_somebody_who_takes_over_hears_what_waits(service: Service) -> None:
