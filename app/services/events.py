@@ -32,7 +32,13 @@ RETURNING id
 """
 _FACTS = bindparam("facts", type_=JSONB(none_as_null=True))
 
-# The obligation's reporters hear of what concerns it.
+UNTOLD = """NOT EXISTS (
+    SELECT FROM notification n
+    WHERE (n.obligation_id, n.rule, n.occurrence, n.account_id)
+        = ({obligation}, {rule}, {occurrence}, account.id))"""
+"""In SQL: an `account` has heard nothing of this yet."""
+
+# The obligation's reporters hear of what concerns it, of each occurrence once.
 TELL = text(f"""
 WITH heard AS (
     SELECT o.id AS obligation_id, NULL::bigint AS plan_id, told.occurrence,
@@ -43,7 +49,8 @@ WITH heard AS (
     JOIN account ON account.agency_id = o.agency_id AND account.role = 'reporter'
         AND account.active
     {WAYS.format(usual="CAST(:channels AS text[])")}
-    WHERE NOT :is_news OR coalesce(preference.period_news, true)
+    WHERE (NOT :is_news OR coalesce(preference.period_news, true))
+    AND {UNTOLD.format(obligation="o.id", rule=":kind", occurrence="told.occurrence")}
 ), {_CARRY}
 """).bindparams(_FACTS)  # noqa: S608 - composed of constants
 

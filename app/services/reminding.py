@@ -15,7 +15,7 @@ from app.mail import preferences_url
 from app.policy import Principal
 from app.services import audit, events, messages, wording
 from app.services.audit import Actor
-from app.services.events import DEFAULT_CHANNELS
+from app.services.events import DEFAULT_CHANNELS, UNTOLD
 from app.services.messages import ABOUT
 from app.services.obligations import Place
 from app.services.recipients import WAYS
@@ -76,6 +76,9 @@ REMINDERS = text(f"""
     WITH {WANTED}
     {_FORESEEN.format(told="(SELECT * FROM wanted WHERE recency = 1)")}
 """)  # noqa: S608 - composed of constants
+_UNTOLD = UNTOLD.format(
+    obligation="o.id", rule="'report.correction_due'", occurrence="correction.occurrence"
+)
 CORRECTIONS = text(f"""
     WITH correction AS ({CORRECTION}), asked AS (
         SELECT correction.obligation_id, account.id AS account_id, chosen.channel,
@@ -86,6 +89,7 @@ CORRECTIONS = text(f"""
         JOIN account ON account.agency_id = o.agency_id AND account.role = 'reporter'
             AND account.active
         {WAYS.format(usual="CAST(:channels AS text[])")}
+        WHERE {_UNTOLD}
     )
     {_FORESEEN.format(told="asked")}
 """)  # noqa: S608 - composed of constants

@@ -12,6 +12,7 @@ from app.clock import LOCAL, local_day
 from app.models.notifications import ReminderRule
 from app.services import events, reminders
 from app.services.calendar_exceptions import working_calendars
+from app.services.events import UNTOLD
 from app.services.messages import LATER_REMINDER
 from app.services.recipients import RECIPIENT, WAYS
 from app.services.reminder_rules import IN_FORCE
@@ -25,8 +26,8 @@ ONE_AT_A_TIME = 5_104_773_218
 
 # The due dates for which some rule could have something to say today; working days are at most
 # doubled by weekends, and two weeks more by Tết. What was due before the plan existed is nobody's
-# omission, so nobody is reminded of it: a plan is as old as the newest document that it cites, or as
-# its record here where that is older.
+# omission, so nobody is reminded of it: a plan is as old as the newest document that it cites, or
+# as its record here where that is older.
 DUE_DATES = text("""
     WITH reach AS MATERIALIZED (
         SELECT 2 * max(abs(offset_days) + coalesce(repeat_days * repeat_times, 0)) + 14 + :stale
@@ -50,11 +51,14 @@ DUE_DATES = text("""
     AND (since.day IS NULL OR o.due_date >= since.day)
 """)
 
+_UNTOLD = UNTOLD.format(
+    obligation="r.obligation_id", rule="'report.correction_due'", occurrence="occurrence.name"
+)
 CORRECTIONS_FROM, CORRECTIONS_UNTIL = time(8), time(21)
 
 # Returned reports that are due again tomorrow or today, or were due and did not come: told once on
 # the eve and once after, and not on the day of the return itself, which has just said the date.
-CORRECTION = """
+CORRECTION = f"""
     SELECT r.obligation_id, occurrence.name AS occurrence
     FROM report r
     CROSS JOIN LATERAL (
@@ -67,12 +71,13 @@ CORRECTION = """
     ) AS occurrence
     WHERE r.status = 'returned' AND r.correction_due BETWEEN :oldest AND :tomorrow
     AND :today > return.recorded_at::date
-    AND NOT EXISTS (
-        SELECT FROM notification n WHERE n.obligation_id = r.obligation_id
-        AND n.rule = 'report.correction_due' AND n.occurrence = occurrence.name
+    AND EXISTS (
+        SELECT FROM obligation JOIN account ON account.agency_id = obligation.agency_id
+        WHERE obligation.id = r.obligation_id AND account.role = 'reporter' AND account.active
+        AND {_UNTOLD}
     )
     ORDER BY 1
-"""
+"""  # noqa: S608 - composed of constants
 CORRECTIONS = text(CORRECTION)
 
 # Each reminder that is due now, for each person and channel; `recency` 1 is the one that says

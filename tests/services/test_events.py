@@ -188,6 +188,22 @@ async def test_a_correction_that_came_is_not_asked_for(service: Service) -> None
     assert await told(service, rule="report.correction_due") == []
 
 
+async def test_who_takes_over_hears_of_a_correction_that_waits(service: Service) -> None:
+    await only_rules(service)
+    await returned(service, "2024-06-12")
+    service.clock.set("2024-06-11 08:00")
+    for name in (None, "successor"):
+        if name:
+            await add_account(service, name, Role.REPORTER, XUAN_HONG)
+        for _ in range(2):
+            await swept(service)
+            letters = (await sent(service)).letters
+            service.clock.advance(minutes=1)
+            assert [to for to, _ in letters] in ([name or "xuan-hong"], [])
+    rows = await told(service, rule="report.correction_due", channel="email")
+    assert brief(rows) == [("xuan-hong", "email", "sent"), ("successor", "email", "sent")]
+
+
 async def test_an_outage_over_a_corrections_day_is_made_up_for_once(service: Service) -> None:
     await only_rules(service)
     await returned(service, "2024-06-12")
