@@ -19,6 +19,7 @@ from app.clock import LOCAL, Clock
 from app.database import Database
 from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Text, preferences_url
 from app.services import messages, wording
+from app.services.fallback import fall_back
 from app.services.messages import SUPERSEDING
 from app.services.wording import Line, ObligationLine, Recipient
 from app.vocabulary import Channel
@@ -328,3 +329,5 @@ async def _close(
             "error": error,
         },
     )
+    if state == "failed":
+        await fall_back(session, row.id, now)

@@ -10,6 +10,7 @@ VIETNAMESE = {
     "due and not yet told": "đến lúc nhắc và chưa nhắc",
     "told by another rule or channel": "đã nhắc theo quy tắc khác hoặc qua kênh khác",
     "it happened": "sự kiện vừa xảy ra",
+    "it could not leave by the channel chosen": "không gửi được qua kênh đã chọn",
     "a later reminder says more": "đã có lần nhắc sau nói đủ hơn",
     "a later event says more": "đã có tin sau nói đủ hơn",
     "the account is no longer active": "tài khoản đã ngừng hoạt động",

@@ -1,0 +1,51 @@
+"""What could not leave by its channel waits for the person in the application instead."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+INSTEAD = "it could not leave by the channel chosen"
+
+# Not what the application tells already, or told; what gave way there to the message that failed
+# (the person had changed channels meanwhile) comes back.
+FALL_BACK = text(f"""
+WITH lost AS (
+    SELECT n.* FROM notification n
+    WHERE n.message_id = :message_id AND n.state = 'failed' AND n.channel <> 'in_app'
+    AND NOT EXISTS (
+        SELECT FROM notification other
+        WHERE other.obligation_id = n.obligation_id AND other.rule = n.rule
+        AND other.occurrence = n.occurrence AND other.account_id = n.account_id
+        AND other.channel = 'in_app' AND other.state IN ('planned', 'sent')
+    )
+    AND NOT EXISTS (
+        SELECT FROM notification other
+        WHERE other.plan_id = n.plan_id AND other.rule = n.rule
+        AND other.occurrence = n.occurrence AND other.account_id = n.account_id
+        AND other.channel = 'in_app'
+    )
+), carrier AS (
+    INSERT INTO message (account_id, channel, state, created_at, not_before)
+    SELECT DISTINCT account_id, 'in_app', 'waiting', CAST(:now AS timestamptz),
+        CAST(:now AS timestamptz)
+    FROM lost
+    RETURNING id, account_id
+)
+INSERT INTO notification (obligation_id, plan_id, rule, occurrence, account_id, channel, audience,
+    template, facts, planned_for, created_at, state, why, message_id)
+SELECT obligation_id, plan_id, rule, occurrence, account_id, 'in_app', audience, template, facts,
+    planned_for, CAST(:now AS timestamptz), 'planned', '{INSTEAD}', carrier.id
+FROM lost JOIN carrier USING (account_id)
+ON CONFLICT ON CONSTRAINT notification_once DO UPDATE SET (facts, planned_for, created_at, state,
+    why, message_id) = (excluded.facts, excluded.planned_for, excluded.created_at, excluded.state,
+    excluded.why, excluded.message_id)
+""")  # noqa: S608 - composed of constants
+
+
+async def fall_back(session: AsyncSession, message_id: int, now: datetime) -> None:
+    """Tell in the application what a message that has failed for good was to say.
+
+    Within the transaction that gives the message up, so that nothing falls between.
+    """
+    await session.execute(FALL_BACK, {"message_id": message_id, "now": now})
