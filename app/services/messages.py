@@ -53,7 +53,7 @@ ABOUT = f"""
 
 # What a message would say, each line with whether it still holds and, if not, why.
 LINES = text(f"""
-    SELECT n.id, n.rule, n.occurrence, n.audience, n.template, n.facts, {ABOUT},
+    SELECT n.id, n.rule, n.audience, n.template, n.facts, {ABOUT},
         CASE WHEN n.template = 'report.returned' THEN (
             SELECT body FROM revision v WHERE v.report_id = r.id AND v.number = r.last_revision
         ) END AS body,
@@ -141,7 +141,6 @@ def _line_of(row: Any) -> Line:
 
 def _common(row: Any) -> dict[str, Any]:
     return {
-        "notification_id": row.id,
         "rule": row.rule,
         "audience": Audience(row.audience),
         "template": row.template,

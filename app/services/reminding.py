@@ -59,7 +59,7 @@ PEOPLE_TOLD = text("""
 
 # As LINES of messages, for what is not planned yet.
 _FORESEEN = f"""
-    SELECT NULL AS id, NULL AS facts, NULL AS body, {ABOUT},
+    SELECT NULL AS facts, NULL AS body, {ABOUT},
         told.rule, told.audience, told.template, told.channel, told.send_at,
         account.username, account.full_name, account.email
     FROM {{told}} AS told

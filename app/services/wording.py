@@ -45,7 +45,6 @@ OFFICES = {Audience.COORDINATOR, Audience.LEADERSHIP}
 class Line:
     """What a message says of a plan as a whole, unless it is an `ObligationLine`."""
 
-    notification_id: int | None
     rule: str
     audience: Audience
     template: str

@@ -14,7 +14,6 @@ NOW = datetime(2024, 6, 8, 8, tzinfo=LOCAL)
 
 def line(**values: object) -> ObligationLine:
     plain: dict[str, object] = {
-        "notification_id": 1,
         "rule": "before-7",
         "audience": Audience.REPORTER,
         "template": "reminder",
