@@ -18,6 +18,7 @@ from tests.reminding import (
 from tests.reporting import XUAN_HONG, review, seen, send
 
 Change = Callable[[Service], Awaitable[None]]
+OBLIGATION, PERIOD = f"/obligations/2024-Q2/{XUAN_HONG}", "/reporting-periods/2024-Q2"
 
 
 async def report_comes(service: Service) -> None:
@@ -26,23 +27,66 @@ async def report_comes(service: Service) -> None:
 
 async def is_extended(service: Service) -> None:
     answer = await service.client("coordinator").put(
-        f"/obligations/2024-Q2/{XUAN_HONG}/extension",
-        json={"due_date": "2024-06-25", "reason": "Mưa lũ."},
+        f"{OBLIGATION}/extension", json={"due_date": "2024-06-25", "reason": "Mưa lũ."}
     )
     seen(answer)
-    await execute(service, "UPDATE message SET state = 'sent' WHERE id > :id", id=10)
 
 
 async def is_exempted(service: Service) -> None:
     answer = await service.client("coordinator").put(
-        f"/obligations/2024-Q2/{XUAN_HONG}/exemption", json={"reason": "Sáp nhập."}
+        f"{OBLIGATION}/exemption", json={"reason": "Sáp nhập."}
     )
     seen(answer)
 
 
+async def exemption_ends(service: Service) -> None:
+    await is_exempted(service)
+    await is_exempt_no_more(service)
+
+
+async def is_exempt_no_more(service: Service) -> None:
+    seen(await service.client("coordinator").delete(f"{OBLIGATION}/exemption"))
+
+
 async def period_closes(service: Service) -> None:
-    seen(await service.client("coordinator").post("/reporting-periods/2024-Q2/close"))
-    await execute(service, "UPDATE message SET state = 'sent' WHERE id > :id", id=10)
+    seen(await service.client("coordinator").post(f"{PERIOD}/close"))
+
+
+async def period_opens(service: Service) -> None:
+    seen(await service.client("coordinator").post(f"{PERIOD}/open"))
+
+
+async def period_closes_by_mistake(service: Service) -> None:
+    await period_closes(service)
+    await period_opens(service)
+
+
+async def is_accepted(service: Service) -> None:
+    await report_comes(service)
+    await review(service.client("coordinator"), "accept", XUAN_HONG)
+
+
+async def is_reopened(service: Service) -> None:
+    await review(service.client("coordinator"), "reopen", XUAN_HONG, note="Bổ sung.")
+
+
+async def is_accepted_by_mistake(service: Service) -> None:
+    await is_accepted(service)
+    await is_reopened(service)
+
+
+async def is_reminded(service: Service) -> None:
+    seen(await service.client("coordinator").post(f"{OBLIGATION}/remind"))
+
+
+async def correction_is_due(service: Service) -> None:
+    await returned(service, "2024-06-12")
+    service.clock.set("2024-06-11 08:00")
+    await swept(service)
+
+
+async def agency_ended(service: Service) -> None:
+    await execute(service, "UPDATE agency SET valid_to = '2024-05-31' WHERE code = '15493'")
 
 
 async def account_ends(service: Service) -> None:
@@ -89,6 +133,42 @@ async def test_a_reminder_that_is_no_longer_true_does_not_leave(
     states = {message.state for message in await carried(service, username="xuan-hong")}
     assert "empty" in states
     assert "waiting" not in states
+
+
+@pytest.mark.parametrize(
+    ("happens", "change", "rule", "why"),
+    [
+        (is_extended, is_exempted, "obligation.extended", "the agency was exempted"),
+        (
+            is_extended,
+            agency_ended,
+            "obligation.extended",
+            "the agency had ended before the period did",
+        ),
+        (is_exempted, is_exempt_no_more, "obligation.exempted", "the agency is no longer exempt"),
+        (exemption_ends, is_exempted, "obligation.exemption_ended", "the agency was exempted"),
+        (is_reminded, report_comes, "obligation.reminded", "the report has come"),
+        (is_accepted, is_reopened, "report.accepted", "the report is no longer accepted"),
+        (is_accepted_by_mistake, report_comes, "report.reopened", "the report was sent again"),
+        (correction_is_due, report_comes, "report.correction_due", "the report was sent again"),
+        (period_closes, period_opens, "reporting_period.closed", "the period is open"),
+        (
+            period_closes_by_mistake,
+            period_closes,
+            "reporting_period.opened",
+            "the period is closed",
+        ),
+    ],
+)
+async def test_news_that_is_no_longer_true_does_not_leave(
+    service: Service, happens: Change, change: Change, rule: str, why: str
+) -> None:
+    await happens(service)
+    service.clock.advance(minutes=5)
+    await change(service)
+    await sent(service)
+    rows = await told(service, username="xuan-hong", rule=rule)
+    assert {(row.state, row.why) for row in rows} == {("skipped", why)}
 
 
 async def test_a_digest_leaves_out_who_has_reported_meanwhile(service: Service) -> None:
