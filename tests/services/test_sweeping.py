@@ -125,6 +125,44 @@ async def test_a_period_that_was_late_but_could_be_met_is_caught_up_on(service: 
     assert "after-7" in rules_of(await told(service, state="planned"))
 
 
+async def test_what_is_due_on_the_day_of_the_plan_s_documents_is_reminded_of(
+    service: Service,
+) -> None:
+    await execute(
+        service, "UPDATE obligation SET due_date = '2024-04-01' WHERE due_date = '2024-03-15'"
+    )
+    service.clock.set("2024-04-01 08:00")
+    await swept(service)
+    assert "due-day" in rules_of(await told(service))
+
+
+async def test_a_document_that_comes_later_excuses_nothing(service: Service) -> None:
+    """A plan is as old as the first entry of its record, where its documents are newer."""
+    await execute(service, "UPDATE legal_document SET issued_on = '2024-06-30'")
+    service.clock.set("2024-06-16 08:00")
+    await send(service.client("bac-luong"), BAC_LUONG)
+    await swept(service)
+    assert "after-1" in rules_of(await told(service, username="xuan-hong"))
+
+
+async def test_a_rule_by_itself_is_caught_up_on_for_two_weeks(service: Service) -> None:
+    await only_rules(service, "after-7")
+    service.clock.set("2024-07-06 08:00")
+    await swept(service)
+    assert {row.occurrence for row in await told(service)} == {"2024-06-20"}
+    service.clock.set("2024-07-06 07:59")
+    await swept(service)
+    assert {row.occurrence for row in await told(service)} == {"2024-06-20", "2024-06-15"}
+
+
+async def test_sixty_working_days_ahead_are_within_reach(service: Service) -> None:
+    await only_rules(service)
+    await add_rule(service, offset_days=-60, day_kind=DayKind.WORKING)
+    service.clock.set("2024-06-20 08:00")
+    await swept(service)
+    assert {row.occurrence for row in await told(service)} == {"2024-09-15"}
+
+
 async def test_an_extension_of_what_was_due_before_the_plan_is_reminded_of(
     service: Service,
 ) -> None:
