@@ -118,11 +118,13 @@ async def test_preferences_choose_the_channel_and_whether_periods_are_news(
     await prefer(service, "xuan-hong", Channel.IN_APP, news=False)
     await prefer(service, "bac-luong", Channel.EMAIL)
     office = service.client("coordinator")
-    seen(await office.post("/reporting-periods/2024-Q2/close"))
-    names = [(row.username, row.channel) for row in await told(service)]
-    assert ("bac-luong", "email") in names
-    assert ("bac-luong", "in_app") not in names
-    assert "xuan-hong" not in {name for name, _ in names}
+    for change, event in (("close", "closed"), ("open", "opened")):
+        seen(await office.post(f"/reporting-periods/2024-Q2/{change}"))
+        rows = await told(service, rule=f"reporting_period.{event}")
+        names = [(row.username, row.channel) for row in rows]
+        assert ("bac-luong", "email") in names
+        assert ("bac-luong", "in_app") not in names
+        assert "xuan-hong" not in {name for name, _ in names}
     answer = await office.put(
         f"/obligations/2024-H1/{XUAN_HONG}/extension",
         json={"due_date": "2024-06-25", "reason": "Mưa lũ."},
@@ -202,6 +204,15 @@ async def test_who_takes_over_hears_of_a_correction_that_waits(service: Service)
             assert [to for to, _ in letters] in ([name or "xuan-hong"], [])
     rows = await told(service, rule="report.correction_due", channel="email")
     assert brief(rows) == [("xuan-hong", "email", "sent"), ("successor", "email", "sent")]
+
+
+async def test_no_correction_is_asked_for_at_night(service: Service) -> None:
+    await only_rules(service)
+    await returned(service, "2024-06-12")
+    for at in ("2024-06-11 21:00", "2024-06-12 07:59"):
+        service.clock.set(at)
+        await swept(service)
+    assert await told(service, rule="report.correction_due") == []
 
 
 async def test_an_outage_over_a_corrections_day_is_made_up_for_once(service: Service) -> None:

@@ -93,6 +93,7 @@ BODY = {"entries": [{"indicator": "DA2.02"}], "disbursements": [{"project": "DA2
     ("pointer", "place"),
     [
         ("/entries/0/value", "Số liệu DA2.02"),
+        ("/entries/1", "Số liệu"),
         ("/entries/7", "Số liệu"),
         ("/entries/-1", "Số liệu"),
         ("/disbursements/0/amount_vnd", "Giải ngân DA2"),
@@ -123,6 +124,8 @@ def test_a_digest_counts_all_who_are_missing_and_lists_whom_it_is_about() -> Non
     assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024)\n" in text
     assert "- và 28 đơn vị khác đã nêu trong các thông báo trước\n" in text
     assert "đơn vị khác" not in digest(for_office(missing=1))[1]
+    extended = for_office(missing=31, due_date=date(2024, 6, 20))
+    assert digest(for_office(missing=29), extended)[0].startswith("Còn 31 đơn vị")
 
 
 def test_a_digest_says_who_has_no_account_and_has_to_be_called() -> None:
