@@ -3,16 +3,29 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
-from app.jobs import plan_then_deliver, work
+from app.jobs import forget_what_is_over, job_queue, plan_then_deliver, release_stalled, work
 from app.mail import Envelope
 from tests.conftest import Service
+from tests.people import PASSWORD
 from tests.reminding import Outbox, desk, execute, swept, told
+from tests.reporting import Q2, XUAN_HONG, draft, seen
 
 TICKS_OF_ANOTHER = """
 INSERT INTO procrastinate_periodic_defers (task_name, periodic_id, defer_timestamp)
 SELECT task, '', 60 * (floor(extract(epoch FROM now()) / 60) + minute)
 FROM unnest(ARRAY['remind']) AS task, generate_series(0, 2) AS minute
+"""
+KEYS_AND_TOKENS = "SELECT (SELECT count(*) FROM idempotency_record), count(*) FROM access_token"
+JOBS_OF_TWO_WORKERS = """
+WITH worker AS (
+    INSERT INTO procrastinate_workers (last_heartbeat)
+    SELECT now() - make_interval(mins => silent) FROM unnest(ARRAY[9, 11]) AS silent
+    RETURNING id, last_heartbeat < now() - interval '10 minutes' AS is_dead
+)
+INSERT INTO procrastinate_jobs (queue_name, task_name, status, worker_id)
+SELECT 'default', CASE WHEN is_dead THEN 'tidy' ELSE 'remind' END, 'doing', id FROM worker
 """
 
 
@@ -77,3 +90,36 @@ async def test_a_sweep_that_fails_holds_up_no_mail(
     outbox = Outbox()
     await plan_then_deliver(desk(service, outbox, outbox), lambda: True)
     assert len(outbox.mails) == 5
+
+
+async def kept(service: Service) -> tuple[int, int]:
+    """How many idempotency keys and tokens there are."""
+    async with service.database.reading() as session:
+        keys, tokens = (await session.execute(text(KEYS_AND_TOKENS))).one()
+    return keys, tokens
+
+
+async def test_keys_are_deleted_after_a_day_and_tokens_when_they_end(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    await draft(commune, XUAN_HONG)
+    key = {"Idempotency-Key": "key-1"}
+    seen(await commune.post(f"/reports/{Q2}/{XUAN_HONG}/submit", headers=key))
+    form = {"username": "xuan-hong", "password": PASSWORD}
+    seen(await service.client().post("/auth/token", data=form))
+    _, tokens = await kept(service)
+    found = []
+    for hours in (11, 1, 11, 1):
+        service.clock.advance(hours=hours)
+        await forget_what_is_over(desk(service))
+        found.append(await kept(service))
+    assert found == [(1, tokens), (1, tokens - 1), (1, tokens - 1), (0, tokens - 1)]
+
+
+async def test_jobs_of_a_worker_that_died_are_ended_and_no_others(service: Service) -> None:
+    await execute(service, JOBS_OF_TWO_WORKERS)
+    queue = job_queue(service.database_url, desk(service), asyncio.Event())
+    async with queue.open_async():
+        await release_stalled(queue)
+    async with service.database.reading() as session:
+        left = await session.scalars(text("SELECT task_name FROM procrastinate_jobs"))
+        assert left.all() == ["remind"]
