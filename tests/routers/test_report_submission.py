@@ -68,6 +68,9 @@ async def test_a_key_is_forgotten_after_a_day(service: Service) -> None:
     service.clock.advance(hours=24)
     later = await send_with(commune, "key-1")
     assert later.json()["last_revision"]["number"] == 2
+    service.clock.advance(hours=1)
+    retry = await send_with(commune, "key-1")
+    assert (retry.status_code, retry.content) == (200, later.content)
 
 
 async def test_a_key_stands_for_one_request_only(service: Service) -> None:
@@ -87,6 +90,16 @@ async def test_a_key_stands_for_one_request_only(service: Service) -> None:
     assert (await send_with(labour, "key-1", agency=LABOUR)).status_code == 409
     assert await revisions(service, LABOUR) == 1
     assert await revisions(service) == 0
+
+
+async def test_a_key_of_one_is_no_key_of_another(service: Service) -> None:
+    answers = {}
+    for person, agency in (("xuan-hong", XUAN_HONG), ("bac-luong", BAC_LUONG)):
+        await draft(service.client(person), agency)
+        answers[person, agency] = await send_with(service.client(person), "key-1", agency=agency)
+    for (person, agency), first in answers.items():
+        retry = await send_with(service.client(person), "key-1", agency=agency)
+        assert (retry.status_code, retry.content) == (200, first.content)
 
 
 async def test_a_request_that_failed_leaves_its_key_free(service: Service) -> None:
