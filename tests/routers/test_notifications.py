@@ -15,7 +15,7 @@ from app.vocabulary import Role
 from tests.conftest import Service
 from tests.reference import kind_of, listed, recorded, refused, statements
 from tests.reminding import add_account, desk, execute, sent, swept
-from tests.reporting import Q2, XUAN_HONG, review, seen, send
+from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
 SENT = f"/obligations/{Q2}/{XUAN_HONG}/notifications"
 PREFERENCES = "/notifications/preferences"
@@ -94,6 +94,21 @@ async def test_messages_are_listed_newest_first_and_read_one_by_one(service: Ser
     assert seen(await mine.post("/notifications/read-all")) == {"read": 2}
     assert seen(await mine.get("/notifications"))["unread"] == 0
     assert seen(await mine.post("/notifications/read-all")) == {"read": 0}
+
+
+async def test_a_digest_lists_whom_it_speaks_of_as_they_are_due(service: Service) -> None:
+    office = service.client("coordinator")
+    later = {"due_date": "2024-06-16", "reason": "Mưa lũ."}
+    seen(await office.put(f"/obligations/{Q2}/{BAC_LUONG}/extension", json=later))
+    service.clock.set("2024-06-15 08:00")
+    await swept(service)
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    await sent(service)
+    (digest,) = await listed(office, "/notifications")
+    *due_today, due_tomorrow = [each["agency"] for each in digest["obligations"]]
+    assert (due_today, due_tomorrow) == (sorted(due_today), BAC_LUONG)
+    assert len(due_today) == 33
+    assert XUAN_HONG not in due_today
 
 
 async def test_messages_are_their_recipients_alone(service: Service) -> None:
