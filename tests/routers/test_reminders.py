@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from app.vocabulary import Role
 from tests.conftest import Service
 from tests.reference import add_neighbour, kind_of, listed, recorded, refused
-from tests.reminding import only_rules, sent, swept, told
+from tests.reminding import add_account, only_rules, sent, swept, told
 from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
 RULES = "/reminder-rules"
@@ -244,8 +245,18 @@ async def test_looking_ahead_is_the_coordinators_and_needs_a_day(service: Servic
         assert [pointer for pointer, _ in refused(answer)] == ["/on"]
 
 
+async def test_what_goes_out_next_door_is_not_foreseen(service: Service) -> None:
+    await add_neighbour(service)
+    await add_account(service, "next-door", Role.REPORTER, "15901")
+    service.clock.set("2024-06-07 08:00")
+    assert await foreseen_on(service, "2024-06-07") == []
+    await swept(service)
+    assert {row.username for row in await told(service)} == {"next-door"}
+
+
 async def test_corrections_that_are_due_are_foreseen(service: Service) -> None:
     office = service.client("coordinator")
+    await add_account(service, "gone", Role.REPORTER, XUAN_HONG, active=False)
     await send(service.client("xuan-hong"), XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Sửa.", correction_due="2024-06-14")
     for day, subject in (
@@ -271,6 +282,7 @@ async def test_an_agency_is_reminded_by_hand_once_an_hour(service: Service) -> N
     assert kind_of(again) == (409, "state-conflict")
     assert "08:00" in again.json()["detail"]
     assert again.headers["Retry-After"] == "3600"
+    assert seen(await office.post(f"/obligations/{Q2}/{BAC_LUONG}/remind")) == {"told": 1}
     service.clock.set("2024-06-10 09:00")
     assert seen(await office.post(REMIND)) == {"told": 1}
     await sent(service)
@@ -278,7 +290,10 @@ async def test_an_agency_is_reminded_by_hand_once_an_hour(service: Service) -> N
     assert "Gửi trước 16 giờ." in first["text"]
     assert first["obligations"][0]["about"] == "obligation.reminded"
     events = await recorded(service, "obligation.reminded")
-    assert [event.after for event in events] == [{"note": "Gửi trước 16 giờ."}, {"note": None}]
+    assert [event.after for event in events if event.subject.endswith(XUAN_HONG)] == [
+        {"note": "Gửi trước 16 giờ."},
+        {"note": None},
+    ]
 
 
 @pytest.mark.parametrize(
