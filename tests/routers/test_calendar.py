@@ -112,6 +112,26 @@ async def test_an_extension_moves_the_event_and_counts_it_up(service: Service) -
         "Chưa gửi.\nHạn gửi đã gia hạn: hết ngày 20/6/2024 (muộn từ 00:00 ngày 21/6/2024)."
     )
 
+    service.clock.set("2024-06-12 10:00")
+    seen(await office.put(EXTENSION, json=later | {"due_date": "2024-06-21"}))
+    again = await q2(service, token)
+    assert again.last_modified.value == datetime(2024, 6, 12, 10, tzinfo=LOCAL)
+
+
+async def test_a_period_that_closes_counts_up_its_events(service: Service) -> None:
+    token = await subscribe(service, "xuan-hong", XUAN_HONG)
+    seen(await service.client("coordinator").post(f"/reporting-periods/{Q2}/close"))
+    assert (await q2(service, token)).sequence.value == "1"
+
+
+async def test_what_was_due_over_a_year_ago_leaves_the_calendar(service: Service) -> None:
+    token = await subscribe(service, "xuan-hong", XUAN_HONG)
+    first = "Hạn gửi báo cáo quý I năm 2024 – Xã Xuân Hồng"
+    service.clock.set("2025-04-19 08:00")
+    assert first in await events(service, token)
+    service.clock.set("2025-04-20 08:00")
+    assert first not in await events(service, token)
+
 
 async def test_each_change_counts_up_and_is_told(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
@@ -158,6 +178,8 @@ async def test_a_district_sees_all_of_its_agencies_in_few_questions(service: Ser
     with statements(service) as for_few:
         mine = await events(service, own)
     assert len(found) == 35 * 6
+    due = [event.dtstart.value for event in found.values()]
+    assert due == sorted(due)
     assert {event.uid.value for event in mine.values()} < {e.uid.value for e in found.values()}
     assert len(for_many) == len(for_few) == 2
 
@@ -194,6 +216,14 @@ async def test_a_calendar_that_says_the_same_is_not_sent_again(service: Service)
     newer = (await fetch(service, token)).headers["ETag"]
     seen(await service.client("coordinator").put(EXEMPTION, json={"reason": "Miễn."}))
     assert (await fetch(service, token, **{"If-None-Match": newer})).status_code == 200
+
+
+async def test_a_calendar_whose_agency_was_renamed_is_sent_again(service: Service) -> None:
+    token = await subscribe(service, "coordinator", "395")
+    tag = (await fetch(service, token)).headers["ETag"]
+    async with service.database.transaction() as session:
+        await session.execute(text("UPDATE agency SET name = 'Khu vực' WHERE code = '395'"))
+    assert (await fetch(service, token, **{"If-None-Match": tag})).status_code == 200
 
 
 async def test_a_link_is_shown_once_and_revoked_at_once(service: Service) -> None:
