@@ -70,6 +70,9 @@ async def test_quiet_hours_are_no_delay(service: Service) -> None:
     assert told["ok"]
     assert told["messages"]["oldest_unsent_seconds"] is None
     assert told["messages"]["waiting"] > 0
+    service.clock.set("2024-06-13 06:05")
+    told = await health(service)
+    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (True, 300)
     service.clock.set("2024-06-13 06:15")
     assert not (await health(service))["ok"]
 
@@ -98,11 +101,12 @@ async def test_what_was_given_up_is_counted_and_not_held_against_today(service: 
 
 
 async def test_a_worker_that_stopped_is_noticed(service: Service) -> None:
-    await _sweep_deferred(service, seconds_ago=30)
+    await _deferred(service, "remind", seconds_ago=30)
     told = await health(service)
     assert told["ok"]
     assert 30 <= told["last_sweep_seconds"] < 60
     await execute(service, "UPDATE procrastinate_periodic_defers SET defer_timestamp = 0")
+    await _deferred(service, "tidy", seconds_ago=30)
     assert not (await health(service))["ok"]
     await execute(
         service,
@@ -112,11 +116,12 @@ async def test_a_worker_that_stopped_is_noticed(service: Service) -> None:
     assert (await health(service))["queue"] == {"failed": 1, "todo": 1}
 
 
-async def _sweep_deferred(service: Service, seconds_ago: int) -> None:
+async def _deferred(service: Service, task: str, seconds_ago: int) -> None:
     await execute(
         service,
         "INSERT INTO procrastinate_periodic_defers (task_name, defer_timestamp, periodic_id)"
-        " VALUES ('remind', floor(extract(epoch FROM now())) - :ago, '')",
+        " VALUES (:task, floor(extract(epoch FROM now())) - :ago, '')",
+        task=task,
         ago=seconds_ago,
     )
 
