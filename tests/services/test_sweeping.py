@@ -198,6 +198,7 @@ async def test_a_rule_added_for_what_was_said_already_says_nothing(service: Serv
     service.clock.set("2024-06-08 09:00")
     assert (await swept(service)).messages == 0
     assert {row.state for row in await told(service, rule="extra")} == {"superseded"}
+    assert sorted(name for name, _ in (await sent(service)).letters) == REPORTERS
 
 
 async def test_a_rule_that_is_switched_off_or_changed_follows_from_then_on(
