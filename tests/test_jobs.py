@@ -1,15 +1,17 @@
 """A worker's life: it starts, works, and ends cleanly whenever it is told to."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 from sqlalchemy import text
 
 from app.jobs import forget_what_is_over, job_queue, plan_then_deliver, release_stalled, work
 from app.mail import Envelope
+from app.vocabulary import Role
 from tests.conftest import Service
 from tests.people import PASSWORD
-from tests.reminding import Outbox, desk, execute, swept, told
+from tests.reminding import Outbox, add_account, carried, desk, execute, swept, told
 from tests.reporting import Q2, XUAN_HONG, draft, seen
 
 TICKS_OF_ANOTHER = """
@@ -63,6 +65,30 @@ async def test_it_begins_with_what_waits_also_where_another_had_this_minute_and_
     finally:
         worker.cancel()
         await asyncio.gather(worker, return_exceptions=True)
+
+
+async def test_a_worker_that_is_stopped_finishes_what_it_holds_and_takes_no_more(
+    service: Service,
+) -> None:
+    for number in range(20):
+        await add_account(service, f"colleague-{number}", Role.REPORTER, XUAN_HONG)
+    begun = asyncio.Event()
+
+    class Unhurried(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            begun.set()
+            await asyncio.sleep(0.2)
+            self.mails.append(mail)
+
+    outbox = Unhurried()
+    worker = asyncio.create_task(work(service.database_url, desk(service, outbox, outbox)))
+    async with asyncio.timeout(20):
+        await begun.wait()
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+    states = Counter(message.state for message in await carried(service, channel="email"))
+    assert states.keys() == {"sent", "waiting"}
+    assert states["sent"] == len(outbox.mails)
 
 
 async def test_what_waited_while_the_server_was_down_is_overtaken_not_sent_beside(
