@@ -1,10 +1,12 @@
 """Webhooks: administered within reach, and delivered to a real server with a signature."""
 
+import asyncio
 import json
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,7 +16,7 @@ import httpx
 import pytest
 
 from app.clock import LOCAL
-from app.mail import DeliveryRefusedError
+from app.mail import DeliveryDelayedError, DeliveryRefusedError
 from app.services.delivery import deliver
 from app.settings import Environment, Settings
 from app.vocabulary import Channel
@@ -25,6 +27,8 @@ from tests.reminding import carried, desk, prefer, swept
 from tests.reporting import seen
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
+IN_PRODUCTION = Settings(environment=Environment.PRODUCTION, public_url="https://tiendo.example.vn")
+NOW = datetime(2024, 6, 10, 8, tzinfo=LOCAL)
 ZALO = {"agency": "395", "url": "https://zalo.thoxuan.example.vn/tiendo?oa=17"}
 Verify = Callable[[bytes, str, str], bool]
 
@@ -35,6 +39,7 @@ class Gateway:
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.status = 200
+        self.location: str | None = None
         gateway = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -43,6 +48,8 @@ class Gateway:
                 gateway.received.append((dict(self.headers.items()), body))
                 self.send_response(gateway.status)
                 self.send_header("Content-Length", "0")
+                if gateway.location:
+                    self.send_header("Location", gateway.location)
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
@@ -175,6 +182,47 @@ async def test_the_nearest_webhook_takes_the_message(service: Service, gateway: 
     assert district["agency"] == "395"
 
 
+async def test_a_redirect_is_not_followed(gateway: Gateway) -> None:
+    gateway.status, gateway.location = 307, "/elsewhere"
+    assert await refusal_of(Settings(), gateway.url) == "the webhook answered 307"
+    assert len(gateway.received) == 1
+
+
+async def test_no_proxy_stands_between(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert await refusal_of(Settings(), gateway.url) is None
+    assert len(gateway.received) == 1
+
+
+async def test_an_answer_that_never_ends_is_not_waited_for() -> None:
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b".")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with asyncio.timeout(5):
+        refused = await refusal_of(Settings(), url, patience=0.2)
+    server.close()
+    assert refused == "the webhook did not answer in time"
+
+
+async def refusal_of(settings: Settings, url: str, patience: float = 5.0) -> str | None:
+    """Why a post did not arrive, if it did not."""
+    sender = WebhookSender(settings, patience)
+    try:
+        await sender.send(Post(url, "secret", {"message_id": 1}), NOW)
+    except (DeliveryDelayedError, DeliveryRefusedError) as error:
+        return str(error)
+    finally:
+        await sender.close()
+    return None
+
+
 async def test_a_test_is_sent_at_once_and_its_result_told(
     service: Service, gateway: Gateway, verify: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,7 +235,7 @@ async def test_a_test_is_sent_at_once_and_its_result_told(
         "sent_at": "2024-06-10T08:00:00+07:00",
     }
     headers, body = gateway.received[0]
-    monkeypatch.setattr(time, "time", datetime(2024, 6, 10, 8, tzinfo=LOCAL).timestamp)
+    monkeypatch.setattr(time, "time", NOW.timestamp)
     assert verify(body, headers["Tiendo-Signature"], made["secret"])
     payload = json.loads(body)
     assert (payload["message_id"], payload["obligations"]) == (0, [])
@@ -273,9 +321,7 @@ async def test_an_address_is_http_and_holds_no_password(service: Service, url: s
 async def test_in_production_an_address_is_public(service: Service) -> None:
     office = service.client("coordinator")
     path = f"/webhooks/{seen(await office.post('/webhooks', json=ZALO), 201)['id']}"
-    service.app.state.settings = Settings(
-        environment=Environment.PRODUCTION, public_url="https://tiendo.example.vn"
-    )
+    service.app.state.settings = IN_PRODUCTION
     for url in (
         "http://zalo.example.vn/",
         "https://localhost/",
@@ -330,12 +376,41 @@ async def test_a_name_that_cannot_be_is_told_and_holds_nobody_up(
 
 
 async def test_in_production_too_a_name_that_cannot_be_is_refused() -> None:
-    settings = Settings.model_validate(
-        {"environment": "production", "public_url": "https://tiendo.example.vn"}
-    )
-    sender = WebhookSender(settings)
     for host in ("xn--a.com", "a" * 64 + ".example.vn"):
-        post = Post(f"https://{host}/", "secret", {"message_id": 1})
-        with pytest.raises(DeliveryRefusedError):
-            await sender.send(post, datetime(2024, 6, 10, 8, tzinfo=LOCAL))
-    await sender.close()
+        assert await refusal_of(IN_PRODUCTION, f"https://{host}/"), host
+
+
+def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Have every name lead to these addresses."""
+
+    async def found(_host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        return [(0, 0, 0, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
+
+
+@pytest.mark.parametrize("addresses", [[], ["10.0.0.5"], ["93.184.216.34", "::1"]])
+async def test_in_production_a_name_that_leads_inside_is_refused(
+    monkeypatch: pytest.MonkeyPatch, addresses: list[str]
+) -> None:
+    resolve(monkeypatch, *addresses)
+    refused = await refusal_of(IN_PRODUCTION, "https://gateway.example.vn/")
+    assert refused == "in production a webhook needs a public https address"
+
+
+async def test_in_production_the_address_that_was_checked_is_the_one_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name may lead elsewhere a moment later; the certificate is still the name's."""
+    asked: list[httpx.Request] = []
+
+    async def answer(_: object, request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200)
+
+    resolve(monkeypatch, "93.184.216.34", "93.184.216.35")
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", answer)
+    assert await refusal_of(IN_PRODUCTION, "https://gateway.example.vn/tiendo") is None
+    (request,) = asked
+    assert str(request.url) == "https://93.184.216.34/tiendo"
+    assert request.headers["Host"] == request.extensions["sni_hostname"] == "gateway.example.vn"
