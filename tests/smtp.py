@@ -19,7 +19,10 @@ LOGIN = LoginPassword(b"tiendo", "mật-khẩu".encode())
 
 @dataclass
 class PostOffice:
-    """What came, and what to answer. A reply of None hangs up without one."""
+    """What came, and what to answer. A reply of None hangs up without one.
+
+    For each recipient and each mail it takes its `seconds`.
+    """
 
     mails: list[EmailMessage] = field(default_factory=list)
     logins: list[bytes] = field(default_factory=list)
@@ -38,6 +41,7 @@ class PostOffice:
         _options: list[str],
     ) -> str:
         """Refuse some."""
+        await asyncio.sleep(self.seconds)
         if address in self.refuse:
             return self.refuse[address]
         envelope.rcpt_tos.append(address)

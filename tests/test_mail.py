@@ -79,9 +79,12 @@ async def test_every_attempt_has_one_message_id_and_every_message_its_own() -> N
     async with post_office() as office:
         for _attempt in range(2):
             await to(office).send(envelope())
+        await to(office).send(replace(envelope(), sent_at=datetime(2024, 6, 9, 8, tzinfo=LOCAL)))
         await to(office).send(replace(envelope(), message_id=43))
-    first, second, third = office.ids
-    assert first == second != third
+        await to(office).send(replace(envelope(), created_at=datetime(2023, 6, 8, tzinfo=LOCAL)))
+    first, *again, other, of_another_database = office.ids
+    assert set(again) == {first}
+    assert len({first, other, of_another_database}) == 3
     assert first.endswith("@tiendo.example.vn>")
 
 
@@ -147,6 +150,13 @@ async def test_a_server_that_is_slow_is_tried_later() -> None:
         office.seconds = 5.0
         with pytest.raises(DeliveryDelayedError, match="did not answer in time"):
             await to(office, timeout=0.2).send(envelope())
+
+
+async def test_the_steps_of_a_slow_server_are_timed_together() -> None:
+    async with post_office() as office:
+        office.seconds = 0.3
+        with pytest.raises(DeliveryDelayedError, match="did not answer in time"):
+            await to(office, timeout=0.4).send(envelope())
 
 
 async def test_a_server_that_accepts_and_says_nothing_is_tried_later() -> None:
