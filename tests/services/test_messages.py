@@ -182,6 +182,29 @@ async def test_a_digest_leaves_out_who_has_reported_meanwhile(service: Service) 
     assert [row.obligation for row in rows if row.state == "skipped"] == [f"2024-Q2/{XUAN_HONG}"]
 
 
+async def test_a_digest_counts_who_owes_a_report_by_that_day(service: Service) -> None:
+    office = service.client("coordinator")
+    later = {"due_date": "2024-06-25", "reason": "Mưa lũ."}
+    seen(await office.put("/obligations/2024-Q2/15502/extension", json=later))
+    await is_exempted(service)
+    await execute(service, "UPDATE agency SET valid_to = '2024-05-31' WHERE code = '15505'")
+    service.clock.set("2024-06-14 08:00")
+    await swept(service)
+    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("coordinator")]
+    assert mail.text.subject == "Còn 32 đơn vị chưa gửi báo cáo quý II năm 2024"
+    assert "đã nêu trong các thông báo trước" not in mail.text.plain
+
+
+async def test_a_digest_says_of_which_agencies_nobody_is_left_to_remind(service: Service) -> None:
+    await account_ends(service)
+    service.clock.set("2024-06-14 08:00")
+    await swept(service)
+    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("coordinator")]
+    assert "- Xã Bắc Lương: còn 1 ngày (hạn 15/6/2024)\n" in mail.text.plain
+    for nobody in ("Xã Xuân Hồng", "Xã Nam Giang"):
+        assert f"- {nobody}: còn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in mail.text.plain
+
+
 @pytest.mark.parametrize(
     ("name", "agency"), [("coordinator", "38"), ("vice-chairman", "38"), ("vice-chairman", "15493")]
 )
