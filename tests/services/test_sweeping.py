@@ -344,6 +344,19 @@ async def test_the_exempt_and_the_closed_are_not_asked(service: Service) -> None
     assert len(await told(service)) == before
 
 
+async def test_of_two_periods_due_on_one_day_the_closed_one_is_not_asked_for(
+    service: Service,
+) -> None:
+    await execute(
+        service, "UPDATE obligation SET due_date = '2024-06-15' WHERE due_date = '2024-03-15'"
+    )
+    seen(await service.client("coordinator").post("/reporting-periods/2024-Q1/close"))
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    rows = await told(service, rule="before-3", username="xuan-hong")
+    assert {row.obligation for row in rows} == {f"2024-Q2/{XUAN_HONG}"}
+
+
 async def test_an_extension_moves_the_reminders_with_it(service: Service) -> None:
     service.clock.set("2024-06-14 08:00")
     await only_rules(service, "before-7", "before-3", "before-1", "due-day")
