@@ -21,7 +21,7 @@ from tests.reminding import (
     swept,
     told,
 )
-from tests.reporting import XUAN_HONG, review, seen, send
+from tests.reporting import XUAN_HONG, draft, review, save, seen, send, submit
 
 
 def brief(rows: list[Told]) -> list[tuple[str, str, str]]:
@@ -89,6 +89,19 @@ async def test_a_webhook_says_until_when_a_returned_report_is_due_again(service:
     [post] = (await sent(service)).posts
     [obligation] = post.payload["obligations"]
     assert (obligation["due_date"], obligation["correction_due"]) == ("2024-06-15", "2024-06-20")
+
+
+async def test_a_second_return_names_the_places_of_what_was_sent_last(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    body = (await draft(commune, XUAN_HONG))["draft"]
+    await submit(commune, XUAN_HONG)
+    await review(office, "return", XUAN_HONG, reason="Sửa.")
+    await save(commune, XUAN_HONG, body | {"entries": body["entries"][::-1]})
+    await submit(commune, XUAN_HONG)
+    wrong = {"pointer": "/entries/0/value", "text": "Chưa khớp."}
+    await review(office, "return", XUAN_HONG, reason="Sửa.", comments=[wrong])
+    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("xuan-hong")]
+    assert f"- Số liệu {body['entries'][-1]['indicator']}: Chưa khớp." in mail.text.plain
 
 
 async def test_what_is_rolled_back_is_not_told(service: Service) -> None:
