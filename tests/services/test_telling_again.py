@@ -95,10 +95,14 @@ async def test_a_rule_that_is_renamed_repeats_nothing(morning: Service) -> None:
     }
 
 
-async def test_a_channel_that_is_added_later_repeats_nothing(morning: Service) -> None:
+@pytest.mark.parametrize("has_left", [True, False])
+async def test_a_channel_that_is_added_later_repeats_nothing(
+    morning: Service, has_left: bool
+) -> None:
     await execute(morning, "UPDATE reminder_rule SET channels = '{email}' WHERE code = 'before-3'")
     await swept(morning)
-    await sent(morning)
+    if has_left:
+        await sent(morning)
     await add_webhook(morning, "395")
     await prefer(morning, "xuan-hong", Channel.EMAIL, Channel.WEBHOOK, Channel.IN_APP)
     morning.clock.advance(days=2)
