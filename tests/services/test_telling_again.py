@@ -95,6 +95,15 @@ async def test_a_rule_that_is_renamed_repeats_nothing(morning: Service) -> None:
     }
 
 
+async def test_an_escalation_that_is_renamed_repeats_nothing(service: Service) -> None:
+    await only_rules(service, "escalate-7")
+    service.clock.set("2024-06-22 08:00")
+    assert (await swept(service)).messages == 2
+    await execute(service, "UPDATE reminder_rule SET code = 'len-huyen' WHERE code = 'escalate-7'")
+    service.clock.advance(hours=2)
+    assert (await swept(service)).messages == 0
+
+
 @pytest.mark.parametrize("has_left", [True, False])
 async def test_a_channel_that_is_added_later_repeats_nothing(
     morning: Service, has_left: bool
