@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Mailer, Text
 from app.services import delivery, wording
@@ -136,6 +137,23 @@ async def test_a_mail_server_that_hangs_holds_up_no_other_channel(
     hung.set()
     assert await going == 10
     assert len(mails.mails) == 4
+
+
+async def test_the_mail_that_waits_longest_goes_first(planned: Service) -> None:
+    *_, last = await carried(planned, channel="email")
+    await execute(
+        planned,
+        "UPDATE message SET not_before = not_before - interval '1 minute' WHERE id = :id",
+        id=last.id,
+    )
+    assert last.id in {each.id for each in await take(desk(planned), 6)}
+
+
+async def test_a_worker_passes_over_what_another_is_taking(planned: Service) -> None:
+    async with planned.database.transaction() as session:
+        await session.execute(text("SELECT id FROM message ORDER BY id LIMIT 1 FOR UPDATE"))
+        async with asyncio.timeout(5):
+            assert len(await take(desk(planned), 20)) == 9
 
 
 async def test_every_attempt_carries_the_same_number_and_day(planned: Service) -> None:
