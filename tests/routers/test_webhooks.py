@@ -371,7 +371,7 @@ async def test_a_name_that_cannot_be_is_told_and_holds_nobody_up(
     service.clock.set("2024-06-12 08:00")
     await swept(service)
     await deliver_now(service)
-    (message,) = await carried(service, username="xuan-hong")
+    (message,) = await carried(service, username="xuan-hong", channel="webhook")
     assert (message.state, message.error) == ("failed", "the webhook's address cannot be asked")
 
 
