@@ -29,7 +29,7 @@ LEASE = timedelta(minutes=5)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 MOST_ATTEMPTS = 20
-"""With the pauses between them almost three days: a mail server may be away over a weekend."""
+"""With the pauses between them three days or more: a mail server may be away over a weekend."""
 AT_ONCE = 8
 """By one channel: what hangs there leaves the others their own."""
 

@@ -1,7 +1,7 @@
 """Events that somebody has to hear of, told in the transaction in which they happen."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import bindparam, text
@@ -13,20 +13,22 @@ from app.services.recipients import RECIPIENT, WAYS
 from app.vocabulary import EventKind
 
 DEFAULT_CHANNELS = ["email", "in_app"]
+HAPPENED = "it happened"
 
 # One message a person and channel for all that `heard` holds.
 _CARRY = """
 carrier AS (
-    INSERT INTO message (account_id, channel, state, created_at, not_before)
+    INSERT INTO message
+        (account_id, channel, state, created_at, not_before, quiet_from, quiet_until)
     SELECT DISTINCT account_id, channel, 'waiting', CAST(:now AS timestamptz),
-        CAST(:now AS timestamptz)
+        CAST(:now AS timestamptz), CAST(:quiet_from AS time), CAST(:quiet_until AS time)
     FROM heard
     RETURNING id, account_id, channel
 )
 INSERT INTO notification (obligation_id, plan_id, rule, occurrence, account_id, channel, audience,
     template, facts, planned_for, created_at, state, why, message_id)
 SELECT obligation_id, plan_id, :kind, occurrence, account_id, channel, audience,
-    :kind, CAST(:facts AS jsonb), :now, :now, 'planned', 'it happened', carrier.id
+    :kind, CAST(:facts AS jsonb), :now, :now, 'planned', :why, carrier.id
 FROM heard JOIN carrier USING (account_id, channel)
 RETURNING id
 """
@@ -103,8 +105,13 @@ async def tell_each(
     *,
     now: datetime,
     facts: Mapping[str, Any] | None = None,
+    why: str = HAPPENED,
+    quiet: tuple[time, time] | None = None,
 ) -> int:
-    """Tell the reporters of these obligations, to each its own occurrence."""
+    """Tell the reporters of these obligations, to each its own occurrence.
+
+    `quiet` are the local hours in which it is not tried, from the first to the second.
+    """
     told = await session.execute(
         TELL,
         {
@@ -115,6 +122,9 @@ async def tell_each(
             "is_news": kind in NEWS,
             "facts": dict(facts) if facts else None,
             "now": now,
+            "why": why,
+            "quiet_from": quiet and quiet[0],
+            "quiet_until": quiet and quiet[1],
         },
     )
     return len(told.all())
@@ -144,6 +154,9 @@ async def tell_of_plan(
             "channels": DEFAULT_CHANNELS,
             "facts": dict(facts),
             "now": now,
+            "why": HAPPENED,
+            "quiet_from": None,
+            "quiet_until": None,
         },
     )
     return len(told.all())

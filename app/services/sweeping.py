@@ -24,6 +24,8 @@ from app.vocabulary import EventKind
 ONE_AT_A_TIME = 5_104_773_218
 """The advisory lock of the sweep: who finds it taken waits, and then finds little left to plan."""
 
+DUE = "due and not yet told"
+
 # The due dates for which some rule could have something to say today; working days are at most
 # doubled by weekends, and two weeks more by Tết. What was due before the plan existed is nobody's
 # omission, so nobody is reminded of it: a plan is as old as the newest document that it cites, or
@@ -168,7 +170,7 @@ WITH {WANTED}, untold AS (
     SELECT obligation_id, rule, occurrence, account_id, channel, audience, template,
         jsonb_build_object('due_date', due_date), send_at, :now,
         CASE WHEN matters THEN 'planned' ELSE 'superseded' END,
-        CASE WHEN matters THEN 'due and not yet told'
+        CASE WHEN matters THEN '{DUE}'
             WHEN recency = 1 AND last_at = send_at THEN 'told by another rule or channel'
             ELSE '{LATER_REMINDER}' END,
         CASE WHEN matters THEN carrier_id END
@@ -219,7 +221,14 @@ async def _remind_of_corrections(session: AsyncSession, now: datetime) -> None:
     rows = await session.execute(CORRECTIONS, days_of_correction(now))
     occurrences: dict[int, str] = dict(rows.all())
     if occurrences:
-        await events.tell_each(session, EventKind.CORRECTION_DUE, occurrences, now=now)
+        await events.tell_each(
+            session,
+            EventKind.CORRECTION_DUE,
+            occurrences,
+            now=now,
+            why=DUE,
+            quiet=(CORRECTIONS_UNTIL, CORRECTIONS_FROM),
+        )
 
 
 def days_of_correction(now: datetime) -> dict[str, date]:

@@ -5,15 +5,19 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from app.mail import DeliveryDelayedError
 from app.models.obligations import Obligation
 from app.services import events
+from app.services.delivery import deliver
 from app.vocabulary import Channel, EventKind, Role
 from tests.conftest import Service
 from tests.reminding import (
+    Outbox,
     Told,
     add_account,
     add_webhook,
     carried,
+    desk,
     only_rules,
     prefer,
     returned,
@@ -226,6 +230,26 @@ async def test_no_correction_is_asked_for_at_night(service: Service) -> None:
         service.clock.set(at)
         await swept(service)
     assert await told(service, rule="report.correction_due") == []
+
+
+async def test_a_correction_is_not_asked_for_at_night_where_mail_was_away(
+    service: Service,
+) -> None:
+    await only_rules(service)
+    await returned(service, "2024-06-12")
+    service.clock.set("2024-06-11 20:58")
+    await swept(service)
+    outbox = Outbox(trouble=DeliveryDelayedError("421 busy"))
+    await deliver(desk(service, outbox))
+    outbox.trouble = None
+    found = []
+    for at in ("2024-06-11 21:00", "2024-06-12 07:59", "2024-06-12 08:00"):
+        service.clock.set(at)
+        await deliver(desk(service, outbox))
+        found.append(len(outbox.mails))
+    assert found == [0, 0, 1]
+    rows = await told(service, rule="report.correction_due")
+    assert {row.why for row in rows} == {"due and not yet told"}
 
 
 async def test_an_outage_over_a_corrections_day_is_made_up_for_once(service: Service) -> None:

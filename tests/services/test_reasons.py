@@ -4,13 +4,13 @@ import inspect
 import re
 
 from app import mail, webhook
-from app.services import delivery, fallback, messages, reasons, sweeping
+from app.services import delivery, events, fallback, messages, reasons, sweeping
 from app.services.reasons import OPENINGS, VIETNAMESE
 
 VOID = re.compile(r"THEN '([^']* [^']*)'")
 PLANNED = re.compile(r"'([^']* [^']*)'")
 RAISED = re.compile(r'Delivery\w+Error\(f?"([^"{]+)')
-CONSTANTS = {delivery.NO_END, webhook.NOT_PUBLIC, fallback.INSTEAD, "it happened"}
+CONSTANTS = {delivery.NO_END, webhook.NOT_PUBLIC, fallback.INSTEAD, events.HAPPENED}
 
 
 def stored() -> set[str]:
