@@ -192,7 +192,7 @@ async def test_a_digest_counts_who_owes_a_report_by_that_day(service: Service) -
     await swept(service)
     [mail] = [m for m in (await sent(service)).mails if m.email.startswith("coordinator")]
     assert mail.text.subject == "Còn 32 đơn vị chưa gửi báo cáo quý II năm 2024"
-    assert "đã nêu trong các thông báo trước" not in mail.text.plain
+    assert "đơn vị khác chưa gửi" not in mail.text.plain
 
 
 async def test_a_digest_says_of_which_agencies_nobody_is_left_to_remind(service: Service) -> None:

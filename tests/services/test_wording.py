@@ -122,7 +122,7 @@ def test_a_digest_counts_all_who_are_missing_and_lists_whom_it_is_about() -> Non
     assert subject == "Còn 29 đơn vị chưa gửi báo cáo quý II năm 2024"
     assert "Báo cáo quý II năm 2024: 29 đơn vị chưa gửi\n" in text
     assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024)\n" in text
-    assert "- và 28 đơn vị khác đã nêu trong các thông báo trước\n" in text
+    assert "- và 28 đơn vị khác chưa gửi\n" in text
     assert "đơn vị khác" not in digest(for_office(missing=1))[1]
     extended = for_office(missing=31, due_date=date(2024, 6, 20))
     assert digest(for_office(missing=29), extended)[0].startswith("Còn 31 đơn vị")
