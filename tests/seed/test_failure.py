@@ -8,14 +8,16 @@ import pytest
 from sqlalchemy import text
 
 from app import operating
+from app.mail import DeliveryDelayedError
 from app.operating import Say
+from app.services.delivery import deliver
 from app.settings import Settings
 from app.vocabulary import Channel, Role
 from seed import failure
 from seed.findings import SeedError
 from tests.conftest import Service
 from tests.reference import add_neighbour, recorded
-from tests.reminding import add_account, add_webhook, carried, prefer, sent
+from tests.reminding import Outbox, add_account, add_webhook, carried, desk, prefer, sent
 from tests.reporting import seen
 from tests.seed.loading import changes, correct
 
@@ -165,6 +167,33 @@ async def test_what_was_dropped_before_it_left_is_told_when_it_is_so_again(
         await load(service, folder)
         await sent(service)
     assert [state for state, _ in await states(service)] == ["skipped", "sent"]
+
+
+async def test_what_the_application_told_is_mailed_though_the_first_mail_was_overtaken(
+    service: Service, folder: Path
+) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    await load(service, folder)
+    await deliver(desk(service, Outbox(trouble=DeliveryDelayedError("421 busy"))))
+    correct(folder / "plan.yaml", "year: 2024", "year: soon")
+    await load(service, folder)
+    service.clock.advance(minutes=1)
+    await deliver(desk(service, Outbox(trouble=DeliveryDelayedError("421 busy"))))
+    correct(folder / "plan.yaml", "year: soon", "year: 2024")
+    await load(service, folder)
+    service.clock.advance(minutes=1)
+    assert (await sent(service)).letters == [("coordinator", SUBJECT)]
+
+
+async def test_who_comes_to_the_office_later_hears_of_it_when_it_fails_again(
+    service: Service, folder: Path
+) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    await load(service, folder)
+    await sent(service)
+    await add_account(service, "successor", Role.COORDINATOR, "395")
+    await load(service, folder)
+    assert (await sent(service)).letters == [("successor", SUBJECT)]
 
 
 async def test_loads_that_fail_at_the_same_time_are_told_once(
