@@ -52,6 +52,17 @@ async def test_it_is_told_at_eight_sharp_and_not_before(service: Service) -> Non
     assert (await sent(service)).letters[0][1] == "Còn 7 ngày: báo cáo quý II năm 2024"
 
 
+async def test_who_has_left_is_not_reminded_at_any_desk(service: Service) -> None:
+    left = {"reporter": XUAN_HONG, "viewer": XUAN_HONG, "coordinator": "395"}
+    for role, agency in left.items():
+        await add_account(service, f"former-{role}", Role(role), agency, active=False)
+    service.clock.set("2024-06-18 08:00")
+    await swept(service)
+    rows = await told(service)
+    assert {"xuan-hong", "coordinator"} <= {row.username for row in rows}
+    assert [row for row in rows if row.username.startswith("former-")] == []
+
+
 async def test_reports_do_not_wait_for_a_sweep(service: Service) -> None:
     async with service.database.transaction() as session:
         planned = await sweeping.sweep(session, service.clock.now())
