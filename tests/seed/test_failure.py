@@ -76,6 +76,8 @@ async def test_the_record_holds_each_failure(service: Service, folder: Path) -> 
     assert [(event.subject, event.after) for event in events] == [
         ("plans/tho-xuan-2024", {"folder": "plan", "count": 1})
     ] * 2
+    answer = await service.client("coordinator").get("/audit-events?action=plan.import_failed")
+    assert [event["agency"] for event in seen(answer)["items"]] == ["395", "395"]
 
 
 async def test_the_same_is_told_once_a_day_and_something_else_at_once(
@@ -244,17 +246,34 @@ async def test_what_no_database_keeps_is_told_all_the_same(service: Service, fol
     assert "<b>" not in mail.text.html
 
 
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        ("the database is away\n[SQL: SELECT 1]", "the database is away"),
+        ("", "ConnectionError"),
+    ],
+)
 async def test_who_loads_the_files_sees_what_is_wrong_though_nobody_can_be_told(
-    service: Service, folder: Path, monkeypatch: pytest.MonkeyPatch
+    service: Service, folder: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, reason: str
 ) -> None:
     async def fails(*_: object, **__: object) -> None:
-        raise ConnectionError("the database is away")
+        raise ConnectionError(trouble)
 
     monkeypatch.setattr(failure, "tell", fails)
     correct(folder / "agencies.csv", RIGHT, WRONG)
     said: list[str] = []
     assert len(await load(service, folder, said.append)) == 1
-    assert said == ["Không báo được cho cơ quan tổng hợp: the database is away"]
+    assert said == [f"Không báo được cho cơ quan tổng hợp: {reason}"]
+
+
+async def test_a_folder_that_is_the_present_one_is_named_all_the_same(
+    service: Service, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    monkeypatch.chdir(folder)
+    await load(service, Path())
+    (failed,) = await recorded(service, "plan.import_failed")
+    assert failed.after == {"folder": "plan", "count": 1}
 
 
 async def test_a_gateway_hears_of_which_plan_it_is(service: Service, folder: Path) -> None:
