@@ -153,11 +153,12 @@ async def test_one_rules_quiet_hours_do_not_hold_up_another_rule(morning: Servic
     assert await mails_to_xuan_hong(morning) == ["Còn 8 ngày: báo cáo 6 tháng đầu năm 2024"]
 
 
-@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.WEBHOOK])
-async def test_whom_no_chosen_channel_reaches_is_told_in_the_application(
-    morning: Service, channel: Channel
+@pytest.mark.parametrize("channels", [[Channel.EMAIL], [Channel.WEBHOOK], list(Channel)])
+async def test_whom_no_chosen_channel_reaches_is_told_in_the_application_once(
+    morning: Service, channels: list[Channel]
 ) -> None:
-    await prefer(morning, "xuan-hong", channel)
+    await prefer(morning, "xuan-hong", *channels)
+    await add_webhook(morning, "395", active=False)
     await execute(morning, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
     await swept(morning)
     await sent(morning)
