@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +16,7 @@ from app.webhook import Post
 from tests.conftest import Service
 from tests.reminding import (
     Outbox,
+    add_rule,
     add_webhook,
     carried,
     desk,
@@ -102,6 +103,36 @@ async def test_a_mail_server_that_comes_back_at_night_wakes_nobody(planned: Serv
         assert outbox.mails == [], moment
     planned.clock.set("2024-06-11 06:00")
     await deliver(desk(planned, outbox))
+    assert len(outbox.mails) == 5
+
+
+async def test_quiet_hours_within_a_day_are_kept_by_a_later_attempt(service: Service) -> None:
+    await only_rules(service)
+    await add_rule(service, offset_days=-5, quiet_from=time(11), quiet_until=time(13))
+    service.clock.set("2024-06-10 10:58")
+    await swept(service)
+    outbox = Outbox(trouble=AWAY)
+    await deliver(desk(service, outbox))
+    outbox.trouble = None
+    found = []
+    for moment in ("11:00", "12:59", "13:00"):
+        service.clock.set(f"2024-06-10 {moment}")
+        await deliver(desk(service, outbox))
+        found.append(len(outbox.mails))
+    assert found == [0, 0, 5]
+
+
+async def test_a_rule_without_quiet_hours_has_another_attempt_at_any_time(
+    service: Service,
+) -> None:
+    await only_rules(service)
+    await add_rule(service, offset_days=-5, quiet_from=time(6), quiet_until=time(6))
+    await swept(service)
+    outbox = Outbox(trouble=AWAY)
+    await deliver(desk(service, outbox))
+    outbox.trouble = None
+    service.clock.set("2024-06-10 23:30")
+    await deliver(desk(service, outbox))
     assert len(outbox.mails) == 5
 
 
@@ -217,6 +248,7 @@ async def test_one_that_is_refused_fails_at_once_and_alone(
     assert caplog.messages == [
         f"message {refused.id} to xuan-hong by email failed: 550 no such user"
     ]
+    assert refused.sent_at is None
     assert found.pop("bac-luong") == ("waiting", "connection refused")
     assert set(found.values()) == {("sent", None)}
     assert len(outbox.mails) == 3
@@ -246,27 +278,70 @@ async def test_a_message_that_cannot_be_put_into_words_stops_nobody(
     assert (mail.state, mail.error, mail.subject) == ("waiting", "KeyError: 'reason'", None)
 
 
-async def test_one_that_hangs_does_not_hold_up_the_others(planned: Service) -> None:
-    hung, four = asyncio.Event(), asyncio.Event()
+class OneHangs(Outbox):
+    """The mail to Xuân Hồng hangs until `end` is set."""
 
-    class Hanging(Outbox):
-        async def take_mail(self, mail: Envelope) -> None:
-            if mail.email.startswith("xuan-hong"):
-                await hung.wait()
-            self.mails.append(mail)
-            if len(self.mails) == 4:
-                four.set()
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.end = asyncio.Event(), asyncio.Event()
+        self.open = self.most_open = 0
 
+    async def take_mail(self, mail: Envelope) -> None:
+        self.open += 1
+        self.most_open = max(self.open, self.most_open)
+        if mail.email.startswith("xuan-hong"):
+            self.begun.set()
+            await self.end.wait()
+        await asyncio.sleep(0.05)  # so that those under way meet
+        self.open -= 1
+        self.mails.append(mail)
+        if len(self.mails) == 4:
+            self.end.set()
+
+
+async def first_to_xuan_hong(service: Service) -> None:
     await execute(
-        planned,
+        service,
         "UPDATE message SET not_before = not_before - interval '1 hour'"
         " WHERE account_id = (SELECT id FROM account WHERE username = 'xuan-hong')",
     )
-    delivery = asyncio.create_task(deliver(desk(planned, Hanging())))
-    await four.wait()
-    assert not delivery.done()
-    hung.set()
-    assert await delivery == 10
+
+
+async def test_one_that_hangs_holds_its_own_place_and_no_other(
+    planned: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "AT_ONCE", 2)
+    await first_to_xuan_hong(planned)
+    outbox = OneHangs()
+    async with asyncio.timeout(10):
+        assert await deliver(desk(planned, outbox)) == 10
+    assert outbox.letters[-1][0] == "xuan-hong"
+    assert outbox.most_open == 2
+
+
+async def test_no_more_is_taken_at_the_end_though_one_is_under_way(
+    planned: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "AT_ONCE", 2)
+    await first_to_xuan_hong(planned)
+    outbox = OneHangs()
+    going = asyncio.create_task(deliver(desk(planned, outbox), lambda: not outbox.mails))
+    await asyncio.wait({going}, timeout=1)
+    outbox.end.set()
+    await going
+    assert len(outbox.mails) == 2
+
+
+async def test_a_delivery_that_is_broken_off_lets_go_of_what_hangs(planned: Service) -> None:
+    outbox = OneHangs()
+    going = asyncio.create_task(deliver(desk(planned, outbox)))
+    await outbox.begun.wait()
+    going.cancel()
+    ended, _ = await asyncio.wait({going}, timeout=5)
+    outbox.end.set()
+    assert ended
+    assert going.cancelled()
+    assert "xuan-hong" not in [name for name, _ in outbox.letters]
 
 
 async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> None:
@@ -317,6 +392,7 @@ class Slow(Outbox):
     async def take_mail(self, mail: Envelope) -> None:
         self.service.clock.advance(minutes=6)
         assert await deliver(desk(self.service, self.other)) == 1
+        self.service.clock.advance(minutes=1)
         if self.end is not None:
             raise self.end
         self.mails.append(mail)
@@ -342,6 +418,57 @@ async def test_a_worker_that_fails_too_late_does_not_undo_what_another_has_done(
     late = await only_mail_held(planned)
     await send_one(desk(planned, Slow(planned, Outbox(), end)), late)
     assert await state_of_that_mail(planned) == ("sent", 2, None)
+
+
+@pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
+async def test_a_worker_that_fails_too_late_does_not_end_the_attempt_of_another(
+    planned: Service, end: Exception
+) -> None:
+    late = await only_mail_held(planned)
+
+    class TakenOver(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            assert mail.message_id == late.id
+            planned.clock.advance(minutes=6)
+            assert await take(desk(planned), Channel.EMAIL, 20) == [Taken(late.id, 2)]
+            raise end
+
+    await send_one(desk(planned, TakenOver()), late)
+    assert await state_of_that_mail(planned) == ("sending", 2, None)
+
+
+@pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
+async def test_a_worker_that_fails_does_not_undo_what_an_earlier_one_ended_meanwhile(
+    planned: Service, end: Exception
+) -> None:
+    late = await only_mail_held(planned)
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    class Waiting(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            assert mail.message_id == late.id
+            begun.set()
+            await may_end.wait()
+
+    class Failing(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            assert mail.message_id == late.id
+            may_end.set()
+            await earlier
+            raise end
+
+    earlier = asyncio.create_task(send_one(desk(planned, Waiting()), late))
+    await begun.wait()
+    planned.clock.advance(minutes=6)
+    await deliver(desk(planned, Failing()))
+    assert await state_of_that_mail(planned) == ("sent", 2, None)
+
+
+async def test_what_two_workers_sent_left_when_the_first_of_them_sent_it(planned: Service) -> None:
+    late = await only_mail_held(planned)
+    await send_one(desk(planned, Slow(planned, Outbox(), None)), late)
+    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    assert mail.sent_at == planned.clock.now() - timedelta(minutes=1)
 
 
 async def test_what_was_taken_too_late_is_sent_though_the_other_worker_failed(
