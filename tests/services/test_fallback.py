@@ -256,7 +256,10 @@ async def test_what_the_application_tells_of_a_plan_is_not_told_twice(
     service.clock.advance(minutes=1)
     await refuse(service)
     await sent(service)
-    assert await subjects_of_the_office(service) == [SUBJECT]
+    assert [(message.channel, message.state) for message in await carried(service)] == [
+        ("in_app", "sent"),
+        ("email", "failed"),
+    ]
 
 
 async def test_an_earlier_failure_in_the_application_does_not_stand_for_a_lost_one(
