@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from app.clock import LOCAL
-from app.services.wording import ObligationLine, Recipient, compose, period_name, place_of
+from app.services.wording import Line, ObligationLine, Recipient, compose, period_name, place_of
 from app.vocabulary import Audience
 
 XUAN_HONG = "15493"
@@ -96,6 +96,7 @@ BODY = {"entries": [{"indicator": "DA2.02"}], "disbursements": [{"project": "DA2
         ("/entries/1", "Số liệu"),
         ("/entries/7", "Số liệu"),
         ("/entries/-1", "Số liệu"),
+        ("/entries/²", "Số liệu"),
         ("/disbursements/0/amount_vnd", "Giải ngân DA2"),
         ("/narrative/results", "Kết quả thực hiện"),
         ("/narrative", "Thuyết minh"),
@@ -122,6 +123,7 @@ def test_a_digest_counts_all_who_are_missing_and_lists_whom_it_is_about() -> Non
     assert subject == "Còn 29 đơn vị chưa gửi báo cáo quý II năm 2024"
     assert "Báo cáo quý II năm 2024: 29 đơn vị chưa gửi\n" in text
     assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024)\n" in text
+    assert "\nKế hoạch giảm nghèo bền vững năm 2024\n" in text
     assert "- và 28 đơn vị khác chưa gửi\n" in text
     assert "đơn vị khác" not in digest(for_office(missing=1))[1]
     extended = for_office(missing=31, due_date=date(2024, 6, 20))
@@ -160,6 +162,20 @@ def test_two_plans_are_told_apart() -> None:
     assert (
         "\nKế hoạch giảm nghèo bền vững năm 2024\nKế hoạch nông thôn mới năm 2024\n" in of_reporter
     )
+
+
+def test_a_report_is_told_apart_from_what_is_said_of_another_plan() -> None:
+    facts = {"folder": "ntm-2024", "count": 1, "findings": []}
+    other = Line(
+        "plan.import_failed",
+        Audience.COORDINATOR,
+        "plan.import_failed",
+        facts,
+        "ntm-2024",
+        "Kế hoạch nông thôn mới năm 2024",
+    )
+    words = compose(Recipient("A", "http://x"), [for_office(), other], NOW)
+    assert "quý II năm 2024 (Kế hoạch giảm nghèo bền vững năm 2024)" in words.plain
 
 
 @pytest.mark.parametrize(
