@@ -82,6 +82,15 @@ async def test_a_second_sweep_finds_nothing_new(service: Service) -> None:
     assert [row[:5] for row in await told(service)] == [row[:5] for row in before]
 
 
+async def test_a_sweep_waits_for_another_and_plans_nothing_twice(service: Service) -> None:
+    async with service.database.transaction() as session:
+        await sweeping.sweep(session, service.clock.now())
+        second = asyncio.create_task(swept(service))
+        ended, _ = await asyncio.wait({second}, timeout=0.5)
+        assert not ended
+    assert await second == NOTHING
+
+
 async def test_sweeps_at_the_same_time_make_one_set(service: Service) -> None:
     results = await asyncio.gather(*(swept(service) for _ in range(6)))
     assert sum(result.planned for result in results) == 10
