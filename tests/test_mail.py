@@ -237,6 +237,13 @@ async def test_a_password_never_crosses_the_network_in_the_clear() -> None:
     assert office.mails == []
 
 
+async def test_a_password_may_be_said_in_the_clear_on_this_machine() -> None:
+    async with post_office(login=True) as office:
+        await mailer(f"smtp://tiendo:{quote('mật-khẩu')}@127.0.0.1:{office.port}").send(envelope())
+        assert office.logins
+    assert len(office.mails) == 1
+
+
 @pytest.mark.parametrize("from_the_start", [False, True])
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
     tmp_path: Path, from_the_start: bool
