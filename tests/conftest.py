@@ -19,11 +19,11 @@ from hypothesis import settings as hypothesis_settings
 from app import embedded
 from app.clock import LOCAL, Clock
 from app.database import Database
-from app.main import create_app
 from app.migration import migrate
 from app.services.attempts import Attempts
 from app.settings import Settings
 from seed.loader import load
+from tests.operations import APPLICATION
 from tests.people import add_people, token_of
 
 hypothesis_settings.register_profile("suite", deadline=None)
@@ -160,16 +160,10 @@ class Service:
             await client.aclose()
 
 
-@pytest.fixture(scope="session")
-def application() -> FastAPI:
-    """The application, made once: that its routes are analysed takes longer than most tests."""
-    return create_app(Settings(embedded_worker=False), "", Clock())
-
-
 @pytest.fixture
-async def service(application: FastAPI, database_url: str) -> AsyncIterator[Service]:
+async def service(database_url: str) -> AsyncIterator[Service]:
     """The service on its own database, at 8 o'clock on 10 June 2024."""
-    app, clock = application, SetClock(datetime(2024, 6, 10, 8, tzinfo=LOCAL))
+    app, clock = APPLICATION, SetClock(datetime(2024, 6, 10, 8, tzinfo=LOCAL))
     app.state.settings = Settings(embedded_worker=False)
     app.state.database_url, app.state.clock = database_url, clock
     app.state.attempts = Attempts()

@@ -60,11 +60,15 @@ class Operation:
         return {name: known[name] for name, required in self.query.items() if required}
 
 
+APPLICATION = create_app(Settings(embedded_worker=False), "", Clock())
+"""Made once: that its routes are analysed takes longer than most tests."""
+DOCUMENT = APPLICATION.openapi()
+
+
 def _described() -> list[Operation]:
-    document = create_app(Settings(), "postgresql://nowhere/none", Clock()).openapi()
     return [
-        _operation(document, path, method, said)
-        for path, methods in document["paths"].items()
+        _operation(DOCUMENT, path, method, said)
+        for path, methods in DOCUMENT["paths"].items()
         for method, said in methods.items()
     ]
 

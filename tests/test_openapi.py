@@ -5,20 +5,13 @@ from typing import Any
 
 import pytest
 
-from app.clock import Clock
 from app.errors import Problem
-from app.main import create_app
 from app.openapi import TAGS
-from app.settings import Settings
+from tests.operations import DOCUMENT
 
 PUBLIC = {"live", "ready", "sign_in", "get_calendar_feed", "metrics"}
 
 
-def _document() -> dict[str, Any]:
-    return create_app(Settings(), "postgresql://nowhere/none", Clock()).openapi()
-
-
-DOCUMENT = _document()
 OPERATIONS = [
     pytest.param(operation, id=operation["operationId"])
     for operations in DOCUMENT["paths"].values()

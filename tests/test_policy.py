@@ -8,12 +8,9 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import text
 
-from app.clock import Clock
-from app.main import create_app
-from app.settings import Settings
 from seed.loader import load
 from tests.conftest import NEIGHBOUR_FOLDER, PLAN_IN_FORCE, Service
-from tests.operations import OPERATIONS, UNDER_VERSION, Operation
+from tests.operations import APPLICATION, OPERATIONS, UNDER_VERSION, Operation
 from tests.reporting import Q2, XUAN_HONG, seen
 
 REPORTER, VIEWER, COORDINATOR = "xuan-hong", "vice-chairman", "coordinator"
@@ -104,11 +101,10 @@ def routes(router: Any) -> Iterator[APIRoute]:
 
 
 def test_every_route_stands_in_the_table() -> None:
-    app = create_app(Settings(), "postgresql://nowhere/none", Clock())
-    served = {route.name for route in routes(app) if route.include_in_schema}
+    served = {route.name for route in routes(APPLICATION) if route.include_in_schema}
     assert served == PUBLIC | MAY.keys()
     assert BY_NAME.keys() == served
-    assert {route.name for route in routes(app) if not route.include_in_schema} == PAGES
+    assert {route.name for route in routes(APPLICATION) if not route.include_in_schema} == PAGES
 
 
 async def key_of(service: Service, agency: str, *scopes: str) -> httpx.AsyncClient:
