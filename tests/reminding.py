@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 
-from app.mail import Envelope
+from app.mail import DeliveryDelayedError, Envelope
 from app.models.accounts import Account
 from app.models.agencies import Agency
 from app.models.notifications import NotificationPreference, ReminderRule
@@ -20,6 +20,7 @@ from tests.conftest import Service
 from tests.reporting import XUAN_HONG, review, send
 
 PUBLIC_URL = "http://127.0.0.1:8000"
+AWAY = DeliveryDelayedError("connection refused")
 
 TOLD = text("""
     SELECT p.code || '/' || a.code AS obligation, n.rule, n.occurrence, account.username,
