@@ -71,7 +71,9 @@ class Message(Base):
     __table_args__ = (
         Index(
             "message_to_send_idx",
+            "channel",
             "not_before",
+            "id",
             postgresql_where=text("state IN ('waiting', 'sending')"),
         ),
         Index("message_account_idx", "account_id", "channel", "id"),
