@@ -32,7 +32,7 @@ app = typer.Typer(
 @app.command()
 def serve() -> None:
     """Serve. An empty database gets its tables, the first plan and the user admin."""
-    from app import serving
+    from app.server import serving
     from app.settings import Settings
 
     serving.serve(Settings(), typer.echo)
@@ -46,8 +46,9 @@ def worker(
     import asyncio
     from logging.config import dictConfig
 
-    from app import jobs, serving
+    from app import jobs
     from app.clock import Clock
+    from app.server import serving
 
     dictConfig(serving.LOGGING)
     with _database(migrated=False) as (settings, url):
@@ -70,7 +71,7 @@ def seed(
     ] = None,
 ) -> None:
     """Load a plan from its folder, or what was corrected there."""
-    from app import operating
+    from app.server import operating
 
     with _database(migrated=True) as (settings, url):
         now = _now(settings)
@@ -92,9 +93,9 @@ def user(
     ] = False,
 ) -> None:
     """Create an account, or reset the password of one."""
-    from app import operating
     from app.schemas.accounts import UserIn
-    from app.services.accounts import Profile
+    from app.server import operating
+    from app.services.accounts.accounts import Profile
 
     if role is None and not reset:
         raise typer.BadParameter("say --role for a new account, or --reset for one that exists")
@@ -121,8 +122,8 @@ def user(
 @app.command()
 def verify() -> None:
     """See that no audit event was changed or removed."""
-    from app import operating
-    from app.services.audit import broken_links
+    from app.server import operating
+    from app.services.audit.ledger import broken_links
 
     with _database(migrated=False) as (settings, url):
         broken = operating.in_transaction(settings, url, broken_links)
@@ -136,9 +137,9 @@ def verify() -> None:
 @contextmanager
 def _database(*, migrated: bool) -> "Iterator[tuple[Settings, str]]":
     """The settings and the address of a database that answers, at the newest schema if asked."""
-    from app import operating
-    from app.embedded import database_url
-    from app.migration import migrate as migrate_database
+    from app.db.migration import migrate as migrate_database
+    from app.server import operating
+    from app.server.embedded import database_url
     from app.settings import Settings
 
     settings = Settings()

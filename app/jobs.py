@@ -16,16 +16,16 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 from sqlalchemy import delete
 
+from app.channels.mail import Mailer
+from app.channels.webhook import WebhookSender
 from app.clock import Clock
-from app.database import Database
-from app.mail import Mailer
+from app.db.database import Database
 from app.models.accounts import AccessToken
 from app.models.idempotency import IdempotencyRecord
-from app.services.delivery import Desk, deliver
-from app.services.idempotency import KEPT
-from app.services.sweeping import sweep
+from app.services.notifications.delivery import Desk, deliver
+from app.services.reminders.sweep import sweep
+from app.services.reports.idempotency import KEPT
 from app.settings import Settings
-from app.webhook import WebhookSender
 
 logger = logging.getLogger("tiendo")
 

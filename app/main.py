@@ -9,23 +9,23 @@ from importlib import import_module
 
 from fastapi import FastAPI
 
-from app import openapi, problems
 from app.clock import Clock
-from app.database import Database
-from app.metrics import Measured, Metrics
-from app.middleware import BodyLimit, RequestFrame
+from app.db.database import Database
+from app.http import openapi, problems
+from app.http.metrics import Measured, Metrics
+from app.http.middleware import BodyLimit, RequestFrame
 from app.routers import (
+    accounts,
     agencies,
     aggregates,
     api_keys,
     assignments,
     audit_events,
-    auth,
     budgets,
     calendar,
     health,
     indicators,
-    jobs,
+    job_health,
     metrics,
     notifications,
     obligations,
@@ -34,11 +34,11 @@ from app.routers import (
     projects,
     reminders,
     reports,
-    users,
+    sign_in,
     webhooks,
     working_days,
 )
-from app.services.attempts import Attempts
+from app.services.accounts.attempts import Attempts
 from app.settings import Settings
 from app.web import docs, front, preferences
 from app.web.assets import assets
@@ -47,8 +47,8 @@ V1 = (
     reports,
     obligations,
     aggregates,
-    auth,
-    users,
+    sign_in,
+    accounts,
     api_keys,
     plans,
     projects,
@@ -62,7 +62,7 @@ V1 = (
     reminders,
     webhooks,
     calendar,
-    jobs,
+    job_health,
     audit_events,
 )
 """The nouns of the API, in the order in which a path is looked up: those asked for most first."""
@@ -125,8 +125,8 @@ async def background_work(
     """
 
     async def work() -> None:
-        jobs = await asyncio.to_thread(import_module, "app.jobs")
-        await jobs.work_beside(database_url, database, clock, settings)
+        job_health = await asyncio.to_thread(import_module, "app.jobs")
+        await job_health.work_beside(database_url, database, clock, settings)
 
     task = asyncio.create_task(work(), name="worker")
     try:

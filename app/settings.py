@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.mail_address import is_mailable
+from app.text.mail_address import is_mailable
 
 MINIMUM_PASSWORD_LENGTH = 8
 

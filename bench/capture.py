@@ -13,7 +13,7 @@ from unittest.mock import patch
 import asyncpg
 from sqlalchemy import Connection, event
 
-from app.database import Database
+from app.db.database import Database
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from pathlib import Path
 import asyncpg
 
 from app.clock import LOCAL
-from app.database import Database
-from app.services.delivery import AT_ONCE, LEASE
-from app.services.sweeping import sweep
+from app.db.database import Database
+from app.services.notifications.delivery import AT_ONCE, LEASE
+from app.services.reminders.sweep import sweep
 from app.settings import Settings
 from bench.country import country, morning
 from bench.drill import Drill, faults

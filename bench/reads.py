@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from app.tables import XLSX
+from app.text.tables import XLSX
 from bench.asking import Ask
 from bench.capture import Statement, captured
 from bench.contest import BYTES, CLIENTS, SERVICE, SQL, Outcome, held

@@ -16,15 +16,15 @@ from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from app import embedded
 from app.clock import LOCAL, Clock
-from app.database import Database
+from app.db.database import Database
+from app.db.migration import migrate
 from app.main import create_app
-from app.migration import migrate
 from app.models.accounts import AccessToken, Account
 from app.models.agencies import Agency
 from app.models.periods import ScheduleReporter
 from app.security import digest, new_token
+from app.server import embedded
 from app.settings import Settings
 from app.vocabulary import Role
 from bench.asking import Ask

@@ -8,10 +8,10 @@ from typing import Any
 import asyncpg
 from sqlalchemy import select
 
-from app.database import Database
+from app.db.database import Database
 from app.models.plans import Plan
-from app.services import periods
-from app.services.audit import Actor
+from app.services.audit.ledger import Actor
+from app.services.periods import periods
 from app.settings import Settings
 from bench.asking import Ask
 from bench.bodies import body

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.database import Database
-from app.operating import OPERATOR
-from app.services import obligations
-from app.services.sweeping import Swept, sweep
+from app.db.database import Database
+from app.server.operating import OPERATOR
+from app.services.periods import obligations
+from app.services.reminders.sweep import Swept, sweep
 from app.settings import Settings
 from bench.capture import captured
 from bench.country import CHANNELS, country, morning

@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.database import driver_url
+from app.db.database import driver_url
 from app.models import Base
 from app.settings import Settings
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from app.services import catalogue
-from app.services.deadlines import DueRule, periods_of_year
+from app.services.deadlines.rules import DueRule, periods_of_year
+from app.services.reference import catalogue
 from app.vocabulary import AgencyKind, BudgetOrigin
 from seed.content import Content, Entry, Table
 from seed.findings import Finding

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import local_day
 from app.models.plans import Plan
-from app.services import audit, events
+from app.services.audit import ledger
+from app.services.notifications import events
 from app.vocabulary import EventKind
 from seed.content import named_plan
 from seed.findings import Finding
@@ -33,7 +34,7 @@ async def tell(
     if plan is None:
         return
     facts = {"folder": _storable(folder.name), "count": len(findings)}
-    at = await audit.record(
+    at = await ledger.record(
         session,
         now=now,
         actor=ACTOR,

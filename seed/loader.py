@@ -14,8 +14,9 @@ from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter, WorkingDay
 from app.models.plans import LegalDocument, Plan, Responsibility, Target
 from app.models.projects import Assignment, Project
-from app.services import audit, periods
-from app.services.audit import Actor
+from app.services.audit import ledger
+from app.services.audit.ledger import Actor
+from app.services.periods import periods
 from app.vocabulary import EventKind
 from seed.agencies import Agencies
 from seed.budgets import Budgets
@@ -28,7 +29,7 @@ from seed.stock import Stock
 __all__ = ["SeedError", "load"]
 
 ACTOR = Actor("seed")
-LAST_LOAD = text(f"SELECT {audit.LAST_LOAD.format(plan_id=':plan_id')}")
+LAST_LOAD = text(f"SELECT {ledger.LAST_LOAD.format(plan_id=':plan_id')}")
 Say = Callable[[str], None]
 
 
@@ -51,7 +52,7 @@ async def load(session: AsyncSession, folder: Path, *, now: datetime, say: Say) 
     content = read_content(folder)
     if findings := check(content):
         raise SeedError(findings)
-    await audit.open_ledger(session, None, now)
+    await ledger.open_ledger(session, None, now)
     loading = _Loading(session, content, say)
     plan = await loading.put(now)
     with session.no_autoflush:
@@ -86,7 +87,7 @@ class _Loading:
         """Put all but the money, in the order in which files refer to each other."""
         await self._agencies.put()
         plan = await self._put_plan()
-        await audit.open_ledger(self._session, plan.id, now)
+        await ledger.open_ledger(self._session, plan.id, now)
         left = await self._agencies.left(self._agencies.named(self._row.district))
         total = len(self._content.agencies.entries)
         self._tell("agencies.csv", f"{total} cơ quan, đơn vị", self._agencies, left=left)
@@ -121,7 +122,7 @@ class _Loading:
         """Record what the load changes, if anything, and that it went well where one had failed."""
         last = await self._session.scalar(LAST_LOAD, {"plan_id": plan.id})
         if self.counts or last == EventKind.IMPORT_FAILED:
-            await audit.record(
+            await ledger.record(
                 self._session,
                 now=now,
                 actor=ACTOR,

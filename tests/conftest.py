@@ -16,15 +16,15 @@ from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from hypothesis import settings as hypothesis_settings
 
-from app import embedded
 from app.clock import LOCAL, Clock
-from app.database import Database
-from app.migration import migrate
-from app.services.attempts import Attempts
+from app.db.database import Database
+from app.db.migration import migrate
+from app.server import embedded
+from app.services.accounts.attempts import Attempts
 from app.settings import Settings
 from seed.loader import load
-from tests.operations import APPLICATION
-from tests.people import add_people, token_of
+from tests.support.accounts import add_people, token_of
+from tests.support.operations import APPLICATION
 
 hypothesis_settings.register_profile("suite", deadline=None)
 hypothesis_settings.load_profile("suite")

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.documents import ADDRESS, ROOT, Server, Shell, fits, free_port, steps
+from tests.support.console_snippets import ADDRESS, ROOT, Server, Shell, fits, free_port, steps
 
 
 def test_the_guides_are_true(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ from collections import Counter
 import pytest
 from sqlalchemy import text
 
+from app.channels.mail import Envelope
 from app.jobs import forget_what_is_over, job_queue, plan_then_deliver, release_stalled, work
-from app.mail import Envelope
 from app.vocabulary import Role
 from tests.conftest import Service
-from tests.people import PASSWORD
-from tests.reminding import Outbox, add_account, carried, desk, execute, swept, told
-from tests.reporting import Q2, XUAN_HONG, draft, seen
+from tests.support.accounts import PASSWORD
+from tests.support.deliveries import Outbox, add_account, carried, desk, execute, swept, told
+from tests.support.report_calls import Q2, XUAN_HONG, draft, seen
 
 TICKS_OF_ANOTHER = """
 INSERT INTO procrastinate_periodic_defers (task_name, periodic_id, defer_timestamp)

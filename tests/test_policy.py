@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from seed.loader import load
 from tests.conftest import NEIGHBOUR_FOLDER, PLAN_IN_FORCE, Service
-from tests.operations import APPLICATION, OPERATIONS, UNDER_VERSION, Operation
-from tests.reporting import Q2, XUAN_HONG, seen
+from tests.support.operations import APPLICATION, OPERATIONS, UNDER_VERSION, Operation
+from tests.support.report_calls import Q2, XUAN_HONG, seen
 
 REPORTER, VIEWER, COORDINATOR = "xuan-hong", "vice-chairman", "coordinator"
 ADMIN, ROOT = "district-admin", "admin"

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 from sqlalchemy import event, text
 
-from tests.bodies import money
 from tests.conftest import Service
-from tests.reporting import Q2, XUAN_HONG, draft, review, seen, send
+from tests.support.report_bodies import money
+from tests.support.report_calls import Q2, XUAN_HONG, draft, review, seen, send
 
 
 @contextmanager

@@ -8,12 +8,12 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 
-from app.models.audit import AuditEvent
+from app.models.audit_events import AuditEvent
 from app.models.reports import Revision
-from tests.bodies import complete_body
 from tests.conftest import Service
-from tests.reference import recorded
-from tests.reporting import Q2, XUAN_HONG, draft, read, seen, send, submit
+from tests.support.reference_calls import recorded
+from tests.support.report_bodies import complete_body
+from tests.support.report_calls import Q2, XUAN_HONG, draft, read, seen, send, submit
 
 AT = f"/reports/{Q2}/{XUAN_HONG}"
 

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from app.channels.mail import DeliveryDelayedError
 from app.clock import LOCAL
-from app.mail import DeliveryDelayedError
 from tests.conftest import PLAN_IN_FORCE, Service
-from tests.deeds import (
+from tests.support.deliveries import Outbox
+from tests.support.notification_log import Diary
+from tests.support.steps import (
     Deed,
     accepts,
     closes,
@@ -34,8 +36,6 @@ from tests.deeds import (
     returns,
     sends,
 )
-from tests.diary import Diary
-from tests.reminding import Outbox
 
 GOLDEN = Path(__file__).parent / "data" / "year-2024.txt"
 RENEW = "TIENDO_RENEW_GOLDEN"

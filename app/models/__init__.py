@@ -3,7 +3,7 @@
 from app.models import (
     accounts,
     agencies,
-    audit,
+    audit_events,
     budgets,
     idempotency,
     indicators,
@@ -20,7 +20,7 @@ __all__ = [
     "Base",
     "accounts",
     "agencies",
-    "audit",
+    "audit_events",
     "budgets",
     "idempotency",
     "indicators",

@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.driver import Source
+from app.http.problems import language_of
 from app.policy import Principal
-from app.problems import language_of
-from app.questions import Source
 from app.routers.dependencies import Now, PlanCode
-from app.services import obligations, reports
-from app.services.obligations import Place
-from app.services.reports import Answer
+from app.services.periods import obligations
+from app.services.periods.obligations import Place
+from app.services.reports import reading
+from app.services.reports.reading import Answer
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Address:
 
     async def read(self, source: Source, principal: Principal) -> Answer:
         """The report as it stands."""
-        return await reports.read(
+        return await reading.read(
             source,
             principal,
             self.period,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.clock import local_day
 from app.errors import AlreadyExists, AmbiguousPlan, NotFound, PreconditionRequired, Stale
+from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -22,10 +23,9 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.agencies import AgencyIn, AgencyOut, AgencyPatch, ResponsibilityOut
 from app.schemas.base import Page
-from app.services import agencies
+from app.services.reference import agencies
 from app.vocabulary import AgencyKind
 
 router = APIRouter(prefix="/agencies", tags=["agencies"], route_class=StrictRoute)

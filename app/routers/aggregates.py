@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from app import tables
 from app.errors import AmbiguousPlan, NotAcceptable, NotFound, NotSettled
+from app.http.routing import StrictRoute
 from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.aggregates import ExecutionAggregate, IndicatorAggregate, TimelinessAggregate
 from app.schemas.base import AskedInstant
-from app.services import aggregation
-from app.services.aggregation import Question
+from app.services.aggregates import aggregates
+from app.services.aggregates.aggregates import Question
+from app.text import tables
 from app.vocabulary import Basis
 
 router = APIRouter(prefix="/aggregates", tags=["aggregates"], route_class=StrictRoute)
@@ -142,7 +142,7 @@ async def aggregate_indicators(
     asked: What, principal: AggregatesReader, session: ReadSession, now: Now
 ) -> Response:
     """Each indicator's sum over the last accepted (or submitted) revision of every agency."""
-    return _answer(asked, await aggregation.indicators(session, principal, asked.question, now))
+    return _answer(asked, await aggregates.indicators(session, principal, asked.question, now))
 
 
 @router.get(
@@ -156,7 +156,7 @@ async def aggregate_budget_execution(
 ) -> Response:
     """Money given and spent by project, source and origin; rates are ratios of sums."""
     return _answer(
-        asked, await aggregation.budget_execution(session, principal, asked.question, now)
+        asked, await aggregates.budget_execution(session, principal, asked.question, now)
     )
 
 
@@ -170,4 +170,4 @@ async def aggregate_timeliness(
     asked: What, principal: AggregatesReader, session: ReadSession, now: Now
 ) -> Response:
     """Who sent on time, late, or not at all, at the instant asked for."""
-    return _answer(asked, await aggregation.timeliness(session, principal, asked.question, now))
+    return _answer(asked, await aggregates.timeliness(session, principal, asked.question, now))

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from app.errors import NotFound
+from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     AccountsManager,
@@ -16,11 +17,10 @@ from app.routers.dependencies import (
     actor,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.accounts import ApiKey, ApiKeyIn, NewApiKey
 from app.schemas.base import Page
-from app.services import api_keys
-from app.services.api_keys import IssuedKey
+from app.services.accounts import api_keys
+from app.services.accounts.api_keys import IssuedKey
 
 router = APIRouter(prefix="/api-keys", tags=["api-keys"], route_class=StrictRoute)
 

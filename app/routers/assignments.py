@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
+from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -21,10 +22,9 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.projects import AssignmentIn, AssignmentOut
-from app.services import assignments
+from app.services.reference import assignments
 from app.vocabulary import AssignmentRole
 
 router = APIRouter(prefix="/assignments", tags=["assignments"], route_class=StrictRoute)

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app.models.audit import AuditEvent as Event
+from app.http.routing import StrictRoute
+from app.models.audit_events import AuditEvent as Event
 from app.routers.dependencies import PAGE_SIZE, AuditReader, Cursor, Limit, ReadSession
 from app.routers.responses import problems
-from app.routing import StrictRoute
-from app.schemas.audit import AuditEvent
+from app.schemas.audit_events import AuditEvent
 from app.schemas.base import AskedInstant, Page
-from app.services import audit_trail
-from app.services.audit_trail import Wanted
+from app.services.audit import audit_events
+from app.services.audit.audit_events import Wanted
 
 router = APIRouter(prefix="/audit-events", tags=["audit-events"], route_class=StrictRoute)
 
@@ -38,7 +38,7 @@ async def list_audit_events(
     cursor: Cursor = None,
 ) -> Page[AuditEvent]:
     """What was changed in the agencies within reach, newest first."""
-    found, following = await audit_trail.find_events(
+    found, following = await audit_events.find_events(
         session,
         principal,
         Wanted(actor, action, subject, since, until),

@@ -12,6 +12,7 @@ from app.errors import (
     Stale,
     StateConflict,
 )
+from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -28,11 +29,10 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.budgets import BudgetLineIn, BudgetLineOut, BudgetLinePatch, BudgetSummary
-from app.services import budget_summary, budgets
-from app.services.budgets import Filter
+from app.services.reference import budget_summary, budgets
+from app.services.reference.budgets import Filter
 from app.vocabulary import BudgetOrigin, BudgetSource
 
 router = APIRouter(prefix="/budgets", tags=["budgets"], route_class=StrictRoute)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from app.errors import NotFound
+from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     CalendarsManager,
@@ -17,11 +18,10 @@ from app.routers.dependencies import (
     actor,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.calendar import FEED, CalendarLinkIn, CalendarLinkOut, NewCalendarLink
-from app.services import calendar_feed, calendar_links
-from app.services.calendar_links import IssuedLink
+from app.services.reminders import calendar_feed, calendar_links
+from app.services.reminders.calendar_links import IssuedLink
 
 router = APIRouter(tags=["calendar"], route_class=StrictRoute)
 

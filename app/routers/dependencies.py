@@ -10,18 +10,18 @@ from fastapi import Depends, Header, Query, Request, Security
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import terms
 from app.clock import Clock, local_day
-from app.database import Database
+from app.db.database import Database
+from app.db.driver import Questions
+from app.db.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
-from app.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.policy import Permission, Principal
-from app.questions import Questions
 from app.schemas.base import Day
-from app.services import accounts
-from app.services.audit import Actor
-from app.services.changes import VersionCheck
+from app.services.accounts import principals
+from app.services.audit.changes import VersionCheck
+from app.services.audit.ledger import Actor
 from app.settings import Settings
+from app.text import terms
 
 bearer = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
@@ -110,7 +110,7 @@ class Requires:
             Forbidden: somebody who may not do this anywhere.
         """
         secret, now = token or key or "", clock_of(request).now()
-        principal = await accounts.authenticate(database_of(request).questions, secret, now)
+        principal = await principals.authenticate(database_of(request).questions, secret, now)
         if principal is None:
             raise Unauthenticated
         if self.permission not in principal.permissions:

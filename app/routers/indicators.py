@@ -13,6 +13,7 @@ from app.errors import (
     Stale,
     StateConflict,
 )
+from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -28,11 +29,10 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.indicators import IndicatorIn, IndicatorOut, IndicatorPatch
-from app.services import indicators
-from app.services.indicators import Filter
+from app.services.reference import indicators
+from app.services.reference.indicators import Filter
 from app.vocabulary import Frequency
 
 router = APIRouter(prefix="/indicators", tags=["indicators"], route_class=StrictRoute)

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from app.metrics import Metrics
+from app.http.metrics import Metrics
 from app.routers.dependencies import Now, ReadSession
-from app.services import backlog
+from app.services.notifications import job_health
 
 router = APIRouter(tags=["health"])
 
@@ -23,11 +23,11 @@ async def metrics(request: Request, session: ReadSession, now: Now) -> Response:
     reports. Whoever finds even that too much lets the proxy in front refuse the path.
     """
     known: Metrics = request.app.state.metrics
-    messages = await backlog.backlog(session, now)
+    messages = await job_health.backlog(session, now)
     body = known.exposition(
         oldest_unsent=messages.oldest_unsent_seconds or 0.0,
         waiting=messages.waiting + messages.sending,
         failed=messages.failed,
-        overdue=await backlog.count_overdue(session, now),
+        overdue=await job_health.count_overdue(session, now),
     )
     return Response(body, media_type=CONTENT_TYPE_PLAIN_0_0_4)

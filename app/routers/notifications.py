@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from app.errors import AmbiguousPlan, NotFound
-from app.problems import language_of
+from app.http.problems import language_of
+from app.http.routing import StrictRoute
 from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -19,7 +20,6 @@ from app.routers.dependencies import (
     actor,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.notifications import (
     Inbox,
@@ -29,7 +29,7 @@ from app.schemas.notifications import (
     ReadCount,
     SentOut,
 )
-from app.services import notifications
+from app.services.notifications import inbox
 
 router = APIRouter(tags=["notifications"], route_class=StrictRoute)
 
@@ -43,17 +43,17 @@ async def list_notifications(
     cursor: Cursor = None,
 ) -> Inbox:
     """The messages that one has got in the application, the newest first."""
-    items, following = await notifications.received(
+    items, following = await inbox.received(
         session, principal, unread=unread, limit=limit, cursor=cursor
     )
-    count = await notifications.count_unread(session, principal)
+    count = await inbox.count_unread(session, principal)
     return Inbox.model_validate({"items": items, "next_cursor": following, "unread": count})
 
 
 @router.post("/notifications/read-all", summary="Đánh dấu đã đọc tất cả", responses=problems())
 async def read_all_notifications(principal: SignedIn, session: WriteSession, now: Now) -> ReadCount:
     """Mark all of one's own messages as read."""
-    return ReadCount(read=await notifications.mark_all_read(session, principal, now))
+    return ReadCount(read=await inbox.mark_all_read(session, principal, now))
 
 
 @router.post(
@@ -66,14 +66,14 @@ async def read_notification(
     now: Now,
 ) -> NotificationOut:
     """Mark a message as read; doing so again changes nothing."""
-    found = await notifications.mark_read(session, principal, message_id, now)
+    found = await inbox.mark_read(session, principal, message_id, now)
     return NotificationOut.model_validate(found)
 
 
 @router.get("/notifications/preferences", summary="Kênh nhận của mình", responses=problems())
 async def get_notification_preferences(principal: SignedIn, session: ReadSession) -> PreferencesOut:
     """The channels by which one is told, and those that one could choose."""
-    return PreferencesOut.model_validate(await notifications.preferences(session, principal))
+    return PreferencesOut.model_validate(await inbox.preferences(session, principal))
 
 
 @router.put("/notifications/preferences", summary="Chọn kênh nhận", responses=problems())
@@ -84,7 +84,7 @@ async def put_notification_preferences(
 
     News of periods that open or close can.
     """
-    chosen = await notifications.choose(
+    chosen = await inbox.choose(
         session,
         principal,
         channels=body.channels,
@@ -109,7 +109,7 @@ async def list_sent_notifications(
 ) -> Page[SentOut]:
     """What was sent for this report, when, to whom, with what result, and why or why not."""
     place = await at.place(session, principal)
-    items, following = await notifications.sent_for(
+    items, following = await inbox.sent_for(
         session,
         place.obligation.id,
         language=language_of(at.request),

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.errors import AmbiguousPlan, NotFound, StateConflict
+from app.http.routing import StrictRoute
 from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -20,11 +21,11 @@ from app.routers.dependencies import (
     actor,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.obligations import ExemptionIn, ExtensionIn, Matrix, ObligationOut
-from app.services import codes, extensions, obligations
-from app.services.obligations import Filter
+from app.services import lookup
+from app.services.periods import extensions, obligations
+from app.services.periods.obligations import Filter
 from app.vocabulary import Timeliness
 
 router = APIRouter(prefix="/obligations", tags=["obligations"], route_class=StrictRoute)
@@ -57,7 +58,7 @@ async def list_obligations(
 ) -> Response:
     """What is expected of whom, the earliest due first; right to the second."""
     if plan is not None or period is not None:
-        plan = await codes.find_plan_code(questions, principal, plan, period=period)
+        plan = await lookup.find_plan_code(questions, principal, plan, period=period)
     wanted = Filter(plan=plan, period=period, agency=agency, year=year, timeliness=timeliness)
     return _json(
         await obligations.listed(questions, principal, wanted, now=now, limit=limit, cursor=cursor)
@@ -78,7 +79,7 @@ async def get_matrix(
     plan: PlanCode = None,
 ) -> Response:
     """The whole year at a glance: who stands how in which period."""
-    found = await codes.find_plan_code(questions, principal, plan, year=year)
+    found = await lookup.find_plan_code(questions, principal, plan, year=year)
     return _json(await obligations.matrix(questions, principal, found, year, now))
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
+from app.http.routing import StrictRoute
 from app.models.periods import ReportingPeriod, Schedule
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -22,7 +23,6 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.periods import (
     GeneratedYear,
@@ -31,7 +31,8 @@ from app.schemas.periods import (
     ScheduleOut,
     SchedulePatch,
 )
-from app.services import codes, periods, schedules
+from app.services import lookup
+from app.services.periods import periods, schedules
 from app.vocabulary import Frequency, PeriodState
 
 router = APIRouter(route_class=StrictRoute)
@@ -101,7 +102,7 @@ async def change_schedule(
     plan: PlanCode = None,
 ) -> Any:
     """Change a rule. Periods that exist already keep their dates."""
-    found = await codes.find_own_plan(session, principal, plan)
+    found = await lookup.find_own_plan(session, principal, plan)
     schedule, _, reporters = await schedules.one(session, principal, code, found.code)
     unchanged(schedule.version)
     await schedules.change(
@@ -164,7 +165,7 @@ async def generate_reporting_periods(
     plan: PlanCode = None,
 ) -> GeneratedYear:
     """Make a year's periods and obligations from the schedules; asking again makes nothing new."""
-    found = await codes.find_own_plan(session, principal, plan)
+    found = await lookup.find_own_plan(session, principal, plan)
     created = await periods.generate_year(
         session, found, body.year, now=now, actor=actor(request, principal)
     )

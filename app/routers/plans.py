@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import NotFound, PreconditionRequired, Stale
+from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -19,10 +20,9 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.plans import PlanOut, PlanPatch, PlanWithTexts
-from app.services import plans
+from app.services.reference import plans
 
 router = APIRouter(prefix="/plans", tags=["plans"], route_class=StrictRoute)
 

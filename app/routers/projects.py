@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import AlreadyExists, AmbiguousPlan, NotFound, PreconditionRequired, Stale
+from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -20,10 +21,9 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.projects import ProjectIn, ProjectOut, ProjectPatch
-from app.services import projects
+from app.services.reference import projects
 
 router = APIRouter(prefix="/projects", tags=["projects"], route_class=StrictRoute)
 

@@ -16,6 +16,7 @@ from app.errors import (
     Stale,
     StateConflict,
 )
+from app.http.routing import StrictRoute
 from app.policy import Principal
 from app.routers.address import At
 from app.routers.dependencies import (
@@ -35,7 +36,6 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Day, NewCode, Page
 from app.schemas.reminders import (
     ForeseenOut,
@@ -44,8 +44,8 @@ from app.schemas.reminders import (
     ReminderRuleOut,
     RemindIn,
 )
-from app.services import reminder_rules, reminding
-from app.services.reminder_rules import Place
+from app.services.reminders import manual, rules
+from app.services.reminders.rules import Place
 
 router = APIRouter(tags=["reminders"], route_class=StrictRoute)
 
@@ -74,7 +74,7 @@ class RuleAddress:
 
     async def place(self, session: AsyncSession, principal: Principal) -> Place:
         """Where it stands, or may be put."""
-        return await reminder_rules.find_place(
+        return await rules.find_place(
             session,
             principal,
             schedule=self.schedule,
@@ -111,7 +111,7 @@ async def list_reminder_rules(
     cursor: Cursor = None,
 ) -> Page[ReminderRuleOut]:
     """The rules by schedule, agencies' own ones too; with `agency` only that agency's own ones."""
-    items, following = await reminder_rules.listed(
+    items, following = await rules.listed(
         session,
         principal,
         plan,
@@ -133,7 +133,7 @@ async def get_reminder_rule(
     at: AtRule, response: Response, principal: ReferenceReader, session: ReadSession
 ) -> ReminderRuleOut:
     """One rule; its ETag is for changing it."""
-    found = await reminder_rules.find(
+    found = await rules.find(
         session,
         principal,
         schedule=at.schedule,
@@ -167,7 +167,7 @@ async def put_reminder_rule(
     for the same due date when it changes.
     """
     place = await at.place(session, principal)
-    rule, is_new = await reminder_rules.put(
+    rule, is_new = await rules.put(
         session,
         place,
         body.model_dump(),
@@ -196,7 +196,7 @@ async def delete_reminder_rule(
 ) -> None:
     """Drop a rule. An agency that had its own one gets the schedule's again."""
     place = await at.place(session, principal)
-    await reminder_rules.delete(
+    await rules.delete(
         session, place, check_version=unchanged, now=now, actor=actor(request, principal)
     )
 
@@ -216,7 +216,7 @@ async def preview_reminders(
 
     Sends nothing. The list is whole: `next_cursor` is always null.
     """
-    found = await reminding.preview(session, principal, on or local_day(now), settings.public_url)
+    found = await manual.preview(session, principal, on or local_day(now), settings.public_url)
     return Page[ForeseenOut].model_validate({"items": found, "next_cursor": None})
 
 
@@ -233,7 +233,7 @@ async def remind_obligation(
     Sooner the answer is 409, and `Retry-After` says in how many seconds it can be done again.
     """
     place = await at.locked(session, principal)
-    told = await reminding.remind(
+    told = await manual.remind(
         session,
         place,
         note=body.note if body else None,

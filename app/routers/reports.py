@@ -15,6 +15,7 @@ from app.errors import (
     StateConflict,
     WarningsUnconfirmed,
 )
+from app.http.routing import StrictRoute
 from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -34,7 +35,6 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.obligations import ObligationOut
 from app.schemas.reports import (
@@ -46,10 +46,12 @@ from app.schemas.reports import (
     RevisionOut,
     Submission,
 )
-from app.services import codes, drafting, idempotency, obligations, reports, review, submission
-from app.services.idempotency import Attempt
-from app.services.obligations import Filter, Place
-from app.services.reports import Answer
+from app.services import lookup
+from app.services.periods import obligations
+from app.services.periods.obligations import Filter, Place
+from app.services.reports import drafting, idempotency, reading, review, submission
+from app.services.reports.idempotency import Attempt
+from app.services.reports.reading import Answer
 from app.vocabulary import ReportStatus, Timeliness
 
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=StrictRoute)
@@ -93,7 +95,7 @@ async def list_reports(
 ) -> Response:
     """Where every report stands; `status` tells those to review (`submitted`) from the others."""
     if plan is not None or period is not None:
-        plan = await codes.find_plan_code(questions, principal, plan, period=period)
+        plan = await lookup.find_plan_code(questions, principal, plan, period=period)
     wanted = Filter(plan=plan, period=period, agency=agency, status=status, timeliness=timeliness)
     body = await obligations.listed(
         questions, principal, wanted, now=now, limit=limit, cursor=cursor
@@ -278,7 +280,7 @@ async def list_revisions(
 ) -> Page[RevisionOut]:
     """Every version that was ever sent, the first one first."""
     place = await at.place(session, principal)
-    found, following = await reports.revisions(session, place, limit=limit, cursor=cursor)
+    found, following = await reading.revisions(session, place, limit=limit, cursor=cursor)
     return Page[RevisionOut].model_validate({"items": found, "next_cursor": following})
 
 
@@ -295,4 +297,4 @@ async def get_revision(
 ) -> RevisionOut:
     """One version as it was sent."""
     place = await at.place(session, principal)
-    return RevisionOut.model_validate(await reports.revision(session, place, number))
+    return RevisionOut.model_validate(await reading.revision(session, place, number))

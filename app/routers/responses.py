@@ -2,18 +2,12 @@
 
 from typing import Any
 
-from app import terms
-from app.errors import (
-    Bilingual,
-    FieldError,
-    Forbidden,
-    Overloaded,
-    Problem,
-    Unauthenticated,
-    ValidationFailed,
-)
+from app.errors import FieldError, Forbidden, Overloaded, Problem, Unauthenticated, ValidationFailed
+from app.http.problems import MEDIA_TYPE
 from app.policy import Permission
-from app.problems import EXPECTED, MEDIA_TYPE
+from app.text import terms
+from app.text.bilingual import Bilingual
+from app.text.validation_messages import EXPECTED
 
 SAMPLE_FACTS = {
     "what": terms.REPORT.filled({"period": "2024-Q2", "agency": "15493"}),

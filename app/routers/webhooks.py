@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from app.errors import NotFound, PreconditionRequired, Stale
-from app.problems import language_of
+from app.http.problems import language_of
+from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -20,11 +21,10 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Page
 from app.schemas.webhooks import NewWebhook, WebhookIn, WebhookOut, WebhookPatch, WebhookTested
-from app.services import webhooks
-from app.services.webhooks import Gateway
+from app.services.notifications import webhooks
+from app.services.notifications.webhooks import Gateway
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=StrictRoute)
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale
+from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -20,10 +21,9 @@ from app.routers.dependencies import (
     etag,
 )
 from app.routers.responses import problems
-from app.routing import StrictRoute
 from app.schemas.base import Day, Page
 from app.schemas.periods import WorkingDayIn, WorkingDayOut
-from app.services import calendar_exceptions
+from app.services.periods import working_days
 
 router = APIRouter(prefix="/working-days", tags=["schedules"], route_class=StrictRoute)
 
@@ -44,7 +44,7 @@ async def list_working_days(
     cursor: Cursor = None,
 ) -> Page[WorkingDayOut]:
     """The exceptions in the plan's district, by day."""
-    items, following = await calendar_exceptions.listed(
+    items, following = await working_days.listed(
         session, principal, plan, year, limit=limit, cursor=cursor
     )
     return Page[WorkingDayOut].model_validate({"items": items, "next_cursor": following})
@@ -59,7 +59,7 @@ async def get_working_day(
     plan: PlanCode = None,
 ) -> WorkingDayOut:
     """One exception in the plan's district; its ETag is for changing it."""
-    found = await calendar_exceptions.find(session, principal, plan, day)
+    found = await working_days.find(session, principal, plan, day)
     response.headers["ETag"] = etag(found["version"])
     return WorkingDayOut.model_validate(found)
 
@@ -85,7 +85,7 @@ async def put_working_day(
 
     If-Match is needed only where the day is an exception already.
     """
-    found, is_new = await calendar_exceptions.put(
+    found, is_new = await working_days.put(
         session,
         principal,
         plan,
@@ -116,7 +116,7 @@ async def delete_working_day(
     plan: PlanCode = None,
 ) -> None:
     """Let a day be what the calendar says."""
-    await calendar_exceptions.remove(
+    await working_days.remove(
         session,
         principal,
         plan,

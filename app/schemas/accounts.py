@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.mail_address import is_mailable
 from app.schemas.base import Code, Day, Flag, Input, Instant, Line, Output, examples
 from app.settings import MINIMUM_PASSWORD_LENGTH
+from app.text.mail_address import is_mailable
 from app.vocabulary import Role, Scope
 
 LONGEST_PASSWORD = 200

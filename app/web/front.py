@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from app.clock import LOCAL
 from app.routers.dependencies import Now, ReadSession
+from app.text.writing import day
 from app.web.page import PageRoute, page
-from app.writing import day
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from app.errors import Problem
-from app.problems import SHOWN_BY
+from app.http.problems import SHOWN_BY
 from app.settings import Settings
 
 if TYPE_CHECKING:

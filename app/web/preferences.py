@@ -8,9 +8,9 @@ from starlette.datastructures import FormData
 
 from app.errors import ValidationFailed
 from app.routers.dependencies import Now, ReadSession, WriteSession
-from app.services import mail_keys, notifications
-from app.services.mail_keys import Holder
-from app.services.notifications import Preferences
+from app.services.notifications import inbox, mail_keys
+from app.services.notifications.inbox import Preferences
+from app.services.notifications.mail_keys import Holder
 from app.vocabulary import Channel
 from app.web.page import PageRoute, page
 
@@ -41,7 +41,7 @@ class Offer(NamedTuple):
 async def show_preferences(request: Request, session: ReadSession, key: Key = "") -> Response:
     """The person's choice. It only shows: what scans mails opens links."""
     holder = await mail_keys.holder(session, key)
-    chosen = await notifications.preferences(session, holder.principal)
+    chosen = await inbox.preferences(session, holder.principal)
     return _page(request, key, holder, chosen)
 
 
@@ -53,7 +53,7 @@ async def save_preferences(
     holder = await mail_keys.holder(session, key)
     channels, period_news = _wanted(await request.form())
     try:
-        chosen = await notifications.choose(
+        chosen = await inbox.choose(
             session,
             holder.principal,
             channels=channels,
@@ -62,7 +62,7 @@ async def save_preferences(
             actor=holder.actor(request.client.host if request.client else None),
         )
     except ValidationFailed:
-        before = await notifications.preferences(session, holder.principal)
+        before = await inbox.preferences(session, holder.principal)
         asked = Preferences(channels, period_news, before.available)
         return _page(request, key, holder, asked, status=422)
     return _page(request, key, holder, chosen, is_saved=True)

@@ -7,8 +7,16 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import Service
-from tests.reference import add_neighbour, change, kind_of, listed, recorded, refused, statements
-from tests.reporting import Q2, XUAN_HONG, seen, send
+from tests.support.reference_calls import (
+    add_neighbour,
+    change,
+    kind_of,
+    listed,
+    recorded,
+    refused,
+    statements,
+)
+from tests.support.report_calls import Q2, XUAN_HONG, seen, send
 
 NEW_COMMUNE = {
     "code": "15499",

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from app.schemas.aggregates import ExecutionAggregate, IndicatorAggregate, TimelinessAggregate
 from app.schemas.obligations import Matrix, ObligationOut
 from app.schemas.reports import ReportOut
-from tests.bodies import money
 from tests.conftest import Service
-from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, draft, read, review, seen, send
+from tests.support.report_bodies import money
+from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, draft, read, review, seen, send
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WHATS = ("indicators", "budget-execution", "timeliness")

@@ -4,9 +4,18 @@ from typing import Any
 
 import httpx
 
-from tests.bodies import money
 from tests.conftest import Service
-from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, draft, review, seen, send, send_paper
+from tests.support.report_bodies import money
+from tests.support.report_calls import (
+    BAC_LUONG,
+    Q2,
+    XUAN_HONG,
+    draft,
+    review,
+    seen,
+    send,
+    send_paper,
+)
 
 LABOUR, AGRICULTURE = "395-LDTBXH", "395-NNPTNT"
 

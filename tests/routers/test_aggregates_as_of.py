@@ -8,12 +8,24 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL
-from app.services import accounts, audit, obligations, submission
-from app.services.audit import Actor
-from tests.bodies import money
+from app.services.accounts import principals
+from app.services.audit import ledger
+from app.services.audit.ledger import Actor
+from app.services.periods import obligations
+from app.services.reports import submission
 from tests.conftest import Service
-from tests.people import token_of
-from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, draft, review, seen, send, send_paper
+from tests.support.accounts import token_of
+from tests.support.report_bodies import money
+from tests.support.report_calls import (
+    BAC_LUONG,
+    Q2,
+    XUAN_HONG,
+    draft,
+    review,
+    seen,
+    send,
+    send_paper,
+)
 
 QUESTIONS: list[tuple[str, dict[str, str]]] = [
     (what, {"period": Q2} | more)
@@ -168,7 +180,7 @@ async def _submit_without_committing(
     session: AsyncSession, agency: str, person: str, now: datetime
 ) -> None:
     """The service's own submission, in a transaction of the test's."""
-    principal = await accounts.authenticate(session, token_of(person), now)
+    principal = await principals.authenticate(session, token_of(person), now)
     assert principal is not None
     place = await obligations.find(session, principal, Q2, agency, None, lock=True)
     await submission.submit(
@@ -200,7 +212,7 @@ async def test_commits_in_another_order_than_their_clocks_change_no_answer(
     behind, ahead = service.clock.now(), service.clock.now() + timedelta(seconds=5)
     slow = service.database.writing()
     await slow.begin()
-    principal = await accounts.authenticate(slow, token_of("xuan-hong"), behind)
+    principal = await principals.authenticate(slow, token_of("xuan-hong"), behind)
     assert principal is not None
     await obligations.find(slow, principal, Q2, XUAN_HONG, None, lock=True)
 
@@ -252,4 +264,4 @@ async def test_an_instant_once_answered_gets_no_more_changes(service: Service) -
     assert await _value(office, as_of=asked) == before
     assert (await _value(office))[0] == 5
     async with service.database.transaction() as session:
-        assert await audit.broken_links(session) == []
+        assert await ledger.broken_links(session) == []

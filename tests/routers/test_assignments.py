@@ -3,8 +3,16 @@
 import pytest
 
 from tests.conftest import Service
-from tests.reference import add_neighbour, delete, kind_of, listed, recorded, refused, statements
-from tests.reporting import seen
+from tests.support.reference_calls import (
+    add_neighbour,
+    delete,
+    kind_of,
+    listed,
+    recorded,
+    refused,
+    statements,
+)
+from tests.support.report_calls import seen
 
 DA2 = "/assignments/DA2"
 

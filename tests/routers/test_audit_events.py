@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, text
 
 from app.models.agencies import Agency
-from app.services import audit
-from app.services.audit import Actor
+from app.services.audit import ledger
+from app.services.audit.ledger import Actor
 from tests.conftest import Service
 
 ACTOR = Actor("somebody", "10.38.95.7")
@@ -16,7 +16,7 @@ ACTOR = Actor("somebody", "10.38.95.7")
 async def note(service: Service, action: str, agency: str | None = "15493", **more: Any) -> None:
     async with service.database.transaction() as session:
         agency_id = await session.scalar(select(Agency.id).where(Agency.code == agency))
-        await audit.record(
+        await ledger.record(
             session,
             now=service.clock.now(),
             actor=ACTOR,
@@ -142,10 +142,10 @@ async def test_a_changed_or_missing_event_breaks_the_chain(service: Service) -> 
     for number in range(4):
         await note(service, f"thing.{number}", after={"n": number})
     async with service.database.transaction() as session:
-        assert await audit.broken_links(session) == []
+        assert await ledger.broken_links(session) == []
         changed = "UPDATE audit_event SET after = '{\"n\": 7}' WHERE action = 'thing.1'"
         await session.execute(text(changed))
         await session.execute(text("DELETE FROM audit_event WHERE action = 'thing.2'"))
         query = "SELECT id FROM audit_event WHERE action IN ('thing.1', 'thing.3') ORDER BY id"
         expected = list((await session.execute(text(query))).scalars())
-        assert await audit.broken_links(session) == expected
+        assert await ledger.broken_links(session) == expected

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.conftest import Service
-from tests.reference import (
+from tests.support.reference_calls import (
     add_neighbour,
     change,
     delete,
@@ -17,7 +17,7 @@ from tests.reference import (
     refused,
     statements,
 )
-from tests.reporting import seen
+from tests.support.report_calls import seen
 
 ALLOCATED, CARRIED_OVER, TOTAL = 9_595_000_000, 2_703_140_000, 12_298_140_000
 DA2_ALLOCATED = 3_934_000_000

@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from app.clock import LOCAL
 from tests.conftest import Service
-from tests.reference import kind_of, listed, recorded, refused, statements
-from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
+from tests.support.reference_calls import kind_of, listed, recorded, refused, statements
+from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
 EXTENSION = f"/obligations/{Q2}/{XUAN_HONG}/extension"
 EXEMPTION = f"/obligations/{Q2}/{XUAN_HONG}/exemption"

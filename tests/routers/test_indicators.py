@@ -5,8 +5,16 @@ from typing import Any
 import pytest
 
 from tests.conftest import Service
-from tests.reference import add_neighbour, change, kind_of, listed, recorded, refused, statements
-from tests.reporting import XUAN_HONG, draft, seen, submit
+from tests.support.reference_calls import (
+    add_neighbour,
+    change,
+    kind_of,
+    listed,
+    recorded,
+    refused,
+    statements,
+)
+from tests.support.report_calls import XUAN_HONG, draft, seen, submit
 
 EVERY_FREQUENCY = ["quarter", "half_year", "year"]
 FILLED = {

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from app.mail import Mailer
-from app.services.delivery import deliver
+from app.channels.mail import Mailer
+from app.services.notifications.delivery import deliver
 from app.settings import Settings
 from app.vocabulary import Role
 from tests.conftest import Service
-from tests.reference import kind_of, listed, recorded, refused, statements
-from tests.reminding import add_account, desk, execute, sent, swept
-from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
+from tests.support.deliveries import add_account, desk, execute, sent, swept
+from tests.support.reference_calls import kind_of, listed, recorded, refused, statements
+from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
 SENT = f"/obligations/{Q2}/{XUAN_HONG}/notifications"
 PREFERENCES = "/notifications/preferences"

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.bodies import complete_body
 from tests.conftest import Service
-from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, draft, read, seen, send, send_paper
+from tests.support.report_bodies import complete_body
+from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, draft, read, seen, send, send_paper
 
 AT = f"/obligations/{Q2}/{XUAN_HONG}"
 EXTENSION = {"due_date": "2024-06-20", "reason": "Mưa lũ.", "document_number": "412/UBND"}

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.models.audit import AuditEvent
+from app.models.audit_events import AuditEvent
 from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod
-from tests.bodies import complete_body
 from tests.conftest import Service
-from tests.reporting import Q2, XUAN_HONG, draft, read, review, save, seen, send, submit
+from tests.support.report_bodies import complete_body
+from tests.support.report_calls import Q2, XUAN_HONG, draft, read, review, save, seen, send, submit
 
 AT = f"/reports/{Q2}/{XUAN_HONG}"
 

@@ -6,9 +6,9 @@ import pytest
 
 from app.vocabulary import Role
 from tests.conftest import Service
-from tests.reference import add_neighbour, kind_of, listed, recorded, refused
-from tests.reminding import add_account, only_rules, sent, swept, told
-from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
+from tests.support.deliveries import add_account, only_rules, sent, swept, told
+from tests.support.reference_calls import add_neighbour, kind_of, listed, recorded, refused
+from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
 RULES = "/reminder-rules"
 BEFORE_3 = f"{RULES}/quarterly/before-3"

@@ -5,10 +5,20 @@ from typing import Any
 import httpx
 from sqlalchemy import select, text
 
-from app.models.audit import AuditEvent
-from tests.bodies import complete_body, entry, money
+from app.models.audit_events import AuditEvent
 from tests.conftest import Service
-from tests.reporting import BAC_LUONG, Q2, XUAN_HONG, draft, read, review, save, seen, submit
+from tests.support.report_bodies import complete_body, entry, money
+from tests.support.report_calls import (
+    BAC_LUONG,
+    Q2,
+    XUAN_HONG,
+    draft,
+    read,
+    review,
+    save,
+    seen,
+    submit,
+)
 
 AT = f"/reports/{Q2}/{XUAN_HONG}"
 LABOUR = "395-LDTBXH"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.models.audit import AuditEvent
+from app.models.audit_events import AuditEvent
 from app.models.reports import RevisionDisbursement, RevisionEntry
-from tests.bodies import complete_body, entry, money
 from tests.conftest import Service
-from tests.reporting import (
+from tests.support.report_bodies import complete_body, entry, money
+from tests.support.report_calls import (
     BAC_LUONG,
     Q2,
     XUAN_HONG,

@@ -15,16 +15,16 @@ from typing import Any
 import httpx
 import pytest
 
+from app.channels.mail import DeliveryDelayedError, DeliveryRefusedError
+from app.channels.webhook import Post, WebhookSender
 from app.clock import LOCAL
-from app.mail import DeliveryDelayedError, DeliveryRefusedError
-from app.services.delivery import deliver
+from app.services.notifications.delivery import deliver
 from app.settings import Environment, Settings
 from app.vocabulary import Channel
-from app.webhook import Post, WebhookSender
 from tests.conftest import Service
-from tests.reference import change, delete, kind_of, listed, recorded, refused
-from tests.reminding import carried, desk, prefer, swept
-from tests.reporting import seen
+from tests.support.deliveries import carried, desk, prefer, swept
+from tests.support.reference_calls import change, delete, kind_of, listed, recorded, refused
+from tests.support.report_calls import seen
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
 IN_PRODUCTION = Settings(environment=Environment.PRODUCTION, public_url="https://tiendo.example.vn")

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tests.conftest import Service
-from tests.reference import add_neighbour, delete, kind_of, listed, recorded
-from tests.reporting import seen
+from tests.support.reference_calls import add_neighbour, delete, kind_of, listed, recorded
+from tests.support.report_calls import seen
 
 DAYS = "/working-days"
 OFF = {"change": "off", "note": "Nghỉ bù."}

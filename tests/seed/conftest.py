@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.database import Database
+from app.db.database import Database
 from app.settings import Settings
 from tests.conftest import PLAN_FOLDER
 

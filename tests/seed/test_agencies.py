@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from app.database import Database
+from app.db.database import Database
 from app.models.agencies import Agency
 from app.models.obligations import Obligation
 from app.vocabulary import AgencyKind
 from seed.loader import SeedError
-from tests.seed.loading import LATER, changes, correct, put
+from tests.support.seed_folders import LATER, changes, correct, put
 
 
 async def test_the_tree_of_agencies(database: Database) -> None:

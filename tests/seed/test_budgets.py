@@ -5,13 +5,13 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database import Database
+from app.db.database import Database
 from app.models.agencies import Agency
-from app.models.audit import AuditEvent
+from app.models.audit_events import AuditEvent
 from app.models.budgets import BudgetChange, BudgetLine
 from app.models.projects import Project
 from app.vocabulary import BudgetOrigin, BudgetSource
-from tests.seed.loading import LATER, changes, correct, put
+from tests.support.seed_folders import LATER, changes, correct, put
 
 # Section III of the plan, in VND: granted for 2024, and left over from earlier years.
 MONEY = {

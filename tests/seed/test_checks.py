@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from seed.loader import SeedError, load
-from tests.seed.loading import NOW, correct
+from tests.support.seed_folders import NOW, correct
 
 FILES = [
     "agencies.csv",

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app import operating
-from app.mail import DeliveryDelayedError
-from app.operating import Say
-from app.services.delivery import deliver
+from app.channels.mail import DeliveryDelayedError
+from app.server import operating
+from app.server.operating import Say
+from app.services.notifications.delivery import deliver
 from app.settings import Settings
 from app.vocabulary import Channel, Role
 from seed import failure
 from seed.findings import SeedError
 from tests.conftest import Service
-from tests.reference import add_neighbour, recorded
-from tests.reminding import Outbox, add_account, add_webhook, carried, desk, prefer, sent
-from tests.reporting import seen
-from tests.seed.loading import changes, correct
+from tests.support.deliveries import Outbox, add_account, add_webhook, carried, desk, prefer, sent
+from tests.support.reference_calls import add_neighbour, recorded
+from tests.support.report_calls import seen
+from tests.support.seed_folders import changes, correct
 
 RIGHT, WRONG = "15493,Xã Xuân Hồng,commune,395", "15493,Xã Xuân Hồng,village,395"
 SUBJECT = "Nạp kế hoạch không thành: 1 lỗi cần sửa"

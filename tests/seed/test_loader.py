@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from app.database import Database
+from app.db.database import Database
 from app.models.agencies import Agency
-from app.models.audit import AuditEvent, Ledger
+from app.models.audit_events import AuditEvent, Ledger
 from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter
 from app.models.plans import LegalDocument, Plan, Responsibility, Target
 from app.models.projects import Assignment, Project
-from app.services import audit
+from app.services.audit import ledger
 from app.vocabulary import AgencyKind, AssignmentRole
 from seed.loader import SeedError
 from tests.conftest import NEIGHBOUR_FOLDER
-from tests.seed.loading import COUNTED, LATER, changes, contents, correct, put
+from tests.support.seed_folders import COUNTED, LATER, changes, contents, correct, put
 
 DUE_DATES = {
     "2024-Q1": date(2024, 3, 15),
@@ -129,7 +129,7 @@ async def test_one_event_tells_of_a_load(database: Database) -> None:
             await session.scalars(select(AuditEvent).where(AuditEvent.action == "plan.loaded"))
         ).one()
         ledgers = (await session.scalars(select(Ledger.plan_id))).all()
-        assert await audit.broken_links(session) == []
+        assert await ledger.broken_links(session) == []
     assert (event.actor, event.subject) == ("seed", "plans/tho-xuan-2024")
     assert event.after is not None
     assert event.after["agencies.csv"] == {"added": 48, "changed": 0}

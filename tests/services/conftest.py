@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import Service
-from tests.reminding import only_rules, swept
+from tests.support.deliveries import only_rules, swept
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from app.web.assets import FOLDER, KEPT
-from tests.browsing import HOST
 from tests.conftest import Service
+from tests.support.browser import HOST
 
 SHEET = f"{HOST}/static/pages.css"
 

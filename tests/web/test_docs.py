@@ -4,8 +4,8 @@ import hashlib
 import re
 
 from app.web.assets import FOLDER
-from tests.browsing import opened
 from tests.conftest import Service
+from tests.support.browser import opened
 
 SWAGGER = FOLDER / "swagger-ui"
 

@@ -8,8 +8,8 @@ import pytest
 from app.clock import Clock
 from app.main import create_app
 from app.settings import Settings
-from tests.browsing import HOST, opened, read
 from tests.conftest import Service
+from tests.support.browser import HOST, opened, read
 
 
 async def test_it_says_what_this_is_and_that_it_works(service: Service) -> None:
@@ -27,7 +27,7 @@ async def test_who_only_looks_whether_it_is_there_is_told_so(service: Service) -
 
 async def test_a_database_that_is_away_is_told_in_words_not_in_json() -> None:
     app = create_app(Settings(), "postgresql://127.0.0.1:1/none", Clock())
-    from app.database import Database  # noqa: PLC0415 - what the start would have refused to open
+    from app.db.database import Database  # noqa: PLC0415 - what the start would have refused to open
 
     app.state.database = Database("postgresql://127.0.0.1:1/none", Settings())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HOST) as client:

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.web.assets import FOLDER
-from tests.browsing import opened
 from tests.conftest import Service
+from tests.support.browser import opened
 
 PAGES = [("/", 200), ("/docs", 200), ("/notifications/preferences?key=x", 404)]
 """Every page, the one of a problem too."""

@@ -8,14 +8,14 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.services.delivery import deliver
+from app.services.notifications.delivery import deliver
 from app.vocabulary import Channel
-from tests.browsing import HOST, Page, opened, read
 from tests.conftest import Service
-from tests.operations import UNDER_VERSION
-from tests.reference import recorded
-from tests.reminding import Outbox, desk, execute, only_rules, prefer, sent, swept
-from tests.reporting import seen
+from tests.support.browser import HOST, Page, opened, read
+from tests.support.deliveries import Outbox, desk, execute, only_rules, prefer, sent, swept
+from tests.support.operations import UNDER_VERSION
+from tests.support.reference_calls import recorded
+from tests.support.report_calls import seen
 
 PATH = "/notifications/preferences"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

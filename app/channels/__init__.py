@@ -1,0 +1,1 @@
+"""The channels by which notifications leave: e-mail and webhooks."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: connection pools, the direct driver, pages of rows, migrations."""

@@ -1,0 +1,130 @@
+"""PostgreSQL: the engine, and the two kinds of session that requests use."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from app.clock import LOCAL
+from app.db.driver import Questions, ready
+from app.errors import OperatorError
+from app.settings import Settings
+
+OLDEST_SERVER = 15
+
+
+class DatabaseUnavailableError(OperatorError):
+    """The database cannot be used; the message is for the one who runs the server."""
+
+
+class Database:
+    """The connection pools and the ways to use them.
+
+    `writing` opens a transaction that the caller commits. `reading` sends each statement on
+    its own, without the two round trips of a transaction. `questions`, once it is open, does so
+    for plain SQL without SQLAlchemy between, by connections of its own.
+    """
+
+    questions: Questions
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self._url = url
+        self._settings = settings
+        self.engine = _engine(url, settings)
+        self.writing = async_sessionmaker(self.engine, expire_on_commit=False)
+        self.reading = async_sessionmaker(
+            self.engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed at the end, or rolled back by an exception."""
+        async with self.writing.begin() as session:
+            yield session
+
+    async def open(self) -> None:
+        """Make ready for requests.
+
+        Raises:
+            DatabaseUnavailableError: the server does not answer, or is too old.
+        """
+        await self.check()
+        self.questions = await ready(
+            self._url,
+            self._settings.pool_size,
+            self._settings.pool_timeout_seconds,
+            _server_settings(self._settings),
+        )
+
+    async def check(self) -> None:
+        """See that the server answers and is new enough.
+
+        Raises:
+            DatabaseUnavailableError: saying what is wrong and where.
+        """
+        place = self.engine.url.render_as_string(hide_password=True)
+        try:
+            async with self.engine.connect() as connection:
+                version = await connection.scalar(text("SHOW server_version_num"))
+        except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
+            cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
+            reason = str(cause).partition("\n")[0] or "no answer in time"
+            raise DatabaseUnavailableError(f"{place} does not answer: {reason}") from error
+        see_version(place, int(str(version)))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if hasattr(self, "questions"):
+            await self.questions.close()
+        await self.engine.dispose()
+
+
+def see_version(place: str, number: int) -> None:
+    """See that a server's version, as PostgreSQL numbers it (180001 is 18.1), is new enough.
+
+    Raises:
+        DatabaseUnavailableError: it is not.
+    """
+    if number < OLDEST_SERVER * 10_000:
+        raise DatabaseUnavailableError(
+            f"{place} is PostgreSQL {number // 10_000}; {OLDEST_SERVER} or newer is needed"
+        )
+
+
+def driver_url(url: str) -> URL:
+    """A `postgresql://` URL as SQLAlchemy's asyncpg dialect takes it."""
+    parsed = make_url(url).set(drivername="postgresql+asyncpg")
+    if "sslmode" in parsed.query:
+        mode = parsed.query["sslmode"]
+        parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+    return parsed
+
+
+def _engine(url: str, settings: Settings) -> AsyncEngine:
+    return create_async_engine(
+        driver_url(url),
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=settings.pool_timeout_seconds,
+        pool_pre_ping=False,
+        connect_args={"timeout": 10, "server_settings": _server_settings(settings)},
+    )
+
+
+def _server_settings(settings: Settings) -> dict[str, str]:
+    return {
+        "application_name": "tiendo",
+        "jit": "off",
+        "TimeZone": LOCAL.key,
+        "statement_timeout": str(int(settings.statement_timeout_seconds * 1000)),
+        "lock_timeout": "10000",
+        "idle_in_transaction_session_timeout": "60000",
+    }

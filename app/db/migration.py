@@ -1,0 +1,52 @@
+"""Bringing a database to the newest schema."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+ROOT = Path(__file__).resolve().parents[2]
+INI = ROOT / "alembic.ini"
+VERSIONS = ROOT / "migrations" / "versions"
+
+
+def configuration(url: str) -> "Config":
+    """Alembic's configuration for the database at `url`."""
+    from alembic.config import Config  # noqa: PLC0415 - slow, and seldom needed
+
+    config = Config(INI)
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str) -> None:
+    """Run the migrations that are missing. Must not be called from a running event loop.
+
+    Where none is, Alembic is not even loaded: that takes as long as the rest of a start's checks.
+    """
+    if asyncio.run(_revision(url)) == newest():
+        return
+    from alembic import command  # noqa: PLC0415 - see above
+
+    command.upgrade(configuration(url), "head")
+
+
+def newest() -> str:
+    """The newest revision, by the names of the migrations' files."""
+    return max(file.stem for file in VERSIONS.glob("[0-9]*.py")).partition("_")[0]
+
+
+async def _revision(url: str) -> str | None:
+    """The revision that a database is at; None before the first one."""
+    connection = await asyncpg.connect(url)
+    try:
+        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+            return None
+        revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return revision
+    finally:
+        await connection.close()

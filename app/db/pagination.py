@@ -1,0 +1,93 @@
+"""Lists in pages: a cursor names the last row that was seen, so nothing is skipped or repeated."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from datetime import MAXYEAR, date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.storable import storable
+from app.errors import FieldError, ValidationFailed
+from app.text.bilingual import Bilingual
+
+DEFAULT_LIMIT = 50
+LARGEST_LIMIT = 200
+
+BAD_CURSOR = Bilingual(
+    "Con trỏ không đúng; chỉ dùng next_cursor mà câu trả lời trước đã cho.",
+    "Not a cursor; use the next_cursor of an earlier answer.",
+)
+
+
+def encode_cursor(values: Sequence[Any]) -> str:
+    """An opaque cursor for the order values of a row."""
+    text = json.dumps(
+        [value.isoformat() if isinstance(value, date) else value for value in values],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, types: Sequence[type]) -> tuple[Any, ...]:
+    """The order values that a cursor holds, as values of `types`.
+
+    Raises:
+        ValidationFailed: it is not a cursor of this list.
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        if len(values) != len(types):
+            raise ValueError
+        return tuple(_typed(value, kind) for value, kind in zip(values, types, strict=True))
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        raise ValidationFailed(
+            [FieldError("/cursor", "bad_cursor", BAD_CURSOR, part="query")]
+        ) from None
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if kind is datetime:
+        instant = datetime.fromisoformat(value)
+        if instant.tzinfo is None or not 1 < instant.year < MAXYEAR:
+            raise ValueError
+        return instant
+    if kind is date:
+        return date.fromisoformat(value)
+    if kind is int and isinstance(value, int) and abs(value) < 2**63:
+        return value
+    if kind is str and isinstance(value, str) and storable(value):
+        return value
+    raise TypeError
+
+
+async def page(
+    session: AsyncSession,
+    query: Select[*tuple[Any, ...]],
+    order: Sequence[tuple[ColumnElement[Any] | Any, type]],
+    *,
+    limit: int,
+    cursor: str | None,
+    descending: bool = False,
+) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
+    """One page of `query` in `order` (columns that together are unique), and the next cursor.
+
+    The query must not be ordered already; the order columns are added to its rows at the end.
+    """
+    columns = [column for column, _ in order]
+    if cursor is not None:
+        seen = decode_cursor(cursor, [kind for _, kind in order])
+        compared = tuple_(*columns)
+        query = query.where(compared < seen if descending else compared > seen)
+    ordered = query.add_columns(*columns).order_by(
+        *(column.desc() if descending else column for column in columns)
+    )
+    rows = list((await session.execute(ordered.limit(limit + 1))).all())
+    if len(rows) <= limit:
+        return rows, None
+    return rows[:limit], encode_cursor(rows[limit - 1][-len(columns) :])

@@ -1,0 +1,1 @@
+"""HTTP beyond routes: strict parsing, problem documents, headers, metrics, OpenAPI."""

@@ -1,0 +1,150 @@
+"""The OpenAPI document: all that a client's developer gets, so it has to be enough."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from app.errors import BodyTooLarge, MalformedJson, UnsupportedMediaType
+from app.http.problems import MEDIA_TYPE
+from app.routers.responses import problems
+from app.schemas.base import Input, Output
+
+TAGS = [
+    ("auth", "Đăng nhập, đăng xuất, tài khoản của mình."),
+    ("plans", "Kế hoạch: căn cứ, mục tiêu, giải pháp."),
+    ("projects", "Dự án, tiểu dự án và tiền của chúng."),
+    ("agencies", "Cơ quan, đơn vị: một cây, mã có thời hạn hiệu lực."),
+    ("assignments", "Phân công: đơn vị nào chủ trì, phối hợp dự án nào."),
+    ("budgets", "Dòng vốn theo dự án, nguồn và năm gốc; số nguyên đồng."),
+    ("indicators", "Danh mục chỉ tiêu (mã của phòng chuyên môn, không phải mã chính thức)."),
+    ("schedules", "Chế độ báo cáo và ngày làm việc hoán đổi."),
+    ("reporting-periods", "Kỳ báo cáo: kỳ số liệu, hạn gửi, thời điểm bắt đầu tính muộn."),
+    ("obligations", "Nghĩa vụ báo cáo: ai phải gửi gì, khi nào, đang ở tình trạng nào."),
+    ("reports", "Báo cáo: bản nháp, gửi, trả lại, duyệt, mở lại, các bản đã gửi."),
+    ("aggregates", "Tổng hợp theo cây đơn vị, luôn kèm độ phủ."),
+    ("notifications", "Thông báo của mình và kênh nhận."),
+    ("reminders", "Quy tắc nhắc hạn, xem trước, nhắc tay."),
+    ("webhooks", "Đẩy thông báo sang Zalo OA, Telegram, SMS."),
+    ("calendar", "Lịch hạn gửi để đăng ký trên điện thoại."),
+    ("users", "Quản trị tài khoản."),
+    ("api-keys", "Khóa API cho hệ thống khác."),
+    ("audit-events", "Nhật ký: ai làm gì, khi nào, từ đâu."),
+    ("jobs", "Công việc nền."),
+    ("health", "Tình trạng dịch vụ."),
+]
+"""The tags in the order in which one meets them."""
+
+DESCRIPTION = """
+Dịch vụ báo cáo tiến độ chương trình mục tiêu quốc gia.
+
+* Mọi đường dẫn nằm dưới `/api/v1`; thời điểm theo ISO 8601 có múi giờ, ngày `YYYY-MM-DD`,
+  tiền là số nguyên đồng (`…_vnd`).
+* Danh sách trả `{"items": […], "next_cursor": …}`; gửi lại `next_cursor` để lấy trang sau.
+* Lỗi là `application/problem+json` (RFC 9457) với `type` cố định; lỗi dữ liệu có
+  `errors: [{pointer, code, message}]`. Thông báo tiếng Việt, hoặc tiếng Anh theo `Accept-Language`.
+* Trường hoặc tham số lạ bị từ chối.
+* Khi có nhiều kế hoạch phù hợp, thêm `plan=`.
+"""
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457. `type` never changes; texts may.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": ["/problems/stale"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "choices": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Plans to choose from (ambiguous-plan).",
+        },
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["in", "level", "pointer", "code", "message"],
+                "properties": {
+                    "in": {"type": "string", "enum": ["body", "query", "path", "header"]},
+                    "level": {"type": "string", "enum": ["error", "warning"]},
+                    "pointer": {"type": "string", "description": "JSON pointer (RFC 6901)."},
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def describe(app: FastAPI) -> None:
+    """Let the application answer with this document."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title="Tiến độ",
+        version=app.version,
+        description=DESCRIPTION.strip(),
+        routes=app.routes,
+        tags=[{"name": name, "description": text} for name, text in TAGS],
+    )
+    schemas = document["components"]["schemas"]
+    schemas["ProblemDocument"] = PROBLEM
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for shape in (*_shapes(Input), *_shapes(Output)):
+        _keep_nulls(schemas.get(shape.__name__, {}), shape)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                _add_body_problems(operation["responses"])
+            _require_what_is_required(operation)
+    return document
+
+
+def _shapes(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The shapes on the wire that are made of a base."""
+    for shape in base.__subclasses__():
+        yield shape
+        yield from _shapes(shape)
+
+
+def _keep_nulls(schema: dict[str, Any], shape: type[BaseModel]) -> None:
+    """Show examples as they are written: FastAPI drops the nulls in them, which clients get."""
+    extra = shape.model_config.get("json_schema_extra")
+    if "examples" in schema and isinstance(extra, dict):
+        schema["examples"] = extra["examples"]
+
+
+def _require_what_is_required(operation: dict[str, Any]) -> None:
+    """Mark If-Match as required where nothing is done without it.
+
+    FastAPI would answer 422 where a header is missing that it takes for required; 428 is ours to
+    give. Where the operation can also make something new (201), that goes without.
+    """
+    always = "428" in operation["responses"] and "201" not in operation["responses"]
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] == "If-Match" and always:
+            parameter["required"] = True
+            parameter["schema"] = {"type": "string", "title": parameter["schema"]["title"]}
+
+
+def _add_body_problems(responses: dict[str, Any]) -> None:
+    """What any operation with a body can answer, whatever the body should have been."""
+    for status, answer in problems(MalformedJson, BodyTooLarge, UnsupportedMediaType).items():
+        known = responses.setdefault(str(status), answer)
+        if known is not answer:
+            examples = answer["content"][MEDIA_TYPE]["examples"]
+            known["content"][MEDIA_TYPE]["examples"] |= examples

@@ -1,0 +1,233 @@
+"""Turning exceptions into problem documents: ours, the framework's, and the database's."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import asyncpg
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from app.errors import (
+    AlreadyExists,
+    BodyTooLarge,
+    FieldError,
+    InternalError,
+    MalformedJson,
+    MethodNotAllowed,
+    NotFound,
+    Overloaded,
+    Problem,
+    Stale,
+    StateConflict,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from app.http.strict_json import MOST_FAULTS, below, printable
+from app.text import terms
+from app.text.bilingual import Bilingual
+from app.text.validation_messages import EXPECTED, OTHERWISE
+from app.text.writing import Language
+
+logger = logging.getLogger("tiendo")
+
+MEDIA_TYPE = "application/problem+json"
+SHOWN_BY = "tiendo.problem_shown_by"
+"""Where a request's scope holds what shows its problems, if that is not a problem document."""
+
+CONSTRAINTS: dict[str, Problem] = {
+    "agency_code_once_at_a_time": AlreadyExists(
+        Bilingual(
+            "đơn vị dùng mã này trong thời gian đó", "an agency that has this code at that time"
+        )
+    ),
+    "agency_identifier_key": AlreadyExists(
+        Bilingual("đơn vị có mã định danh này", "an agency with this identifier")
+    ),
+    "account_username_key": AlreadyExists(
+        Bilingual("tài khoản có tên đăng nhập này", "an account with this user name")
+    ),
+    "project_plan_id_code_key": AlreadyExists(
+        Bilingual("dự án có mã này", "a project with this code")
+    ),
+    "indicator_plan_id_code_key": AlreadyExists(
+        Bilingual("chỉ tiêu có mã này", "an indicator with this code")
+    ),
+    "reminder_rule_schedule_id_agency_id_code_key": AlreadyExists(
+        Bilingual("quy tắc nhắc có mã này", "a reminder rule with this code")
+    ),
+    "budget_line_once": AlreadyExists(Bilingual("dòng vốn như vậy", "a budget line like this")),
+}
+"""Which domain error a violated constraint stands for."""
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+BUSY = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+)
+
+
+def language_of(request: Request) -> Language:
+    """Vietnamese, unless English is asked for more."""
+    weights = {"vi": 0.0, "en": 0.0}
+    for part in request.headers.get("accept-language", "").split(","):
+        name, _, weight = part.strip().partition(";q=")
+        primary = name.split("-")[0].lower()
+        if primary in weights:
+            try:
+                weights[primary] = max(weights[primary], float(weight or 1))
+            except ValueError:
+                continue
+    return "en" if weights["en"] > weights["vi"] else "vi"
+
+
+def response(request: Request, problem: Problem) -> Response:
+    """The answer that tells of a problem."""
+    if SHOWN_BY in request.scope:
+        shown: Response = request.scope[SHOWN_BY](request, problem)
+        return shown
+    document = problem.document(language_of(request))
+    return JSONResponse(
+        _printable(document),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=problem.headers,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every exception of the application leave as a problem document."""
+
+    async def domain(request: Request, error: Problem) -> Response:
+        return response(request, error)
+
+    async def validation(request: Request, error: RequestValidationError) -> Response:
+        return response(request, _from_validation(error.errors()))
+
+    async def http(request: Request, error: HTTPException) -> Response:
+        return response(request, _from_http(request, error))
+
+    async def database(request: Request, error: DBAPIError) -> Response:
+        return response(request, _from_database(request, error))
+
+    async def stale(request: Request, _: StaleDataError) -> Response:
+        return response(request, Stale())
+
+    async def busy(request: Request, error: Exception) -> Response:
+        logger.warning("overloaded: %s", error)
+        return response(request, Overloaded())
+
+    async def fault(request: Request, error: Exception) -> Response:
+        return response(request, _internal(request, error))
+
+    handlers: Mapping[Any, Any] = {
+        Problem: domain,
+        RequestValidationError: validation,
+        HTTPException: http,
+        DBAPIError: database,
+        StaleDataError: stale,
+        PoolTimeout: busy,
+        OSError: busy,
+        asyncpg.InterfaceError: busy,
+        **dict.fromkeys(BUSY, busy),  # from questions, which go past SQLAlchemy
+        Exception: fault,
+    }
+    for exception, handler in handlers.items():
+        app.add_exception_handler(exception, handler)
+
+
+def _printable(value: Any) -> Any:
+    match value:
+        case str():
+            return printable(value)
+        case list():
+            return [_printable(item) for item in value]
+        case dict():
+            return {printable(key): _printable(item) for key, item in value.items()}
+    return value
+
+
+def _from_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    return ValidationFailed([_field_error(error) for error in errors[:MOST_FAULTS]])
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    part, *steps = error["loc"]
+    facts = dict(error.get("ctx", {}))
+    if "expected" in facts:
+        facts["expected"] = _choices(facts["expected"])
+    return FieldError(
+        pointer=reduce(below, map(str, steps), ""),
+        code=error["type"],
+        message=EXPECTED.get(error["type"], OTHERWISE),
+        facts=facts,
+        part=part,
+    )
+
+
+def _choices(expected: str) -> Bilingual:
+    """Pydantic's list of what may be chosen: `'a', 'b' or 'c'`."""
+    return Bilingual(" hoặc ".join(expected.rsplit(" or ", 1)), expected)
+
+
+def _from_http(request: Request, error: HTTPException) -> Problem:
+    match error.status_code:
+        case 400:
+            return MalformedJson(position=0)
+        case 404:
+            return NotFound(terms.PATH)
+        case 405:
+            return MethodNotAllowed(headers={"Allow": ", ".join(_allowed(request))})
+        case 413:
+            return BodyTooLarge()
+        case 415:
+            return UnsupportedMediaType(expected="application/json")
+    raise error
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that the path takes. Each route knows its own alone, so each method is tried."""
+    return [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
+
+
+def _from_database(request: Request, error: DBAPIError) -> Problem:
+    cause = getattr(error.orig, "__cause__", None) or error.orig
+    if isinstance(error, IntegrityError):
+        name = getattr(cause, "constraint_name", None) or ""
+        if name in CONSTRAINTS:
+            return CONSTRAINTS[name]
+        if isinstance(cause, asyncpg.ForeignKeyViolationError):
+            return StateConflict(
+                Bilingual("Dữ liệu này đang được dùng.", "Other data depends on this.")
+            )
+    if isinstance(cause, BUSY) or error.connection_invalidated:
+        logger.warning("overloaded: %s", cause)
+        return Overloaded()
+    return _internal(request, error)
+
+
+def _internal(request: Request, error: Exception) -> Problem:
+    request_id = request.scope.get("request_id", "")
+    logger.error("request %s failed", request_id, exc_info=error)
+    return InternalError(request_id=request_id)

@@ -1,0 +1,140 @@
+"""Routes that refuse what FastAPI would pass over: what nobody reads, what came twice, lax JSON."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from itertools import islice
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import ParamTypes
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from app.db.storable import storable
+from app.errors import FieldError, MalformedForm, NotFound, UnsupportedMediaType, ValidationFailed
+from app.http.strict_json import DUPLICATE_KEY, MOST_FAULTS, NOT_TEXT, below, parse
+from app.text import terms
+from app.text.bilingual import Bilingual
+from app.text.validation_messages import EXPECTED
+
+UNKNOWN = Bilingual(
+    "Không có tham số này; có: {known}.", "There is no such parameter; there are: {known}."
+)
+LARGE = 64 * 1024
+DOUBLED = Bilingual("Tham số này chỉ được gửi một lần.", "Send this parameter once.")
+
+
+class StrictRequest(Request):
+    """A request whose JSON was parsed strictly before the route looks at it."""
+
+    strict_body: Any = None
+
+    async def json(self) -> Any:
+        """The parsed body."""
+        return self.strict_body
+
+
+class StrictRoute(APIRoute):
+    """A route that takes just the parameters and fields that it names, each once, in good JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler, behind the checks."""
+        handle = super().get_route_handler()
+        known = [
+            field.alias
+            for field in get_flat_params(self.dependant)
+            if getattr(field.field_info, "in_", None) is ParamTypes.query
+        ]
+        form_type = _form_type(self)
+        takes_nothing = self.body_field is None
+
+        async def strictly(request: Request) -> Response:
+            if faults := list(islice(_query_faults(request, known), MOST_FAULTS)):
+                raise ValidationFailed(faults)
+            if not all(storable(str(value)) for value in request.path_params.values()):
+                raise NotFound(terms.PATH)
+            if form_type is not None:
+                await _see_form(request, form_type)
+            elif not takes_nothing:
+                request = await _with_strict_body(request)
+            elif _announces_body(request):
+                _see_that_nothing_is_said((await _with_strict_body(request)).strict_body)
+            return await handle(request)
+
+        return strictly
+
+
+def _form_type(route: APIRoute) -> str | None:
+    """The media type of the form that a route takes, if it takes one."""
+    kinds = {type(field.field_info).__name__ for field in route.dependant.body_params}
+    if "File" in kinds:
+        return "multipart/form-data"
+    return "application/x-www-form-urlencoded" if "Form" in kinds else None
+
+
+async def _see_form(request: Request, expected: str) -> None:
+    """See that the body is such a form, each field of it sent once."""
+    if _media_type(request) != expected:
+        raise UnsupportedMediaType(expected=expected)
+    try:
+        form = await request.form()
+    except HTTPException:
+        raise MalformedForm(expected=expected) from None
+    names = [name for name, _ in form.multi_items()]
+    if doubled := sorted({name for name in names if names.count(name) > 1})[:MOST_FAULTS]:
+        raise ValidationFailed(
+            [FieldError(below("", name), "duplicate_key", DUPLICATE_KEY) for name in doubled]
+        )
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+async def _with_strict_body(request: Request) -> StrictRequest:
+    strict = StrictRequest(request.scope, request.receive)
+    body = await strict.body()
+    if body:
+        if _media_type(request) != "application/json":
+            raise UnsupportedMediaType(expected="application/json")
+        # What is large takes a while, and others are waiting: it is read beside the event loop.
+        strict.strict_body = (
+            parse(body) if len(body) < LARGE else await asyncio.to_thread(parse, body)
+        )
+    return strict
+
+
+def _announces_body(request: Request) -> bool:
+    """Whether one follows: whoever sends nothing is not kept waiting for it to arrive."""
+    headers = request.headers
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _see_that_nothing_is_said(body: Any) -> None:
+    """See that a body that nobody reads says nothing: whoever sends more means something by it."""
+    if body is None or body == {}:
+        return
+    if not isinstance(body, dict):
+        raise ValidationFailed([FieldError("", "dict_type", EXPECTED["dict_type"])])
+    extra = EXPECTED["extra_forbidden"]
+    raise ValidationFailed(
+        [
+            FieldError(below("", name), "extra_forbidden", extra)
+            for name in islice(body, MOST_FAULTS)
+        ]
+    )
+
+
+def _query_faults(request: Request, known: list[str]) -> Iterator[FieldError]:
+    seen: set[str] = set()
+    for name, value in request.query_params.multi_items():
+        pointer = below("", name)
+        if name not in known:
+            facts = {"known": ", ".join(known) or "–"}
+            yield FieldError(pointer, "unknown_parameter", UNKNOWN, facts, part="query")
+        elif name in seen:
+            yield FieldError(pointer, "duplicate_parameter", DOUBLED, part="query")
+        elif not storable(value):
+            yield FieldError(pointer, "text_not_storable", NOT_TEXT, part="query")
+        seen.add(name)

@@ -1,0 +1,1 @@
+"""The server process: serving, the embedded PostgreSQL, start-up work."""

@@ -1,0 +1,161 @@
+"""What the operator does at the server itself: the database at hand, its tables, its accounts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import exists, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.database import Database
+from app.db.migration import migrate
+from app.models.accounts import Account
+from app.models.plans import Plan
+from app.policy import Principal, permissions_of
+from app.services.accounts import accounts
+from app.services.accounts.accounts import Profile
+from app.services.audit import ledger
+from app.services.audit.ledger import Actor
+from app.settings import Settings
+from app.vocabulary import Role
+
+FIRST_PLAN = Path(__file__).resolve().parents[2] / "seed" / "tho-xuan-2024"
+FIRST_ACCOUNT = Profile("admin", "Quản trị hệ thống", None, Role.ADMIN, None)
+ONE_FILLS = 7_283_651_905
+"""The advisory lock of whoever fills an empty database: several servers may start at once."""
+OPERATOR = Principal(
+    name="command-line",
+    role=Role.ADMIN,
+    permissions=permissions_of(Role.ADMIN, []),
+    agency_id=None,
+    agency_path="",
+    district_path="",
+)
+"""Whoever may start commands on the server may do what a root admin may."""
+
+ACTOR = Actor(OPERATOR.name)
+
+Say = Callable[[str], None]
+Made = TypeVar("Made")
+
+
+def check(settings: Settings, url: str) -> None:
+    """See that the database answers and is new enough.
+
+    Raises:
+        DatabaseUnavailableError: saying what is wrong.
+    """
+
+    async def ask() -> None:
+        database = Database(url, settings)
+        try:
+            await database.check()
+        finally:
+            await database.close()
+
+    asyncio.run(ask())
+
+
+def in_transaction(
+    settings: Settings, url: str, work: Callable[[AsyncSession], Awaitable[Made]]
+) -> Made:
+    """What the work makes, in a transaction of its own."""
+
+    async def do() -> Made:
+        database = Database(url, settings)
+        try:
+            async with database.transaction() as session:
+                return await work(session)
+        finally:
+            await database.close()
+
+    return asyncio.run(do())
+
+
+def prepare(settings: Settings, url: str, now: datetime, say: Say) -> None:
+    """Bring the database to the newest schema, and a first plan and account into an empty one.
+
+    Raises:
+        DatabaseUnavailableError: it does not answer, or is too old.
+    """
+    check(settings, url)
+    migrate(url)
+    given = settings.admin_password.get_secret_value() if settings.admin_password else None
+
+    async def fill(session: AsyncSession) -> tuple[bool, str | None]:
+        return await fill_if_empty(session, given, now, say)
+
+    filled, password = in_transaction(settings, url, fill)
+    if filled:
+        say(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
+        once = f"{password}   (chỉ hiện lần này / shown only this once)"
+        say(f"Mật khẩu / password:  {once if password else 'TIENDO_ADMIN_PASSWORD'}")
+
+
+def load_plan(settings: Settings, url: str, folder: Path, now: datetime, say: Say) -> None:
+    """Load a plan's folder, or what was corrected there.
+
+    Raises:
+        SeedError: with everything that is wrong there; the plan's coordinators are told as well.
+    """
+    from seed import failure, loader  # noqa: PLC0415 - only this command needs them
+
+    folder = folder.resolve()
+    try:
+        in_transaction(settings, url, partial(loader.load, folder=folder, now=now, say=say))
+    except loader.SeedError as error:
+        telling = partial(failure.tell, folder=folder, findings=error.findings, now=now)
+        try:
+            in_transaction(settings, url, telling)
+        except Exception as fault:  # noqa: BLE001 - what is wrong in the files matters more
+            reason = str(fault).partition("\n")[0] or type(fault).__name__
+            say(f"Không báo được cho cơ quan tổng hợp: {reason}")
+        raise
+
+
+async def fill_if_empty(
+    session: AsyncSession, password: str | None, now: datetime, say: Say
+) -> tuple[bool, str | None]:
+    """Load the first plan and make the first account, where there is neither.
+
+    Both come in one transaction: a start that is cut off leaves neither, and the next one fills.
+    Answers whether it did, and the password where that was generated.
+    """
+    await session.execute(text(f"SELECT pg_advisory_xact_lock({ONE_FILLS})"))
+    if await session.scalar(select(exists(select(Plan.id)) | exists(select(Account.id)))):
+        return False, None
+    from seed.loader import load  # noqa: PLC0415 - a database is filled once
+
+    say("Lần chạy đầu: nạp kế hoạch 2024 của huyện Thọ Xuân. / First run: loading the plan.")
+    await load(session, FIRST_PLAN, now=now, say=lambda _: None)
+    return True, await create_account(session, FIRST_ACCOUNT, password, now)
+
+
+async def create_account(
+    session: AsyncSession, profile: Profile, password: str | None, now: datetime
+) -> str | None:
+    """A new account; its password where that was generated.
+
+    Raises:
+        AlreadyExists, ValidationFailed: as `accounts.create`.
+    """
+    await ledger.open_ledger(session, None, now)
+    _, shown = await accounts.create(session, OPERATOR, profile, password, now=now, actor=ACTOR)
+    return shown
+
+
+async def reset_password(
+    session: AsyncSession, username: str, password: str | None, now: datetime
+) -> str | None:
+    """A new password for an account, which is opened again; shown where that was generated.
+
+    Raises:
+        NotFound: there is no such account.
+    """
+    person = await accounts.find(session, OPERATOR, username)
+    changes = {"password": password, "active": True}
+    _, shown = await accounts.change(session, OPERATOR, person, changes, now=now, actor=ACTOR)
+    return shown

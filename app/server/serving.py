@@ -1,0 +1,221 @@
+"""What `tiendo serve` does: a port, a database with a plan in it, and the service on both."""
+
+import errno
+import fcntl
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from app.clock import Clock
+from app.errors import OperatorError
+from app.server import embedded
+from app.settings import Settings, address
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app.server.operating import Say
+
+SECONDS_FOR_THE_PORT = 2.0
+SECONDS_TO_FINISH = 10
+BACKLOG = 2048
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
+
+
+class ServingError(OperatorError):
+    """The service cannot start; the message is for the one who runs it."""
+
+
+def serve(settings: Settings, say: "Say") -> None:
+    """Serve until a signal says stop.
+
+    Raises:
+        ServingError, EmbeddedServerError, DatabaseUnavailableError: saying why it cannot.
+    """
+    clock = Clock.chosen(settings.clock_start, settings.clock_offset_seconds)
+    with (
+        stopped_by_signals(),
+        listening(settings.host, settings.port) as listener,
+        the_only_server(settings),
+        embedded.database_url(settings) as url,
+    ):
+        from app.server.operating import prepare  # noqa: PLC0415 - slow, and what was asked may fail
+
+        prepare(settings, url, clock.now(), say)
+        if settings.workers == 1:
+            _serve_here(settings, url, clock, listener, say)
+        else:
+            _serve_in_workers(settings, url, clock, listener, say)
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Let a signal end the block as an exception does, so that what was opened is closed."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        for each in STOPPING:
+            signal.signal(each, signal.SIG_IGN)  # closing is not interrupted
+        raise SystemExit(0)
+
+    def terminate(_signal: int, _frame: object) -> None:
+        signal.raise_signal(signal.SIGTERM)  # which the web server takes as well
+
+    before = {each: signal.getsignal(each) for each in STOPPING}
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    if before[signal.SIGHUP] is not signal.SIG_IGN:  # as `nohup` leaves it
+        signal.signal(signal.SIGHUP, terminate)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that takes connections from the first moment; they are answered once all is ready.
+
+    Raises:
+        ServingError: the port is in use, not allowed, or not of this machine.
+    """
+    listener = _bind(host, port)
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    give_up = time.monotonic() + SECONDS_FOR_THE_PORT
+    while True:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            listener = socket.socket(family, kind, protocol)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except OSError as error:
+            # The workers of a killed server need a moment to notice and let the port go.
+            if error.errno == errno.EADDRINUSE and time.monotonic() < give_up:
+                time.sleep(0.2)
+                continue
+            raise ServingError(_why_not(host, port, error)) from error
+        return listener
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return (
+                f"cổng {port} đang được dùng / port {port} on {host} is in use: "
+                "stop the program that uses it, or set TIENDO_PORT to another port"
+            )
+        case errno.EACCES:
+            return f"port {port} is for the system's services: set TIENDO_PORT to one above 1023"
+    return f"cannot listen on {host} port {port} ({error.strerror}): set TIENDO_HOST, TIENDO_PORT"
+
+
+@contextmanager
+def the_only_server(settings: Settings) -> Iterator[None]:
+    """See that no other `tiendo serve` runs on the embedded database of this data folder.
+
+    Raises:
+        ServingError: one does.
+    """
+    if settings.database_url is not None:
+        yield  # any number of servers on one PostgreSQL
+        return
+    folder = embedded.writable(settings.data_dir)
+    with embedded.lock_file(folder, "serve.lock") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ServingError(
+                f"another `tiendo serve` uses the data folder {folder}: "
+                "stop it, or set TIENDO_DATA_DIR to another folder"
+            ) from None
+        yield
+
+
+def _serve_here(
+    settings: Settings, url: str, clock: Clock, listener: socket.socket, say: "Say"
+) -> None:
+    from app.main import create_app  # noqa: PLC0415 - workers import it themselves
+
+    class Announcing(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            say(_address(settings))
+
+    Announcing(_config(create_app(settings, url, clock), settings)).run([listener])
+
+
+def _serve_in_workers(
+    settings: Settings, url: str, clock: Clock, listener: socket.socket, say: "Say"
+) -> None:
+    os.environ["TIENDO_DATABASE_URL"] = url
+    os.environ["TIENDO_CLOCK_OFFSET_SECONDS"] = repr(clock.offset.total_seconds())
+    config = _config(
+        "app.server.serving:worker_app", settings, factory=True, workers=settings.workers
+    )
+    say(_address(settings))
+    supervisor = Multiprocess(config, [listener])
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        raise ServingError("a worker did not start; the reason stands above")
+
+
+def _config(app: "FastAPI | str", settings: Settings, **more: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=LOGGING,
+        access_log=False,
+        # Whoever is not named here could write any address into the header.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        **more,
+    )
+
+
+def worker_app() -> "FastAPI":
+    """The service in a worker process, which does not outlive the one that started it."""
+    from app.main import create_worker_app  # noqa: PLC0415 - only workers need it
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+    return create_worker_app()
+
+
+def _follow(parent: int) -> None:
+    wait([parent])
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _address(settings: Settings) -> str:
+    where = address(settings.host, settings.port)
+    return f"Tiến độ: {where}   (Ctrl+C để dừng / to stop)"

@@ -1,0 +1,1 @@
+"""Accounts, API keys, sign-in, and who a request comes from."""

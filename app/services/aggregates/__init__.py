@@ -1,0 +1,1 @@
+"""Aggregates: sums over a subtree with their coverage."""

@@ -1,0 +1,1 @@
+"""The audit trail: the ledger of each plan, audit events, field changes."""

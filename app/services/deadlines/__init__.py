@@ -1,0 +1,1 @@
+"""Due dates and timeliness: pure rules, and their twin in SQL."""

@@ -1,0 +1,1 @@
+"""Notifications: events, recipients, wording, delivery, inbox, webhooks."""

@@ -1,0 +1,97 @@
+"""Whether messages leave as they should: what waits, what failed, how the job queue does."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Time, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import LOCAL
+from app.services.deadlines.sql import FROM, IS, instants
+from app.services.notifications.delivery import QUIET
+from app.vocabulary import Timeliness
+
+TOO_LONG = timedelta(minutes=10)
+"""The sweep and the deliveries run each minute; whatever is ten minutes late stands still."""
+
+# A message's age counts from when it could first leave: quiet hours are no delay. The lease of the
+# last attempt ends at `not_before`, so that tells when a message failed, to a few minutes.
+MESSAGES = text(f"""
+    SELECT
+        extract(epoch FROM CAST(:now AS timestamptz) - min(due) FILTER (WHERE due <= :now))
+            AS oldest_unsent,
+        count(*) FILTER (WHERE state = 'waiting') AS waiting,
+        count(*) FILTER (WHERE state = 'sending') AS sending,
+        count(*) FILTER (WHERE state = 'failed') AS failed,
+        count(*) FILTER (WHERE state = 'failed' AND not_before > :yesterday) AS failed_lately
+    FROM (
+        SELECT state, not_before, CASE
+            WHEN state NOT IN ('waiting', 'sending') OR {QUIET} THEN NULL
+            WHEN attempts = 0 THEN not_before
+            ELSE created_at
+        END AS due
+        FROM message WHERE state IN ('waiting', 'sending', 'failed')
+    ) AS message
+""").bindparams(bindparam("clock", type_=Time))  # noqa: S608 - composed of constants
+
+# The queue goes by the real clock, also where the service's is moved for a rehearsal.
+LAST_SWEEP = text("""
+    SELECT extract(epoch FROM now()) - max(defer_timestamp)
+    FROM procrastinate_periodic_defers WHERE task_name = 'remind'
+""")
+QUEUE = text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1 ORDER BY 1")
+OVERDUE = text(f"SELECT count(*) {FROM} WHERE {IS[Timeliness.OVERDUE]}")
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Messages by state, and how long the oldest one has been waiting to leave, in seconds."""
+
+    oldest_unsent_seconds: float | None
+    waiting: int
+    sending: int
+    failed: int
+    failed_last_24h: int
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the background work does."""
+
+    ok: bool
+    messages: Backlog
+    last_sweep_seconds: float | None
+    queue: dict[str, int]
+
+
+async def backlog(session: AsyncSession, now: datetime) -> Backlog:
+    """The messages that have not left."""
+    clock = now.astimezone(LOCAL).time()
+    parameters = {"now": now, "clock": clock, "yesterday": now - timedelta(days=1)}
+    row = (await session.execute(MESSAGES, parameters)).one()
+    return Backlog(
+        oldest_unsent_seconds=None if row.oldest_unsent is None else float(row.oldest_unsent),
+        waiting=row.waiting,
+        sending=row.sending,
+        failed=row.failed,
+        failed_last_24h=row.failed_lately,
+    )
+
+
+async def health(session: AsyncSession, now: datetime) -> Health:
+    """Whether messages leave in time and the sweep runs; no sweep at all is told, not blamed."""
+    messages = await backlog(session, now)
+    last_sweep = await session.scalar(LAST_SWEEP)
+    queue = {row[0]: row[1] for row in await session.execute(QUEUE)}
+    ages = [messages.oldest_unsent_seconds or 0.0, float(last_sweep or 0)]
+    return Health(
+        ok=max(ages) <= TOO_LONG.total_seconds(),
+        messages=messages,
+        last_sweep_seconds=None if last_sweep is None else float(last_sweep),
+        queue=queue,
+    )
+
+
+async def count_overdue(session: AsyncSession, now: datetime) -> int:
+    """How many obligations of all plans are overdue."""
+    return int(await session.scalar(OVERDUE, instants(now)) or 0)

@@ -1,0 +1,1 @@
+"""Schedules, reporting periods, obligations, extensions, working days."""

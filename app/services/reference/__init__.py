@@ -1,0 +1,1 @@
+"""Reference data: plans, projects, agencies, assignments, budgets, indicators."""

@@ -1,0 +1,77 @@
+"""All money of a plan: by project, and by source."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from app.models.budgets import BudgetLine
+from app.models.projects import Project
+from app.policy import Principal
+from app.services import lookup
+from app.services.reference import projects
+from app.vocabulary import BudgetOrigin, BudgetSource
+
+
+async def summary(session: AsyncSession, principal: Principal, plan: str | None) -> dict[str, Any]:
+    """The money of a plan in the words of the wire.
+
+    Raises:
+        NotFound: no such plan within the horizon.
+        AmbiguousPlan: there are several, and none was named.
+    """
+    found = await lookup.find_plan(session, principal, plan)
+    by_project = await _by_project(session, found.id)
+    columns = ("allocated_vnd", "carried_over_vnd", "total_vnd", "distributed_vnd")
+    totals = {name: sum(project[name] for project in by_project) for name in columns}
+    sources = await _by_source(session, found.id)
+    return {"plan": found.code, **totals, "projects": by_project, "sources": sources}
+
+
+async def _by_project(session: AsyncSession, plan_id: int) -> list[dict[str, Any]]:
+    """Projects without sub-projects, and sub-projects: what lines are for."""
+    above, part = aliased(Project), aliased(Project)
+    of_this_year = BudgetLine.origin == BudgetOrigin.CURRENT_YEAR
+    rows = await session.execute(
+        select(
+            Project.code.label("project"),
+            Project.name,
+            above.code.label("parent"),
+            _sum(of_this_year).label("allocated_vnd"),
+            _sum(~of_this_year).label("carried_over_vnd"),
+            _sum(BudgetLine.agency_id.is_not(None)).label("distributed_vnd"),
+        )
+        .outerjoin(BudgetLine, BudgetLine.project_id == Project.id)
+        .outerjoin(above, above.id == Project.parent_id)
+        .where(
+            Project.plan_id == plan_id,
+            or_(BudgetLine.id.is_not(None), ~exists().where(part.parent_id == Project.id)),
+        )
+        .group_by(Project.id, above.id)
+        .order_by(*(column for column, _ in projects.PLAN_ORDER))
+    )
+    return [row._asdict() | {"total_vnd": row.allocated_vnd + row.carried_over_vnd} for row in rows]
+
+
+async def _by_source(session: AsyncSession, plan_id: int) -> list[dict[str, Any]]:
+    """Every source and origin, those without money too."""
+    rows = await session.execute(
+        select(
+            BudgetLine.source, BudgetLine.origin, cast(func.sum(BudgetLine.amount_vnd), BigInteger)
+        )
+        .join(Project, Project.id == BudgetLine.project_id)
+        .where(Project.plan_id == plan_id)
+        .group_by(BudgetLine.source, BudgetLine.origin)
+    )
+    amounts = {(source, origin): amount for source, origin, amount in rows}
+    return [
+        {"source": source, "origin": origin, "amount_vnd": amounts.get((source, origin), 0)}
+        for source in BudgetSource
+        for origin in BudgetOrigin
+    ]
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    total = func.sum(BudgetLine.amount_vnd).filter(condition)
+    return cast(func.coalesce(total, 0), BigInteger)

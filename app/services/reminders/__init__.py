@@ -1,0 +1,1 @@
+"""Reminders: rules, timing, the sweep, reminders by hand, calendars."""

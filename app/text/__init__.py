@@ -1,0 +1,1 @@
+"""Texts for people: two languages, figures and dates, terms, spreadsheets."""

@@ -1,0 +1,312 @@
+"""Mail handed to a real SMTP server on this machine, in good and in bad weather."""
+
+import socket
+from dataclasses import replace
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from pathlib import Path
+from urllib.parse import quote
+from uuid import UUID
+
+import pytest
+
+from app.channels.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Mailer, Text
+from app.clock import LOCAL
+from app.services.notifications.delivery import deliver
+from app.settings import Settings
+from tests.conftest import Service
+from tests.support.deliveries import carried, desk, only_rules, swept
+from tests.support.smtp_server import PostOffice, certificate, post_office
+
+SUBJECT = "Còn 7 ngày: báo cáo quý II năm 2024"
+PLAIN = "Kính gửi Nguyễn Thị Hường,\n\nĐề nghị gửi báo cáo của Xã Thọ Lộc.\n.\nHết.\n"
+KEY = UUID("0b6f1c1e-8b7e-4a51-9a55-2f6f5a0c9d11")
+HTML = "<p>Kính gửi <b>Nguyễn Thị Hường</b>, thị trấn Sao Vàng &lt;ẽ ữ ợ&gt;</p>"
+
+
+def envelope(name: str = "Nguyễn Thị Hường", email: str = "huong@example.vn") -> Envelope:
+    planned, sent = datetime(2024, 6, 8, 8, tzinfo=LOCAL), datetime(2024, 6, 8, 9, tzinfo=LOCAL)
+    return Envelope(42, name, email, Text(SUBJECT, PLAIN, HTML), planned, sent, KEY)
+
+
+def mailer(url: str | None = None, timeout: float = 5.0, **settings: object) -> Mailer:
+    values = {"smtp_url": url, "public_url": "https://tiendo.example.vn"} | settings
+    return Mailer(Settings.model_validate(values), timeout)
+
+
+def to(office: PostOffice, timeout: float = 5.0) -> Mailer:
+    return mailer(f"smtp://127.0.0.1:{office.port}", timeout)
+
+
+def part(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+async def test_what_arrives_is_what_was_written() -> None:
+    async with post_office() as office:
+        await to(office).send(envelope())
+    [mail] = office.mails
+    assert mail["Subject"] == SUBJECT
+    assert str(mail["To"]) == "Nguyễn Thị Hường <huong@example.vn>"
+    assert str(mail["From"]) == "Tiến độ <tiendo@tiendo.example.vn>"
+    assert mail["Date"].datetime == envelope().sent_at
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Content-Language"] == "vi"
+    assert mail.get_content_type() == "multipart/alternative"
+    assert part(mail, "plain") == PLAIN
+    assert part(mail, "html").strip() == HTML
+
+
+async def test_a_mail_program_finds_how_to_unsubscribe_by_one_click(tmp_path: Path) -> None:
+    """As the bytes stand: an address in encoded words is none to a mail program (RFC 2047, 5)."""
+    async with post_office() as office:
+        await to(office).send(envelope())
+    [by_server] = office.mails
+    headers = dict(by_server.raw_items())
+    page = f"https://tiendo.example.vn/notifications/preferences?key={KEY}"
+    assert headers["List-Unsubscribe"] == f"<{page}>"
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    await mailer(data_dir=tmp_path).send(envelope())
+    written = (tmp_path / "mail" / "00000042.eml").read_bytes()
+    assert f"\nList-Unsubscribe: <{page}>\n".encode() in written
+
+
+async def test_every_attempt_has_one_message_id_and_every_message_its_own() -> None:
+    async with post_office() as office:
+        for _attempt in range(2):
+            await to(office).send(envelope())
+        await to(office).send(replace(envelope(), sent_at=datetime(2024, 6, 9, 8, tzinfo=LOCAL)))
+        await to(office).send(replace(envelope(), message_id=43))
+        await to(office).send(replace(envelope(), created_at=datetime(2023, 6, 8, tzinfo=LOCAL)))
+    first, *again, other, of_another_database = office.ids
+    assert set(again) == {first}
+    assert len({first, other, of_another_database}) == 3
+    assert first.endswith("@tiendo.example.vn>")
+
+
+async def test_no_blank_is_lost_between_the_lines_of_a_header(tmp_path: Path) -> None:
+    """Headers are folded where they are long, so each length folds them elsewhere."""
+    words = "Còn 34 đơn vị chưa gửi báo cáo quý II, 34 đơn vị chưa gửi báo cáo 6 tháng đầu năm"
+    for start in range(len(words) - 40):
+        said = words[start:].strip()
+        text = Text(said, PLAIN, HTML)
+        sender = mailer(data_dir=tmp_path, mail_from=f'"{said}" <tiendo@example.vn>')
+        await sender.send(replace(envelope(said), text=text))
+        written = message_from_bytes((tmp_path / "mail" / "00000042.eml").read_bytes())
+        shown = {name: str(make_header(decode_header(written[name]))) for name in written}
+        assert shown["Subject"] == said
+        assert shown["To"].removesuffix(" <huong@example.vn>").strip('"') == said
+        assert shown["From"].removesuffix(" <tiendo@example.vn>").strip('"') == said
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Hường\r\nBcc: everybody@example.vn",
+        "Hường\nSubject: khác",
+        'Hường "Chủ tịch", <x@example.vn>',
+        "\u202eHường",
+        "",
+    ],
+)
+async def test_a_name_adds_no_header_and_no_recipient(name: str) -> None:
+    async with post_office() as office:
+        await to(office).send(envelope(name))
+    [mail] = office.mails
+    assert mail["Bcc"] is None
+    assert mail["Subject"] == SUBJECT
+    assert [address.addr_spec for address in mail["To"].addresses] == ["huong@example.vn"]
+
+
+@pytest.mark.parametrize(
+    "email", ["", "no-at-sign", "a@b\r\nRCPT TO:<c@d>", "a@b, c@d", "a b@example.vn"]
+)
+async def test_what_is_no_address_is_refused_for_good(email: str) -> None:
+    async with post_office() as office:
+        with pytest.raises(DeliveryRefusedError):
+            await to(office).send(envelope(email=email))
+    assert office.mails == []
+
+
+async def test_a_server_that_is_down_is_tried_later() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with pytest.raises(DeliveryDelayedError):
+        await mailer(f"smtp://127.0.0.1:{port}").send(envelope())
+
+
+async def test_a_server_whose_name_is_unknown_is_tried_later() -> None:
+    with pytest.raises(DeliveryDelayedError):
+        await mailer("smtp://no-such-host.invalid:25").send(envelope())
+
+
+async def test_a_server_that_is_slow_is_tried_later() -> None:
+    async with post_office() as office:
+        office.seconds = 5.0
+        with pytest.raises(DeliveryDelayedError, match="did not answer in time"):
+            await to(office, timeout=0.2).send(envelope())
+
+
+async def test_the_steps_of_a_slow_server_are_timed_together() -> None:
+    async with post_office() as office:
+        office.seconds = 0.3
+        with pytest.raises(DeliveryDelayedError, match="did not answer in time"):
+            await to(office, timeout=0.4).send(envelope())
+
+
+async def test_a_server_that_accepts_and_says_nothing_is_tried_later() -> None:
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        with pytest.raises(DeliveryDelayedError):
+            await mailer(f"smtp://127.0.0.1:{mute.getsockname()[1]}", timeout=0.2).send(envelope())
+
+
+async def test_a_server_that_dies_after_the_data_is_tried_again_under_the_same_id() -> None:
+    async with post_office() as office:
+        office.reply = None
+        with pytest.raises(DeliveryDelayedError):
+            await to(office).send(envelope())
+        office.reply = "250 OK"
+        await to(office).send(envelope())
+    assert len(office.ids) == 2
+    assert len(set(office.ids)) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ("451 greylisted, come back", DeliveryDelayedError),
+        ("452 mailbox full", DeliveryDelayedError),
+        ("550 no such user", DeliveryRefusedError),
+    ],
+)
+async def test_a_refused_recipient_is_told_apart_from_a_busy_one(
+    reply: str, kind: type[Exception]
+) -> None:
+    async with post_office() as office:
+        office.refuse["huong@example.vn"] = reply
+        with pytest.raises(kind, match=reply[:3]):
+            await to(office).send(envelope())
+        await to(office).send(envelope(email="other@example.vn"))
+    assert len(office.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [("554 spam", DeliveryRefusedError), ("451 disk full", DeliveryDelayedError)],
+)
+async def test_a_refused_content_is_told_apart_from_a_busy_server(
+    reply: str, kind: type[Exception]
+) -> None:
+    async with post_office() as office:
+        office.reply = reply
+        with pytest.raises(kind, match=reply):
+            await to(office).send(envelope())
+
+
+@pytest.mark.parametrize("from_the_start", [False, True])
+async def test_it_logs_in_and_encrypts(tmp_path: Path, from_the_start: bool) -> None:
+    context, authority = certificate(tmp_path)
+    async with post_office(tls=context, from_the_start=from_the_start, login=True) as office:
+        scheme = "smtps" if from_the_start else "smtp"
+        login = f"tiendo:{quote('mật-khẩu')}"
+        url = f"{scheme}://{login}@localhost:{office.port}?ca={authority}"
+        await mailer(url).send(envelope())
+        assert office.logins
+        assert office.secured == [True]
+
+        wrong = url.replace(quote("mật-khẩu"), "wrong")
+        # Somebody will mend the setting: what waits until then must not be lost.
+        with pytest.raises(DeliveryDelayedError, match="535"):
+            await mailer(wrong).send(envelope())
+    assert len(office.mails) == 1
+
+
+async def test_a_password_never_crosses_the_network_in_the_clear() -> None:
+    async with post_office(login=True, host="127.0.0.2") as office:
+        url = f"smtp://tiendo:{quote('mật-khẩu')}@127.0.0.2:{office.port}"
+        with pytest.raises(DeliveryDelayedError, match="STARTTLS"):
+            await mailer(url).send(envelope())
+        assert office.logins == []
+    assert office.mails == []
+
+
+async def test_a_password_may_be_said_in_the_clear_on_this_machine() -> None:
+    async with post_office(login=True) as office:
+        await mailer(f"smtp://tiendo:{quote('mật-khẩu')}@127.0.0.1:{office.port}").send(envelope())
+        assert office.logins
+    assert len(office.mails) == 1
+
+
+@pytest.mark.parametrize("from_the_start", [False, True])
+async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
+    tmp_path: Path, from_the_start: bool
+) -> None:
+    context, _ = certificate(tmp_path)
+    async with post_office(tls=context, from_the_start=from_the_start) as office:
+        scheme = "smtps" if from_the_start else "smtp"
+        with pytest.raises(DeliveryDelayedError, match=r"(?i)certificate"):
+            await mailer(f"{scheme}://localhost:{office.port}").send(envelope())
+    assert office.mails == []
+
+
+async def test_without_a_server_mails_are_files_that_a_mail_program_opens(tmp_path: Path) -> None:
+    await mailer(data_dir=tmp_path).send(envelope())
+    [file] = (tmp_path / "mail").iterdir()
+    assert file.name == "00000042.eml"
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    assert (mail["Subject"], part(mail, "plain")) == (SUBJECT, PLAIN)
+
+
+async def test_mails_on_the_disk_are_for_nobody_else(tmp_path: Path) -> None:
+    folder = tmp_path / "var" / "mail"
+    await mailer(data_dir=tmp_path / "var").send(envelope())
+    folder.chmod(0o755)
+    (folder / "00000042.eml").rename(folder / "00000042.part")
+    (folder / "00000042.part").chmod(0o644)
+    await mailer(data_dir=tmp_path / "var").send(envelope())
+    (file,) = folder.iterdir()
+    modes = [oct(path.stat().st_mode)[-3:] for path in (tmp_path / "var", folder, file)]
+    assert modes == ["700", "700", "600"]
+
+
+async def test_one_bad_address_among_many_holds_nobody_up(service: Service) -> None:
+    """The whole way, from the sweep to the letter box."""
+    await only_rules(service, "before-7")
+    await swept(service)
+    async with post_office() as office:
+        office.refuse["xuan-hong@example.vn"] = "550 no such user"
+        office.refuse["bac-luong@example.vn"] = "451 try later"
+        await deliver(desk(service, to(office)))
+        assert len(office.mails) == 3
+        found = {m.username: (m.state, m.error) for m in await carried(service, channel="email")}
+        assert found["xuan-hong"] == ("failed", "550 no such user")
+        assert found["bac-luong"] == ("waiting", "451 try later")
+        office.refuse.clear()
+        service.clock.advance(minutes=1)
+        await deliver(desk(service, to(office)))
+        assert len(office.mails) == 4
+        assert str(office.mails[-1]["To"]).endswith("<bac-luong@example.vn>")
+
+
+async def test_a_death_after_the_data_gives_a_second_copy_under_the_same_id(
+    service: Service,
+) -> None:
+    await only_rules(service, "before-7")
+    await swept(service)
+    async with post_office() as office:
+        office.reply = None
+        await deliver(desk(service, to(office)))
+        office.reply = "250 OK"
+        service.clock.advance(minutes=1)
+        await deliver(desk(service, to(office)))
+    assert len(office.ids) == 10
+    assert len(set(office.ids)) == 5
+    assert {m.state for m in await carried(service)} == {"sent"}

@@ -1,0 +1,194 @@
+"""Migrations: the tables are those of the models, and the way back and forth can be gone."""
+
+import asyncio
+
+import asyncpg
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from app.db.database import Database, driver_url
+from app.db.migration import configuration, migrate, newest
+from app.models import Base
+from app.settings import Settings
+from seed.loader import load
+from tests.conftest import PLAN_FOLDER, PLAN_IN_FORCE, Service
+from tests.support.accounts import add_people
+from tests.support.reference_calls import add_neighbour
+from tests.support.report_calls import XUAN_HONG, review, seen, send
+
+OTHERS_TABLES = ("procrastinate_", "alembic_version")
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "include_name": lambda name, kind, _: (
+                kind != "table" or not str(name).startswith(OTHERS_TABLES)
+            )
+        },
+    )
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def compared(url: str) -> list[object]:
+    engine = create_async_engine(driver_url(url))
+    async with engine.connect() as connection:
+        found = await connection.run_sync(differences)
+    await engine.dispose()
+    return found
+
+
+async def fetched(url: str, query: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch(query)
+    await connection.close()
+    return list(rows)
+
+
+OBJECTS = """
+SELECT kind, name, what FROM (
+    SELECT 'column' AS kind, table_name || '.' || column_name AS name, concat_ws(' ', data_type,
+        is_nullable, column_default, is_identity) AS what
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'constraint', concat_ws('.', conrelid::regclass, conname),
+        pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 't'
+    UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger
+    WHERE NOT tgisinternal
+    UNION ALL SELECT 'function', p.oid::regprocedure::text, prosrc
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = 'public'
+    UNION ALL SELECT 'type', typname, typtype::text
+    FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace WHERE nspname = 'public'
+) AS object WHERE name NOT LIKE '%alembic_version%' ORDER BY 1, 2, 3
+"""
+
+
+def test_the_files_names_tell_which_migration_is_the_newest() -> None:
+    scripts = ScriptDirectory.from_config(configuration("postgresql://nowhere"))
+    assert scripts.get_heads() == [newest()]
+
+
+def test_there_is_one_newest_migration() -> None:
+    assert len(ScriptDirectory.from_config(configuration("postgresql://")).get_heads()) == 1
+
+
+def test_the_tables_are_those_of_the_models(empty_database_url: str) -> None:
+    assert asyncio.run(compared(empty_database_url)) == []
+
+
+def tables_in(url: str) -> set[asyncpg.Record]:
+    found = asyncio.run(fetched(url, OBJECTS))
+    kinds = {"column", "index", "constraint"}
+    return {row for row in found if row["kind"] in kinds and "procrastinate" not in row["name"]}
+
+
+def test_every_check_and_index_is_that_of_the_models(empty_database_url: str) -> None:
+    """Alembic compares neither checks nor the definitions of indexes."""
+    migrated = tables_in(empty_database_url)
+    asyncio.run(_create_from_models(empty_database_url))
+    assert tables_in(empty_database_url) == migrated
+
+
+async def _create_from_models(url: str) -> None:
+    engine = create_async_engine(driver_url(url))
+    async with engine.begin() as connection:
+        for statement in (
+            "DROP SCHEMA public CASCADE",
+            "CREATE SCHEMA public",
+            'CREATE TYPE code_range AS RANGE (subtype = text, collation = "C")',
+        ):
+            await connection.execute(text(statement))
+        await connection.run_sync(Base.metadata.create_all)
+    await engine.dispose()
+
+
+def test_one_can_go_all_the_way_back_and_forth_again_with_everything_in_it(
+    database_url: str,
+) -> None:
+    before = asyncio.run(fetched(database_url, OBJECTS))
+    command.downgrade(configuration(database_url), "base")
+    assert asyncio.run(fetched(database_url, OBJECTS)) == []
+    migrate(database_url)
+    assert asyncio.run(fetched(database_url, OBJECTS)) == before
+    asyncio.run(_load(database_url))
+    counted = asyncio.run(fetched(database_url, "SELECT count(*) FROM obligation"))
+    assert counted[0][0] == 6 * 35
+
+
+async def _load(url: str) -> None:
+    database = Database(url, Settings())
+    async with database.transaction() as session:
+        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+    async with database.transaction() as session:
+        await add_people(session, PLAN_IN_FORCE)
+    await database.close()
+
+
+SAID_DIFFERENTLY = """
+    INSERT INTO working_day (district_id, day, change, note)
+    SELECT id, '2024-07-01', CASE code WHEN '395' THEN 'off' ELSE 'worked' END, code
+    FROM agency WHERE code IN ('395', '397')
+"""
+DAYS = """
+    SELECT code, day::text, change, note FROM working_day
+    JOIN agency ON agency.id = district_id ORDER BY 1, 2
+"""
+
+
+async def test_a_calendar_for_all_becomes_each_districts_own_and_back(service: Service) -> None:
+    await add_neighbour(service)
+    ours, theirs = [tuple(row)[1:] for row in await fetched(service.database_url, DAYS)]
+    assert ours == theirs
+    await fetched(service.database_url, SAID_DIFFERENTLY)
+    await service.database.engine.dispose()
+    config = configuration(service.database_url)
+    await asyncio.to_thread(command.downgrade, config, "0004")
+    for_all = await fetched(
+        service.database_url, "SELECT day::text, change, note FROM working_day ORDER BY 1"
+    )
+    assert [tuple(row) for row in for_all] == [ours, ("2024-07-01", "off", "395")]
+    await asyncio.to_thread(command.upgrade, config, "head")
+    own = await fetched(service.database_url, DAYS)
+    assert [tuple(row) for row in own] == [
+        (code, *row) for code in ("395", "397") for row in for_all
+    ]
+
+
+async def test_each_step_back_and_forth_keeps_the_reports(service: Service) -> None:
+    """Past the first tables, that is: what a step adds may go with it, what was there stays."""
+    await send(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 5})
+    await review(service.client("coordinator"), "accept", XUAN_HONG)
+    kept = "SELECT body, fingerprint FROM revision"
+    before = await fetched(service.database_url, kept)
+    await service.database.engine.dispose()
+    config = configuration(service.database_url)
+    newest, *older = (
+        revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()
+    )
+    for revision in older:
+        await asyncio.to_thread(command.downgrade, config, revision)
+        assert await fetched(service.database_url, kept) == before, revision
+    for revision in [*reversed(older), newest]:
+        await asyncio.to_thread(command.upgrade, config, revision)
+        assert await fetched(service.database_url, kept) == before, revision
+
+
+async def test_calendar_links_made_before_show_no_more_than_their_makers_see(
+    service: Service,
+) -> None:
+    for person in ("xuan-hong", "coordinator"):
+        answer = await service.client(person).post("/calendar-links", json={"agency": XUAN_HONG})
+        seen(answer, 201)
+    kept = "SELECT created_by, own_agency_only FROM calendar_link ORDER BY id"
+    await service.database.engine.dispose()
+    config = configuration(service.database_url)
+    await asyncio.to_thread(command.downgrade, config, "0004")
+    await asyncio.to_thread(command.upgrade, config, "head")
+    rows = await fetched(service.database_url, kept)
+    assert [tuple(row) for row in rows] == [("xuan-hong", True), ("coordinator", False)]

@@ -1,0 +1,423 @@
+"""Whatever is sent, the service answers with a problem that says what is wrong, and keeps still."""
+
+import base64
+import copy
+import json
+import unicodedata
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.conftest import Service
+from tests.support.operations import UNDER_VERSION, Operation
+
+SHARES = [pytest.param(UNDER_VERSION[share::4], id=f"share {share + 1}") for share in range(4)]
+"""The operations in four parts, because a service for each would take long to make."""
+ADMINS = {"users", "api-keys", "webhooks"}
+COUNTS = """SELECT (SELECT count(*) FROM audit_event), (SELECT count(*) FROM report),
+    (SELECT count(*) FROM revision), (SELECT count(*) FROM idempotency_record),
+    (SELECT sum(version) FROM report), (SELECT count(*) FROM account)"""
+
+
+class Attacker:
+    """Sends what nobody should, and sees that each answer is one and that nothing moved."""
+
+    def __init__(self, service: Service, connection: asyncpg.Connection) -> None:
+        self.service = service
+        self._connection = connection
+        self._counts: asyncpg.Record | None = None
+        self._tags: dict[str, str] = {}
+
+    def client(self, operation: Operation) -> httpx.AsyncClient:
+        """Somebody who may do this: what is refused is refused for what it is."""
+        return self.service.client("admin" if operation.tag in ADMINS else "coordinator")
+
+    async def send(
+        self,
+        operation: Operation,
+        body: bytes | None = None,
+        kind: str = "application/json",
+        query: str = "",
+        **places: str,
+    ) -> httpx.Response:
+        """Send it, and see the answer."""
+        address = operation.address(**places)
+        required = "&".join(f"{n}={v}" for n, v in operation.required().items() if n not in query)
+        if body is None and operation.body is not None:
+            body = json.dumps(operation.body).encode()
+        headers = {"If-Match": self._tags.get(address, '"1"')} | (
+            {"Content-Type": kind} if body is not None else {}
+        )
+        answer = await self.client(operation).request(
+            operation.method,
+            f"{address}?{'&'.join(part for part in (required, query) if part)}",
+            content=body,
+            headers=headers,
+        )
+        if "ETag" in answer.headers:
+            self._tags[address] = answer.headers["ETag"]
+        told = f"{operation.name} {query or (body or b'')[:300]!r} {places}"
+        await self._see(answer, told)
+        return answer
+
+    async def _see(self, answer: httpx.Response, told: str) -> None:
+        assert answer.status_code < 500, f"{told}: {answer.text}"
+        assert answer.status_code not in {401, 403}, f"{told}: choose somebody who may"
+        counts = await self._connection.fetchrow(COUNTS)
+        if answer.status_code >= 400:
+            see_problem(answer, told)
+            assert self._counts in {None, counts}, f"{told}: refused, and yet something changed"
+        self._counts = counts
+
+
+def see_problem(answer: httpx.Response, told: str) -> None:
+    """See that an answer is a whole problem document."""
+    assert answer.headers["Content-Type"] == "application/problem+json", told
+    problem = json.loads(answer.content.decode("utf-8", "strict"))
+    assert problem["type"].startswith("/problems/"), told
+    assert problem["status"] == answer.status_code, told
+    assert problem["title"], told
+    assert problem["detail"], told
+    for error in problem.get("errors", []):
+        assert {"pointer", "code", "message"} <= error.keys(), told
+        assert not error["pointer"] or error["pointer"].startswith("/"), told
+
+
+@pytest.fixture
+async def attacker(service: Service) -> Any:
+    """An attacker with a look into the database."""
+    connection = await asyncpg.connect(service.database_url)
+    yield Attacker(service, connection)
+    await connection.close()
+
+
+BROKEN = {
+    b"{": 400,
+    b'{"a": 1': 400,
+    b"{'a': 1}": 400,
+    b'{"a": 1,}': 400,
+    b"nul": 400,
+    b"\xff\xfe{\x00}\x00": 400,
+    b'{"a": "\xff"}': 400,
+    b"\xef\xbb\xbf{}": 400,
+    b"[]": 422,
+    b'"text"': 422,
+    b"1": 422,
+    b"true": 422,
+    b'{"a": 1, "a": 2}': 422,
+    b'{"no such field": 1}': 422,
+    b'{"\\u0000": 1}': 422,
+    b'{"\\ud800": 1}': 422,
+    b'{"a": NaN}': 422,
+    b'{"a": 1e999}': 422,
+    b'{"a": ' + b"9" * 20 + b"}": 422,
+    b'{"a": ' + b"9" * 5000 + b"}": 422,
+    b"[" * 40 + b"]" * 40: 422,
+    b'{"a": ' * 40 + b"1" + b"}" * 40: 422,
+    b"[" * 100_000: 422,
+}
+LARGE = b'{"a": "' + b"x" * 10 * 1024 * 1024 + b'"}'
+
+
+@pytest.mark.parametrize("operations", SHARES)
+async def test_a_body_that_cannot_be_read_is_refused(
+    attacker: Attacker, operations: list[Operation]
+) -> None:
+    for operation in operations:
+        if operation.body is None:
+            continue
+        for body, status in BROKEN.items():
+            answer = await attacker.send(operation, body)
+            assert answer.status_code == status, (operation.name, body[:50], answer.text)
+        if operation.needs_body:
+            assert (await attacker.send(operation, b"")).status_code == 422
+            assert (await attacker.send(operation, b"null")).status_code == 422
+        whole = json.dumps(operation.body).encode()
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "", "application/xml"):
+            answer = await attacker.send(operation, whole, kind)
+            assert answer.status_code == 415, (operation.name, kind)
+        assert (await attacker.send(operation, LARGE)).status_code == 413
+
+
+TAKE_NOTHING = [each for each in UNDER_VERSION if each.body is None and each.name != "sign_in"]
+
+
+async def test_a_body_that_nobody_reads_is_refused(attacker: Attacker) -> None:
+    for operation in TAKE_NOTHING:
+        for body, status in BROKEN.items():
+            if status == 400 or len(body) < 30:
+                answer = await attacker.send(operation, body)
+                assert answer.status_code == status, (operation.name, body, answer.text)
+        answer = await attacker.send(operation, b'{"zzz": 1, "a/b": null}')
+        told = [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
+        assert told == [("/zzz", "extra_forbidden"), ("/a~1b", "extra_forbidden")], operation.name
+        assert (await attacker.send(operation, b"zzz=1", "text/plain")).status_code == 415
+        assert (await attacker.send(operation, LARGE)).status_code == 413
+
+
+async def test_who_has_nothing_to_say_may_say_so(service: Service) -> None:
+    office = service.client("coordinator")
+    for verb, body in (("close", b"{}"), ("open", b""), ("close", b" null "), ("open", b"{ }")):
+        kind = {"Content-Type": "application/json"}
+        answer = await office.post(f"/reporting-periods/2024-Q3/{verb}", content=body, headers=kind)
+        assert answer.status_code == 200, answer.text
+
+    async def in_parts() -> AsyncIterator[bytes]:
+        yield b'{"zzz"'
+        yield b": 1}"
+
+    answer = await office.post("/reporting-periods/2024-Q3/close", content=in_parts(), headers=kind)
+    assert answer.json()["errors"][0]["pointer"] == "/zzz"
+
+
+# As they stand in JSON; the first ones are no value of any field.
+NEVER = ["NaN", "-Infinity", "1e999", "9223372036854775808", '"\\u0000"', '"a\\ud800"']
+RARELY = [
+    "null",
+    "true",
+    "-1.5",
+    "1e15",
+    '"5"',
+    '""',
+    '"' + "x" * 25_000 + '"',
+    '"2024-02-30"',
+    '"9999-12-31"',
+    '"1717977600"',
+    '"2024-06-10T08:00:00"',
+    '"0001-01-01T00:00:00+14:00"',
+    '"9999-12-31T23:59:59-14:00"',
+    "[{}]",
+    "{}",
+]
+HERE = "the value goes here"
+
+
+def leaves(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The ways to every value in an example, to objects and lists, too."""
+    if at:
+        yield at
+    if isinstance(value, dict | list):
+        steps = value.items() if isinstance(value, dict) else enumerate(value[:1])
+        for step, inner in steps:
+            yield from leaves(inner, (*at, step))
+
+
+def with_value(example: Any, at: tuple[Any, ...], raw: str) -> bytes:
+    """The example with something else in one place."""
+    changed = copy.deepcopy(example)
+    place = changed
+    for step in at[:-1]:
+        place = place[step]
+    place[at[-1]] = HERE
+    return json.dumps(changed).replace(json.dumps(HERE), raw).encode()
+
+
+@pytest.mark.parametrize("operations", SHARES)
+async def test_a_value_of_another_kind_is_refused_wherever_it_stands(
+    attacker: Attacker, operations: list[Operation]
+) -> None:
+    for operation in operations:
+        if operation.body is None:
+            continue
+        for at in leaves(operation.body):
+            for raw in NEVER:
+                answer = await attacker.send(operation, with_value(operation.body, at, raw))
+                assert answer.status_code == 422, (operation.name, at, raw)
+                pointers = {error["pointer"] for error in answer.json()["errors"]}
+                assert "/" + "/".join(map(str, at)) in pointers, (operation.name, at, raw)
+            for raw in RARELY:
+                await attacker.send(operation, with_value(operation.body, at, raw))
+
+
+def cursor(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+CURSORS = [
+    "x",
+    "!!!!",
+    "%F0%9F%98%80",
+    "%00",
+    "x" * 1001,
+    *map(
+        cursor,
+        [
+            "[]",
+            "{}",
+            "null",
+            "7",
+            '"abc"',
+            "[null]",
+            "[[]]",
+            "[1e999]",
+            "[NaN]",
+            "[9223372036854775808]",
+            '["\\u0000"]',
+            '["\\ud800"]',
+            '["2024-06-16T00:00:00", "15493", 1]',
+            '["0001-01-01T00:00:00+14:00", "15493", 1]',
+            '["2024-06-16T00:00:00+07:00", "\\u0000", 1]',
+            '["2024-06-16T00:00:00+07:00", "15493", true, 1]',
+            "[" * 200,
+        ],
+    ),
+]
+VALUES = [
+    "",
+    "%00",
+    "%ED%A0%80",
+    "x" * 3000,
+    "99999999999999999999",
+    "2024-02-30",
+    "1717977600",
+    "9999-12-31",
+    "2024-06-10T08:00:00",
+    "0001-01-01T00:00:00%2B14:00",
+]
+
+
+def cursors(operation: Operation) -> list[str]:
+    """All where the list reads its cursors itself, some where one function reads them all."""
+    if "cursor" not in operation.query:
+        return []
+    return CURSORS if operation.tag in {"obligations", "audit-events"} else CURSORS[::5]
+
+
+@pytest.mark.parametrize("operations", SHARES)
+async def test_a_query_is_taken_only_as_it_is_meant(
+    attacker: Attacker, operations: list[Operation]
+) -> None:
+    for operation in operations:
+        if operation.name in {"sign_in", "get_calendar_feed", "sign_out"}:
+            continue  # a form, a secret address, and the end of what could be asked
+        for query, code in (
+            ("unknown=1", "unknown_parameter"),
+            ("limit[]=1", "unknown_parameter"),
+            *((f"{name}=1&{name}=1", "duplicate_parameter") for name in operation.query),
+        ):
+            answer = await attacker.send(operation, query=query)
+            assert answer.status_code == 422, (operation.name, query)
+            assert code in {error["code"] for error in answer.json()["errors"]}
+        for name in operation.query:
+            for value in VALUES:
+                answer = await attacker.send(operation, query=f"{name}={value}")
+                never = value == "%00" or name == "limit"
+                assert answer.status_code == 422 or not never, (operation.name, name, value)
+        for value in cursors(operation):
+            answer = await attacker.send(operation, query=f"cursor={value}")
+            assert answer.status_code == 422, (operation.name, value)
+            assert answer.json()["errors"][0]["pointer"] == "/cursor"
+
+
+@pytest.mark.parametrize("operations", SHARES)
+async def test_an_address_that_cannot_be_is_not_found(
+    attacker: Attacker, operations: list[Operation]
+) -> None:
+    for operation in operations:
+        for place in operation.places:
+            for value in ("%00", "a%00b", "%ED%A0%80", "%FF", "x" * 3000, "%F0%9F%98%80", "-1"):
+                answer = await attacker.send(operation, None, **{place: value})
+                found = operation.name.startswith("put_") or operation.method == "DELETE"
+                assert answer.status_code in {404, 412, 422} or found, (operation.name, value)
+                if "%00" in value:
+                    assert answer.status_code == 404, (operation.name, value)
+
+
+LONG = "k" * 1000
+LIST = b"[" + b",".join([b"NaN"] * 300) + b"]"
+MANY_FAULTS = {
+    "numbers": LIST,
+    "numbers far down": f'{{"{LONG}":'.encode() * 10 + LIST + b"}" * 10,
+    "keys sent twice": b"{" + b",".join(b'"a":1' for _ in range(300)) + b"}",
+    "long keys sent twice": b"{" + b",".join(f'"{LONG}":1'.encode() for _ in range(300)) + b"}",
+    "keys with NUL": b"{" + b",".join(b'"\\u0000%d":1' % n for n in range(300)) + b"}",
+    "unknown fields": b"{" + b",".join(f'"{LONG}{n}":1'.encode() for n in range(300)) + b"}",
+}
+
+
+@pytest.mark.parametrize("body", MANY_FAULTS.values(), ids=MANY_FAULTS)
+async def test_of_many_faults_the_first_are_told_and_briefly(service: Service, body: bytes) -> None:
+    answer = await service.client("admin").post(
+        "/users", content=body, headers={"Content-Type": "application/json"}
+    )
+    see_few(answer)
+
+
+async def test_of_many_wrong_parameters_the_first_are_told(service: Service) -> None:
+    client = service.client("admin")
+    see_few(await client.get("/users?" + "&".join(f"{LONG}{n}=1" for n in range(40))))
+    see_few(await client.get("/users?" + "&".join(["role=admin"] * 300)))
+
+
+def see_few(answer: httpx.Response) -> None:
+    """See that an answer names some faults, and is small whatever was sent."""
+    assert answer.status_code == 422
+    see_problem(answer, "many faults")
+    errors = answer.json()["errors"]
+    assert len(errors) == answer.json()["detail"].count("20") * 20 == 20
+    assert max(len(error["pointer"]) for error in errors) <= 201
+    assert len(answer.content) < 20_000
+
+
+async def test_marks_heaped_on_a_letter_are_refused_before_they_are_ordered(
+    service: Service,
+) -> None:
+    heap = {"full_name": "a" + "\u0300\u0316" * 5000}
+    answer = await service.client().post("/users", json=heap)
+    see_problem(answer, "heaped marks")
+    assert answer.json()["errors"][0]["code"] == "too_many_marks"
+    polite = {"full_name": unicodedata.normalize("NFD", "Nguyễn Thị Hường")}
+    assert (await service.client().post("/users", json=polite)).status_code == 401
+
+
+async def test_what_is_nowhere_is_a_problem_too(service: Service) -> None:
+    client = service.client("coordinator")
+    for method, path, status in (
+        ("GET", "/nothing", 404),
+        ("GET", "/obligations/2024-Q2", 404),
+        ("GET", "/obligations/", 404),
+        ("POST", "/users/", 404),
+        ("DELETE", "/obligations", 405),
+        ("PATCH", "/reports/2024-Q2/15493", 405),
+        ("GET", "/reports/2024-Q2/15493/draft", 405),
+    ):
+        answer = await client.request(method, path)
+        assert answer.status_code == status
+        see_problem(answer, path)
+
+
+async def test_a_method_that_is_not_there_is_answered_with_those_that_are(
+    service: Service,
+) -> None:
+    client = service.client("coordinator")
+    for method, path, allowed in (
+        ("DELETE", "/obligations", "GET"),
+        ("POST", "/assignments/DA2/15493", "GET, PUT, DELETE"),
+        ("PATCH", "/working-days/2024-05-04", "GET, PUT, DELETE"),
+        ("PUT", "/budgets/1", "GET, PATCH, DELETE"),
+        ("PUT", "/webhooks", "GET, POST"),
+        ("GET", "/reports/2024-Q2/15493/draft", "PUT"),
+        ("POST", "http://test/health/live", "GET"),
+        ("POST", "http://test/docs", "GET, HEAD"),
+    ):
+        answer = await client.request(method, path)
+        assert answer.status_code == 405, path
+        assert answer.headers["Allow"] == allowed, path
+
+
+async def test_problems_speak_vietnamese_or_english(service: Service) -> None:
+    client = service.client("coordinator")
+    for language, title in (
+        ("", "Không tìm thấy"),
+        ("vi", "Không tìm thấy"),
+        ("en", "Not found"),
+        ("en-GB,en;q=0.9,vi;q=0.8", "Not found"),
+        ("fr, vi;q=0.5, en;q=0.4", "Không tìm thấy"),
+        ("en;q=nonsense", "Không tìm thấy"),
+        ("*", "Không tìm thấy"),
+    ):
+        answer = await client.get("/plans/none", headers={"Accept-Language": language})
+        assert answer.json()["title"] == title, language

@@ -1,0 +1,139 @@
+"""The OpenAPI document is all that a client's developer gets: it has to be complete."""
+
+import re
+from typing import Any
+
+import pytest
+
+from app.errors import Problem
+from app.http.openapi import TAGS
+from tests.support.operations import DOCUMENT
+
+PUBLIC = {"live", "ready", "sign_in", "get_calendar_feed", "metrics"}
+
+
+OPERATIONS = [
+    pytest.param(operation, id=operation["operationId"])
+    for operations in DOCUMENT["paths"].values()
+    for operation in operations.values()
+]
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        found: dict[str, Any] = DOCUMENT["components"]["schemas"][schema["$ref"].rsplit("/")[-1]]
+        return found
+    return schema
+
+
+def _has_example(content: dict[str, Any]) -> bool:
+    schema = _resolved(content.get("schema", {}))
+    inner = schema.get("properties", {}).get("items", schema).get("items", {})
+    alternatives = [_resolved(option) for option in schema.get("anyOf", [])]
+    shown = [content, schema, _resolved(inner), *alternatives]
+    return any("example" in part or "examples" in part for part in shown)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_says_what_it_is(operation: dict[str, Any]) -> None:
+    assert operation["summary"]
+    assert operation["description"]
+    assert set(operation["tags"]) <= {name for name, _ in TAGS}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_shows_real_examples(operation: dict[str, Any]) -> None:
+    bodies = [operation["requestBody"]["content"]] if "requestBody" in operation else []
+    answers = [
+        answer["content"]
+        for status, answer in operation["responses"].items()
+        if status.startswith("2") and "content" in answer
+    ]
+    for content in bodies + answers:
+        for media_type, described in content.items():
+            if media_type == "application/json":
+                assert _has_example(described), described
+
+
+@pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
+def test_an_example_has_every_field_that_is_always_there(name: str) -> None:
+    schema = DOCUMENT["components"]["schemas"][name]
+    for example in schema.get("examples", []):
+        _holds_what_is_required(example, schema)
+
+
+def _holds_what_is_required(value: Any, schema: dict[str, Any]) -> None:
+    if isinstance(value, list):
+        for each in value:
+            _holds_what_is_required(each, _resolved(schema.get("items", {})))
+    elif isinstance(value, dict):
+        assert value.keys() >= set(schema.get("required", []))
+        for name, part in value.items():
+            _holds_what_is_required(part, _resolved(schema.get("properties", {}).get(name, {})))
+
+
+def test_a_default_can_be_sent_as_it_is_shown() -> None:
+    defaults = [
+        (field["pattern"], field["default"])
+        for schema in DOCUMENT["components"]["schemas"].values()
+        for field in schema.get("properties", {}).values()
+        if {"pattern", "default"} <= field.keys()
+    ]
+    assert len(defaults) > 2
+    assert all(re.search(pattern, default) for pattern, default in defaults)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_lists_its_errors(operation: dict[str, Any]) -> None:
+    if operation["operationId"] in PUBLIC:
+        return
+    assert {"401", "403", "422", "503"} <= set(operation["responses"])
+    if "requestBody" in operation:
+        assert {"400", "413", "415"} <= set(operation["responses"])
+    if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
+        assert "404" in operation["responses"]
+
+
+IF_MATCH = {
+    operation["operationId"]: parameter
+    for operations in DOCUMENT["paths"].values()
+    for operation in operations.values()
+    for parameter in operation.get("parameters", [])
+    if parameter["name"] == "If-Match"
+}
+
+
+def test_the_version_is_required_where_nothing_is_changed_without_it() -> None:
+    optional = {name for name, parameter in IF_MATCH.items() if not parameter["required"]}
+    assert optional == {
+        *("submit_report", "return_report", "accept_report", "reopen_report"),
+        *("assign_agency", "put_reminder_rule", "put_working_day"),
+    }
+    required = IF_MATCH.keys() - optional
+    assert {"save_draft", "change_plan", "withdraw_agency", "delete_working_day"} <= required
+    assert all(IF_MATCH[name]["schema"]["type"] == "string" for name in required)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_asks_for_a_version_says_what_it_answers_without(operation: dict[str, Any]) -> None:
+    if operation["operationId"] in IF_MATCH:
+        assert "412" in operation["responses"]
+    assert ("428" not in operation["responses"]) or operation["operationId"] in IF_MATCH
+
+
+def test_every_problem_has_texts_in_both_languages() -> None:
+    kinds: list[type[Problem]] = [Problem]
+    for kind in kinds:
+        kinds.extend(kind.__subclasses__())
+    slugs = [kind.slug for kind in kinds[1:]]
+    assert len(slugs) == len(set(slugs))
+    for kind in kinds[1:]:
+        assert kind.title.vi != kind.title.en
+        assert kind.detail.vi
+        assert kind.detail.en
+
+
+def test_operation_ids_are_unique_and_readable() -> None:
+    ids = [str(operation.id) for operation in OPERATIONS]
+    assert len(ids) == len(set(ids))
+    assert all(name.replace("_", "").isalpha() and name.islower() for name in ids)

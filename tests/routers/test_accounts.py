@@ -1,0 +1,329 @@
+"""Administering accounts."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from app.errors import StateConflict
+from app.models.accounts import Account
+from app.models.audit_events import AuditEvent
+from app.server.operating import ACTOR, OPERATOR
+from app.services.accounts import accounts
+from tests.conftest import Service
+from tests.support.accounts import PASSWORD, PEOPLE
+
+SON = {
+    "username": "tho-son",
+    "full_name": "Nguyễn Thọ Sơn",
+    "email": "son@example.vn",
+    "role": "reporter",
+    "agency": "15502",
+}
+
+
+async def sign_in(service: Service, username: str, password: str) -> httpx.Response:
+    form = {"username": username, "password": password}
+    return await service.client().post("/auth/token", data=form)
+
+
+async def change(client: httpx.AsyncClient, username: str, body: dict[str, Any]) -> httpx.Response:
+    version = (await client.get(f"/users/{username}")).headers.get("ETag", '"1"')
+    return await client.patch(f"/users/{username}", json=body, headers={"If-Match": version})
+
+
+async def test_a_generated_password_is_shown_once_and_works(service: Service) -> None:
+    admin = service.client("district-admin")
+    answer = await admin.post("/users", json=SON)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    password = made.pop("password")
+    assert made == {
+        **SON,
+        "agency_name": made["agency_name"],
+        "active": True,
+        "created_at": "2024-06-10T08:00:00+07:00",
+    }
+    assert answer.headers["ETag"] == '"1"'
+    known = await admin.get("/users/tho-son")
+    assert known.json() == made
+    assert known.headers["ETag"] == '"1"'
+    assert (await sign_in(service, "tho-son", password)).status_code == 200
+
+
+async def test_a_given_password_is_not_echoed(service: Service) -> None:
+    chosen = "mật khẩu tự chọn"
+    answer = await service.client("admin").post("/users", json={**SON, "password": chosen})
+    assert answer.json()["password"] is None
+    assert chosen not in answer.text
+    assert (await sign_in(service, "tho-son", chosen)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "pointer", "code"),
+    [
+        ({"username": "Sơn"}, "/username", "string_pattern_mismatch"),
+        ({"username": "son\n"}, "/username", "string_pattern_mismatch"),
+        ({"username": "s"}, "/username", "string_pattern_mismatch"),
+        ({"full_name": "  "}, "/full_name", "string_too_short"),
+        ({"email": "son"}, "/email", "email"),
+        ({"email": "son@example"}, "/email", "email"),
+        ({"email": "son@example.vn, other@example.vn"}, "/email", "email"),
+        ({"email": "người@example.vn"}, "/email", "email"),
+        ({"email": "a..b@example.vn"}, "/email", "email"),
+        ({"role": "king"}, "/role", "enum"),
+        ({"agency": None}, "/agency", "agency_needed"),
+        ({"agency": "99999"}, "/agency", "unknown_agency"),
+        ({"agency": "38"}, "/agency", "unknown_agency"),
+        ({"agency": None, "role": "admin"}, "/agency", "above_reach"),
+        ({"password": "ngắn"}, "/password", "string_too_short"),
+        ({"is_root": True}, "/is_root", "extra_forbidden"),
+    ],
+)
+async def test_a_new_account_must_be_right_and_within_reach(
+    service: Service, fault: dict[str, Any], pointer: str, code: str
+) -> None:
+    answer = await service.client("district-admin").post("/users", json={**SON, **fault})
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == (pointer, code)
+
+
+async def test_only_a_root_admin_makes_another(service: Service) -> None:
+    root = {**SON, "role": "admin", "agency": None}
+    assert (await service.client("admin").post("/users", json=root)).status_code == 201
+
+
+async def test_a_name_is_taken_once_even_by_an_account_out_of_sight(service: Service) -> None:
+    answer = await service.client("district-admin").post(
+        "/users", json={**SON, "username": "province"}
+    )
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/already-exists"
+
+
+async def test_an_admin_sees_the_accounts_of_its_subtree(service: Service) -> None:
+    everybody = (await service.client("admin").get("/users")).json()["items"]
+    assert [user["username"] for user in everybody] == sorted(PEOPLE)
+    below = (await service.client("district-admin").get("/users")).json()["items"]
+    assert {user["username"] for user in below} == set(PEOPLE) - {"province", "admin"}
+    for name in ("province", "admin", "nobody", "x" * 300):
+        answer = await service.client("district-admin").get(f"/users/{name}")
+        assert answer.status_code == 404, name
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("role=coordinator", {"coordinator"}),
+        ("agency=15493", {"xuan-hong"}),
+        ("agency=395&role=viewer", {"vice-chairman"}),
+        ("active=false", set()),
+        ("agency=99999", set()),
+    ],
+)
+async def test_accounts_are_found_by_role_agency_and_state(
+    service: Service, query: str, found: set[str]
+) -> None:
+    answer = await service.client("admin").get(f"/users?{query}")
+    assert {user["username"] for user in answer.json()["items"]} == found
+
+
+async def test_the_list_comes_in_pages(service: Service) -> None:
+    client = service.client("admin")
+    names: list[str] = []
+    cursor = ""
+    while True:
+        page = (await client.get(f"/users?limit=3{cursor}")).json()
+        assert len(page["items"]) <= 3
+        names += [user["username"] for user in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert names == sorted(PEOPLE)
+
+
+async def test_closing_an_account_ends_its_tokens_at_once(service: Service) -> None:
+    admin = service.client("district-admin")
+    answer = await change(admin, "xuan-hong", {"active": False})
+    assert answer.status_code == 200
+    assert answer.json()["active"] is False
+    assert answer.json()["password"] is None
+    assert answer.headers["ETag"] == '"2"'
+    assert (await service.client("xuan-hong").get("/me")).status_code == 401
+    assert (await sign_in(service, "xuan-hong", PASSWORD)).status_code == 401
+
+    assert (await change(admin, "xuan-hong", {"active": True})).status_code == 200
+    assert (await service.client("xuan-hong").get("/me")).status_code == 401  # the token is gone
+    assert (await sign_in(service, "xuan-hong", PASSWORD)).status_code == 200
+
+
+async def test_a_reset_generates_or_takes_a_password_and_ends_tokens(service: Service) -> None:
+    admin = service.client("district-admin")
+    generated = (await change(admin, "xuan-hong", {"password": None})).json()["password"]
+    assert (await service.client("xuan-hong").get("/me")).status_code == 401
+    assert (await sign_in(service, "xuan-hong", PASSWORD)).status_code == 401
+    assert (await sign_in(service, "xuan-hong", generated)).status_code == 200
+
+    chosen = "mật khẩu tự chọn"
+    answer = await change(admin, "xuan-hong", {"password": chosen})
+    assert answer.json()["password"] is None
+    assert (await sign_in(service, "xuan-hong", generated)).status_code == 401
+    assert (await sign_in(service, "xuan-hong", chosen)).status_code == 200
+
+
+async def test_an_account_moves_only_within_reach(service: Service) -> None:
+    admin = service.client("district-admin")
+    moved = await change(admin, "xuan-hong", {"agency": "15502", "role": "viewer"})
+    assert (moved.json()["agency"], moved.json()["role"]) == ("15502", "viewer")
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"agency": "38"}, "unknown_agency"),
+        ({"agency": None}, "agency_needed"),
+        ({"agency": None, "role": "admin"}, "above_reach"),
+    ]
+    for body, code in refused:
+        answer = await change(admin, "xuan-hong", body)
+        assert answer.status_code == 422, body
+        assert answer.json()["errors"][0]["code"] == code
+    root = service.client("admin")
+    lifted = await change(root, "xuan-hong", {"agency": None, "role": "admin"})
+    assert (lifted.status_code, lifted.json()["agency"]) == (200, None)
+    back = await change(root, "xuan-hong", {"role": "reporter"})
+    assert back.json()["errors"][0]["code"] == "agency_needed"
+
+
+@pytest.mark.parametrize(
+    "body", [{"role": "viewer"}, {"agency": "395"}, {"active": False}, {"password": None}]
+)
+@pytest.mark.parametrize("person", ["admin", "district-admin"])
+async def test_nobody_changes_the_own_standing(
+    service: Service, person: str, body: dict[str, Any]
+) -> None:
+    answer = await change(service.client(person), person, body)
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "/problems/state-conflict"
+
+
+async def admin_at(service: Service, agency: str) -> httpx.AsyncClient:
+    """An admin of one agency and what is below it."""
+    one = {**SON, "username": "admin-below", "role": "admin", "agency": agency}
+    made = await service.client("admin").post("/users", json={**one, "password": PASSWORD})
+    assert made.status_code == 201, made.text
+    token = (await sign_in(service, "admin-below", PASSWORD)).json()["access_token"]
+    return service.client(secret=token)
+
+
+@pytest.mark.parametrize(
+    "body", [{"active": False}, {"role": "viewer", "agency": "395"}, {"agency": "395"}]
+)
+async def test_two_root_admins_cannot_end_each_other(
+    service: Service, body: dict[str, Any]
+) -> None:
+    one = service.client("admin")
+    second = {**SON, "role": "admin", "agency": None, "password": PASSWORD}
+    assert (await one.post("/users", json=second)).status_code == 201
+    token = (await sign_in(service, "tho-son", PASSWORD)).json()["access_token"]
+    other = service.client(secret=token)
+    tag = {"If-Match": '"1"'}
+    answers = await asyncio.gather(
+        one.patch("/users/tho-son", json=body, headers=tag),
+        other.patch("/users/admin", json=body, headers=tag),
+    )
+    async with service.database.reading() as session:
+        query = select(Account.username).where(Account.agency_id.is_(None), Account.active)
+        left = list(await session.scalars(query))
+    assert len(left) == 1
+    # Who came second was refused, or was nobody any more by then.
+    first, second_one = sorted(answer.status_code for answer in answers)
+    assert (first, second_one in {401, 403, 409}) == (200, True)
+
+
+async def test_the_last_root_admin_stays(service: Service) -> None:
+    """A command at the server may do what nobody may do to oneself, but not this."""
+    async with service.database.transaction() as session:
+        person = await accounts.find(session, OPERATOR, "admin")
+        with pytest.raises(StateConflict):
+            await accounts.change(
+                session, OPERATOR, person, {"active": False}, now=service.clock.now(), actor=ACTOR
+            )
+
+
+@pytest.mark.parametrize("agency", ["15502", "395-LDTBXH"])
+async def test_only_who_reaches_a_district_appoints_its_coordinators(
+    service: Service, agency: str
+) -> None:
+    below = await admin_at(service, agency)
+    one = {**SON, "role": "coordinator", "agency": agency}
+    answer = await below.post("/users", json=one)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["code"] == "beyond_reach"
+    assert (await below.post("/users", json={**one, "role": "viewer"})).status_code == 201
+    raised = await change(below, "tho-son", {"role": "coordinator"})
+    assert [error["pointer"] for error in raised.json()["errors"]] == ["/role"]
+
+    district = service.client("district-admin")
+    assert (await change(district, "tho-son", {"role": "coordinator"})).status_code == 200
+    for body in ({"password": PASSWORD}, {"active": False}, {"email": None}, {"role": "viewer"}):
+        taken = await change(below, "tho-son", body)
+        assert (taken.status_code, taken.json()["type"]) == (404, "/problems/not-found"), body
+    assert (await change(district, "tho-son", {"password": None})).status_code == 200
+
+
+async def test_one_may_correct_the_own_name(service: Service) -> None:
+    answer = await change(service.client("admin"), "admin", {"full_name": "Quản trị"})
+    assert (answer.status_code, answer.json()["full_name"]) == (200, "Quản trị")
+
+
+async def test_a_change_names_the_version_that_it_changes(service: Service) -> None:
+    admin = service.client("district-admin")
+    body = {"full_name": "Lê Thị Hồng"}
+    assert (await admin.patch("/users/xuan-hong", json=body)).status_code == 428
+    stale = await admin.patch("/users/xuan-hong", json=body, headers={"If-Match": '"7"'})
+    assert stale.status_code == 412
+    assert (await change(admin, "xuan-hong", body)).status_code == 200
+    out_of_sight = await change(admin, "province", body)
+    assert out_of_sight.status_code == 404
+
+
+@pytest.mark.parametrize("body", [{"full_name": None}, {"role": None}, {"active": None}])
+async def test_null_is_no_value_of_what_every_account_has(
+    service: Service, body: dict[str, Any]
+) -> None:
+    answer = await change(service.client("admin"), "xuan-hong", body)
+    assert answer.status_code == 422
+
+
+async def test_an_address_can_be_removed(service: Service) -> None:
+    answer = await change(service.client("admin"), "xuan-hong", {"email": None})
+    assert (answer.status_code, answer.json()["email"]) == (200, None)
+
+
+async def test_what_changes_nothing_leaves_no_trace(service: Service) -> None:
+    answer = await change(service.client("admin"), "xuan-hong", {"full_name": "Xuan Hong"})
+    assert answer.headers["ETag"] == '"1"'
+
+
+async def test_changes_are_on_record_without_secrets(service: Service) -> None:
+    admin = service.client("district-admin")
+    await admin.post("/users", json={**SON, "password": "mật khẩu tự chọn"})
+    await change(admin, "tho-son", {"active": False, "password": "mật khẩu khác nữa"})
+    async with service.database.reading() as session:
+        query = select(AuditEvent).where(AuditEvent.subject == "users/tho-son")
+        made, changed = (await session.scalars(query.order_by(AuditEvent.id))).all()
+    assert (made.action, made.actor) == ("account.created", "district-admin")
+    assert made.after == {name: SON[name] for name in SON if name != "username"}
+    assert (changed.action, changed.before) == ("account.changed", {"active": True})
+    assert changed.after == {"active": False, "password": "reset"}
+    assert made.agency_id == changed.agency_id is not None
+
+
+@pytest.mark.parametrize("person", ["xuan-hong", "coordinator", "vice-chairman", "province"])
+async def test_others_than_admins_administer_nothing(service: Service, person: str) -> None:
+    client = service.client(person)
+    assert (await client.get("/users")).status_code == 403
+    assert (await client.get("/users/xuan-hong")).status_code == 403
+    assert (await client.post("/users", json=SON)).status_code == 403
+    answer = await client.patch("/users/xuan-hong", json={}, headers={"If-Match": '"1"'})
+    assert answer.status_code == 403

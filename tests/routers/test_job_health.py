@@ -1,0 +1,206 @@
+"""The background work's health, and the service's figures."""
+
+import asyncio
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.channels.mail import DeliveryDelayedError, DeliveryRefusedError
+from app.services.notifications.delivery import deliver
+from tests.conftest import Service
+from tests.support.deliveries import Outbox, desk, execute, only_rules, sent, swept
+from tests.support.reference_calls import kind_of
+from tests.support.report_calls import Q2, XUAN_HONG, seen
+
+HEALTH = "/jobs/health"
+QUIET = {
+    "oldest_unsent_seconds": None,
+    "waiting": 0,
+    "sending": 0,
+    "failed": 0,
+    "failed_last_24h": 0,
+}
+
+
+async def health(service: Service) -> dict[str, Any]:
+    """What the coordinator is told."""
+    told: dict[str, Any] = seen(await service.client("coordinator").get(HEALTH))
+    return told
+
+
+async def with_trouble(service: Service, trouble: Exception) -> None:
+    """Deliver while the mail server makes trouble."""
+    await deliver(desk(service, mail=Outbox(trouble=trouble)))
+
+
+async def test_all_is_well_while_nothing_waits(service: Service) -> None:
+    assert await health(service) == {
+        "ok": True,
+        "messages": QUIET,
+        "last_sweep_seconds": None,
+        "queue": {},
+    }
+    for person in ("admin", "district-admin"):
+        assert seen(await service.client(person).get(HEALTH))["ok"]
+    for person in ("xuan-hong", "vice-chairman", "province"):
+        assert kind_of(await service.client(person).get(HEALTH)) == (403, "forbidden")
+
+
+async def test_what_should_have_left_is_told_by_its_age(service: Service) -> None:
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    told = await health(service)
+    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (True, 0)
+    waiting = told["messages"]["waiting"]
+    assert waiting >= 10
+    service.clock.set("2024-06-12 08:11")
+    told = await health(service)
+    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (False, 660)
+    await sent(service)
+    assert await health(service) | {"messages": QUIET} == await health(service)
+
+
+async def test_quiet_hours_are_no_delay(service: Service) -> None:
+    await only_rules(service, "before-3")
+    service.clock.set("2024-06-12 23:00")  # the service was down all day
+    await swept(service)
+    service.clock.set("2024-06-13 05:59")
+    told = await health(service)
+    assert told["ok"]
+    assert told["messages"]["oldest_unsent_seconds"] is None
+    assert told["messages"]["waiting"] > 0
+    service.clock.set("2024-06-13 06:05")
+    told = await health(service)
+    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (True, 300)
+    service.clock.set("2024-06-13 06:15")
+    assert not (await health(service))["ok"]
+
+
+async def test_a_message_that_is_tried_again_keeps_its_age(service: Service) -> None:
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    await with_trouble(service, DeliveryDelayedError("away"))
+    service.clock.set("2024-06-12 08:30")
+    told = await health(service)
+    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (False, 1800)
+
+
+async def test_what_was_given_up_is_counted_and_not_held_against_today(service: Service) -> None:
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    await with_trouble(service, DeliveryRefusedError("no such mailbox"))
+    told = await health(service)
+    failed = told["messages"]["failed"]
+    assert failed >= 5
+    assert told == told | {"ok": True, "messages": QUIET | told["messages"]}
+    assert told["messages"]["failed_last_24h"] == failed
+    service.clock.set("2024-06-13 09:00")
+    told = await health(service)
+    assert (told["messages"]["failed"], told["messages"]["failed_last_24h"]) == (failed, 0)
+
+
+async def test_a_worker_that_stopped_is_noticed(service: Service) -> None:
+    await _deferred(service, "remind", seconds_ago=30)
+    told = await health(service)
+    assert told["ok"]
+    assert 30 <= told["last_sweep_seconds"] < 60
+    await execute(service, "UPDATE procrastinate_periodic_defers SET defer_timestamp = 0")
+    await _deferred(service, "tidy", seconds_ago=30)
+    assert not (await health(service))["ok"]
+    await execute(
+        service,
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, status)"
+        " VALUES ('default', 'tidy', 'failed'), ('default', 'remind', 'todo')",
+    )
+    assert (await health(service))["queue"] == {"failed": 1, "todo": 1}
+
+
+async def _deferred(service: Service, task: str, seconds_ago: int) -> None:
+    await execute(
+        service,
+        "INSERT INTO procrastinate_periodic_defers (task_name, defer_timestamp, periodic_id)"
+        " VALUES (:task, floor(extract(epoch FROM now())) - :ago, '')",
+        task=task,
+        ago=seconds_ago,
+    )
+
+
+def outside(service: Service) -> httpx.AsyncClient:
+    """A client of what lies outside the version, that has not signed in."""
+    client = service.client()
+    client.base_url = httpx.URL("http://test")
+    return client
+
+
+async def figures(service: Service) -> dict[tuple[str, ...], float]:
+    """The figures by name and label values, the process left out."""
+    answer = await outside(service).get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    return {
+        (
+            sample.name,
+            *(v for k, v in sorted(sample.labels.items()) if k != "process"),
+        ): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+async def figures_since(
+    service: Service, before: dict[tuple[str, ...], float]
+) -> dict[tuple[str, ...], float]:
+    """By how much each figure has grown: all tests of a process share the application."""
+    now = await figures(service)
+    return {key: value - before.get(key, 0) for key, value in now.items()}
+
+
+async def test_requests_are_counted_by_their_route(service: Service) -> None:
+    before = await figures(service)
+    mine = service.client("xuan-hong")
+    for agency in (XUAN_HONG, XUAN_HONG, "15502"):
+        await mine.get(f"/obligations/{Q2}/{agency}")
+    await mine.get("/nowhere/15493")
+    await outside(service).get("/health/live")
+    await outside(service).request("BREW", "/health/live")
+    found = await figures_since(service, before)
+    route = "/api/v1/obligations/{period}/{agency}"
+    total = "tiendo_http_requests_total"
+    assert found[total, "GET", route, "200"] == 2
+    assert found[total, "GET", route, "404"] == 1
+    assert found[total, "GET", "other", "404"] == 1
+    assert found[total, "GET", "/health/live", "200"] == 1
+    assert found[total, "other", "/health/live", "405"] == 1
+    assert found["tiendo_http_request_duration_seconds_count", "GET", route] == 3
+    assert 0 < found["tiendo_http_request_duration_seconds_sum", "GET", route] < 60
+    again = await figures_since(service, before)
+    assert again[total, "GET", "/metrics", "200"] == 2
+    assert not any(XUAN_HONG in label for key in again for label in key)
+
+
+async def test_gauges_say_how_things_stand_now(service: Service) -> None:
+    found = await figures(service)
+    assert found["tiendo_overdue_obligations",] == 35  # the first quarter's
+    assert found["tiendo_messages_waiting",] == 0
+    service.clock.set("2024-06-16 08:00")
+    await swept(service)
+    service.clock.set("2024-06-16 08:02")
+    found = await figures(service)
+    assert found["tiendo_overdue_obligations",] == 70
+    assert found["tiendo_messages_waiting",] > 0
+    assert found["tiendo_messages_oldest_unsent_seconds",] == 120
+    assert found["tiendo_messages_failed",] == 0
+    await with_trouble(service, DeliveryRefusedError("no such mailbox"))
+    found = await figures(service)
+    assert found["tiendo_messages_failed",] > 0
+    assert found["tiendo_messages_waiting",] == 0
+    assert found["tiendo_messages_oldest_unsent_seconds",] == 0
+
+
+async def test_many_at_once_are_all_counted(service: Service) -> None:
+    client = outside(service)
+    before = await figures(service)
+    await asyncio.gather(*(client.get("/health/live") for _ in range(50)))
+    found = await figures_since(service, before)
+    assert found["tiendo_http_requests_total", "GET", "/health/live", "200"] == 50

@@ -1,0 +1,116 @@
+"""Filling an empty database, all or nothing."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from app.clock import LOCAL
+from app.db.database import Database
+from app.db.migration import migrate
+from app.security import password_matches
+from app.server import operating
+from app.services.accounts import accounts
+from app.settings import Settings
+from tests.conftest import SERVER
+
+NOW = datetime(2024, 4, 2, 8, tzinfo=LOCAL)
+PASSWORD = "mật khẩu của quản trị"
+
+
+@pytest.fixture
+def empty_database_url() -> Iterator[str]:
+    server = os.environ[SERVER]
+    name = f"empty_{uuid.uuid4().hex}"
+
+    async def execute(statement: str) -> None:
+        connection = await asyncpg.connect(server)
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(execute(f"CREATE DATABASE {name}"))
+    yield server.replace("/postgres?", f"/{name}?")
+    asyncio.run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def counts(url: str) -> tuple[int, int]:
+    async def fetch() -> tuple[int, int]:
+        connection = await asyncpg.connect(url)
+        plans = await connection.fetchval("SELECT count(*) FROM plan")
+        people = await connection.fetchval("SELECT count(*) FROM account")
+        await connection.close()
+        return plans, people
+
+    return asyncio.run(fetch())
+
+
+def prepare(url: str) -> list[str]:
+    said: list[str] = []
+    settings = Settings(admin_password=SecretStr(PASSWORD))
+    operating.prepare(settings, url, NOW, said.append)
+    return said
+
+
+def test_a_start_that_is_cut_off_is_made_good_by_the_next(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def power_cut(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(accounts, "create", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(empty_database_url)
+    assert counts(empty_database_url) == (0, 0)
+
+    assert prepare(empty_database_url)
+    assert counts(empty_database_url) == (1, 1)
+    assert prepare(empty_database_url) == []
+    assert counts(empty_database_url) == (1, 1)
+
+
+def test_the_first_account_has_the_password_that_is_set(empty_database_url: str) -> None:
+    said = "\n".join(prepare(empty_database_url))
+    assert PASSWORD not in said
+    assert "TIENDO_ADMIN_PASSWORD" in said
+
+    async def stored() -> str:
+        connection = await asyncpg.connect(empty_database_url)
+        found: str = await connection.fetchval(
+            "SELECT password_hash FROM account WHERE username = 'admin' AND agency_id IS NULL"
+        )
+        await connection.close()
+        return found
+
+    assert asyncio.run(password_matches(PASSWORD, asyncio.run(stored())))
+
+
+def test_two_servers_that_start_at_once_fill_it_once(empty_database_url: str) -> None:
+    settings = Settings()
+    migrate(empty_database_url)
+
+    async def fill() -> bool:
+        database = Database(empty_database_url, settings)
+        async with database.transaction() as session:
+            filled, _ = await operating.fill_if_empty(session, PASSWORD, NOW, lambda _: None)
+        await database.close()
+        return filled
+
+    async def both() -> list[bool]:
+        return list(await asyncio.gather(fill(), fill()))
+
+    assert sorted(asyncio.run(both())) == [False, True]
+    assert counts(empty_database_url) == (1, 1)
+
+
+async def test_a_database_that_holds_something_is_left_alone(database_url: str) -> None:
+    database = Database(database_url, Settings())
+    async with database.transaction() as session:
+        filled = await operating.fill_if_empty(session, None, NOW, lambda _: None)
+    await database.close()
+    assert filled == (False, None)

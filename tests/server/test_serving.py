@@ -1,0 +1,249 @@
+"""`tiendo serve` as the one who runs it meets it: a process, a folder, a port, signals."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from app.server import embedded
+
+TIENDO = Path(sys.executable).with_name("tiendo")
+SECONDS_TO_START = 90
+PASSWORD = "mật khẩu của quản trị"
+
+
+class Server:
+    """A running `tiendo serve`, what it says, and a client for it."""
+
+    def __init__(self, data_dir: Path, port: int, **settings: str) -> None:
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS_TO_START)
+        self.process = subprocess.Popen(  # noqa: S603 - our own command
+            [TIENDO, "serve"],
+            env=environment(data_dir, port, **settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        self.lines.extend(iter(self.process.stdout.readline, ""))
+
+    @property
+    def output(self) -> str:
+        return "".join(self.lines)
+
+    def wait_until_ready(self) -> None:
+        give_up = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < give_up and self.process.poll() is None:
+            try:
+                if self.client.get("/health/ready").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        pytest.fail(f"not ready; it said: {self.output}")
+
+    def sign_in(self, password: str) -> int:
+        form = {"username": "admin", "password": password}
+        answer = self.client.post("/api/v1/auth/token", data=form)
+        if answer.status_code == 200:
+            self.client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return answer.status_code
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        status = self.process.wait(30)
+        self._reader.join(5)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.client.close()
+        return status
+
+
+def environment(data_dir: Path, port: int, **settings: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if "TIENDO" not in name}
+    return {
+        **inherited,
+        "TIENDO_DATA_DIR": str(data_dir),
+        "TIENDO_PORT": str(port),
+        "TIENDO_EMBEDDED_WORKER": "false",
+        **settings,
+    }
+
+
+def fails(data_dir: Path, port: int, **settings: str) -> str:
+    """What `tiendo serve` says when it cannot start: one message and no stack trace."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [TIENDO, "serve"],
+        env=environment(data_dir, port, **settings),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_TO_START,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("tiendo: ")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free: int = probe.getsockname()[1]
+        return free
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A folder for the embedded server, which is stopped in the end whatever happened."""
+    parent = Path(tempfile.mkdtemp(prefix="tiendo-"))
+    folder = parent / "var"
+    yield folder
+    if (folder / "postgres" / "postmaster.pid").exists():
+        with embedded.running(folder):
+            pass
+    shutil.rmtree(parent)
+
+
+def test_the_first_start_makes_everything_and_the_second_keeps_it(
+    data_dir: Path, port: int
+) -> None:
+    first = Server(data_dir, port)
+    first.wait_until_ready()
+    (shown,) = [line for line in first.lines if "password" in line]
+    password = shown.split()[4]
+    assert first.sign_in(password) == 200
+    plans = first.client.get("/api/v1/reporting-periods").json()["items"]
+    assert len(plans) == 6
+    refusal = fails(data_dir, port + 1)
+    assert "another `tiendo serve`" in refusal
+    assert str(data_dir) in refusal
+    assert oct((data_dir / "postgres").stat().st_mode)[-3:] == "700"
+    assert first.end(signal.SIGINT) == 0
+    assert f"http://127.0.0.1:{port}" in first.output
+    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+    second = Server(data_dir, port, TIENDO_ADMIN_PASSWORD="not used any more")
+    second.wait_until_ready()
+    assert second.sign_in(password) == 200
+    assert second.end() == 0
+    assert "password" not in second.output
+
+
+def test_what_was_answered_survives_a_killed_server(data_dir: Path, port: int) -> None:
+    first = Server(data_dir, port, TIENDO_ADMIN_PASSWORD=PASSWORD)
+    first.wait_until_ready()
+    assert PASSWORD not in first.output
+    assert first.sign_in(PASSWORD) == 200
+    person = {"username": "kept", "full_name": "Kept", "role": "viewer", "agency": "395"}
+    assert first.client.post("/api/v1/users", json=person).status_code == 201
+    assert first.end(signal.SIGKILL) == -signal.SIGKILL
+
+    second = Server(data_dir, port)
+    second.wait_until_ready()
+    assert second.sign_in(PASSWORD) == 200
+    assert second.client.get("/api/v1/users/kept").status_code == 200
+    assert second.end() == 0
+    # The database server outlived the killed process; who joined it has stopped it.
+    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
+def offsets(port: int, times: int) -> list[tuple[timedelta, timedelta]]:
+    """Within what bounds the service's clock is ahead of this machine's, asked some times."""
+    bounds = []
+    for _ in range(times):
+        asked = datetime.now(UTC)
+        answer = httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=SECONDS_TO_START)
+        now = datetime.fromisoformat(answer.json()["now"])
+        bounds.append((now - datetime.now(UTC), now - asked))
+    return bounds
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_all_workers_show_the_same_rehearsal_time_and_end_with_their_parent(
+    data_dir: Path, port: int, database_url: str
+) -> None:
+    rehearsal = datetime.fromisoformat("2024-06-10T08:00:00+07:00")
+    began = datetime.now(UTC)
+    server = Server(
+        data_dir,
+        port,
+        TIENDO_DATABASE_URL=database_url,
+        TIENDO_WORKERS="2",
+        TIENDO_CLOCK_START=rehearsal.isoformat(),
+    )
+    server.wait_until_ready()
+    started = datetime.now(UTC)
+    seen = offsets(port, 15)
+    for child in psutil.Process(server.process.pid).children():
+        child.kill()  # another worker takes its place, later
+    server.wait_until_ready()
+    seen += offsets(port, 15)
+    assert max(at_least for at_least, _ in seen) <= min(at_most for _, at_most in seen)
+    assert rehearsal - started <= seen[0][0] <= rehearsal - began
+    server.end(signal.SIGKILL)
+    give_up = time.monotonic() + 20
+    while answers(port):  # until the orphaned workers let the port go
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+
+
+def test_a_port_in_use_is_told(data_dir: Path, port: int) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        message = fails(data_dir, port)
+    assert f"port {port} on 127.0.0.1 is in use" in message
+    assert "TIENDO_PORT" in message
+
+
+def test_a_data_folder_that_cannot_be_is_told(data_dir: Path, port: int) -> None:
+    data_dir.write_text("a file stands in its place")
+    message = fails(data_dir, port)
+    assert f"the data folder {data_dir} cannot be written" in message
+    assert "TIENDO_DATA_DIR" in message
+
+
+def test_a_database_that_does_not_answer_is_told_without_its_password(
+    data_dir: Path, port: int
+) -> None:
+    url = f"postgresql://tiendo:open-sesame@127.0.0.1:{port + 1}/tiendo"
+    message = fails(data_dir, port, TIENDO_DATABASE_URL=url)
+    assert f"127.0.0.1:{port + 1}/tiendo does not answer" in message
+    assert "open-sesame" not in message
+
+
+def test_production_refuses_a_rehearsal_clock(data_dir: Path, port: int) -> None:
+    message = fails(
+        data_dir,
+        port,
+        TIENDO_ENVIRONMENT="production",
+        TIENDO_PUBLIC_URL="https://tiendo.example.vn",
+        TIENDO_CLOCK_START="2024-06-10T08:00:00+07:00",
+    )
+    assert message == (
+        "tiendo: refused with TIENDO_ENVIRONMENT=production: "
+        "TIENDO_CLOCK_START (a rehearsal clock)\n"
+    )

@@ -1,0 +1,104 @@
+"""How an obligation stands: the SQL of answers and lists says what the pure rule says."""
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from app.clock import LOCAL
+from app.services.deadlines import rules
+from app.services.deadlines.sql import DAYS_LATE, DAYS_LEFT, IS, TIMELINESS, instants
+from app.vocabulary import Timeliness
+from tests.conftest import Service
+
+MOMENT = timedelta(microseconds=1)
+LATE_FROM = datetime(2024, 6, 16, tzinfo=LOCAL)
+AROUND = [
+    LATE_FROM + timedelta(days=days) + moment
+    for days in (-9, -8, -7, -1, 0, 1, 2)
+    for moment in (-MOMENT, timedelta(0), MOMENT)
+]
+
+# The facts stand in for the tables: one row an obligation, with all that the SQL looks at.
+QUESTION = text(f"""
+    SELECT {TIMELINESS} AS timeliness, {DAYS_LATE} AS days_late, {DAYS_LEFT} AS days_left,
+        ARRAY[{", ".join(f"({condition})" for condition in IS.values())}] AS fits
+    FROM unnest(
+        CAST(:late_from AS timestamptz[]), CAST(:first_submitted_at AS timestamptz[]),
+        CAST(:exempted_at AS timestamptz[])
+    ) WITH ORDINALITY AS o (late_from, first_submitted_at, exempted_at, position)
+    CROSS JOIN (SELECT CAST(:due_soon_days AS int) AS due_soon_days) AS plan
+    ORDER BY position
+""")  # noqa: S608 - composed of constants
+
+Facts = tuple[datetime, datetime | None, bool]
+
+
+async def answers(
+    service: Service, facts: list[Facts], now: datetime, due_soon_days: int
+) -> list[Any]:
+    columns: dict[str, Any] = {
+        "late_from": [late_from for late_from, _, _ in facts],
+        "first_submitted_at": [submitted for _, submitted, _ in facts],
+        "exempted_at": [LATE_FROM if exempt else None for _, _, exempt in facts],
+    }
+    parameters = columns | instants(now) | {"due_soon_days": due_soon_days}
+    async with service.database.reading() as session:
+        return list((await session.execute(QUESTION, parameters)).all())
+
+
+async def see_that_both_agree(
+    service: Service, facts: list[Facts], now: datetime, due_soon_days: int = 7
+) -> None:
+    for (late_from, submitted, exempt), row in zip(
+        facts, await answers(service, facts, now, due_soon_days), strict=True
+    ):
+        expected = rules.standing(
+            late_from=late_from,
+            first_submitted_at=submitted,
+            exempt=exempt,
+            now=now,
+            due_soon_days=due_soon_days,
+        )
+        found = rules.Standing(Timeliness(row.timeliness), row.days_late, row.days_left)
+        assert found == expected, (late_from, submitted, exempt, now)
+        fitting = [word for word, fits in zip(IS, row.fits, strict=True) if fits]
+        assert fitting == [expected.timeliness], "a list by timeliness shows just these"
+
+
+async def test_sql_and_rule_agree_around_every_boundary(service: Service) -> None:
+    facts = [
+        (LATE_FROM, submitted, exempt)
+        for submitted, exempt in itertools.product([None, *AROUND], (False, True))
+    ]
+    for now in AROUND:
+        await see_that_both_agree(service, facts, now)
+
+
+moments = st.integers(-15 * 86400 * 10**6, 15 * 86400 * 10**6).map(
+    lambda microseconds: LATE_FROM + timedelta(microseconds=microseconds)
+)
+midnights = moments.map(lambda m: m.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+async def test_sql_and_rule_agree_on_any_facts(service: Service) -> None:
+    drawn: list[tuple[list[Facts], datetime, int]] = []
+
+    @given(
+        st.lists(
+            st.tuples(midnights | moments, st.none() | moments, st.booleans()),
+            min_size=1,
+            max_size=20,
+        ),
+        moments,
+        st.integers(0, 40),
+    )
+    def draw(facts: list[Facts], now: datetime, due_soon_days: int) -> None:
+        drawn.append((facts, now, due_soon_days))
+
+    draw()
+    for facts, now, due_soon_days in drawn:
+        await see_that_both_agree(service, facts, now, due_soon_days)

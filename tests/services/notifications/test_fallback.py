@@ -1,0 +1,285 @@
+"""What fails for good by the channel that a person chose is told in the application."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from app.channels.mail import DeliveryDelayedError, DeliveryRefusedError
+from app.services.notifications import wording
+from app.services.notifications.delivery import MOST_ATTEMPTS, deliver
+from app.services.notifications.fallback import INSTEAD
+from app.vocabulary import Channel, Role
+from tests.conftest import PLAN_FOLDER, Service
+from tests.seed.test_failure import RIGHT, SUBJECT, WRONG, load
+from tests.support.deliveries import (
+    Outbox,
+    add_account,
+    add_rule,
+    add_webhook,
+    carried,
+    desk,
+    execute,
+    only_rules,
+    prefer,
+    sent,
+    swept,
+    told,
+)
+from tests.support.report_calls import XUAN_HONG, review, seen, send
+from tests.support.seed_folders import correct
+
+REFUSED = DeliveryRefusedError("550 no such user")
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Path:
+    """A copy of the plan that cannot be loaded."""
+    folder = Path(shutil.copytree(PLAN_FOLDER, tmp_path / "plan"))
+    correct(folder / "agencies.csv", RIGHT, WRONG)
+    return folder
+
+
+async def refuse(service: Service, trouble: Exception = REFUSED) -> None:
+    """Deliver now; nothing is taken by mail servers and gateways."""
+    outbox = Outbox(trouble=trouble)
+    await deliver(desk(service, outbox, outbox))
+
+
+async def reminded(service: Service, *channels: Channel) -> None:
+    """Xuân Hồng's reporter, who has chosen channels, is to be reminded now."""
+    await only_rules(service, "before-3")
+    await prefer(service, "xuan-hong", *channels)
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+
+
+async def reminded_of_two(service: Service) -> None:
+    """Xuân Hồng's reporter is to be reminded now of two reports, by one mail."""
+    await add_rule(service, "six_month", offset_days=-8)
+    await only_rules(service, "before-3", "extra")
+    await prefer(service, "xuan-hong", Channel.EMAIL)
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+
+
+async def of_xuan_hong(service: Service) -> list[tuple[str, str, str]]:
+    rows = await told(service, username="xuan-hong")
+    return [(row.channel, row.state, row.why) for row in rows]
+
+
+async def inbox(service: Service) -> list[str]:
+    answer = await service.client("xuan-hong").get("/notifications")
+    return [message["subject"] for message in seen(answer)["items"]]
+
+
+async def told_in_the_application(service: Service) -> list[tuple[str, str]]:
+    """Whom of Xuân Hồng, and by which rule, in order."""
+    rows = await told(service, channel="in_app")
+    return [(row.username, row.rule) for row in rows if row.obligation.endswith(XUAN_HONG)]
+
+
+async def test_a_refused_mail_is_told_in_the_application(service: Service) -> None:
+    await reminded(service, Channel.EMAIL)
+    await refuse(service)
+    await sent(service)
+    assert await of_xuan_hong(service) == [
+        ("email", "failed", str(REFUSED)),
+        ("in_app", "sent", INSTEAD),
+    ]
+    assert await inbox(service) == ["Còn 3 ngày: báo cáo quý II năm 2024"]
+
+
+async def test_what_the_application_tells_anyway_is_not_told_twice(service: Service) -> None:
+    await reminded(service, Channel.EMAIL, Channel.IN_APP)
+    await refuse(service)
+    await sent(service)
+    assert len(await inbox(service)) == 1
+
+
+async def test_what_the_application_has_told_before_is_not_told_again(service: Service) -> None:
+    await reminded(service, Channel.EMAIL, Channel.IN_APP)
+    await refuse(service, DeliveryDelayedError("421 busy"))
+    assert len(await inbox(service)) == 1
+    service.clock.advance(minutes=1)
+    await refuse(service)
+    await sent(service)
+    assert len(await inbox(service)) == 1
+
+
+async def test_an_earlier_reminder_in_the_application_does_not_stand_for_a_lost_one(
+    service: Service,
+) -> None:
+    await only_rules(service, "before-7", "before-3")
+    await swept(service)
+    await sent(service)
+    await prefer(service, "xuan-hong", Channel.EMAIL)
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    await refuse(service)
+    await sent(service)
+    assert [rule for _, rule in await told_in_the_application(service)] == ["before-7", "before-3"]
+
+
+async def test_a_first_return_told_in_the_application_does_not_stand_for_a_second(
+    service: Service,
+) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    for channel in (Channel.IN_APP, Channel.EMAIL):
+        await execute(service, "DELETE FROM notification_preference")
+        await prefer(service, "xuan-hong", channel)
+        await send(commune, XUAN_HONG)
+        await review(office, "return", XUAN_HONG, reason="Chưa khớp.")
+        await refuse(service)
+        await sent(service)
+    assert await inbox(service) == ["Trả lại để sửa: báo cáo quý II năm 2024"] * 2
+
+
+async def test_what_a_colleague_reads_in_the_application_does_not_stand_for_a_lost_mail(
+    service: Service,
+) -> None:
+    await add_account(service, "colleague", Role.REPORTER, XUAN_HONG)
+    await prefer(service, "colleague", Channel.IN_APP)
+    await reminded(service, Channel.EMAIL)
+    await refuse(service)
+    await sent(service)
+    assert await told_in_the_application(service) == [
+        ("colleague", "before-3"),
+        ("xuan-hong", "before-3"),
+    ]
+
+
+async def test_a_lost_mail_of_several_reminders_is_made_good_by_one_message(
+    service: Service,
+) -> None:
+    await reminded_of_two(service)
+    await refuse(service)
+    await sent(service)
+    assert await inbox(service) == ["Còn 3 ngày: báo cáo quý II năm 2024 và 1 việc khác"]
+
+
+async def test_of_a_lost_mail_only_what_it_still_had_to_say_is_told(service: Service) -> None:
+    await reminded_of_two(service)
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    await refuse(service)
+    assert await told_in_the_application(service) == [("xuan-hong", "extra")]
+
+
+async def test_what_fails_in_the_application_itself_is_given_up(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("reason")
+
+    await reminded(service, Channel.IN_APP)
+    monkeypatch.setattr(wording, "compose", fail)
+    for _attempt in range(2 * MOST_ATTEMPTS):  # those at night do not count
+        await sent(service)
+        service.clock.advance(hours=7)
+    [message] = await carried(service, username="xuan-hong")
+    assert (message.state, message.error) == ("failed", "KeyError: 'reason'")
+
+
+async def test_two_channels_that_fail_are_made_good_by_one_message(service: Service) -> None:
+    await add_webhook(service, "395")
+    await reminded(service, Channel.EMAIL, Channel.WEBHOOK)
+    await refuse(service)
+    await sent(service)
+    assert len(await inbox(service)) == 1
+
+
+async def test_what_is_only_delayed_is_not_told_elsewhere_before_it_is_given_up(
+    service: Service,
+) -> None:
+    await reminded(service, Channel.EMAIL)
+    seen_before_the_end = set()
+    while (await carried(service, username="xuan-hong"))[0].state != "failed":
+        seen_before_the_end |= {row.channel for row in await told(service, username="xuan-hong")}
+        await refuse(service, DeliveryDelayedError("421 busy"))
+        service.clock.advance(hours=6)
+    assert seen_before_the_end == {"email"}
+    await sent(service)
+    assert len(await inbox(service)) == 1
+
+
+async def test_what_gave_way_to_the_lost_mail_comes_back(service: Service) -> None:
+    await reminded(service, Channel.EMAIL)
+    await refuse(service, DeliveryDelayedError("421 busy"))
+    choice = {"channels": ["in_app"], "period_news": True}
+    seen(await service.client("xuan-hong").put("/notifications/preferences", json=choice))
+    service.clock.advance(minutes=1)
+    await swept(service)
+    assert [state for _, state, _ in await of_xuan_hong(service)] == ["planned", "superseded"]
+    await refuse(service)
+    await sent(service)
+    assert await of_xuan_hong(service) == [
+        ("email", "failed", str(REFUSED)),
+        ("in_app", "sent", INSTEAD),
+    ]
+
+
+async def test_what_is_no_longer_true_then_is_not_told(service: Service) -> None:
+    await reminded(service, Channel.EMAIL)
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    await refuse(service)
+    await sent(service)
+    assert await inbox(service) == []
+
+
+async def test_an_event_falls_back_too(service: Service) -> None:
+    await prefer(service, "xuan-hong", Channel.EMAIL)
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    await review(service.client("coordinator"), "accept", XUAN_HONG)
+    await refuse(service)
+    await sent(service)
+    assert await inbox(service) == ["Đã duyệt: báo cáo quý II năm 2024"]
+
+
+async def subjects_of_the_office(service: Service) -> list[str]:
+    answer = await service.client("coordinator").get("/notifications")
+    return [message["subject"] for message in seen(answer)["items"]]
+
+
+async def test_what_concerns_a_plan_falls_back_too(service: Service, faulty: Path) -> None:
+    await prefer(service, "coordinator", Channel.EMAIL)
+    await load(service, faulty)
+    await refuse(service)
+    await sent(service)
+    assert await subjects_of_the_office(service) == [SUBJECT]
+
+
+async def test_what_the_application_tells_of_a_plan_is_not_told_twice(
+    service: Service, faulty: Path
+) -> None:
+    await load(service, faulty)
+    await refuse(service, DeliveryDelayedError("421 busy"))
+    service.clock.advance(minutes=1)
+    await refuse(service)
+    await sent(service)
+    assert [(message.channel, message.state) for message in await carried(service)] == [
+        ("in_app", "sent"),
+        ("email", "failed"),
+    ]
+
+
+async def test_an_earlier_failure_in_the_application_does_not_stand_for_a_lost_one(
+    service: Service, faulty: Path
+) -> None:
+    await load(service, faulty)
+    await sent(service)
+    await prefer(service, "coordinator", Channel.EMAIL)
+    service.clock.advance(days=1)
+    await load(service, faulty)
+    await refuse(service)
+    await sent(service)
+    assert await subjects_of_the_office(service) == [SUBJECT, SUBJECT]
+
+
+async def test_a_failure_whose_mail_was_lost_is_not_mailed_again(
+    service: Service, faulty: Path
+) -> None:
+    await prefer(service, "coordinator", Channel.EMAIL)
+    await load(service, faulty)
+    await refuse(service)
+    await load(service, faulty)
+    assert len(await carried(service, channel="email")) == 1

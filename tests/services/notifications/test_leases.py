@@ -1,0 +1,162 @@
+"""Leases: who holds a message, and what of it counts when they come too late or not at all."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.channels.mail import DeliveryRefusedError, Envelope
+from app.services.notifications.delivery import MOST_ATTEMPTS, Taken, deliver, send_one, take
+from app.vocabulary import Channel
+from tests.conftest import Service
+from tests.support.deliveries import AWAY, Outbox, carried, desk
+
+
+async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> None:
+    dead = desk(planned)
+    held = await take(dead, Channel.EMAIL, 3)
+    alive = Outbox()
+    await deliver(desk(planned, alive))
+    assert not {mail.message_id for mail in alive.mails} & {each.id for each in held}
+    planned.clock.advance(minutes=4, seconds=59)
+    assert await deliver(desk(planned, alive)) == 0
+    planned.clock.advance(seconds=1)
+    assert await deliver(desk(planned, alive)) == 3
+    assert {m.state for m in await carried(planned)} == {"sent"}
+
+
+async def test_a_lease_may_be_shorter(planned: Service) -> None:
+    hasty = replace(desk(planned), lease=timedelta(seconds=1))
+    held = await take(hasty, Channel.EMAIL, 20)
+    planned.clock.advance(seconds=2)
+    again = [Taken(each.id, each.attempt + 1) for each in held]
+    assert sorted(await take(hasty, Channel.EMAIL, 20)) == sorted(again)
+
+
+async def only_mail_held(service: Service) -> Taken:
+    """A mail that a worker has just taken; the others are gone."""
+    held = await take(desk(service), Channel.EMAIL, 20)
+    [mail] = await carried(service, username="xuan-hong", channel="email")
+    [one] = [each for each in held if each.id == mail.id]
+    for each in held:
+        if each != one:
+            await send_one(desk(service), each)
+    await deliver(desk(service))
+    return one
+
+
+async def state_of_that_mail(service: Service) -> tuple[str, int, str | None]:
+    [mail] = await carried(service, username="xuan-hong", channel="email")
+    return mail.state, mail.attempts, mail.error
+
+
+class Slow(Outbox):
+    """Takes longer than the lease, so that meanwhile another worker delivers the same mail."""
+
+    def __init__(self, service: Service, other: Outbox, end: Exception | None) -> None:
+        super().__init__()
+        self.service, self.other, self.end = service, other, end
+
+    async def take_mail(self, mail: Envelope) -> None:
+        self.service.clock.advance(minutes=6)
+        assert await deliver(desk(self.service, self.other)) == 1
+        self.service.clock.advance(minutes=1)
+        if self.end is not None:
+            raise self.end
+        self.mails.append(mail)
+
+
+async def test_a_worker_that_wakes_after_its_lease_sends_nothing(planned: Service) -> None:
+    late = await only_mail_held(planned)
+    outbox = Outbox()
+    planned.clock.advance(minutes=5)
+    await send_one(desk(planned, outbox), late)
+    [again] = await take(desk(planned), Channel.EMAIL, 20)
+    await send_one(desk(planned, outbox), late)
+    assert outbox.mails == []
+    assert await state_of_that_mail(planned) == ("sending", 2, None)
+    await send_one(desk(planned, outbox), again)
+    assert len(outbox.mails) == 1
+
+
+@pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
+async def test_a_worker_that_fails_too_late_does_not_undo_what_another_has_done(
+    planned: Service, end: Exception
+) -> None:
+    late = await only_mail_held(planned)
+    await send_one(desk(planned, Slow(planned, Outbox(), end)), late)
+    assert await state_of_that_mail(planned) == ("sent", 2, None)
+
+
+@pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
+async def test_a_worker_that_fails_too_late_does_not_end_the_attempt_of_another(
+    planned: Service, end: Exception
+) -> None:
+    late = await only_mail_held(planned)
+
+    class TakenOver(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            assert mail.message_id == late.id
+            planned.clock.advance(minutes=6)
+            assert await take(desk(planned), Channel.EMAIL, 20) == [Taken(late.id, 2)]
+            raise end
+
+    await send_one(desk(planned, TakenOver()), late)
+    assert await state_of_that_mail(planned) == ("sending", 2, None)
+
+
+@pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
+async def test_a_worker_that_fails_does_not_undo_what_an_earlier_one_ended_meanwhile(
+    planned: Service, end: Exception
+) -> None:
+    late = await only_mail_held(planned)
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    class Waiting(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            assert mail.message_id == late.id
+            begun.set()
+            await may_end.wait()
+
+    class Failing(Outbox):
+        async def take_mail(self, mail: Envelope) -> None:
+            assert mail.message_id == late.id
+            may_end.set()
+            await earlier
+            raise end
+
+    earlier = asyncio.create_task(send_one(desk(planned, Waiting()), late))
+    await begun.wait()
+    planned.clock.advance(minutes=6)
+    await deliver(desk(planned, Failing()))
+    assert await state_of_that_mail(planned) == ("sent", 2, None)
+
+
+async def test_what_two_workers_sent_left_when_the_first_of_them_sent_it(planned: Service) -> None:
+    late = await only_mail_held(planned)
+    await send_one(desk(planned, Slow(planned, Outbox(), None)), late)
+    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    assert mail.sent_at == planned.clock.now() - timedelta(minutes=1)
+
+
+async def test_what_was_taken_too_late_is_sent_though_the_other_worker_failed(
+    planned: Service,
+) -> None:
+    late = await only_mail_held(planned)
+    await send_one(desk(planned, Slow(planned, Outbox(trouble=AWAY), None)), late)
+    assert await state_of_that_mail(planned) == ("sent", 2, None)
+    planned.clock.advance(hours=1)
+    assert await deliver(desk(planned)) == 0
+
+
+async def test_a_message_that_kills_its_worker_each_time_is_given_up(planned: Service) -> None:
+    for _attempt in range(MOST_ATTEMPTS):
+        await take(desk(planned), Channel.EMAIL, 20)
+        planned.clock.advance(minutes=6)
+    outbox = Outbox()
+    await deliver(desk(planned, outbox))
+    assert outbox.mails == []
+    assert {(m.state, m.error) for m in await carried(planned, channel="email")} == {
+        ("failed", "every attempt was cut off before its end")
+    }

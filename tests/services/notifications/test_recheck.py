@@ -1,0 +1,291 @@
+"""Between planning and sending things change: nothing goes out that is no longer true."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from app.vocabulary import Role
+from tests.conftest import Service
+from tests.support.deliveries import add_account, carried, execute, returned, sent, swept, told
+from tests.support.report_calls import XUAN_HONG, review, seen, send
+
+Change = Callable[[Service], Awaitable[None]]
+OBLIGATION, PERIOD = f"/obligations/2024-Q2/{XUAN_HONG}", "/reporting-periods/2024-Q2"
+
+
+async def report_comes(service: Service) -> None:
+    await send(service.client("xuan-hong"), XUAN_HONG)
+
+
+async def is_extended(service: Service) -> None:
+    answer = await service.client("coordinator").put(
+        f"{OBLIGATION}/extension", json={"due_date": "2024-06-25", "reason": "Mưa lũ."}
+    )
+    seen(answer)
+
+
+async def is_exempted(service: Service) -> None:
+    answer = await service.client("coordinator").put(
+        f"{OBLIGATION}/exemption", json={"reason": "Sáp nhập."}
+    )
+    seen(answer)
+
+
+async def exemption_ends(service: Service) -> None:
+    await is_exempted(service)
+    await is_exempt_no_more(service)
+
+
+async def is_exempt_no_more(service: Service) -> None:
+    seen(await service.client("coordinator").delete(f"{OBLIGATION}/exemption"))
+
+
+async def period_closes(service: Service) -> None:
+    seen(await service.client("coordinator").post(f"{PERIOD}/close"))
+
+
+async def period_opens(service: Service) -> None:
+    seen(await service.client("coordinator").post(f"{PERIOD}/open"))
+
+
+async def period_closes_by_mistake(service: Service) -> None:
+    await period_closes(service)
+    await period_opens(service)
+
+
+async def is_accepted(service: Service) -> None:
+    await report_comes(service)
+    await review(service.client("coordinator"), "accept", XUAN_HONG)
+
+
+async def is_reopened(service: Service) -> None:
+    await review(service.client("coordinator"), "reopen", XUAN_HONG, note="Bổ sung.")
+
+
+async def is_accepted_by_mistake(service: Service) -> None:
+    await is_accepted(service)
+    await is_reopened(service)
+
+
+async def is_reminded(service: Service) -> None:
+    seen(await service.client("coordinator").post(f"{OBLIGATION}/remind"))
+
+
+async def correction_is_due(service: Service) -> None:
+    await returned(service, "2024-06-12")
+    service.clock.set("2024-06-11 08:00")
+    await swept(service)
+
+
+async def agency_ended(service: Service) -> None:
+    await execute(service, "UPDATE agency SET valid_to = '2024-05-31' WHERE code = '15493'")
+
+
+async def account_ends(service: Service) -> None:
+    await execute(service, "UPDATE account SET active = false WHERE username = 'xuan-hong'")
+
+
+async def person_moves(service: Service) -> None:
+    await execute(
+        service,
+        "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = '15502')"
+        " WHERE username = 'xuan-hong'",
+    )
+
+
+async def person_is_promoted(service: Service) -> None:
+    await execute(service, "UPDATE account SET role = 'viewer' WHERE username = 'xuan-hong'")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (report_comes, "the report has come"),
+        (is_extended, "the due date was extended"),
+        (is_exempted, "the agency was exempted"),
+        (period_closes, "the period is closed"),
+        (account_ends, "the account is no longer active"),
+        (person_moves, "the person has moved to another agency"),
+        (person_is_promoted, "the person has another role now"),
+    ],
+)
+async def test_a_reminder_that_is_no_longer_true_does_not_leave(
+    service: Service, change: Change, why: str
+) -> None:
+    await swept(service)
+    service.clock.advance(minutes=5)
+    await change(service)
+    letters = (await sent(service)).letters
+    assert "xuan-hong" not in {name for name, subject in letters if subject.startswith("Còn")}
+    rows = await told(service, username="xuan-hong", rule="before-7")
+    assert [(row.channel, row.state, row.why) for row in rows] == [
+        ("email", "skipped", why),
+        ("in_app", "skipped", why),
+    ]
+    states = {message.state for message in await carried(service, username="xuan-hong")}
+    assert "empty" in states
+    assert "waiting" not in states
+
+
+@pytest.mark.parametrize(
+    ("happens", "change", "rule", "why"),
+    [
+        (is_extended, is_exempted, "obligation.extended", "the agency was exempted"),
+        (
+            is_extended,
+            agency_ended,
+            "obligation.extended",
+            "the agency had ended before the period did",
+        ),
+        (is_exempted, is_exempt_no_more, "obligation.exempted", "the agency is no longer exempt"),
+        (exemption_ends, is_exempted, "obligation.exemption_ended", "the agency was exempted"),
+        (is_reminded, report_comes, "obligation.reminded", "the report has come"),
+        (is_accepted, is_reopened, "report.accepted", "the report is no longer accepted"),
+        (is_accepted_by_mistake, report_comes, "report.reopened", "the report was sent again"),
+        (correction_is_due, report_comes, "report.correction_due", "the report was sent again"),
+        (period_closes, period_opens, "reporting_period.closed", "the period is open"),
+        (
+            period_closes_by_mistake,
+            period_closes,
+            "reporting_period.opened",
+            "the period is closed",
+        ),
+    ],
+)
+async def test_news_that_is_no_longer_true_does_not_leave(
+    service: Service, happens: Change, change: Change, rule: str, why: str
+) -> None:
+    await happens(service)
+    service.clock.advance(minutes=5)
+    await change(service)
+    await sent(service)
+    rows = await told(service, username="xuan-hong", rule=rule)
+    assert {(row.state, row.why) for row in rows} == {("skipped", why)}
+
+
+async def test_a_digest_leaves_out_who_has_reported_meanwhile(service: Service) -> None:
+    service.clock.set("2024-06-14 08:00")
+    await swept(service)
+    await report_comes(service)
+    letters = (await sent(service)).letters
+    assert ("coordinator", "Còn 34 đơn vị chưa gửi báo cáo quý II năm 2024") in letters
+    rows = await told(service, username="coordinator", channel="email")
+    assert sorted({row.state for row in rows}) == ["sent", "skipped"]
+    assert [row.obligation for row in rows if row.state == "skipped"] == [f"2024-Q2/{XUAN_HONG}"]
+
+
+async def test_a_digest_counts_who_owes_a_report_by_that_day(service: Service) -> None:
+    office = service.client("coordinator")
+    later = {"due_date": "2024-06-25", "reason": "Mưa lũ."}
+    seen(await office.put("/obligations/2024-Q2/15502/extension", json=later))
+    await is_exempted(service)
+    await execute(service, "UPDATE agency SET valid_to = '2024-05-31' WHERE code = '15505'")
+    service.clock.set("2024-06-14 08:00")
+    await swept(service)
+    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("coordinator")]
+    assert mail.text.subject == "Còn 32 đơn vị chưa gửi báo cáo quý II năm 2024"
+    assert "đơn vị khác chưa gửi" not in mail.text.plain
+
+
+async def test_a_digest_says_of_which_agencies_nobody_is_left_to_remind(service: Service) -> None:
+    await account_ends(service)
+    service.clock.set("2024-06-14 08:00")
+    await swept(service)
+    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("coordinator")]
+    assert "- Xã Bắc Lương: còn 1 ngày (hạn 15/6/2024)\n" in mail.text.plain
+    for nobody in ("Xã Xuân Hồng", "Xã Nam Giang"):
+        assert f"- {nobody}: còn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in mail.text.plain
+
+
+@pytest.mark.parametrize(
+    ("name", "agency"), [("coordinator", "38"), ("vice-chairman", "38"), ("vice-chairman", "15493")]
+)
+async def test_a_digest_does_not_follow_a_person_out_of_the_office(
+    service: Service, name: str, agency: str
+) -> None:
+    service.clock.set("2024-06-22 08:00")
+    await swept(service)
+    await execute(
+        service,
+        "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = :agency)"
+        " WHERE username = :name",
+        agency=agency,
+        name=name,
+    )
+    assert name not in {to for to, _ in (await sent(service)).letters}
+    why = {row.why for row in await told(service, username=name, state="skipped")}
+    assert why == {"the person has moved to another agency"}
+
+
+async def test_words_are_of_the_moment_in_which_it_leaves(service: Service) -> None:
+    service.clock.set("2024-06-14 08:00")
+    await swept(service)
+    service.clock.set("2024-06-16 10:00")
+    mine = [mail for mail in (await sent(service)).mails if mail.email.startswith("xuan-hong")]
+    assert mine[0].text.subject.startswith("Quá hạn 1 ngày: báo cáo quý II năm 2024")
+
+
+async def test_a_newer_reminder_takes_the_place_of_one_that_still_waits(
+    service: Service,
+) -> None:
+    """The mail server was away for days: what piled up leaves as one letter."""
+    for moment in ("2024-06-12 08:00", "2024-06-14 08:00", "2024-06-15 08:00"):
+        service.clock.set(moment)
+        await swept(service)
+    mine = [text for name, text in (await sent(service)).letters if name == "bac-luong"]
+    assert len([text for text in mine if "quý II" in text]) == 1
+    rows = await told(service, username="bac-luong", channel="email", rule="before-1")
+    assert [(row.state, row.why) for row in rows] == [("superseded", "a later reminder says more")]
+
+
+async def test_a_second_return_takes_the_place_of_the_first(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    for reason in ("Thiếu số liệu.", "Vẫn thiếu số liệu."):
+        await send(commune, XUAN_HONG)
+        await review(office, "return", XUAN_HONG, reason=reason)
+        service.clock.advance(hours=1)
+    [mail] = (await sent(service)).mails
+    assert "Vẫn thiếu số liệu." in mail.text.plain
+
+
+async def test_a_return_that_was_answered_already_is_not_told(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await send(commune, XUAN_HONG)
+    await review(office, "return", XUAN_HONG, reason="Thiếu số liệu.")
+    await send(commune, XUAN_HONG)
+    assert (await sent(service)).mails == []
+    why = {row.why for row in await told(service, rule="report.returned")}
+    assert why == {"the report was sent again"}
+
+
+async def test_a_correction_that_was_put_off_is_not_asked_for(service: Service) -> None:
+    await returned(service, "2024-06-12")
+    service.clock.set("2024-06-11 08:00")
+    await swept(service)
+    await execute(service, "UPDATE report SET correction_due = '2024-06-20'")
+    await sent(service)
+    why = {row.why for row in await told(service, rule="report.correction_due")}
+    assert why == {"the correction is due on another day"}
+
+
+async def test_a_correction_that_came_and_is_due_anew_is_not_asked_for_as_before(
+    service: Service,
+) -> None:
+    """Returned a second time until the same day: the return itself has just said so."""
+    await returned(service, "2024-06-12")
+    service.clock.set("2024-06-11 08:00")
+    await swept(service)
+    await returned(service, "2024-06-12")
+    await execute(service, "UPDATE message SET state = 'waiting'")
+    await sent(service)
+    rows = await told(service, rule="report.correction_due")
+    assert {(row.state, row.why) for row in rows} == {("skipped", "the report was sent again")}
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    assert "Hôm nay là hạn gửi lại" in " ".join(text for _, text in (await sent(service)).letters)
+
+
+async def test_an_account_made_later_does_not_get_older_mail(service: Service) -> None:
+    await swept(service)
+    await add_account(service, "late", Role.REPORTER, XUAN_HONG)
+    assert "late" not in {name for name, _ in (await sent(service)).letters}

@@ -1,0 +1,209 @@
+"""What is told again because it still matters, and what is not because it was told."""
+
+from datetime import time
+
+import pytest
+
+from app.vocabulary import Channel, Role
+from tests.conftest import Service
+from tests.support.deliveries import (
+    add_account,
+    add_rule,
+    add_webhook,
+    carried,
+    execute,
+    only_rules,
+    prefer,
+    sent,
+    swept,
+    told,
+)
+from tests.support.report_calls import Q2, XUAN_HONG, review, seen, send
+
+AT = f"/obligations/{Q2}/{XUAN_HONG}"
+ALONE = "UPDATE account SET active = false WHERE role <> 'coordinator' AND username <> 'xuan-hong'"
+
+
+@pytest.fixture
+async def morning(service: Service) -> Service:
+    """The third day before the due date, 8 o'clock; only Xuân Hồng has an account."""
+    await execute(service, ALONE)
+    await only_rules(service, "before-3")
+    service.clock.set("2024-06-12 08:00")
+    return service
+
+
+async def mails_to_xuan_hong(service: Service) -> list[str]:
+    return [subject for name, subject in (await sent(service)).letters if name == "xuan-hong"]
+
+
+async def exempt(service: Service) -> None:
+    seen(await service.client("coordinator").put(f"{AT}/exemption", json={"reason": "Nhầm."}))
+
+
+async def exempt_no_more(service: Service) -> None:
+    seen(await service.client("coordinator").delete(f"{AT}/exemption"))
+
+
+async def close(service: Service) -> None:
+    seen(await service.client("coordinator").post(f"/reporting-periods/{Q2}/close"))
+
+
+async def open_again(service: Service) -> None:
+    seen(await service.client("coordinator").post(f"/reporting-periods/{Q2}/open"))
+
+
+async def leave(service: Service) -> None:
+    await execute(service, "UPDATE account SET active = false WHERE username = 'xuan-hong'")
+
+
+async def come_back(service: Service) -> None:
+    await execute(service, "UPDATE account SET active = true WHERE username = 'xuan-hong'")
+
+
+@pytest.mark.parametrize(
+    ("stop", "resume"), [(exempt, exempt_no_more), (close, open_again), (leave, come_back)]
+)
+async def test_what_was_skipped_is_told_when_the_reason_is_over(
+    morning: Service, stop: object, resume: object
+) -> None:
+    assert callable(stop)
+    assert callable(resume)
+    await swept(morning)
+    await stop(morning)
+    assert "Còn 3 ngày: báo cáo quý II năm 2024" not in await mails_to_xuan_hong(morning)
+    assert {row.state for row in await told(morning, rule="before-3")} == {"skipped"}
+    morning.clock.advance(minutes=15)
+    await swept(morning)
+    assert {row.state for row in await told(morning, rule="before-3")} == {"skipped"}
+    await resume(morning)
+    await swept(morning)
+    assert "Còn 3 ngày: báo cáo quý II năm 2024" in await mails_to_xuan_hong(morning)
+    assert {row.state for row in await told(morning, rule="before-3")} == {"sent"}
+    morning.clock.advance(minutes=15)
+    assert (await swept(morning)).messages == 0
+
+
+async def test_a_rule_that_is_renamed_repeats_nothing(morning: Service) -> None:
+    await swept(morning)
+    assert len(await mails_to_xuan_hong(morning)) == 1
+    await execute(morning, "UPDATE reminder_rule SET code = 'truoc-3' WHERE code = 'before-3'")
+    morning.clock.advance(hours=2)
+    assert (await swept(morning)).messages == 0
+    assert {row.why for row in await told(morning, rule="truoc-3")} == {
+        "told by another rule or channel"
+    }
+
+
+async def test_an_escalation_that_is_renamed_repeats_nothing(service: Service) -> None:
+    await only_rules(service, "escalate-7")
+    service.clock.set("2024-06-22 08:00")
+    assert (await swept(service)).messages == 2
+    await execute(service, "UPDATE reminder_rule SET code = 'len-huyen' WHERE code = 'escalate-7'")
+    service.clock.advance(hours=2)
+    assert (await swept(service)).messages == 0
+
+
+@pytest.mark.parametrize("has_left", [True, False])
+async def test_a_channel_that_is_added_later_repeats_nothing(
+    morning: Service, has_left: bool
+) -> None:
+    await execute(morning, "UPDATE reminder_rule SET channels = '{email}' WHERE code = 'before-3'")
+    await swept(morning)
+    if has_left:
+        await sent(morning)
+    await add_webhook(morning, "395")
+    await prefer(morning, "xuan-hong", Channel.EMAIL, Channel.WEBHOOK, Channel.IN_APP)
+    morning.clock.advance(days=2)
+    assert (await swept(morning)).messages == 0
+    rows = await told(morning, state="superseded")
+    assert {(row.channel, row.why) for row in rows} == {
+        ("webhook", "told by another rule or channel"),
+        ("in_app", "told by another rule or channel"),
+    }
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        "DELETE FROM reminder_rule WHERE code = 'before-3'",
+        "UPDATE reminder_rule SET active = false WHERE code = 'before-3'",
+    ],
+)
+async def test_a_rule_that_is_dropped_while_its_message_waits_sends_nothing(
+    morning: Service, drop: str
+) -> None:
+    await swept(morning)
+    await execute(morning, drop)
+    assert await mails_to_xuan_hong(morning) == []
+    assert {row.why for row in await told(morning)} == {"the rule was dropped"}
+
+
+async def test_an_agencys_own_silence_counts_while_a_message_waits(morning: Service) -> None:
+    await swept(morning)
+    await add_rule(morning, code="before-3", agency=XUAN_HONG, offset_days=-3, active=False)
+    assert await mails_to_xuan_hong(morning) == []
+
+
+async def test_one_rules_quiet_hours_do_not_hold_up_another_rule(morning: Service) -> None:
+    await add_rule(morning, "six_month", offset_days=-8, quiet_from=time(7), quiet_until=time(20))
+    await swept(morning)
+    assert await mails_to_xuan_hong(morning) == ["Còn 3 ngày: báo cáo quý II năm 2024"]
+    morning.clock.set("2024-06-12 20:00")
+    assert await mails_to_xuan_hong(morning) == ["Còn 8 ngày: báo cáo 6 tháng đầu năm 2024"]
+
+
+@pytest.mark.parametrize("channels", [[Channel.EMAIL], [Channel.WEBHOOK], list(Channel)])
+async def test_whom_no_chosen_channel_reaches_is_told_in_the_application_once(
+    morning: Service, channels: list[Channel]
+) -> None:
+    await prefer(morning, "xuan-hong", *channels)
+    await add_webhook(morning, "395", active=False)
+    await execute(morning, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
+    await swept(morning)
+    await sent(morning)
+    (message,) = await carried(morning, username="xuan-hong")
+    assert (message.channel, message.state) == ("in_app", "sent")
+    reminded = await morning.client("coordinator").post(f"{AT}/remind", json={})
+    assert seen(reminded) == {"told": 1}
+    await sent(morning)
+    assert {row.state for row in await told(morning)} == {"sent"}
+
+
+async def test_an_agency_that_ended_before_its_period_did_hears_nothing(service: Service) -> None:
+    await add_account(service, "head", Role.VIEWER, XUAN_HONG)
+    await execute(service, "UPDATE agency SET valid_to = '2024-05-31' WHERE code = '15493'")
+    service.clock.set("2024-06-18 08:00")
+    await swept(service)
+    assert await told(service, username="xuan-hong") == []
+    assert await told(service, username="head") == []
+    assert f"{Q2}/{XUAN_HONG}" not in {row.obligation for row in await told(service)}
+    await close(service)
+    assert await told(service, username="xuan-hong") == []
+
+
+async def test_a_correction_in_a_closed_period_is_asked_for(service: Service) -> None:
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    office = service.client("coordinator")
+    await review(office, "return", XUAN_HONG, reason="Sửa.", correction_due="2024-06-12")
+    await close(service)
+    assert await told(service, username="xuan-hong", rule="reporting_period.closed") == []
+    service.clock.set("2024-06-11 08:00")
+    await swept(service)
+    rows = await told(service, username="xuan-hong", rule="report.correction_due")
+    assert {row.state for row in rows} == {"planned"}
+
+
+async def test_each_return_is_asked_for_though_the_day_is_the_same(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await only_rules(service)
+    await send(commune, XUAN_HONG)
+    await review(office, "return", XUAN_HONG, reason="Sửa.", correction_due="2024-06-14")
+    service.clock.set("2024-06-13 08:00")
+    await swept(service)
+    await sent(service)
+    await send(commune, XUAN_HONG)
+    await review(office, "return", XUAN_HONG, reason="Còn thiếu.", correction_due="2024-06-14")
+    service.clock.set("2024-06-14 08:00")
+    await swept(service)
+    assert "Hôm nay là hạn gửi lại: báo cáo quý II năm 2024" in await mails_to_xuan_hong(service)

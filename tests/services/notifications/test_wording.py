@@ -1,0 +1,206 @@
+"""The words of messages: what a person reads, and nothing that a machine would take for markup."""
+
+from datetime import date, datetime
+
+import pytest
+
+from app.clock import LOCAL
+from app.services.notifications.wording import (
+    Line,
+    ObligationLine,
+    Recipient,
+    compose,
+    period_name,
+    place_of,
+)
+from app.vocabulary import Audience
+
+XUAN_HONG = "15493"
+NOW = datetime(2024, 6, 8, 8, tzinfo=LOCAL)
+
+
+def line(**values: object) -> ObligationLine:
+    plain: dict[str, object] = {
+        "rule": "before-7",
+        "audience": Audience.REPORTER,
+        "template": "reminder",
+        "facts": {"due_date": "2024-06-15"},
+        "plan": "tho-xuan-2024",
+        "plan_title": "Kế hoạch giảm nghèo bền vững năm 2024",
+        "period": "2024-Q2",
+        "period_name": "quý II năm 2024",
+        "agency": XUAN_HONG,
+        "agency_name": "Xã Xuân Hồng",
+        "due_date": date(2024, 6, 15),
+        "timeliness": "due_soon",
+        "days_late": 0,
+        "days_left": 7,
+        "report_status": "not_started",
+        "correction_due": None,
+        "missing": 1,
+        "has_nobody": False,
+    }
+    return ObligationLine(**(plain | values))  # type: ignore[arg-type]  # the values of a test
+
+
+def test_what_people_wrote_is_text_in_html_not_markup() -> None:
+    note = '<a href="http://evil.example">Bấm vào đây</a>'
+    words = compose(
+        Recipient("Nguyễn <b>A</b>", "http://127.0.0.1:8000"),
+        [line(template="obligation.reminded", facts={"note": note}, agency_name="Xã <i>X</i>")],
+        NOW,
+    )
+    assert note in words.plain
+    for tag in ('<a href="http://evil', "<b>", "<i>"):
+        assert tag not in words.html
+    assert "&lt;a href=" in words.html
+
+
+def test_a_subject_is_one_line() -> None:
+    words = compose(Recipient("A", "http://x"), [line(period_name="quý II\r\nBcc: x@y.vn")], NOW)
+    assert "\n" not in words.subject
+    assert "\r" not in words.subject
+
+
+def test_a_reminder_by_hand_is_told_from_the_services_own_of_the_same_day() -> None:
+    by_hand = compose(Recipient("A", "http://x"), [line(template="obligation.reminded")], NOW)
+    by_itself = compose(Recipient("A", "http://x"), [line()], NOW)
+    assert by_hand.subject == "Cơ quan tổng hợp nhắc: báo cáo quý II năm 2024"
+    assert by_itself.subject == "Còn 7 ngày: báo cáo quý II năm 2024"
+    assert "Còn 7 ngày" in by_hand.plain
+
+
+def test_the_head_of_an_agency_is_asked_to_see_to_it() -> None:
+    words = compose(Recipient("A", "http://x"), [line(audience=Audience.HEAD)], NOW)
+    assert "Đề nghị chỉ đạo bộ phận phụ trách gửi báo cáo." in words.plain
+
+
+def test_a_draft_is_mentioned() -> None:
+    words = compose(Recipient("A", "http://x"), [line(report_status="draft")], NOW)
+    assert "Báo cáo mới là bản nháp, chưa gửi." in words.plain
+
+
+@pytest.mark.parametrize(
+    ("frequency", "ordinal", "name"),
+    [
+        ("quarter", 2, "quý II năm 2024"),
+        ("half_year", 1, "6 tháng đầu năm 2024"),
+        ("half_year", 2, "6 tháng cuối năm 2024"),
+        ("year", 1, "năm 2024"),
+    ],
+)
+def test_periods_have_the_names_that_people_use(frequency: str, ordinal: int, name: str) -> None:
+    assert period_name(frequency, ordinal, 2024) == name
+
+
+BODY = {"entries": [{"indicator": "DA2.02"}], "disbursements": [{"project": "DA2"}]}
+
+
+@pytest.mark.parametrize(
+    ("pointer", "place"),
+    [
+        ("/entries/0/value", "Số liệu DA2.02"),
+        ("/entries/1", "Số liệu"),
+        ("/entries/7", "Số liệu"),
+        ("/entries/-1", "Số liệu"),
+        ("/entries/²", "Số liệu"),
+        ("/disbursements/0/amount_vnd", "Giải ngân DA2"),
+        ("/narrative/results", "Kết quả thực hiện"),
+        ("/narrative", "Thuyết minh"),
+        ("", "Toàn bộ báo cáo"),
+        (None, "Toàn bộ báo cáo"),
+        ("/whatever/x", "Toàn bộ báo cáo"),
+    ],
+)
+def test_a_pointer_is_named_as_a_place(pointer: str | None, place: str) -> None:
+    assert place_of(pointer, BODY) == place
+
+
+def digest(*lines: ObligationLine) -> tuple[str, str]:
+    words = compose(Recipient("A", "http://x"), lines, NOW)
+    return words.subject, words.plain
+
+
+def for_office(**values: object) -> ObligationLine:
+    return line(audience=Audience.COORDINATOR, days_late=1, days_left=None, **values)
+
+
+def test_a_digest_counts_all_who_are_missing_and_lists_whom_it_is_about() -> None:
+    subject, text = digest(for_office(missing=29))
+    assert subject == "Còn 29 đơn vị chưa gửi báo cáo quý II năm 2024"
+    assert "Báo cáo quý II năm 2024: 29 đơn vị chưa gửi\n" in text
+    assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024)\n" in text
+    assert "\nKế hoạch giảm nghèo bền vững năm 2024\n" in text
+    assert "- và 28 đơn vị khác chưa gửi\n" in text
+    assert "đơn vị khác" not in digest(for_office(missing=1))[1]
+    extended = for_office(missing=31, due_date=date(2024, 6, 20))
+    assert digest(for_office(missing=29), extended)[0].startswith("Còn 31 đơn vị")
+
+
+def test_a_digest_says_who_has_no_account_and_has_to_be_called() -> None:
+    _, text = digest(for_office(has_nobody=True))
+    assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in text
+
+
+def test_a_digest_leaves_out_nothing_that_is_told_beside_it() -> None:
+    """The district's leadership is the head of its own office, too."""
+    own = line(audience=Audience.HEAD, agency_name="Huyện Thọ Xuân", period_name="năm 2024")
+    late = line(audience=Audience.LEADERSHIP, days_late=7, days_left=None)
+    words = compose(Recipient("A", "http://x"), [own, late], NOW)
+    assert words.subject == "Đề nghị đôn đốc: 1 đơn vị chưa gửi báo cáo quý II năm 2024"
+    for text in (words.plain, words.html):
+        assert "Đề nghị chỉ đạo, đôn đốc các đơn vị trên." in text
+        assert "Còn 7 ngày: báo cáo năm 2024 của Huyện Thọ Xuân." in text
+    assert "\n\n\n" not in words.plain
+
+
+def test_two_plans_are_told_apart() -> None:
+    other = {"plan": "ntm-2024", "plan_title": "Kế hoạch nông thôn mới năm 2024"}
+    subject, text = digest(for_office(missing=2), for_office(missing=3, **other))
+    assert subject == (
+        "Còn 2 đơn vị chưa gửi báo cáo quý II năm 2024 (Kế hoạch giảm nghèo bền vững năm 2024),"
+        " 3 đơn vị chưa gửi báo cáo quý II năm 2024 (Kế hoạch nông thôn mới năm 2024)"
+    )
+    assert text.count("Xã Xuân Hồng") == 2
+    subject, of_reporter = digest(line(), line(**other))
+    assert subject == "Còn 7 ngày: báo cáo quý II năm 2024 và 1 việc khác"
+    ours = "báo cáo quý II năm 2024 (Kế hoạch nông thôn mới năm 2024) của Xã Xuân Hồng."
+    assert of_reporter.count(ours) == 1
+    assert (
+        "\nKế hoạch giảm nghèo bền vững năm 2024\nKế hoạch nông thôn mới năm 2024\n" in of_reporter
+    )
+
+
+def test_a_report_is_told_apart_from_what_is_said_of_another_plan() -> None:
+    facts = {"folder": "ntm-2024", "count": 1, "findings": []}
+    other = Line(
+        "plan.import_failed",
+        Audience.COORDINATOR,
+        "plan.import_failed",
+        facts,
+        "ntm-2024",
+        "Kế hoạch nông thôn mới năm 2024",
+    )
+    words = compose(Recipient("A", "http://x"), [for_office(), other], NOW)
+    assert "quý II năm 2024 (Kế hoạch giảm nghèo bền vững năm 2024)" in words.plain
+
+
+@pytest.mark.parametrize(
+    ("facts", "subject", "words"),
+    [
+        ({"first": True}, "Mở kỳ báo cáo quý II năm 2024", "đã mở. Hạn gửi: hết ngày 15/6/2024."),
+        ({}, "Mở lại kỳ báo cáo quý II năm 2024", "đã được mở lại. Hạn gửi: hết ngày 15/6/2024."),
+    ],
+)
+def test_a_period_that_opens_is_told_from_one_that_is_opened_again(
+    facts: dict[str, object], subject: str, words: str
+) -> None:
+    told = digest(line(template="reporting_period.opened", facts=facts))
+    assert told[0] == subject
+    assert words in told[1]
+
+
+def test_an_exemption_names_its_document() -> None:
+    facts = {"reason": "Không được giao vốn.", "document_number": "413/UBND"}
+    _, text = digest(line(template="obligation.exempted", facts=facts))
+    assert "được miễn theo văn bản số 413/UBND. Lý do: Không được giao vốn." in text

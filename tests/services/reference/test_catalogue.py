@@ -1,0 +1,86 @@
+"""The rules between indicators: each told at the field that breaks it."""
+
+import csv
+from dataclasses import replace
+
+import pytest
+
+from app.services.reference.catalogue import Entry, faults_of
+from app.vocabulary import Frequency, IndicatorKind
+from tests.conftest import PLAN_FOLDER
+
+FLOW, RATIO = IndicatorKind.FLOW, IndicatorKind.RATIO
+YEAR = frozenset({Frequency.YEAR})
+OFTEN = frozenset(Frequency)
+
+
+def filled(code: str, unit: str = "hộ", frequencies: frozenset[Frequency] = YEAR) -> Entry:
+    return Entry(code, unit, FLOW, frequencies, ("communes",), None)
+
+
+def derived(code: str, formula: str, kind: IndicatorKind = FLOW) -> Entry:
+    return Entry(code, "hộ", kind, YEAR, (), formula)
+
+
+BASE = [filled("A"), filled("B"), filled("A.1"), derived("S", "A - B")]
+
+FAULTS = [
+    (replace(filled("X"), filled_by=()), [("/filled_by", "filled_by_or_formula")]),
+    (replace(filled("X"), formula="A"), [("/filled_by", "filled_by_or_formula")]),
+    (derived("X", "A plus B"), [("/formula", "bad_formula")]),
+    (derived("X", "100 * A / B"), [("/kind", "kind_of_ratio")]),
+    (derived("X", "A + B", RATIO), [("/kind", "kind_of_ratio")]),
+    (replace(filled("X"), kind=RATIO), [("/kind", "kind_of_ratio")]),
+    (derived("X", "A + Z"), [("/formula", "unknown_indicator")]),
+    (replace(derived("X", "A + B"), frequencies=OFTEN), [("/formula", "term_not_reported")] * 2),
+    (derived("X", "X + A"), [("/formula", "circle")]),
+    (derived("A", "S + B"), [("/formula", "circle")]),
+    (filled("A.2", unit="người"), [("/unit", "other_unit")]),
+    (replace(filled("A"), unit="người"), [("/unit", "other_unit")]),
+    (
+        replace(filled("A"), frequencies=frozenset({Frequency.QUARTER})),
+        [("/frequencies", "term_not_reported")],
+    ),
+    (derived("A", "100 * B / A.1", RATIO), [("/kind", "ratio_term")]),
+]
+
+
+@pytest.mark.parametrize(("entry", "expected"), FAULTS)
+def test_a_fault_is_told_where_it_is(entry: Entry, expected: list[tuple[str, str]]) -> None:
+    catalogue = {known.code: known for known in [*BASE, entry]}
+    found = faults_of(entry.code, catalogue)
+    assert [(fault.pointer, fault.code) for fault in found] == expected
+    assert all(fault.message.fill("vi", fault.facts) for fault in found)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        filled("X"),
+        filled("A.2"),
+        derived("X", "A - B"),
+        derived("X", "S + A"),
+        derived("X", "100 * S / (A + B)", RATIO),
+        replace(filled("A"), frequencies=OFTEN),
+    ],
+)
+def test_what_fits_has_no_fault(entry: Entry) -> None:
+    assert faults_of(entry.code, {known.code: known for known in [*BASE, entry]}) == []
+
+
+def test_the_plan_s_own_catalogue_fits() -> None:
+    with (PLAN_FOLDER / "indicators.csv").open(encoding="utf-8", newline="") as file:
+        entries = [
+            Entry(
+                code=row["code"],
+                unit=row["unit"],
+                kind=IndicatorKind(row["kind"]),
+                frequencies=frozenset(Frequency(word) for word in row["frequencies"].split(";")),
+                filled_by=tuple(word for word in row["filled_by"].split(";") if word),
+                formula=row["formula"] or None,
+            )
+            for row in csv.DictReader(file)
+        ]
+    catalogue = {entry.code: entry for entry in entries}
+    assert len(catalogue) == 79
+    assert [fault for code in catalogue for fault in faults_of(code, catalogue)] == []

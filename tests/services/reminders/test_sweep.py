@@ -1,0 +1,484 @@
+"""The sweep: what is due and not yet told, once, to the right desk."""
+
+import asyncio
+from collections import Counter
+from datetime import time
+
+from sqlalchemy import event
+
+from app.server import operating
+from app.services.reminders import sweep
+from app.services.reminders.sweep import Swept
+from app.vocabulary import Audience, Channel, DayKind, Role
+from tests.conftest import Service
+from tests.support.deliveries import (
+    add_account,
+    add_rule,
+    add_webhook,
+    execute,
+    only_rules,
+    prefer,
+    returned,
+    rules_of,
+    sent,
+    swept,
+    told,
+)
+from tests.support.reference_calls import add_neighbour
+from tests.support.report_calls import BAC_LUONG, XUAN_HONG, seen, send
+
+REPORTERS = ["agriculture", "bac-luong", "health-centre", "labour-reporter", "xuan-hong"]
+NOTHING = Swept(0, 0, 0)
+
+
+async def extend(service: Service, agency: str, due: str) -> None:
+    answer = await service.client("coordinator").put(
+        f"/obligations/2024-Q2/{agency}/extension",
+        json={"due_date": due, "reason": "Mưa lũ.", "document_number": "12/UBND"},
+    )
+    seen(answer)
+
+
+async def test_it_is_told_at_eight_sharp_and_not_before(service: Service) -> None:
+    service.clock.set("2024-06-08 07:59:59.999999")
+    assert await swept(service) == NOTHING
+    service.clock.set("2024-06-08 08:00:00")
+    assert await swept(service) == Swept(planned=10, superseded=0, messages=10)
+    rows = await told(service, channel="email")
+    assert sorted(row.username for row in rows) == REPORTERS
+    assert {(row.rule, row.occurrence, row.state) for row in rows} == {
+        ("before-7", "2024-06-15", "planned")
+    }
+    assert (await sent(service)).letters[0][1] == "Còn 7 ngày: báo cáo quý II năm 2024"
+
+
+async def test_who_has_left_is_not_reminded_at_any_desk(service: Service) -> None:
+    left = {"reporter": XUAN_HONG, "viewer": XUAN_HONG, "coordinator": "395"}
+    for role, agency in left.items():
+        await add_account(service, f"former-{role}", Role(role), agency, active=False)
+    service.clock.set("2024-06-18 08:00")
+    await swept(service)
+    rows = await told(service)
+    assert {"xuan-hong", "coordinator"} <= {row.username for row in rows}
+    assert [row for row in rows if row.username.startswith("former-")] == []
+
+
+async def test_reports_do_not_wait_for_a_sweep(service: Service) -> None:
+    async with service.database.transaction() as session:
+        planned = await sweep.sweep(session, service.clock.now())
+        assert planned.messages > 0
+        async with asyncio.timeout(5):
+            await send(service.client("xuan-hong"), XUAN_HONG)
+
+
+async def test_a_second_sweep_finds_nothing_new(service: Service) -> None:
+    await swept(service)
+    before = await told(service)
+    service.clock.advance(minutes=1)
+    assert await swept(service) == NOTHING
+    await sent(service)
+    service.clock.advance(minutes=1)
+    assert await swept(service) == NOTHING
+    assert [row[:5] for row in await told(service)] == [row[:5] for row in before]
+
+
+async def test_a_sweep_waits_for_another_and_plans_nothing_twice(service: Service) -> None:
+    async with service.database.transaction() as session:
+        await sweep.sweep(session, service.clock.now())
+        second = asyncio.create_task(swept(service))
+        ended, _ = await asyncio.wait({second}, timeout=0.5)
+        assert not ended
+    assert await second == NOTHING
+
+
+async def test_sweeps_at_the_same_time_make_one_set(service: Service) -> None:
+    results = await asyncio.gather(*(swept(service) for _ in range(6)))
+    assert sum(result.planned for result in results) == 10
+    keys = [row[:5] for row in await told(service)]
+    assert len(keys) == len(set(keys)) == 10
+
+
+def test_whoever_fills_an_empty_database_does_not_keep_the_sweep_waiting() -> None:
+    assert operating.ONE_FILLS != sweep.ONE_AT_A_TIME
+
+
+async def test_three_days_without_a_server_are_made_up_for_by_one_message(
+    service: Service,
+) -> None:
+    service.clock.set("2024-06-08 08:00")
+    await swept(service)
+    await sent(service)
+    service.clock.set("2024-06-16 08:30")  # before-3, before-1, due-day and after-1 in one
+    await swept(service)
+    rows = await told(service, username="xuan-hong", channel="email")
+    assert [(row.obligation[:7], row.rule, row.state) for row in rows] == [
+        ("2024-Q2", "before-7", "sent"),
+        ("2024-Q2", "before-3", "superseded"),
+        ("2024-Q2", "before-1", "superseded"),
+        ("2024-Q2", "due-day", "superseded"),
+        ("2024-Q2", "after-1", "planned"),
+        ("2024-H1", "before-7", "planned"),
+    ]
+    assert {row.why for row in rows if row.state == "superseded"} == {"a later reminder says more"}
+    outbox = await sent(service)
+    counts = Counter(name for name, _ in outbox.letters)
+    assert counts == dict.fromkeys([*REPORTERS, "coordinator"], 1)
+    urgent = "Quá hạn 1 ngày: báo cáo quý II năm 2024 và 1 việc khác"
+    assert ("xuan-hong", urgent) in outbox.letters
+    service.clock.advance(hours=1)
+    assert await swept(service) == NOTHING
+
+
+async def test_what_was_due_before_the_plan_existed_is_nobodys_omission(
+    service: Service,
+) -> None:
+    """The first quarter was due on 15/3, the plan rests on documents of 1/4."""
+    for day in ("2024-04-01 08:00", "2024-04-02 08:00", "2024-04-04 08:00"):
+        service.clock.set(day)
+        assert await swept(service) == NOTHING
+
+
+async def test_a_period_that_was_late_but_could_be_met_is_caught_up_on(service: Service) -> None:
+    """The same days after a due date that lies behind the plan's documents."""
+    service.clock.set("2024-07-02 08:00")  # 17 days after 15/6, as 1/4 is after 15/3
+    await swept(service)
+    assert "after-7" in rules_of(await told(service, state="planned"))
+
+
+async def test_what_is_due_on_the_day_of_the_plan_s_documents_is_reminded_of(
+    service: Service,
+) -> None:
+    await execute(
+        service, "UPDATE obligation SET due_date = '2024-04-01' WHERE due_date = '2024-03-15'"
+    )
+    service.clock.set("2024-04-01 08:00")
+    await swept(service)
+    assert "due-day" in rules_of(await told(service))
+
+
+async def test_a_document_that_comes_later_excuses_nothing(service: Service) -> None:
+    """A plan is as old as the first entry of its record, where its documents are newer."""
+    await execute(service, "UPDATE legal_document SET issued_on = '2024-06-30'")
+    service.clock.set("2024-06-16 08:00")
+    await send(service.client("bac-luong"), BAC_LUONG)
+    await swept(service)
+    assert "after-1" in rules_of(await told(service, username="xuan-hong"))
+
+
+async def test_a_rule_by_itself_is_caught_up_on_for_two_weeks(service: Service) -> None:
+    await only_rules(service, "after-7")
+    service.clock.set("2024-07-06 08:00")
+    await swept(service)
+    assert {row.occurrence for row in await told(service)} == {"2024-06-20"}
+    service.clock.set("2024-07-06 07:59")
+    await swept(service)
+    assert {row.occurrence for row in await told(service)} == {"2024-06-20", "2024-06-15"}
+
+
+async def test_sixty_working_days_ahead_are_within_reach(service: Service) -> None:
+    await only_rules(service)
+    await add_rule(service, offset_days=-60, day_kind=DayKind.WORKING)
+    service.clock.set("2024-06-20 08:00")
+    await swept(service)
+    assert {row.occurrence for row in await told(service)} == {"2024-09-15"}
+
+
+async def test_an_extension_of_what_was_due_before_the_plan_is_reminded_of(
+    service: Service,
+) -> None:
+    service.clock.set("2024-04-02 09:00")
+    answer = await service.client("coordinator").put(
+        f"/obligations/2024-Q1/{XUAN_HONG}/extension",
+        json={"due_date": "2024-04-20", "reason": "Kế hoạch mới ban hành."},
+    )
+    seen(answer)
+    service.clock.set("2024-04-13 08:00")
+    await swept(service)
+    rows = await told(service, channel="email", rule="before-7")
+    assert [row.obligation for row in rows] == [f"2024-Q1/{XUAN_HONG}"]
+
+
+async def test_a_rule_added_later_does_not_flood(service: Service) -> None:
+    service.clock.set("2024-06-08 08:00")
+    await swept(service)
+    await sent(service)
+    service.clock.set("2024-06-10 09:00")
+    await add_rule(service, offset_days=-9, repeat_days=1, repeat_times=3)  # 6/6 to 9/6
+    await swept(service)
+    outbox = await sent(service)
+    assert sorted(name for name, _ in outbox.letters) == REPORTERS
+    rows = await told(service, rule="extra", username="xuan-hong")
+    assert [row.state for row in rows] == ["superseded", "superseded", "superseded", "sent"]
+
+
+async def test_a_rule_added_for_what_was_said_already_says_nothing(service: Service) -> None:
+    service.clock.set("2024-06-08 08:00")
+    await swept(service)
+    await add_rule(service, offset_days=-8)
+    service.clock.set("2024-06-08 09:00")
+    assert (await swept(service)).messages == 0
+    assert {row.state for row in await told(service, rule="extra")} == {"superseded"}
+    assert sorted(name for name, _ in (await sent(service)).letters) == REPORTERS
+
+
+async def test_a_rule_that_is_switched_off_or_changed_follows_from_then_on(
+    service: Service,
+) -> None:
+    await only_rules(service, "before-3")
+    service.clock.set("2024-06-11 08:00")
+    assert await swept(service) == NOTHING
+    await execute(service, "UPDATE reminder_rule SET offset_days = -4 WHERE code = 'before-3'")
+    assert (await swept(service)).messages == 10
+
+
+async def test_an_agencys_own_rule_stands_in_for_the_schedules(service: Service) -> None:
+    await only_rules(service, "before-7")
+    await add_rule(service, code="before-7", agency=XUAN_HONG, offset_days=-6)
+    await add_rule(service, code="before-7", agency=BAC_LUONG, offset_days=-7, active=False)
+    service.clock.set("2024-06-08 08:00")
+    await swept(service)
+    first = {row.username for row in await told(service)}
+    assert first == set(REPORTERS) - {"xuan-hong", "bac-luong"}
+    service.clock.set("2024-06-09 08:00")
+    await swept(service)
+    second = {row.username for row in await told(service)} - first
+    assert second == {"xuan-hong"}
+
+
+async def test_an_own_rule_with_a_code_of_its_own_comes_on_top(service: Service) -> None:
+    await only_rules(service, "before-7")
+    await add_rule(service, code="early", agency=XUAN_HONG, offset_days=-10)
+    service.clock.set("2024-06-05 08:00")
+    await swept(service)
+    assert [(row.username, row.rule) for row in await told(service)] == [("xuan-hong", "early")]
+
+
+async def test_preferences_choose_the_channel(service: Service) -> None:
+    await prefer(service, "xuan-hong", Channel.IN_APP)
+    await prefer(service, "bac-luong", Channel.WEBHOOK, Channel.EMAIL)
+    await add_webhook(service, "395")
+    await swept(service)
+    channels = Counter((row.username, row.channel) for row in await told(service))
+    assert {key: n for key, n in channels.items() if key[0] in {"xuan-hong", "bac-luong"}} == {
+        ("xuan-hong", "in_app"): 1,
+        ("bac-luong", "webhook"): 1,
+        ("bac-luong", "email"): 1,
+    }
+
+
+async def test_a_channel_that_is_named_twice_is_used_once(service: Service) -> None:
+    await execute(service, "UPDATE reminder_rule SET channels = '{email,email}'")
+    assert (await swept(service)).messages == len(REPORTERS)
+
+
+async def test_a_reminder_of_the_evening_waits_for_the_morning(service: Service) -> None:
+    await only_rules(service)
+    await add_rule(service, offset_days=-5, send_time=time(22, 30))
+    service.clock.set("2024-06-10 22:30")
+    await swept(service)
+    assert (await sent(service)).letters == []
+    service.clock.set("2024-06-11 05:59:59")
+    assert (await sent(service)).letters == []
+    service.clock.set("2024-06-11 06:00")
+    outbox = await sent(service)
+    assert ("xuan-hong", "Còn 4 ngày: báo cáo quý II năm 2024") in outbox.letters
+
+
+async def test_the_coordinator_gets_one_digest_of_all_who_are_missing(service: Service) -> None:
+    service.clock.set("2024-06-14 08:00")
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    await swept(service)
+    rows = await told(service, username="coordinator", channel="email")
+    assert len(rows) == 34
+    assert f"2024-Q2/{XUAN_HONG}" not in {row.obligation for row in rows}
+    outbox = await sent(service)
+    mine = [mail for mail in outbox.mails if mail.email == "coordinator@example.vn"]
+    assert [mail.text.subject for mail in mine] == [
+        "Còn 34 đơn vị chưa gửi báo cáo quý II năm 2024"
+    ]
+    assert "- Xã Bắc Lương: còn 1 ngày (hạn 15/6/2024)" in mine[0].text.plain
+    assert "Xuân Hồng" not in mine[0].text.plain
+    service.clock.set("2024-06-15 08:00")
+    await swept(service)
+    letters = (await sent(service)).letters
+    assert letters.count(("coordinator", "Còn 34 đơn vị chưa gửi báo cáo quý II năm 2024")) == 1
+
+
+async def test_two_periods_that_wait_are_one_digest(service: Service) -> None:
+    service.clock.set("2024-06-19 08:00")
+    await swept(service)
+    mine = [text for name, text in (await sent(service)).letters if name == "coordinator"]
+    both = ("quý II năm 2024", "6 tháng đầu năm 2024")
+    assert mine == ["Còn " + ", ".join(f"35 đơn vị chưa gửi báo cáo {name}" for name in both)]
+
+
+async def test_the_leadership_hears_of_it_after_seven_days(service: Service) -> None:
+    service.clock.set("2024-06-21 08:00")
+    await swept(service)
+    await sent(service)
+    assert await told(service, audience="leadership") == []
+    service.clock.set("2024-06-22 08:00")
+    await swept(service)
+    rows = await told(service, audience="leadership", channel="email")
+    assert ({row.username for row in rows}, len(rows)) == ({"vice-chairman"}, 35)
+    mine = [text for name, text in (await sent(service)).letters if name == "vice-chairman"]
+    assert mine == ["Đề nghị đôn đốc: 35 đơn vị chưa gửi báo cáo quý II năm 2024"]
+
+
+async def test_the_head_of_an_agency_hears_of_it_after_three_days(service: Service) -> None:
+    await add_account(service, "chairman", Role.VIEWER, XUAN_HONG)
+    service.clock.set("2024-06-18 08:00")
+    await swept(service)
+    rows = await told(service, audience="head", channel="email")
+    assert [(row.username, row.obligation) for row in rows] == [
+        ("chairman", f"2024-Q2/{XUAN_HONG}")
+    ]
+
+
+async def test_the_province_and_the_neighbours_are_left_alone(service: Service) -> None:
+    service.clock.set("2024-06-22 08:00")
+    await swept(service)
+    named = {row.username for row in await told(service)}
+    assert named == {*REPORTERS, "coordinator", "vice-chairman"}
+
+
+async def test_a_report_that_came_is_not_asked_for(service: Service) -> None:
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    assert "xuan-hong" not in {row.username for row in await told(service)}
+
+
+async def test_the_exempt_and_the_closed_are_not_asked(service: Service) -> None:
+    office = service.client("coordinator")
+    answer = await office.put(
+        f"/obligations/2024-Q2/{XUAN_HONG}/exemption", json={"reason": "Sáp nhập."}
+    )
+    seen(answer)
+    await swept(service)
+    assert rules_of(await told(service, username="xuan-hong")) == ["obligation.exempted"]
+    seen(await office.post("/reporting-periods/2024-Q2/close"))
+    service.clock.set("2024-06-12 08:00")
+    before = len(await told(service))
+    assert await swept(service) == NOTHING
+    assert len(await told(service)) == before
+
+
+async def test_of_two_periods_due_on_one_day_the_closed_one_is_not_asked_for(
+    service: Service,
+) -> None:
+    await execute(
+        service, "UPDATE obligation SET due_date = '2024-06-15' WHERE due_date = '2024-03-15'"
+    )
+    seen(await service.client("coordinator").post("/reporting-periods/2024-Q1/close"))
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    rows = await told(service, rule="before-3", username="xuan-hong")
+    assert {row.obligation for row in rows} == {f"2024-Q2/{XUAN_HONG}"}
+
+
+async def test_an_extension_moves_the_reminders_with_it(service: Service) -> None:
+    service.clock.set("2024-06-14 08:00")
+    await only_rules(service, "before-7", "before-3", "before-1", "due-day")
+    await swept(service)
+    service.clock.set("2024-06-14 09:00")
+    await extend(service, XUAN_HONG, "2024-06-25")
+    for day in range(14, 26):
+        service.clock.set(f"2024-06-{day} 08:00" if day > 14 else "2024-06-14 09:05")
+        await swept(service)
+    rows = await told(service, username="xuan-hong", channel="email", occurrence="2024-06-25")
+    quarterly = [row for row in rows if row.obligation.startswith("2024-Q2")]
+    assert [(row.rule, row.state) for row in quarterly] == [
+        ("before-7", "planned"),
+        ("before-3", "planned"),
+        ("before-1", "planned"),
+        ("due-day", "planned"),
+    ]
+
+
+async def test_what_an_extension_has_just_said_is_not_said_again(service: Service) -> None:
+    """Extended on the 14th to the 17th: "three days left" was due this morning, but is known."""
+    service.clock.set("2024-06-14 08:00")
+    await swept(service)
+    service.clock.set("2024-06-14 09:00")
+    await extend(service, XUAN_HONG, "2024-06-17")
+    service.clock.advance(minutes=1)
+    before = len(await told(service))
+    assert await swept(service) == NOTHING
+    assert len(await told(service)) == before
+    service.clock.set("2024-06-16 08:00")
+    await swept(service)
+    rows = await told(service, username="xuan-hong", occurrence="2024-06-17", channel="email")
+    assert [row.rule for row in rows] == ["before-1"]
+
+
+async def test_working_days_are_counted_by_each_district_s_own_calendar(service: Service) -> None:
+    """Three of them before Saturday 15/6 is the 12th, or the 11th where the 13th is off."""
+    await add_neighbour(service)
+    await add_account(service, "next-door", Role.REPORTER, "15901")
+    await only_rules(service, "before-3")
+    await execute(service, "UPDATE reminder_rule SET day_kind = 'working'")
+    await execute(
+        service, "UPDATE obligation SET due_date = '2024-06-15' WHERE due_date = '2024-06-10'"
+    )
+    answer = await service.client("admin").put(
+        "/working-days/2024-06-13",
+        json={"change": "off", "note": "Nghỉ bù."},
+        params={"plan": "trieu-son-2024"},
+    )
+    seen(answer, 201)
+    service.clock.set("2024-06-11 08:00")
+    await swept(service)
+    assert {row.username for row in await told(service)} == {"next-door"}
+    service.clock.set("2024-06-12 08:00")
+    await swept(service)
+    assert {row.username for row in await told(service)} == {"next-door", *REPORTERS}
+
+
+async def test_an_outage_after_tet_is_made_up_for_as_well(service: Service) -> None:
+    """Due on 24/1/2025, the last day before Tết: one working day later is 3/2."""
+    await only_rules(service)
+    await add_rule(service, offset_days=1, day_kind=DayKind.WORKING)
+    await execute(
+        service, "UPDATE obligation SET due_date = '2025-01-24' WHERE due_date = '2024-06-15'"
+    )
+    service.clock.set("2025-02-03 07:59")
+    assert await swept(service) == NOTHING
+    service.clock.set("2025-02-16 10:00")
+    assert (await swept(service)).messages == len(REPORTERS)
+
+
+async def test_somebody_who_takes_over_hears_what_waits(service: Service) -> None:
+    service.clock.set("2024-06-08 08:00")
+    await swept(service)
+    service.clock.set("2024-06-10 10:00")
+    await add_account(service, "successor", Role.REPORTER, XUAN_HONG)
+    assert (await swept(service)).messages == 2
+    assert ("successor", "Còn 5 ngày: báo cáo quý II năm 2024") in (await sent(service)).letters
+
+
+async def test_the_number_of_statements_does_not_grow_with_the_work(service: Service) -> None:
+    statements: list[str] = []
+
+    def note(_c: object, _u: object, statement: str, *_more: object) -> None:
+        statements.append(statement)
+
+    event.listen(service.database.engine.sync_engine, "before_cursor_execute", note)
+    service.clock.set("2024-06-08 08:00")  # 5 reporters, one due date, one rule
+    await swept(service)
+    few = len(statements)
+    for code in ("15505", "15508", "15511", "15514"):
+        await add_account(service, f"reporter-{code}", Role.REPORTER, code)
+    await add_rule(
+        service, audience=Audience.COORDINATOR, offset_days=-9, repeat_days=1, repeat_times=12
+    )
+    await returned(service, "2024-06-19")
+    await add_neighbour(service)
+    for agency, due in (("15505", "2024-06-18"), ("15508", "2024-06-21")):
+        await extend(service, agency, due)
+    statements.clear()
+    service.clock.set("2024-06-20 08:00")  # many of everything
+    assert (await swept(service)).planned > 50
+    many = len(statements)
+    assert few <= 7
+    assert many <= few + 1  # the corrections, if any

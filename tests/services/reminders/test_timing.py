@@ -1,0 +1,199 @@
+"""When a reminder is due: a table of cases, then what holds of all rules, days and moments."""
+
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.clock import LOCAL, local_day
+from app.services.deadlines.working_calendar import WorkingCalendar
+from app.services.reminders.timing import (
+    STALE_AFTER,
+    Timing,
+    due_occurrences,
+    moved,
+    not_before,
+    occurrences,
+)
+from app.vocabulary import DayKind, WorkingDayChange
+
+Q2_DUE = date(2024, 6, 15)
+CALENDAR = WorkingCalendar({date(2024, 5, 4): WorkingDayChange.WORKED})
+DAY = timedelta(days=1)
+
+
+def timing(
+    offset: int = 0,
+    kind: DayKind = DayKind.CALENDAR,
+    every: int | None = None,
+    times: int = 0,
+    at: time = time(8),
+    quiet: tuple[time, time] = (time(21), time(6)),
+) -> Timing:
+    return Timing(offset, kind, every, times, at, *quiet)
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("due", "offset", "kind", "day"),
+    [
+        ("2024-06-15", -7, DayKind.CALENDAR, "2024-06-08"),
+        ("2024-06-15", 0, DayKind.CALENDAR, "2024-06-15"),
+        ("2024-06-15", 7, DayKind.CALENDAR, "2024-06-22"),
+        ("2024-03-01", -1, DayKind.CALENDAR, "2024-02-29"),
+        # The 15th is a Saturday: the working day before it is Friday, the one after it Monday.
+        ("2024-06-15", -1, DayKind.WORKING, "2024-06-14"),
+        ("2024-06-15", -5, DayKind.WORKING, "2024-06-10"),
+        ("2024-06-15", -6, DayKind.WORKING, "2024-06-07"),
+        ("2024-06-15", 1, DayKind.WORKING, "2024-06-17"),
+        ("2024-06-15", 0, DayKind.WORKING, "2024-06-15"),
+        # Over 30/4 and 1/5, with the 29th swapped for Saturday 4/5, which is worked.
+        ("2024-05-06", -1, DayKind.WORKING, "2024-05-04"),
+        ("2024-05-06", -4, DayKind.WORKING, "2024-04-26"),
+        ("2024-04-26", 1, DayKind.WORKING, "2024-05-02"),
+        ("2024-12-31", 1, DayKind.WORKING, "2025-01-02"),
+    ],
+)
+def test_an_offset_counts_days_or_working_days(
+    due: str, offset: int, kind: DayKind, day: str
+) -> None:
+    found = moved(date.fromisoformat(due), offset, kind, CALENDAR)
+    assert found == date.fromisoformat(day)
+
+
+def test_repetitions_follow_each_other_and_are_counted() -> None:
+    every_morning = timing(-1, every=1, times=3)
+    assert [(o.number, o.send_at) for o in occurrences(every_morning, Q2_DUE, CALENDAR)] == [
+        (0, local("2024-06-14T08:00")),
+        (1, local("2024-06-15T08:00")),
+        (2, local("2024-06-16T08:00")),
+        (3, local("2024-06-17T08:00")),
+    ]
+
+
+def test_repetitions_across_the_due_date_count_working_days_from_it() -> None:
+    by_working_days = timing(-2, DayKind.WORKING, every=2, times=2)
+    days = [local_day(o.send_at) for o in occurrences(by_working_days, Q2_DUE, CALENDAR)]
+    assert days == [date(2024, 6, 13), Q2_DUE, date(2024, 6, 18)]
+
+
+def test_a_rule_without_an_interval_reminds_once() -> None:
+    assert len(list(occurrences(timing(-3, times=5), Q2_DUE, CALENDAR))) == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "is_due"),
+    [
+        ("2024-06-08T07:59:59.999999", False),
+        ("2024-06-08T08:00:00", True),
+        ("2024-06-09T03:00:00", True),
+        ("2024-06-22T07:59:59.999999", True),
+        ("2024-06-22T08:00:00", False),
+    ],
+)
+def test_it_is_due_from_its_minute_until_it_is_stale(now: str, is_due: bool) -> None:
+    found = due_occurrences(timing(-7), Q2_DUE, CALENDAR, local(now))
+    assert [o.number for o in found] == ([0] if is_due else [])
+
+
+def test_days_without_the_service_are_all_due_together() -> None:
+    found = due_occurrences(
+        timing(-1, every=1, times=15), Q2_DUE, CALENDAR, local("2024-06-17T09:00")
+    )
+    assert [o.number for o in found] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("now", "quiet", "leaves"),
+    [
+        ("2024-06-08T08:00", ("21:00", "06:00"), "2024-06-08T08:00"),
+        ("2024-06-08T20:59:59", ("21:00", "06:00"), "2024-06-08T20:59:59"),
+        ("2024-06-08T21:00", ("21:00", "06:00"), "2024-06-09T06:00"),
+        ("2024-06-08T23:30", ("21:00", "06:00"), "2024-06-09T06:00"),
+        ("2024-06-09T00:00", ("21:00", "06:00"), "2024-06-09T06:00"),
+        ("2024-06-09T05:59:59", ("21:00", "06:00"), "2024-06-09T06:00"),
+        ("2024-06-09T06:00", ("21:00", "06:00"), "2024-06-09T06:00"),
+        ("2024-12-31T22:00", ("21:00", "06:00"), "2025-01-01T06:00"),
+        ("2024-06-08T12:00", ("11:30", "13:30"), "2024-06-08T13:30"),
+        ("2024-06-08T11:29", ("11:30", "13:30"), "2024-06-08T11:29"),
+        ("2024-06-08T13:30", ("11:30", "13:30"), "2024-06-08T13:30"),
+        ("2024-06-08T03:00", ("00:00", "06:00"), "2024-06-08T06:00"),
+        ("2024-06-08T23:00", ("21:00", "00:00"), "2024-06-09T00:00"),
+        ("2024-06-08T03:00", ("06:00", "06:00"), "2024-06-08T03:00"),
+    ],
+)
+def test_quiet_hours_put_it_off(now: str, quiet: tuple[str, str], leaves: str) -> None:
+    start, end = map(time.fromisoformat, quiet)
+    assert not_before(timing(quiet=(start, end)), local(now)) == local(leaves)
+
+
+def test_an_instant_of_another_zone_is_read_by_the_local_clock() -> None:
+    evening = datetime.fromisoformat("2024-06-08T14:30:00+00:00")
+    assert not_before(timing(), evening) == local("2024-06-09T06:00")
+
+
+timings = st.builds(
+    Timing,
+    offset_days=st.integers(-60, 60),
+    day_kind=st.sampled_from(DayKind),
+    repeat_days=st.none() | st.integers(1, 10),
+    repeat_times=st.integers(0, 30),
+    send_time=st.times(),
+    quiet_from=st.times(),
+    quiet_until=st.times(),
+)
+days = st.dates(date(2023, 1, 1), date(2030, 12, 31))
+instants = st.datetimes(datetime(2023, 1, 1), datetime(2030, 12, 31)).map(  # noqa: DTZ001 - the zone follows
+    lambda naive: naive.replace(tzinfo=LOCAL)
+)
+
+
+@given(timings, days)
+def test_occurrences_are_numbered_in_order_of_time(rule: Timing, due: date) -> None:
+    found = list(occurrences(rule, due, CALENDAR))
+    assert [o.number for o in found] == list(range(len(found)))
+    assert len(found) == (rule.repeat_times + 1 if rule.repeat_days else 1)
+    sent = [o.send_at for o in found]
+    assert sent == sorted(sent)
+    assert all(at.time() == rule.send_time for at in sent)
+
+
+@given(timings, days, instants, st.timedeltas(timedelta(0), timedelta(days=13)))
+def test_nothing_is_lost_by_an_outage(
+    rule: Timing, due: date, before: datetime, outage: timedelta
+) -> None:
+    """What is due after an outage is what a service that ran would have found by and by."""
+    after = before + outage
+    every = set(occurrences(rule, due, CALENDAR))
+    arose = {o for o in every if before < o.send_at <= after}
+    assert arose <= set(due_occurrences(rule, due, CALENDAR, after))
+
+
+@given(timings, days, instants)
+def test_what_is_due_is_neither_to_come_nor_stale(rule: Timing, due: date, now: datetime) -> None:
+    found = due_occurrences(rule, due, CALENDAR, now)
+    assert all(timedelta(0) <= now - o.send_at < STALE_AFTER for o in found)
+    if rule.repeat_days:
+        assert len(found) <= STALE_AFTER.days // rule.repeat_days + 1
+
+
+@given(days, st.integers(1, 60))
+def test_working_days_are_counted_out_and_back(due: date, offset: int) -> None:
+    there = moved(due, offset, DayKind.WORKING, CALENDAR)
+    assert CALENDAR.is_working_day(there)
+    between = (due + n * DAY for n in range(1, (there - due).days + 1))
+    assert sum(CALENDAR.is_working_day(day) for day in between) == offset
+    if CALENDAR.is_working_day(due):
+        assert moved(there, -offset, DayKind.WORKING, CALENDAR) == due
+
+
+@given(timings, instants)
+def test_it_leaves_outside_quiet_hours_and_within_a_day(rule: Timing, now: datetime) -> None:
+    leaves = not_before(rule, now)
+    assert timedelta(0) <= leaves - now <= DAY
+    assert not_before(rule, leaves) == leaves
+    assert leaves == now or leaves.time() == rule.quiet_until

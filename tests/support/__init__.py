@@ -1,0 +1,1 @@
+"""Shared set-up, calls and fakes of the tests."""

@@ -1,0 +1,228 @@
+"""Sweeping and delivering by hand, and what came of it in rows that read well."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import Any, NamedTuple
+
+from sqlalchemy import select, text
+
+from app.channels.mail import DeliveryDelayedError, Envelope
+from app.channels.webhook import Post
+from app.models.accounts import Account
+from app.models.agencies import Agency
+from app.models.notifications import NotificationPreference, ReminderRule
+from app.models.periods import Schedule
+from app.services.notifications.delivery import Desk, SendsMail, SendsPosts, deliver
+from app.services.reminders.sweep import Swept, sweep
+from app.vocabulary import Audience, Channel, DayKind, Role
+from tests.conftest import Service
+from tests.support.report_calls import XUAN_HONG, review, send
+
+PUBLIC_URL = "http://127.0.0.1:8000"
+AWAY = DeliveryDelayedError("connection refused")
+
+TOLD = text("""
+    SELECT p.code || '/' || a.code AS obligation, n.rule, n.occurrence, account.username,
+        n.channel, n.audience, n.state, n.why, n.message_id
+    FROM notification n
+    JOIN obligation o ON o.id = n.obligation_id
+    JOIN reporting_period p ON p.id = o.period_id
+    JOIN agency a ON a.id = o.agency_id
+    JOIN account ON account.id = n.account_id
+    ORDER BY n.id
+""")
+
+MESSAGES = text("""
+    SELECT m.id, account.username, m.channel, m.state, m.attempts, m.not_before, m.sent_at,
+        m.subject, m.body, m.error
+    FROM message m JOIN account ON account.id = m.account_id ORDER BY m.id
+""")
+
+
+class Told(NamedTuple):
+    """One notification."""
+
+    obligation: str
+    rule: str
+    occurrence: str
+    username: str
+    channel: str
+    audience: str
+    state: str
+    why: str
+    message_id: int | None
+
+
+class Carried(NamedTuple):
+    """One message."""
+
+    id: int
+    username: str
+    channel: str
+    state: str
+    attempts: int
+    not_before: datetime
+    sent_at: datetime | None
+    subject: str | None
+    body: str | None
+    error: str | None
+
+
+@dataclass
+class Outbox:
+    """Mail and posts that were handed over; `trouble` is raised instead while it is set."""
+
+    mails: list[Envelope] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    trouble: Exception | None = None
+
+    async def send(self, item: Envelope | Post, now: datetime | None = None) -> None:
+        """Take it, or raise the trouble."""
+        assert (now is None) == isinstance(item, Envelope)
+        if self.trouble is not None:
+            raise self.trouble
+        if isinstance(item, Envelope):
+            await self.take_mail(item)
+        else:
+            self.posts.append(item)
+
+    async def take_mail(self, mail: Envelope) -> None:
+        """Take a mail; a test may have it done otherwise."""
+        self.mails.append(mail)
+
+    @property
+    def letters(self) -> list[tuple[str, str]]:
+        """Whom the mails went to, and their subjects."""
+        return [(mail.email.removesuffix("@example.vn"), mail.text.subject) for mail in self.mails]
+
+
+def desk(service: Service, mail: SendsMail | None = None, posts: SendsPosts | None = None) -> Desk:
+    """What a delivery works with; without more, whatever is handed over is dropped."""
+    nowhere = Outbox()
+    return Desk(service.database, service.clock, mail or nowhere, posts or nowhere, PUBLIC_URL)
+
+
+async def swept(service: Service) -> Swept:
+    """Sweep now."""
+    async with service.database.transaction() as session:
+        return await sweep(session, service.clock.now())
+
+
+async def sent(service: Service) -> Outbox:
+    """Deliver now; what was handed over."""
+    outbox = Outbox()
+    await deliver(desk(service, outbox, outbox))
+    return outbox
+
+
+async def told(service: Service, **wanted: str) -> list[Told]:
+    """The notifications, or those of them that have these values."""
+    async with service.database.reading() as session:
+        rows = [Told(*row) for row in await session.execute(TOLD)]
+    return [r for r in rows if all(getattr(r, name) == value for name, value in wanted.items())]
+
+
+async def carried(service: Service, **wanted: str) -> list[Carried]:
+    """The messages, or those of them that have these values."""
+    async with service.database.reading() as session:
+        rows = [Carried(*row) for row in await session.execute(MESSAGES)]
+    return [r for r in rows if all(getattr(r, name) == value for name, value in wanted.items())]
+
+
+async def add_rule(service: Service, schedule: str = "quarterly", **values: Any) -> None:
+    """Add a rule: a plain reminder to reporters at 8 o'clock, but for `values`.
+
+    `agency` names by code the agency whose own rule it is.
+    """
+    async with service.database.transaction() as session:
+        agency = values.pop("agency", None)
+        rule = {
+            "code": "extra",
+            "offset_days": 0,
+            "day_kind": DayKind.CALENDAR,
+            "audience": Audience.REPORTER,
+            "channels": [Channel.EMAIL],
+            "send_time": time(8),
+            "quiet_from": time(21),
+            "quiet_until": time(6),
+            "template": "reminder",
+        } | values
+        session.add(
+            ReminderRule(
+                schedule_id=await session.scalar(
+                    select(Schedule.id).where(Schedule.code == schedule)
+                ),
+                agency_id=await session.scalar(select(Agency.id).where(Agency.code == agency))
+                if agency
+                else None,
+                **rule,
+            )
+        )
+
+
+async def only_rules(service: Service, *codes: str) -> None:
+    """Switch all rules off but these."""
+    await execute(
+        service,
+        "UPDATE reminder_rule SET active = code = ANY(CAST(:codes AS text[]))",
+        codes=list(codes),
+    )
+
+
+async def add_account(service: Service, name: str, role: Role, agency: str, **values: Any) -> None:
+    """Add an account that nobody signs in to."""
+    async with service.database.transaction() as session:
+        account = {
+            "username": name,
+            "full_name": name,
+            "email": f"{name}@example.vn",
+            "role": role,
+            "agency_id": await session.scalar(select(Agency.id).where(Agency.code == agency)),
+            "password_hash": "-",
+            "created_at": service.clock.now(),
+        } | values
+        session.add(Account(**account))
+
+
+async def add_webhook(
+    service: Service, agency: str, url: str = "https://gateway.example/hook", *, active: bool = True
+) -> None:
+    """Add a gateway for an agency and those below it."""
+    await execute(
+        service,
+        "INSERT INTO webhook (agency_id, url, secret, active, created_at)"
+        " SELECT id, :url, 's3cret', :active, now() FROM agency WHERE code = :agency",
+        agency=agency,
+        url=url,
+        active=active,
+    )
+
+
+async def prefer(service: Service, name: str, *channels: Channel, news: bool = True) -> None:
+    """Have a person choose channels."""
+    async with service.database.transaction() as session:
+        account = await session.scalar(select(Account.id).where(Account.username == name))
+        session.add(
+            NotificationPreference(account_id=account, channels=list(channels), period_news=news)
+        )
+
+
+async def execute(service: Service, sql: str, **parameters: Any) -> None:
+    """Change something directly, where the way of doing it is not what is tested."""
+    async with service.database.transaction() as session:
+        await session.execute(text(sql), parameters)
+
+
+def rules_of(rows: Iterable[Told]) -> list[str]:
+    """The rules of notifications, each once, in order."""
+    return list(dict.fromkeys(row.rule for row in rows))
+
+
+async def returned(service: Service, due: str) -> None:
+    """Have Xuân Hồng's report of the second quarter returned, and its notices sent."""
+    await send(service.client("xuan-hong"), XUAN_HONG)
+    await review(
+        service.client("coordinator"), "return", XUAN_HONG, reason="Chưa khớp.", correction_due=due
+    )
+    await execute(service, "UPDATE message SET state = 'sent'")

@@ -1,0 +1,56 @@
+"""Loading, correcting files, and seeing what a load changes."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from app.clock import LOCAL
+from app.db.database import Database
+from app.models.base import Base
+from seed.loader import load
+from tests.conftest import PLAN_FOLDER
+
+NOW = datetime(2024, 4, 1, 8, tzinfo=LOCAL)
+LATER = datetime(2024, 5, 2, 9, tzinfo=LOCAL)
+COUNTED = [table.name for table in Base.metadata.sorted_tables]
+
+
+async def put(database: Database, folder: Path = PLAN_FOLDER, now: datetime = NOW) -> list[str]:
+    said: list[str] = []
+    async with database.transaction() as session:
+        await load(session, folder, now=now, say=said.append)
+    return said
+
+
+def correct(path: Path, old: str, new: str) -> int:
+    """Put `new` for `old`, which stands there once; the line on which it stood."""
+    content = path.read_text("utf-8")
+    assert content.count(old) == 1, f"{old!r} stands {content.count(old)} times in {path.name}"
+    path.write_text(content.replace(old, new), "utf-8")
+    return content[: content.index(old)].count("\n") + 1
+
+
+async def contents(database: Database) -> dict[str, list[Any]]:
+    """Every row of every table, to see that nothing was touched."""
+    async with database.transaction() as session:
+        return {
+            name: sorted(
+                str(row)
+                for row in (await session.execute(text(f'SELECT *, xmin FROM "{name}"'))).all()  # noqa: S608 - own tables
+            )
+            for name in COUNTED
+        }
+
+
+async def changes(
+    database: Database, change: Callable[[], Any], ignored: tuple[str, ...] = ("ledger",)
+) -> dict[str, int]:
+    """How many rows of which tables are new or different after a change."""
+    before = await contents(database)
+    await change()
+    after = await contents(database)
+    different = {name: len(set(after[name]) - set(before[name])) for name in COUNTED}
+    return {name: count for name, count in different.items() if count and name not in ignored}

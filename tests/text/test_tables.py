@@ -1,0 +1,20 @@
+"""Cells as a spreadsheet takes them."""
+
+import pytest
+
+from app.text.tables import safe
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("Xã Xuân Hồng", "Xã Xuân Hồng"),
+        ("=1+1", "'=1+1"),
+        ("\x0b=1+1", "'=1+1"),
+        ("Xã\x00\x1b\ud800\ufffe\uffff", "Xã"),
+        ("hai\ndòng", "hai\ndòng"),
+        (7, 7),
+    ],
+)
+def test_a_cell_holds_what_xml_can_and_no_formula(value: object, cell: object) -> None:
+    assert safe(value) == cell
