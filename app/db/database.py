@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from app.clock import LOCAL
-from app.db.driver import Questions, ready
+from app.db.driver import Driver, open_driver
 from app.errors import OperatorError
 from app.settings import Settings
 
@@ -33,7 +33,7 @@ class Database:
     for plain SQL without SQLAlchemy between, by connections of its own.
     """
 
-    questions: Questions
+    driver: Driver
 
     def __init__(self, url: str, settings: Settings) -> None:
         self._url = url
@@ -57,7 +57,7 @@ class Database:
             DatabaseUnavailableError: the server does not answer, or is too old.
         """
         await self.check()
-        self.questions = await ready(
+        self.driver = await open_driver(
             self._url,
             self._settings.pool_size,
             self._settings.pool_timeout_seconds,
@@ -82,8 +82,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
-        if hasattr(self, "questions"):
-            await self.questions.close()
+        if hasattr(self, "driver"):
+            await self.driver.close()
         await self.engine.dispose()
 
 

@@ -1,38 +1,65 @@
-"""The short way to the database: plain SQL straight to the driver, for what is asked most often.
+"""Direct access to asyncpg, for the few requests whose cost SQLAlchemy would dominate.
 
-A session of SQLAlchemy costs the server two to five times what such a question costs itself;
-docs/performance.md has the figures. Everything else goes through the sessions of `app.database`.
+A SQLAlchemy session costs two to five times as much processor time as such a statement itself
+(docs/performance.md has the figures). Everything else uses the sessions of `app.db.database`.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import Select, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own lacks them
+_DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects have no annotations
 
 
-class Questions:
-    """Connections for questions that stand alone: each is its own transaction."""
+class DriverTransaction:
+    """A connection on which a transaction is open."""
 
-    def __init__(self, pool: asyncpg.Pool, patience: float) -> None:
-        self._pool = pool
-        self._patience = patience
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
 
     async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
-        """The rows that answer one question.
+        """Run one statement of the transaction and return its rows."""
+        return list(await self._connection.fetch(sql, *arguments))
+
+
+class Driver:
+    """A pool of asyncpg connections."""
+
+    def __init__(self, pool: asyncpg.Pool, acquire_timeout: float) -> None:
+        self._pool = pool
+        self._acquire_timeout = acquire_timeout
+
+    async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Run one statement in a transaction of its own and return its rows.
 
         Raises:
-            TimeoutError: no connection became free in time.
+            TimeoutError: no connection became free within the pool's timeout.
         """
-        async with asyncio.timeout(self._patience):
+        async with self._connection() as connection:
+            return list(await connection.fetch(sql, *arguments))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[DriverTransaction]:
+        """Lend a connection in a transaction: committed at the end, rolled back by an exception.
+
+        Raises:
+            TimeoutError: no connection became free within the pool's timeout.
+        """
+        async with self._connection() as connection, connection.transaction():
+            yield DriverTransaction(connection)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        async with asyncio.timeout(self._acquire_timeout):
             connection = await self._pool.acquire()
         try:
-            return list(await connection.fetch(sql, *arguments))
+            yield connection
         finally:
             await self._pool.release(connection)
 
@@ -41,45 +68,55 @@ class Questions:
         await self._pool.close()
 
 
-Source = Questions | AsyncSession
-"""Whom to ask: anybody, or the session whose transaction has changed what is asked about."""
+Connection = Driver | DriverTransaction | AsyncSession
+"""Where a statement runs: the pool, or a session or connection whose transaction it belongs to."""
 
 
-class Sql:
-    """A statement with `:names`, compiled once. Within a session, flush before asking."""
+class Statement:
+    """SQL with named parameters, compiled once for asyncpg.
 
-    def __init__(self, statement: str) -> None:
-        compiled = text(statement).compile(dialect=_DIALECT)
+    Within a session, flush pending changes before fetching.
+    """
+
+    def __init__(self, sql: str | Select[*tuple[Any, ...]]) -> None:
+        clause = text(sql) if isinstance(sql, str) else sql
+        compiled = clause.compile(dialect=_DIALECT)
         self._sql = str(compiled)
         self._names = compiled.positiontup or ()
 
-    async def all(self, source: Source, facts: Mapping[str, Any]) -> list[asyncpg.Record]:
-        """The rows that answer."""
-        arguments = [facts[name] for name in self._names]
-        if isinstance(source, Questions):
-            return await source.fetch(self._sql, *arguments)
-        connection = await (await source.connection()).get_raw_connection()
-        driver: Any = connection.driver_connection
-        return list(await driver.fetch(self._sql, *arguments))
+    async def fetch_all(
+        self, connection: Connection, parameters: Mapping[str, Any]
+    ) -> list[asyncpg.Record]:
+        """Return all rows."""
+        arguments = [parameters[name] for name in self._names]
+        if isinstance(connection, AsyncSession):
+            raw = await (await connection.connection()).get_raw_connection()
+            driver_connection: Any = raw.driver_connection
+            return list(await driver_connection.fetch(self._sql, *arguments))
+        return await connection.fetch(self._sql, *arguments)
 
-    async def one(self, source: Source, facts: Mapping[str, Any]) -> asyncpg.Record | None:
-        """The row that answers; None where there is none."""
-        rows = await self.all(source, facts)
+    async def fetch_one(
+        self, connection: Connection, parameters: Mapping[str, Any]
+    ) -> asyncpg.Record | None:
+        """Return the first row, or None."""
+        rows = await self.fetch_all(connection, parameters)
         return rows[0] if rows else None
 
 
-async def ready(url: str, size: int, patience: float, settings: Mapping[str, str]) -> Questions:
-    """Questions to the database at `url`; connections are made as they are needed."""
+async def open_driver(
+    url: str, size: int, acquire_timeout: float, server_settings: Mapping[str, str]
+) -> Driver:
+    """Create the pool for the database at `url`; connections are opened on demand."""
 
-    async def leave_as_it_is(_: asyncpg.Connection) -> None:
-        """A lone question leaves nothing behind that a round trip would have to clear away."""
+    async def skip_reset(_: asyncpg.Connection) -> None:
+        """Skip asyncpg's RESET on release: statements here leave no session state."""
 
     pool = await asyncpg.create_pool(
         url,
         min_size=0,
         max_size=size,
-        reset=leave_as_it_is,
+        reset=skip_reset,
         timeout=10,
-        server_settings=dict(settings),
+        server_settings=dict(server_settings),
     )
-    return Questions(pool, patience)
+    return Driver(pool, acquire_timeout)

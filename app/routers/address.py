@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.driver import Source
+from app.db.driver import Connection
 from app.http.problems import language_of
 from app.policy import Principal
 from app.routers.dependencies import Now, PlanCode
@@ -37,10 +37,10 @@ class Address:
             session, principal, self.period, self.agency, self.plan, lock=True
         )
 
-    async def read(self, source: Source, principal: Principal) -> Answer:
+    async def read(self, connection: Connection, principal: Principal) -> Answer:
         """The report as it stands."""
         return await reading.read(
-            source,
+            connection,
             principal,
             self.period,
             self.agency,

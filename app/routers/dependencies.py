@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock, local_day
 from app.db.database import Database
-from app.db.driver import Questions
+from app.db.driver import Driver
 from app.db.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
 from app.policy import Permission, Principal
@@ -73,14 +73,14 @@ async def writing(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-async def asking(request: Request) -> Questions:
+async def asking(request: Request) -> Driver:
     """The short way to the database, for questions that are hot."""
-    return database_of(request).questions
+    return database_of(request).driver
 
 
 Now = Annotated[datetime, Depends(now)]
 ServiceSettings = Annotated[Settings, Depends(settings_of)]
-Asking = Annotated[Questions, Depends(asking)]
+DirectDriver = Annotated[Driver, Depends(asking)]
 # The scope "function" ends these before the answer: a 2xx that leaves before its commit is lost.
 ReadSession = Annotated[AsyncSession, Depends(reading, scope="function")]
 WriteSession = Annotated[AsyncSession, Depends(writing, scope="function")]
@@ -110,7 +110,7 @@ class Requires:
             Forbidden: somebody who may not do this anywhere.
         """
         secret, now = token or key or "", clock_of(request).now()
-        principal = await principals.authenticate(database_of(request).questions, secret, now)
+        principal = await principals.authenticate(database_of(request).driver, secret, now)
         if principal is None:
             raise Unauthenticated
         if self.permission not in principal.permissions:

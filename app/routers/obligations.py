@@ -9,8 +9,8 @@ from app.http.routing import StrictRoute
 from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
-    Asking,
     Cursor,
+    DirectDriver,
     Limit,
     Now,
     ObligationsManager,
@@ -46,7 +46,7 @@ def _json(body: str) -> Response:
 )
 async def list_obligations(
     principal: ObligationsReader,
-    questions: Asking,
+    driver: DirectDriver,
     now: Now,
     plan: PlanCode = None,
     period: Code = None,
@@ -58,10 +58,10 @@ async def list_obligations(
 ) -> Response:
     """What is expected of whom, the earliest due first; right to the second."""
     if plan is not None or period is not None:
-        plan = await lookup.find_plan_code(questions, principal, plan, period=period)
+        plan = await lookup.get_plan_code(driver, principal, plan, period=period)
     wanted = Filter(plan=plan, period=period, agency=agency, year=year, timeliness=timeliness)
     return _json(
-        await obligations.listed(questions, principal, wanted, now=now, limit=limit, cursor=cursor)
+        await obligations.listed(driver, principal, wanted, now=now, limit=limit, cursor=cursor)
     )
 
 
@@ -73,14 +73,14 @@ async def list_obligations(
 )
 async def get_matrix(
     principal: ObligationsReader,
-    questions: Asking,
+    driver: DirectDriver,
     now: Now,
     year: Year,
     plan: PlanCode = None,
 ) -> Response:
     """The whole year at a glance: who stands how in which period."""
-    found = await lookup.find_plan_code(questions, principal, plan, year=year)
-    return _json(await obligations.matrix(questions, principal, found, year, now))
+    found = await lookup.get_plan_code(driver, principal, plan, year=year)
+    return _json(await obligations.matrix(driver, principal, found, year, now))
 
 
 @router.get(

@@ -102,7 +102,7 @@ async def change_schedule(
     plan: PlanCode = None,
 ) -> Any:
     """Change a rule. Periods that exist already keep their dates."""
-    found = await lookup.find_own_plan(session, principal, plan)
+    found = await lookup.get_managed_plan(session, principal, plan)
     schedule, _, reporters = await schedules.one(session, principal, code, found.code)
     unchanged(schedule.version)
     await schedules.change(
@@ -165,7 +165,7 @@ async def generate_reporting_periods(
     plan: PlanCode = None,
 ) -> GeneratedYear:
     """Make a year's periods and obligations from the schedules; asking again makes nothing new."""
-    found = await lookup.find_own_plan(session, principal, plan)
+    found = await lookup.get_managed_plan(session, principal, plan)
     created = await periods.generate_year(
         session, found, body.year, now=now, actor=actor(request, principal)
     )

@@ -19,8 +19,8 @@ from app.http.routing import StrictRoute
 from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
-    Asking,
     Cursor,
+    DirectDriver,
     Limit,
     Now,
     PlanCode,
@@ -83,7 +83,7 @@ def _answer(answer: Answer) -> Response:
 )
 async def list_reports(
     principal: ReportsReader,
-    questions: Asking,
+    driver: DirectDriver,
     now: Now,
     plan: PlanCode = None,
     period: Code = None,
@@ -95,11 +95,9 @@ async def list_reports(
 ) -> Response:
     """Where every report stands; `status` tells those to review (`submitted`) from the others."""
     if plan is not None or period is not None:
-        plan = await lookup.find_plan_code(questions, principal, plan, period=period)
+        plan = await lookup.get_plan_code(driver, principal, plan, period=period)
     wanted = Filter(plan=plan, period=period, agency=agency, status=status, timeliness=timeliness)
-    body = await obligations.listed(
-        questions, principal, wanted, now=now, limit=limit, cursor=cursor
-    )
+    body = await obligations.listed(driver, principal, wanted, now=now, limit=limit, cursor=cursor)
     return Response(body, media_type="application/json")
 
 
@@ -109,9 +107,9 @@ async def list_reports(
     response_model=ReportOut,
     responses=problems(NotFound, AmbiguousPlan),
 )
-async def get_report(at: At, principal: ReportsReader, questions: Asking) -> Response:
+async def get_report(at: At, principal: ReportsReader, driver: DirectDriver) -> Response:
     """What is expected, the draft with its findings, the last revision. Answers from day one."""
-    return _answer(await at.read(questions, principal))
+    return _answer(await at.read(driver, principal))
 
 
 @router.put(

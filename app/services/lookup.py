@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.db.driver import Source, Sql
+from app.db.driver import Connection, Statement
 from app.errors import AmbiguousPlan, NotFound
 from app.models.agencies import Agency
 from app.models.periods import ReportingPeriod
@@ -18,7 +18,7 @@ from app.vocabulary import AgencyKind
 
 MOST_CHOICES = 50
 
-_FITTING = Sql(f"""
+_FITTING = Statement(f"""
 SELECT plan.code FROM plan JOIN agency ON agency.id = plan.district_id
 WHERE agency.path LIKE :horizon
 AND (CAST(:code AS text) IS NULL OR plan.code = :code)
@@ -39,7 +39,7 @@ def known_plans(principal: Principal) -> Select[Plan]:
     )
 
 
-async def find_plan(
+async def get_plan(
     session: AsyncSession,
     principal: Principal,
     code: str | None,
@@ -82,27 +82,27 @@ def _see_that_one_fits(
         raise _nothing(code, period, project)
 
 
-async def find_plan_code(
-    source: Source,
+async def get_plan_code(
+    connection: Connection,
     principal: Principal,
     code: str | None,
     *,
     period: str | None = None,
     year: int | None = None,
 ) -> str:
-    """As `find_plan`, only the code, by the short way: for the answers that are hot.
+    """As `get_plan`, only the code, by the short way: for the answers that are hot.
 
     Raises:
         NotFound: no plan within the horizon fits.
         AmbiguousPlan: `code` is None and several fit.
     """
     facts = {"horizon": principal.horizon + "%", "code": code, "period": period, "year": year}
-    fitting = [row["code"] for row in await _FITTING.all(source, facts)]
+    fitting = [row["code"] for row in await _FITTING.fetch_all(connection, facts)]
     _see_that_one_fits(fitting, code, period, None)
     return str(fitting[0])
 
 
-async def find_own_plan(
+async def get_managed_plan(
     session: AsyncSession,
     principal: Principal,
     code: str | None,
@@ -110,13 +110,13 @@ async def find_own_plan(
     period: str | None = None,
     project: str | None = None,
 ) -> Plan:
-    """As `find_plan`, for a change: the plan's district must be within the principal's reach.
+    """As `get_plan`, for a change: the plan's district must be within the principal's reach.
 
     Raises:
         NotFound: no plan that the principal may change fits.
         AmbiguousPlan: `code` is None and several fit.
     """
-    plan = await find_plan(session, principal, code, period=period, project=project)
+    plan = await get_plan(session, principal, code, period=period, project=project)
     path = await session.scalar(select(Agency.path).where(Agency.id == plan.district_id))
     if path is None or not principal.reaches(path):
         raise _nothing(code, period, project)
@@ -132,7 +132,7 @@ def _nothing(plan: str | None, period: str | None, project: str | None) -> NotFo
     return NotFound(terms.PLAN, code=plan) if plan else NotFound(terms.ANY_PLAN)
 
 
-def valid_on(day: date | InstrumentedAttribute[date]) -> ColumnElement[bool]:
+def exists_on(day: date | InstrumentedAttribute[date]) -> ColumnElement[bool]:
     """That an agency exists on a day."""
     return and_(
         or_(Agency.valid_from.is_(None), Agency.valid_from <= day),
@@ -140,7 +140,7 @@ def valid_on(day: date | InstrumentedAttribute[date]) -> ColumnElement[bool]:
     )
 
 
-async def find_agency(session: AsyncSession, principal: Principal, code: str, on: date) -> Agency:
+async def get_agency(session: AsyncSession, principal: Principal, code: str, on: date) -> Agency:
     """The agency that has the code on a day, within the principal's horizon.
 
     Raises:
@@ -148,7 +148,7 @@ async def find_agency(session: AsyncSession, principal: Principal, code: str, on
     """
     agency = await session.scalar(
         select(Agency).where(
-            Agency.code == code, valid_on(on), within_horizon(principal, Agency.path)
+            Agency.code == code, exists_on(on), within_horizon(principal, Agency.path)
         )
     )
     if agency is None:
@@ -156,7 +156,7 @@ async def find_agency(session: AsyncSession, principal: Principal, code: str, on
     return agency
 
 
-async def standpoint(session: AsyncSession, principal: Principal, plan_id: int) -> Agency:
+async def default_agency(session: AsyncSession, principal: Principal, plan_id: int) -> Agency:
     """Where the principal looks from: the plan's district, or its own agency within that."""
     district = await session.scalar(
         select(Agency).join(Plan, Plan.district_id == Agency.id).where(Plan.id == plan_id)

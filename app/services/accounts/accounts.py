@@ -18,7 +18,7 @@ from app.security import hash_password, new_password
 from app.services import lookup
 from app.services.audit import ledger
 from app.services.audit.ledger import Actor
-from app.services.lookup import find_agency
+from app.services.lookup import get_agency
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import Role, Scope
@@ -124,7 +124,7 @@ async def find_place(
         ValidationFailed: none of that code is within the principal's reach today.
     """
     try:
-        agency = await find_agency(session, principal, code, local_day(now))
+        agency = await get_agency(session, principal, code, local_day(now))
     except NotFound:
         agency = None
     if agency is None or not principal.reaches(agency.path):

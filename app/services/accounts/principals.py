@@ -5,7 +5,7 @@ from datetime import datetime
 from asyncpg import Record
 
 from app.clock import local_day
-from app.db.driver import Source, Sql
+from app.db.driver import Connection, Statement
 from app.policy import Principal, permissions_of
 from app.security import KEY_PREFIX, digest, is_well_formed
 from app.vocabulary import Role, Scope
@@ -20,14 +20,14 @@ _PLACE = """
         ORDER BY length(district.path) DESC LIMIT 1
     ), agency.path, '') AS district_path
 """
-_BY_TOKEN = Sql(f"""
+_BY_TOKEN = Statement(f"""
 SELECT account.id, account.username, account.role, account.agency_id, {_PLACE}
 FROM access_token
 JOIN account ON account.id = access_token.account_id
 LEFT JOIN agency ON agency.id = account.agency_id
 WHERE token_hash = :hash AND expires_at > :now AND account.active
 """)  # noqa: S608 - composed of constants
-_BY_KEY = Sql(f"""
+_BY_KEY = Statement(f"""
 WITH key AS (
     SELECT * FROM api_key
     WHERE key_hash = :hash AND revoked_at IS NULL
@@ -43,15 +43,15 @@ FROM key JOIN agency ON agency.id = key.agency_id
 """)  # noqa: S608 - composed of constants
 
 
-async def authenticate(source: Source, secret: str, now: datetime) -> Principal | None:
+async def authenticate(connection: Connection, secret: str, now: datetime) -> Principal | None:
     """The principal that a token or key stands for; None when it is not, or no longer, good."""
     if not is_well_formed(secret):
         return None
     facts = {"hash": digest(secret), "now": now, "today": local_day(now)}
     if secret.startswith(KEY_PREFIX):
-        row = await _BY_KEY.one(source, facts)
+        row = await _BY_KEY.fetch_one(connection, facts)
         return _machine(row) if row else None
-    row = await _BY_TOKEN.one(source, facts)
+    row = await _BY_TOKEN.fetch_one(connection, facts)
     return _person(row) if row else None
 
 

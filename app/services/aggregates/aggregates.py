@@ -196,8 +196,8 @@ async def _agency(
 ) -> Agency:
     """The agency asked for; without one, where the principal stands, or the plan's district."""
     if code is None:
-        return await lookup.standpoint(session, principal, period.plan_id)
-    agency = await lookup.find_agency(session, principal, code, period.data_to)
+        return await lookup.default_agency(session, principal, period.plan_id)
+    agency = await lookup.get_agency(session, principal, code, period.data_to)
     if not principal.reaches(agency.path):
         raise NotFound(terms.AGENCY, code=code)
     return agency

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.driver import Source, Sql
+from app.db.driver import Connection, Statement
 from app.db.pagination import decode_cursor, encode_cursor
 from app.errors import AmbiguousPlan, NotFound
 from app.models.agencies import Agency
@@ -18,7 +18,7 @@ from app.models.periods import ReportingPeriod
 from app.models.plans import Plan
 from app.policy import Principal
 from app.services.deadlines.sql import DAYS_LATE, FIELDS, FROM, IS, TIMELINESS, instants
-from app.services.lookup import valid_on
+from app.services.lookup import exists_on
 from app.text import terms
 from app.vocabulary import Timeliness
 
@@ -78,7 +78,7 @@ def _finding(
         .where(
             ReportingPeriod.code == bindparam("period"),
             Agency.code == bindparam("agency"),
-            valid_on(ReportingPeriod.data_to),
+            exists_on(ReportingPeriod.data_to),
             Agency.path == reach if own_agency_only else Agency.path.like(reach),
         )
         .order_by(Plan.code)
@@ -108,13 +108,15 @@ def see_that_one_was_found(plans: list[str], period_code: str, agency_code: str)
 
 
 @cache
-def _one() -> Sql:
-    return Sql(f"SELECT json_build_object({FIELDS})::text AS document {FROM} WHERE o.id = :id")
+def _one() -> Statement:
+    return Statement(
+        f"SELECT json_build_object({FIELDS})::text AS document {FROM} WHERE o.id = :id"
+    )
 
 
-async def document(source: Source, obligation_id: int, now: datetime) -> str:
+async def document(connection: Connection, obligation_id: int, now: datetime) -> str:
     """The obligation as JSON."""
-    rows = await _one().all(source, {"id": obligation_id} | instants(now))
+    rows = await _one().fetch_all(connection, {"id": obligation_id} | instants(now))
     return str(rows[0]["document"])
 
 
@@ -131,7 +133,7 @@ class Filter:
 
 
 async def listed(
-    source: Source,
+    connection: Connection,
     principal: Principal,
     wanted: Filter,
     *,
@@ -149,16 +151,16 @@ async def listed(
         keys = decode_cursor(cursor, [datetime, str, int])
         parameters |= dict(zip(("late_from", "code", "id"), keys, strict=True))
     parameters |= instants(now) | {"limit": limit, "one_more": limit + 1}
-    row = (await _page(conditions).all(source, parameters))[0]
+    row = (await _page(conditions).fetch_all(connection, parameters))[0]
     last = [row["late_from"], row["code"], row["id"]]
     following = encode_cursor(last) if row["found"] > limit else None
     return f'{{"items":{row["page"]},"next_cursor":{json.dumps(following)}}}'
 
 
 @cache
-def _page(conditions: tuple[str, ...]) -> Sql:
+def _page(conditions: tuple[str, ...]) -> Statement:
     where = " AND ".join(conditions)
-    return Sql(f"""
+    return Statement(f"""
         WITH chosen AS (
             SELECT json_build_object({FIELDS}) AS item, o.late_from, a.code, o.id,
                 row_number() OVER (ORDER BY o.late_from, a.code, o.id) AS position
@@ -202,9 +204,9 @@ def reach_condition(principal: Principal) -> tuple[tuple[str, ...], dict[str, An
 
 
 @cache
-def _matrix(conditions: tuple[str, ...]) -> Sql:
+def _matrix(conditions: tuple[str, ...]) -> Statement:
     where = " AND ".join(conditions)
-    return Sql(f"""
+    return Statement(f"""
         WITH cell AS (
             SELECT a.id, a.code AS agency, a.name, a.kind, o.late_from, p.code AS period,
                 {TIMELINESS} AS timeliness, o.first_submitted_at IS NOT NULL AS submitted,
@@ -238,9 +240,11 @@ def _matrix(conditions: tuple[str, ...]) -> Sql:
     """)  # noqa: S608 - composed of constants
 
 
-async def matrix(source: Source, principal: Principal, plan: str, year: int, now: datetime) -> str:
+async def matrix(
+    connection: Connection, principal: Principal, plan: str, year: int, now: datetime
+) -> str:
     """Agencies × periods of a year as JSON: who stands how, and the counts of each period."""
     conditions, parameters = reach_condition(principal)
     conditions += ("plan.code = :plan", "p.year = :year")
     parameters |= {"plan": plan, "year": year} | instants(now)
-    return str((await _matrix(conditions).all(source, parameters))[0]["document"])
+    return str((await _matrix(conditions).fetch_all(connection, parameters))[0]["document"])

@@ -176,7 +176,7 @@ async def listed(
     """
     query = _known(principal)
     if plan is not None:
-        found = await lookup.find_plan(session, principal, plan)
+        found = await lookup.get_plan(session, principal, plan)
         query = query.where(Plan.id == found.id)
     if year is not None:
         query = query.where(ReportingPeriod.year == year)
@@ -197,7 +197,7 @@ async def one(
         NotFound: there is none.
         AmbiguousPlan: several plans have it, and none was named.
     """
-    plan = await lookup.find_plan(session, principal, plan_code, period=code)
+    plan = await lookup.get_plan(session, principal, plan_code, period=code)
     period = await session.scalar(
         select(ReportingPeriod).where(
             ReportingPeriod.plan_id == plan.id, ReportingPeriod.code == code
@@ -233,13 +233,13 @@ async def set_state(
         NotFound: no such period within the principal's reach.
         StateConflict: it is so already.
     """
-    plan = await lookup.find_own_plan(session, principal, plan_code, period=code)
+    plan = await lookup.get_managed_plan(session, principal, plan_code, period=code)
     period = await session.scalar(
         select(ReportingPeriod)
         .where(ReportingPeriod.plan_id == plan.id, ReportingPeriod.code == code)
         .with_for_update()
     )
-    assert period is not None, "find_plan saw it"  # noqa: S101 - periods are never deleted
+    assert period is not None, "get_plan saw it"  # noqa: S101 - periods are never deleted
     if period.state == state:
         raise StateConflict(ALREADY, code=code)
     at = await ledger.record(

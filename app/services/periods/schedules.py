@@ -61,7 +61,7 @@ async def listed(
         NotFound: no such plan.
     """
     if plan is not None:
-        await lookup.find_plan(session, principal, plan)
+        await lookup.get_plan(session, principal, plan)
     return await page(
         session, _known(principal, plan), [(Schedule.id, int)], limit=limit, cursor=cursor
     )
@@ -76,7 +76,7 @@ async def one(
         NotFound: there is none.
         AmbiguousPlan: several plans are known, and none was named.
     """
-    plan = await lookup.find_plan(session, principal, plan_code)
+    plan = await lookup.get_plan(session, principal, plan_code)
     row = (
         await session.execute(_known(principal, plan.code).where(Schedule.code == code))
     ).one_or_none()

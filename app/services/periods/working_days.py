@@ -63,7 +63,7 @@ async def listed(
         NotFound: no such plan.
         AmbiguousPlan: several plans are known, and none was named.
     """
-    found = await lookup.find_plan(session, principal, plan)
+    found = await lookup.get_plan(session, principal, plan)
     query = _shown(found.district_id).where(
         WorkingDay.day.between(date(year, 1, 1), date(year, 12, 31))
     )
@@ -80,7 +80,7 @@ async def find(session: AsyncSession, principal: Principal, plan: str | None, da
         NotFound: there is none, or no such plan.
         AmbiguousPlan: several plans are known, and none was named.
     """
-    found = await lookup.find_plan(session, principal, plan)
+    found = await lookup.get_plan(session, principal, plan)
     query = _shown(found.district_id).where(WorkingDay.day == day)
     row = (await session.execute(query)).one_or_none()
     if row is None:
@@ -156,7 +156,7 @@ async def remove(
 
 async def _held(session: AsyncSession, principal: Principal, plan: str | None) -> Agency:
     """A plan's district, locked: changes of its calendar come one after the other."""
-    found = await lookup.find_own_plan(session, principal, plan)
+    found = await lookup.get_managed_plan(session, principal, plan)
     return await session.get_one(Agency, found.district_id, with_for_update={"key_share": True})
 
 

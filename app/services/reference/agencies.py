@@ -99,10 +99,10 @@ async def listed(
     if kind is not None:
         query = query.where(Agency.kind == kind)
     if parent is not None:
-        above = await lookup.find_agency(session, principal, parent, on)
+        above = await lookup.get_agency(session, principal, parent, on)
         query = query.where(Agency.parent_id == above.id)
     if plan is not None:
-        found = await lookup.find_plan(session, principal, plan)
+        found = await lookup.get_plan(session, principal, plan)
         district = await session.get_one(Agency, found.district_id)
         query = query.where(Agency.path.startswith(district.path))
     rows, following = await page(session, query, [(BY_CODE, str)], limit=limit, cursor=cursor)
@@ -138,8 +138,8 @@ async def responsibilities(
         NotFound: no such agency or plan.
         AmbiguousPlan: there are several plans, and none was named.
     """
-    agency = await lookup.find_agency(session, principal, code, on)
-    found = await lookup.find_plan(session, principal, plan)
+    agency = await lookup.get_agency(session, principal, code, on)
+    found = await lookup.get_plan(session, principal, plan)
     query = select(
         Responsibility.position,
         Responsibility.title,
@@ -256,11 +256,11 @@ def _shown(principal: Principal, on: date | None = None) -> Select[*tuple[Any, .
         .outerjoin(above, above.id == Agency.parent_id)
         .where(within_horizon(principal, Agency.path))
     )
-    return query if on is None else query.where(lookup.valid_on(on))
+    return query if on is None else query.where(lookup.exists_on(on))
 
 
 async def _own(session: AsyncSession, principal: Principal, code: str, on: date) -> Agency:
-    agency = await lookup.find_agency(session, principal, code, on)
+    agency = await lookup.get_agency(session, principal, code, on)
     if not principal.reaches(agency.path):
         raise NotFound(terms.AGENCY, code=code)
     return agency
@@ -285,7 +285,7 @@ async def _parent(
             raise _refusal("/parent", "missing", NO_PARENT)
         return None
     try:
-        parent = await lookup.find_agency(session, principal, code, on)
+        parent = await lookup.get_agency(session, principal, code, on)
     except NotFound:
         parent = None
     if parent is None or not principal.reaches(parent.path):
@@ -368,7 +368,7 @@ async def _set_successors(
         rows = await session.execute(
             select(Agency.code, Agency.id).where(
                 Agency.code.in_(wanted),
-                lookup.valid_on(after),
+                lookup.exists_on(after),
                 within_horizon(principal, Agency.path),
             )
         )

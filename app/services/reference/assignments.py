@@ -50,12 +50,12 @@ async def listed(
         NotFound: no such plan, project or agency.
         AmbiguousPlan: several plans fit, and none was named.
     """
-    found = await lookup.find_plan(session, principal, plan, project=project)
+    found = await lookup.get_plan(session, principal, plan, project=project)
     query = _shown().where(Project.plan_id == found.id)
     if project is not None:
         query = query.where(projects.belongs_to(found.id, project))
     if agency is not None:
-        named = await lookup.find_agency(session, principal, agency, on)
+        named = await lookup.get_agency(session, principal, agency, on)
         query = query.where(Assignment.agency_id == named.id)
     if role is not None:
         query = query.where(Assignment.role == role)
@@ -79,8 +79,8 @@ async def find(
         NotFound: it has none, or no such project or agency is known.
         AmbiguousPlan: several plans have the project, and none was named.
     """
-    found = await lookup.find_plan(session, principal, plan, project=project)
-    named = await lookup.find_agency(session, principal, agency, on)
+    found = await lookup.get_plan(session, principal, plan, project=project)
+    named = await lookup.get_agency(session, principal, agency, on)
     query = _shown().where(
         Project.plan_id == found.id, Project.code == project, Agency.id == named.id
     )
@@ -177,11 +177,11 @@ async def _place(
     on: date,
 ) -> tuple[Plan, Project, Agency]:
     """The project, held, and an agency of its plan's district."""
-    plan = await lookup.find_own_plan(session, principal, plan_code, project=project_code)
+    plan = await lookup.get_managed_plan(session, principal, plan_code, project=project_code)
     project = await projects.locked(session, plan, project_code)
     if project is None:
         raise NotFound(terms.PROJECT, code=project_code)
-    agency = await lookup.find_agency(session, principal, agency_code, on)
+    agency = await lookup.get_agency(session, principal, agency_code, on)
     district = await session.get_one(Agency, plan.district_id)
     if not agency.path.startswith(district.path):
         raise NotFound(terms.AGENCY, code=agency_code)

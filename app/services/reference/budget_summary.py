@@ -21,7 +21,7 @@ async def summary(session: AsyncSession, principal: Principal, plan: str | None)
         NotFound: no such plan within the horizon.
         AmbiguousPlan: there are several, and none was named.
     """
-    found = await lookup.find_plan(session, principal, plan)
+    found = await lookup.get_plan(session, principal, plan)
     by_project = await _by_project(session, found.id)
     columns = ("allocated_vnd", "carried_over_vnd", "total_vnd", "distributed_vnd")
     totals = {name: sum(project[name] for project in by_project) for name in columns}

@@ -114,7 +114,7 @@ async def listed(
         NotFound: no such plan, project or agency.
         AmbiguousPlan: several plans fit, and none was named.
     """
-    found = await lookup.find_plan(session, principal, plan, project=wanted.project)
+    found = await lookup.get_plan(session, principal, plan, project=wanted.project)
     query = _shown().where(Project.plan_id == found.id)
     if wanted.project is not None:
         query = query.where(projects.belongs_to(found.id, wanted.project))
@@ -123,7 +123,7 @@ async def listed(
     if wanted.origin is not None:
         query = query.where(BudgetLine.origin == wanted.origin)
     if wanted.agency is not None:
-        agency = await lookup.find_agency(session, principal, wanted.agency, on)
+        agency = await lookup.get_agency(session, principal, wanted.agency, on)
         query = query.where(BudgetLine.agency_id == agency.id)
     order = [*projects.PLAN_ORDER, (BudgetLine.id, int)]
     return await page(session, query, order, limit=limit, cursor=cursor)
@@ -292,7 +292,7 @@ async def _agency(
     """The agency that money is given on to: it has a part in the project."""
     facts = {"code": code, "project": project.code}
     try:
-        agency = await lookup.find_agency(session, principal, code, on)
+        agency = await lookup.get_agency(session, principal, code, on)
     except NotFound:
         raise ValidationFailed(
             [FieldError("/agency", "unknown_agency", UNKNOWN_AGENCY, facts)]
@@ -307,7 +307,7 @@ async def _own(
 ) -> tuple[Plan, BudgetLine]:
     """A line of a plan within reach, held together with its project."""
     shown = await find(session, principal, line_id)
-    plan = await lookup.find_own_plan(session, principal, shown["plan"])
+    plan = await lookup.get_managed_plan(session, principal, shown["plan"])
     await projects.locked(session, plan, shown["project"])
     line = await session.get(BudgetLine, line_id, with_for_update=True, populate_existing=True)
     if line is None:

@@ -70,7 +70,7 @@ async def listed(
         NotFound: no such plan or project.
         AmbiguousPlan: several plans fit, and none was named.
     """
-    found = await lookup.find_plan(session, principal, plan, project=wanted.project)
+    found = await lookup.get_plan(session, principal, plan, project=wanted.project)
     query = _shown().where(Indicator.plan_id == found.id)
     if wanted.project is not None:
         query = query.where(projects.belongs_to(found.id, wanted.project))
@@ -89,7 +89,7 @@ async def find(session: AsyncSession, principal: Principal, plan: str | None, co
         NotFound: the plan has none of this code.
         AmbiguousPlan: there are several plans, and none was named.
     """
-    found = await lookup.find_plan(session, principal, plan)
+    found = await lookup.get_plan(session, principal, plan)
     query = _shown().where(Indicator.plan_id == found.id, Indicator.code == code)
     row = (await session.execute(query)).one_or_none()
     if row is None:
@@ -149,7 +149,7 @@ async def change(
         ValidationFailed: it would not fit into the catalogue.
         StateConflict: figures exist whose meaning would change.
     """
-    plan = await lookup.find_own_plan(session, principal, plan_code)
+    plan = await lookup.get_managed_plan(session, principal, plan_code)
     await _catalogue_held(session, plan)
     indicator = await _held(session, plan, code)
     check_version(indicator.version)
@@ -176,7 +176,7 @@ async def _plan_and_project(
     session: AsyncSession, principal: Principal, plan_code: str | None, project: str | None
 ) -> tuple[Plan, Project | None]:
     if project is None:
-        return await lookup.find_own_plan(session, principal, plan_code), None
+        return await lookup.get_managed_plan(session, principal, plan_code), None
     return await projects.named(session, principal, plan_code, project)
 
 
@@ -240,7 +240,7 @@ async def _selector_faults(
     known = await session.scalars(
         select(Agency.code).where(
             Agency.code.in_(named),
-            lookup.valid_on(today),
+            lookup.exists_on(today),
             within_horizon(principal, Agency.path),
         )
     )

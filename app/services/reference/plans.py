@@ -69,7 +69,7 @@ async def change(
     Raises:
         NotFound: there is none.
     """
-    plan = await lookup.find_own_plan(session, principal, code)
+    plan = await lookup.get_managed_plan(session, principal, code)
     await session.refresh(plan, with_for_update={"key_share": True})
     check_version(plan.version)
     if changed := changes.apply(plan, wanted):

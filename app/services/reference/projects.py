@@ -70,7 +70,7 @@ async def listed(
     cursor: str | None,
 ) -> tuple[list[Shown], str | None]:
     """A page of a plan's projects in its order; those below `parent`, if that is given."""
-    found = await lookup.find_plan(session, principal, plan, project=parent)
+    found = await lookup.get_plan(session, principal, plan, project=parent)
     query = _shown().where(Project.plan_id == found.id)
     if parent is not None:
         above = select(_part.id).where(_part.plan_id == found.id, _part.code == parent)
@@ -86,7 +86,7 @@ async def find(session: AsyncSession, principal: Principal, plan: str | None, co
         NotFound: there is none within the horizon.
         AmbiguousPlan: several plans have it, and none was named.
     """
-    found = await lookup.find_plan(session, principal, plan, project=code)
+    found = await lookup.get_plan(session, principal, plan, project=code)
     return await _find(session, found, code)
 
 
@@ -105,7 +105,7 @@ async def create(
         NotFound: no such plan.
         ValidationFailed: the parent cannot have sub-projects.
     """
-    found = await lookup.find_own_plan(session, principal, plan)
+    found = await lookup.get_managed_plan(session, principal, plan)
     own = dict(values)
     parent = await _parent(session, found, own.pop("parent"))
     own["position"] = own["position"] or await session.scalar(
@@ -136,7 +136,7 @@ async def change(
         NotFound: there is none.
         ValidationFailed: the parent cannot have sub-projects, or the project has some itself.
     """
-    found = await lookup.find_own_plan(session, principal, plan, project=code)
+    found = await lookup.get_managed_plan(session, principal, plan, project=code)
     project = await locked(session, found, code)
     if project is None:
         raise NotFound(terms.PROJECT, code=code)
@@ -177,9 +177,9 @@ async def named(
         ValidationFailed: the plan has no such project.
     """
     try:
-        plan = await lookup.find_own_plan(session, principal, plan_code, project=code)
+        plan = await lookup.get_managed_plan(session, principal, plan_code, project=code)
     except NotFound:
-        plan = await lookup.find_own_plan(session, principal, plan_code)
+        plan = await lookup.get_managed_plan(session, principal, plan_code)
     project = await locked(session, plan, code)
     if project is None:
         raise ValidationFailed([unknown("/project", code, plan)])

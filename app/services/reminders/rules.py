@@ -19,7 +19,7 @@ from app.services import lookup
 from app.services.audit import changes, ledger
 from app.services.audit.changes import VersionCheck
 from app.services.audit.ledger import Actor
-from app.services.lookup import find_agency
+from app.services.lookup import get_agency
 from app.text import terms
 
 Shown = dict[str, Any]
@@ -75,12 +75,12 @@ async def listed(
     """
     query = _known(principal)
     if plan is not None:
-        found = await lookup.find_plan(session, principal, plan)
+        found = await lookup.get_plan(session, principal, plan)
         query = query.where(Plan.id == found.id)
     if schedule is not None:
         query = query.where(Schedule.code == schedule)
     if agency is not None:
-        place = await find_agency(session, principal, agency, on)
+        place = await get_agency(session, principal, agency, on)
         query = query.where(ReminderRule.agency_id == place.id)
     order = [(ReminderRule.schedule_id, int), (ReminderRule.id, int)]
     rows, following = await page(session, query, order, limit=limit, cursor=cursor)
@@ -103,14 +103,14 @@ async def find(
         NotFound: there is none.
         AmbiguousPlan: several plans are known, and none was named.
     """
-    named = await lookup.find_plan(session, principal, plan)
+    named = await lookup.get_plan(session, principal, plan)
     query = _known(principal).where(
         Plan.id == named.id, Schedule.code == schedule, ReminderRule.code == code
     )
     if agency is None:
         query = query.where(ReminderRule.agency_id.is_(None))
     else:
-        place = await find_agency(session, principal, agency, on)
+        place = await get_agency(session, principal, agency, on)
         query = query.where(ReminderRule.agency_id == place.id)
     row = (await session.execute(query)).one_or_none()
     if row is None:
@@ -160,7 +160,7 @@ async def find_place(
         NotFound: no such plan, schedule, or agency, that the principal may change.
         AmbiguousPlan: several plans are known, and none was named.
     """
-    own = await lookup.find_own_plan(session, principal, plan)
+    own = await lookup.get_managed_plan(session, principal, plan)
     found = await session.scalar(
         select(Schedule).where(Schedule.plan_id == own.id, Schedule.code == schedule)
     )
@@ -168,7 +168,7 @@ async def find_place(
         raise NotFound(terms.SCHEDULE, code=schedule)
     if agency is None:
         return Place(own, found, None, code)
-    named = await find_agency(session, principal, agency, on)
+    named = await get_agency(session, principal, agency, on)
     district = await session.get_one(Agency, own.district_id)
     if not (named.path.startswith(district.path) and principal.reaches(named.path)):
         raise NotFound(terms.AGENCY, code=agency)

@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from app.db.driver import Source, Sql
+from app.db.driver import Connection, Statement
 from app.services.reports.validation import Facts, Line
 
 EXPECTED = """
@@ -28,7 +28,7 @@ REQUIRED = "(i.project_id IS NULL OR s.role = 'lead')"
 """Who only coordinates may give a figure and need not."""
 
 # One round trip for all that a body is judged by; each part is a few rows found by index.
-FACTS = Sql(f"""
+FACTS = Statement(f"""
 WITH earlier AS MATERIALIZED (
     SELECT DISTINCT ON (ep.id) ep.frequency, ep.ordinal, ep.data_to, rev.id AS revision_id
     FROM obligation o
@@ -80,9 +80,9 @@ WHERE o.id = :obligation_id
 """)  # noqa: S608 - composed of constants
 
 
-async def facts_for(source: Source, obligation_id: int) -> Facts:
+async def facts_for(connection: Connection, obligation_id: int) -> Facts:
     """All that a body for this obligation is judged by."""
-    rows = await FACTS.all(source, {"obligation_id": obligation_id})
+    rows = await FACTS.fetch_all(connection, {"obligation_id": obligation_id})
     facts: dict[str, Any] = json.loads(rows[0]["facts"])
     lines = (_line(line) for line in facts["lines"])
     return Facts(

@@ -10,7 +10,7 @@ from asyncpg import Record
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.driver import Source, Sql
+from app.db.driver import Connection, Statement
 from app.db.pagination import page
 from app.errors import FieldError, NotFound
 from app.models.reports import Report, Revision
@@ -43,9 +43,9 @@ class Answer:
 
 
 @cache
-def _document(conditions: tuple[str, ...]) -> Sql:
+def _document(conditions: tuple[str, ...]) -> Statement:
     where = " AND ".join(conditions)
-    return Sql(f"""
+    return Statement(f"""
         SELECT json_build_object({FIELDS},
             'expected', (SELECT coalesce(json_agg(json_build_object(
                 'project', ip.code, 'indicator', i.code, 'name', i.name, 'unit', i.unit,
@@ -69,7 +69,7 @@ def _document(conditions: tuple[str, ...]) -> Sql:
 
 
 async def read(
-    source: Source,
+    connection: Connection,
     principal: Principal,
     period: str,
     agency: str,
@@ -96,14 +96,14 @@ async def read(
     if plan is not None:
         conditions += ("plan.code = :plan",)
         parameters["plan"] = plan
-    found = await _document(conditions).all(source, parameters)
+    found = await _document(conditions).fetch_all(connection, parameters)
     obligations.see_that_one_was_found([row["plan"] for row in found], period, agency)
-    return await _with_findings(source, found[0], language)
+    return await _with_findings(connection, found[0], language)
 
 
-async def _with_findings(source: Source, row: Record, language: Language) -> Answer:
+async def _with_findings(connection: Connection, row: Record, language: Language) -> Answer:
     draft = row["draft"]
-    findings = [] if draft is None else await findings_of(source, row["id"], json.loads(draft))
+    findings = [] if draft is None else await findings_of(connection, row["id"], json.loads(draft))
     told = json.dumps([_told(finding, language) for finding in findings], ensure_ascii=False)
     body: str = row["body"]
     return Answer(f'{body[:-1]},"findings":{told}}}', row["version"])
@@ -115,10 +115,10 @@ def _told(finding: FieldError, language: Language) -> dict[str, Any]:
 
 
 async def findings_of(
-    source: Source, obligation_id: int, draft: dict[str, Any]
+    connection: Connection, obligation_id: int, draft: dict[str, Any]
 ) -> list[FieldError]:
     """What a draft would meet if it were sent now."""
-    facts = await facts_for(source, obligation_id)
+    facts = await facts_for(connection, obligation_id)
     return validation.check_draft(draft, facts) or validation.check_submission(draft, facts)
 
 
