@@ -123,10 +123,10 @@ def user(
 def verify() -> None:
     """See that no audit event was changed or removed."""
     from app.server import operating
-    from app.services.audit.ledger import broken_links
+    from app.services.audit.ledger import list_broken_links
 
     with _database(migrated=False) as (settings, url):
-        broken = operating.in_transaction(settings, url, broken_links)
+        broken = operating.in_transaction(settings, url, list_broken_links)
     if broken:
         numbers = ", ".join(map(str, broken))
         typer.echo(f"changed, or others before them removed: audit events {numbers}", err=True)

@@ -24,7 +24,7 @@ from app.models.accounts import AccessToken
 from app.models.idempotency import IdempotencyRecord
 from app.services.notifications.delivery import Desk, deliver
 from app.services.reminders.sweep import sweep
-from app.services.reports.idempotency import KEPT
+from app.services.reports.idempotency import KEPT_FOR
 from app.settings import Settings
 
 logger = logging.getLogger("tiendo")
@@ -97,7 +97,7 @@ async def forget_what_is_over(desk: Desk) -> None:
     now = desk.clock.now()
     async with desk.database.transaction() as session:
         await session.execute(
-            delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - KEPT)
+            delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - KEPT_FOR)
         )
         await session.execute(delete(AccessToken).where(AccessToken.expires_at <= now))
 

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, literal, true
-from sqlalchemy.orm import InstrumentedAttribute
-
 from app.vocabulary import Role, Scope
 
 
@@ -145,6 +142,11 @@ class Principal:
         """A reporter speaks for its agency, not for those below it."""
         return self.role is Role.REPORTER
 
+    @property
+    def reach_pattern(self) -> str:
+        """`reaches` as a LIKE pattern over agency paths, for the SQL function `within_reach`."""
+        return self.reach if self.own_agency_only else f"{self.reach}%"
+
     def reaches(self, path: str) -> bool:
         """Whether an agency's reports are the principal's to touch."""
         return path == self.reach if self.own_agency_only else path.startswith(self.reach)
@@ -152,20 +154,3 @@ class Principal:
     def knows(self, path: str) -> bool:
         """Whether an agency is within the horizon, or above it."""
         return path.startswith(self.horizon) or self.horizon.startswith(path)
-
-
-Path = InstrumentedAttribute[str] | ColumnElement[str]
-
-
-def within_reach(principal: Principal, path: Path) -> ColumnElement[bool]:
-    """`Principal.reaches` as a condition on a column."""
-    if principal.own_agency_only:
-        return path == principal.reach
-    return path.startswith(principal.reach) if principal.reach else true()
-
-
-def within_horizon(principal: Principal, path: Path) -> ColumnElement[bool]:
-    """`Principal.knows` as a condition on a column."""
-    if not principal.horizon:
-        return true()
-    return path.startswith(principal.horizon) | literal(principal.horizon).startswith(path)

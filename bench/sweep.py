@@ -9,6 +9,7 @@ from datetime import datetime
 from app.db.database import Database
 from app.server.operating import OPERATOR
 from app.services.periods import obligations
+from app.services.periods.obligations import ReportKey
 from app.services.reminders.sweep import Swept, sweep
 from app.settings import Settings
 from bench.capture import captured
@@ -18,7 +19,7 @@ from bench.stage import Stage
 
 OBLIGATIONS = 10_600
 NOTHING = Swept(0, 0, 0)
-REPORT = ("2024-Q3", "X1", "plan-1")
+REPORT = ReportKey("2024-Q3", "X1", "plan-1")
 
 MOST_STATEMENTS = 10
 MOST_SECONDS = 5.0
@@ -121,7 +122,7 @@ async def _longest_wait(database: Database, over: asyncio.Event) -> float:
     while not over.is_set():
         start = time.perf_counter()
         async with database.transaction() as session:
-            await obligations.find(session, OPERATOR, *REPORT, lock=True)
+            await obligations.get(session, OPERATOR, REPORT, lock=True)
         longest = max(longest, time.perf_counter() - start)
         await asyncio.sleep(0.01)
     return longest

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import local_day
@@ -44,6 +44,7 @@ async def tell(
         agency_id=plan.district_id,
         after=facts,
     )
+    await session.execute(update(Plan).where(Plan.id == plan.id).values(import_failed=True))
     same = hashlib.sha256(_storable("\n".join(map(str, findings))).encode()).hexdigest()[:16]
     told = [
         {name: _storable(str(value)) for name, value in finding._asdict().items()}

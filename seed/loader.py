@@ -1,13 +1,14 @@
 """Loading a plan's folder: everything is checked first, then written in one transaction."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import local_day
 from app.models.indicators import Indicator
 from app.models.notifications import ReminderRule
 from app.models.obligations import Obligation
@@ -17,7 +18,6 @@ from app.models.projects import Assignment, Project
 from app.services.audit import ledger
 from app.services.audit.ledger import Actor
 from app.services.periods import periods
-from app.vocabulary import EventKind
 from seed.agencies import Agencies
 from seed.budgets import Budgets
 from seed.checks import check
@@ -29,7 +29,6 @@ from seed.stock import Stock
 __all__ = ["SeedError", "load"]
 
 ACTOR = Actor("seed")
-LAST_LOAD = text(f"SELECT {ledger.LAST_LOAD.format(plan_id=':plan_id')}")
 Say = Callable[[str], None]
 
 
@@ -86,7 +85,7 @@ class _Loading:
     async def put(self, now: datetime) -> Plan:
         """Put all but the money, in the order in which files refer to each other."""
         await self._agencies.put()
-        plan = await self._put_plan()
+        plan = await self._put_plan(local_day(now))
         await ledger.open_ledger(self._session, plan.id, now)
         left = await self._agencies.left(self._agencies.named(self._row.district))
         total = len(self._content.agencies.entries)
@@ -119,9 +118,8 @@ class _Loading:
         self._tell("budget_lines.csv", what, budgets, left=budgets.kept)
 
     async def record(self, plan: Plan, now: datetime) -> None:
-        """Record what the load changes, if anything, and that it went well where one had failed."""
-        last = await self._session.scalar(LAST_LOAD, {"plan_id": plan.id})
-        if self.counts or last == EventKind.IMPORT_FAILED:
+        """Record an audit event if the load changes something, or if the last one had failed."""
+        if self.counts or plan.import_failed:
             await ledger.record(
                 self._session,
                 now=now,
@@ -132,13 +130,21 @@ class _Loading:
                 agency_id=plan.district_id,
                 after=self.counts,
             )
+        if plan.import_failed:
+            await self._session.execute(
+                update(Plan).where(Plan.id == plan.id).values(import_failed=False)
+            )
 
-    async def _put_plan(self) -> Plan:
+    async def _put_plan(self, today: date) -> Plan:
         row = self._row
         stock = await Stock.of(self._session, Plan, Plan.code == row.code, ["code"])
         parts = {"district", "legal_basis", "targets"}
         values = row.model_dump(exclude=parts | ({"due_soon_days"} - row.model_fields_set))
-        plan = stock.put(values | {"district_id": self._agencies.named(row.district).id})
+        values |= {"district_id": self._agencies.named(row.district).id}
+        existing = await self._session.scalar(
+            select(Plan.effective_from).where(Plan.code == row.code)
+        )
+        plan = stock.put(values | {"effective_from": _effective_from(row, existing or today)})
         await self._session.flush()
         self._count("plan.yaml", stock)
         return plan
@@ -320,3 +326,9 @@ class _Loading:
 
 def _grouped_by_thousands(amount: int) -> str:
     return f"{amount:,}".replace(",", ".")
+
+
+def _effective_from(row: PlanRow, latest: date) -> date:
+    """The day of the newest document that the plan cites, but at the latest `latest`."""
+    issued = [document.issued_on for document in row.legal_basis if document.issued_on is not None]
+    return min(max(issued), latest) if issued else latest

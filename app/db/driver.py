@@ -5,7 +5,7 @@ A SQLAlchemy session costs two to five times as much processor time as such a st
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -72,6 +72,10 @@ Connection = Driver | DriverTransaction | AsyncSession
 """Where a statement runs: the pool, or a session or connection whose transaction it belongs to."""
 
 
+Row = Mapping[str, Any]
+"""A row of an answer, by column name."""
+
+
 class Statement:
     """SQL with named parameters, compiled once for asyncpg.
 
@@ -79,25 +83,22 @@ class Statement:
     """
 
     def __init__(self, sql: str | Select[*tuple[Any, ...]]) -> None:
-        clause = text(sql) if isinstance(sql, str) else sql
-        compiled = clause.compile(dialect=_DIALECT)
+        self._clause = text(sql) if isinstance(sql, str) else sql
+        compiled = self._clause.compile(dialect=_DIALECT)
         self._sql = str(compiled)
         self._names = compiled.positiontup or ()
 
     async def fetch_all(
         self, connection: Connection, parameters: Mapping[str, Any]
-    ) -> list[asyncpg.Record]:
+    ) -> Sequence[Row]:
         """Return all rows."""
-        arguments = [parameters[name] for name in self._names]
         if isinstance(connection, AsyncSession):
-            raw = await (await connection.connection()).get_raw_connection()
-            driver_connection: Any = raw.driver_connection
-            return list(await driver_connection.fetch(self._sql, *arguments))
-        return await connection.fetch(self._sql, *arguments)
+            used = {name: parameters[name] for name in self._names}
+            result = await connection.execute(self._clause, used)
+            return [row._asdict() for row in result]
+        return await connection.fetch(self._sql, *[parameters[name] for name in self._names])
 
-    async def fetch_one(
-        self, connection: Connection, parameters: Mapping[str, Any]
-    ) -> asyncpg.Record | None:
+    async def fetch_one(self, connection: Connection, parameters: Mapping[str, Any]) -> Row | None:
         """Return the first row, or None."""
         rows = await self.fetch_all(connection, parameters)
         return rows[0] if rows else None

@@ -4,11 +4,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Integer, Numeric, Text, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Index, Integer, Numeric, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Key, Versioned
+from app.models.base import Base, Instant, Key, Versioned
 
 
 class Plan(Versioned, Base):
@@ -32,6 +32,22 @@ class Plan(Versioned, Base):
     recipients: Mapped[list[str]] = mapped_column(ARRAY(Text))
     signer: Mapped[dict[str, Any] | None]
     due_soon_days: Mapped[int] = mapped_column(Integer, default=7, server_default="7")
+    effective_from: Mapped[date] = mapped_column(Date)
+    """The first day on which the plan exists; earlier due dates are not reminded of."""
+    import_failed: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Whether the files of the plan were refused when they were last loaded."""
+
+
+class DueSoonHistory(Base):
+    """An earlier value of `Plan.due_soon_days`, in force until `valid_until`. Append-only."""
+
+    __tablename__ = "due_soon_history"
+    __table_args__ = (Index("due_soon_history_plan_idx", "plan_id", "valid_until"),)
+
+    id: Mapped[Key]
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    due_soon_days: Mapped[int] = mapped_column(Integer)
+    valid_until: Mapped[Instant]
 
 
 class LegalDocument(Base):

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Instant, Key, Versioned, Vnd
@@ -34,6 +35,8 @@ class Report(Versioned, Base):
     draft: Mapped[dict[str, Any] | None]
     draft_saved_at: Mapped[Instant | None]
     draft_saved_by: Mapped[str | None] = mapped_column(Text)
+    draft_writers: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    """Who has saved the current draft; an audit event records each of them once."""
     last_revision: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     correction_due: Mapped[date | None] = mapped_column(Date)
 

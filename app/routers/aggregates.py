@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotAcceptable, NotFound, NotSettled
 from app.http.routing import StrictRoute
-from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession
+from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession, Settlements
 from app.routers.responses import problems
 from app.schemas.aggregates import ExecutionAggregate, IndicatorAggregate, TimelinessAggregate
 from app.schemas.base import AskedInstant
 from app.services.aggregates import aggregates
-from app.services.aggregates.aggregates import Question
+from app.services.aggregates.aggregates import AggregateQuery
 from app.text import tables
 from app.vocabulary import Basis
 
@@ -30,12 +30,13 @@ class Asked:
     """The question that all aggregates share, and how the answer is wanted."""
 
     request: Request
-    question: Question
+    query: AggregateQuery
     if_none_match: str | None
 
 
 async def asked(
     request: Request,
+    now: Now,
     period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])],
     agency: Annotated[
         str | None,
@@ -54,7 +55,7 @@ async def asked(
     ] = None,
 ) -> Asked:
     """What a request asks for."""
-    return Asked(request, Question(period, plan, agency, basis, as_of), if_none_match)
+    return Asked(request, AggregateQuery(period, plan, agency, basis, as_of, now), if_none_match)
 
 
 What = Annotated[Asked, Depends(asked)]
@@ -98,7 +99,7 @@ def _answer(asked: Asked, aggregate: Mapping[str, Any]) -> Response:
     """
     kind = _wanted(asked.request)
     figures = {name: value for name, value in aggregate.items() if name != "as_of"}
-    figures |= {"asked": str(asked.question.as_of), "kind": kind}
+    figures |= {"asked": str(asked.query.as_of), "kind": kind}
     digest = hashlib.sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()[:32]
     headers = {
         "ETag": f'"{digest}"',
@@ -139,10 +140,12 @@ def _answers() -> dict[int | str, dict[str, Any]]:
     responses=_answers(),
 )
 async def aggregate_indicators(
-    asked: What, principal: AggregatesReader, session: ReadSession, now: Now
+    asked: What, principal: AggregatesReader, session: ReadSession, settlement: Settlements
 ) -> Response:
     """Each indicator's sum over the last accepted (or submitted) revision of every agency."""
-    return _answer(asked, await aggregates.indicators(session, principal, asked.question, now))
+    return _answer(
+        asked, await aggregates.sum_indicators(session, principal, asked.query, settlement)
+    )
 
 
 @router.get(
@@ -152,11 +155,11 @@ async def aggregate_indicators(
     responses=_answers(),
 )
 async def aggregate_budget_execution(
-    asked: What, principal: AggregatesReader, session: ReadSession, now: Now
+    asked: What, principal: AggregatesReader, session: ReadSession, settlement: Settlements
 ) -> Response:
     """Money given and spent by project, source and origin; rates are ratios of sums."""
     return _answer(
-        asked, await aggregates.budget_execution(session, principal, asked.question, now)
+        asked, await aggregates.sum_budget_execution(session, principal, asked.query, settlement)
     )
 
 
@@ -167,7 +170,9 @@ async def aggregate_budget_execution(
     responses=_answers(),
 )
 async def aggregate_timeliness(
-    asked: What, principal: AggregatesReader, session: ReadSession, now: Now
+    asked: What, principal: AggregatesReader, session: ReadSession, settlement: Settlements
 ) -> Response:
     """Who sent on time, late, or not at all, at the instant asked for."""
-    return _answer(asked, await aggregates.timeliness(session, principal, asked.question, now))
+    return _answer(
+        asked, await aggregates.list_timeliness(session, principal, asked.query, settlement)
+    )

@@ -6,22 +6,26 @@ from datetime import date, datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import Depends, Header, Query, Request, Security
+from fastapi import Depends, Header, Path, Query, Request, Security
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock, local_day
 from app.db.database import Database
-from app.db.driver import Driver
+from app.db.driver import Driver, DriverTransaction
 from app.db.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
+from app.http.problems import language_of
 from app.policy import Permission, Principal
 from app.schemas.base import Day
 from app.services.accounts import principals
+from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
+from app.services.audit.ledger import Actor, Settlement
+from app.services.periods.obligations import ReportKey
 from app.settings import Settings
 from app.text import terms
+from app.text.writing import Language
 
 bearer = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
@@ -73,17 +77,36 @@ async def writing(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-async def asking(request: Request) -> Driver:
-    """The short way to the database, for questions that are hot."""
+async def driver(request: Request) -> Driver:
+    """The direct driver, for the reads that clients ask for most."""
     return database_of(request).driver
+
+
+async def driver_transaction(request: Request) -> AsyncIterator[DriverTransaction]:
+    """A transaction of the direct driver, committed before the answer is sent."""
+    async with database_of(request).driver.transaction() as transaction:
+        yield transaction
+
+
+async def settlement(request: Request) -> Settlement:
+    """Settles the instants that aggregates are asked for."""
+    return Settlement(database_of(request))
+
+
+async def language(request: Request) -> Language:
+    """The language of the answer's texts."""
+    return language_of(request)
 
 
 Now = Annotated[datetime, Depends(now)]
 ServiceSettings = Annotated[Settings, Depends(settings_of)]
-DirectDriver = Annotated[Driver, Depends(asking)]
+DirectDriver = Annotated[Driver, Depends(driver)]
+Settlements = Annotated[Settlement, Depends(settlement)]
+AnswerLanguage = Annotated[Language, Depends(language)]
 # The scope "function" ends these before the answer: a 2xx that leaves before its commit is lost.
 ReadSession = Annotated[AsyncSession, Depends(reading, scope="function")]
 WriteSession = Annotated[AsyncSession, Depends(writing, scope="function")]
+WriteDriver = Annotated[DriverTransaction, Depends(driver_transaction, scope="function")]
 Token = Annotated[str | None, Security(bearer)]
 Key = Annotated[str | None, Security(key_header)]
 
@@ -97,7 +120,7 @@ Presented = Annotated[str, Depends(presented)]
 
 
 class Requires:
-    """The dependency that lets a request through to a route that needs `permission`."""
+    """The dependency of a route that needs `permission`; gives the principal."""
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
@@ -106,8 +129,8 @@ class Requires:
         """The principal of the request.
 
         Raises:
-            Unauthenticated: nobody, or a secret that is not good (any more).
-            Forbidden: somebody who may not do this anywhere.
+            Unauthenticated: no credentials, or unknown or expired ones.
+            Forbidden: the principal does not have the permission.
         """
         secret, now = token or key or "", clock_of(request).now()
         principal = await principals.authenticate(database_of(request).driver, secret, now)
@@ -118,29 +141,59 @@ class Requires:
         return principal
 
 
+class Acts:
+    """The dependency of a route that writes and needs `permission`; gives the write's context."""
+
+    def __init__(self, permission: Permission) -> None:
+        self._principal = Requires(permission)
+
+    async def __call__(self, request: Request, token: Token, key: Key) -> Action:
+        """The principal, the instant and the network address of the request.
+
+        Raises as `Requires`.
+        """
+        principal = await self._principal(request, token, key)
+        origin = request.client.host if request.client else None
+        return Action(principal, clock_of(request).now(), origin)
+
+
 P = Permission
-Myself = Annotated[Principal, Depends(Requires(P.SELF))]
+SelfReader = Annotated[Principal, Depends(Requires(P.SELF))]
+SelfAction = Annotated[Action, Depends(Acts(P.SELF_WRITE))]
 SignedIn = Annotated[Principal, Depends(Requires(P.SELF_WRITE))]
 ReferenceReader = Annotated[Principal, Depends(Requires(P.REFERENCE_READ))]
-ReferenceWriter = Annotated[Principal, Depends(Requires(P.REFERENCE_WRITE))]
-PeriodsManager = Annotated[Principal, Depends(Requires(P.PERIODS_MANAGE))]
+ReferenceAction = Annotated[Action, Depends(Acts(P.REFERENCE_WRITE))]
+PeriodsAction = Annotated[Action, Depends(Acts(P.PERIODS_MANAGE))]
 ObligationsReader = Annotated[Principal, Depends(Requires(P.OBLIGATIONS_READ))]
-ObligationsManager = Annotated[Principal, Depends(Requires(P.OBLIGATIONS_MANAGE))]
+ObligationsAction = Annotated[Action, Depends(Acts(P.OBLIGATIONS_MANAGE))]
 ReportsReader = Annotated[Principal, Depends(Requires(P.REPORTS_READ))]
-ReportsWriter = Annotated[Principal, Depends(Requires(P.REPORTS_WRITE))]
-ReportsReviewer = Annotated[Principal, Depends(Requires(P.REPORTS_REVIEW))]
+ReportsAction = Annotated[Action, Depends(Acts(P.REPORTS_WRITE))]
+ReviewAction = Annotated[Action, Depends(Acts(P.REPORTS_REVIEW))]
 AggregatesReader = Annotated[Principal, Depends(Requires(P.AGGREGATES_READ))]
 SentReader = Annotated[Principal, Depends(Requires(P.NOTIFICATIONS_READ_SENT))]
-RemindersManager = Annotated[Principal, Depends(Requires(P.REMINDERS_MANAGE))]
-CalendarsManager = Annotated[Principal, Depends(Requires(P.CALENDARS_MANAGE))]
-WebhooksManager = Annotated[Principal, Depends(Requires(P.WEBHOOKS_MANAGE))]
+RemindersReader = Annotated[Principal, Depends(Requires(P.REMINDERS_MANAGE))]
+RemindersAction = Annotated[Action, Depends(Acts(P.REMINDERS_MANAGE))]
+CalendarsReader = Annotated[Principal, Depends(Requires(P.CALENDARS_MANAGE))]
+CalendarsAction = Annotated[Action, Depends(Acts(P.CALENDARS_MANAGE))]
+WebhooksReader = Annotated[Principal, Depends(Requires(P.WEBHOOKS_MANAGE))]
+WebhooksAction = Annotated[Action, Depends(Acts(P.WEBHOOKS_MANAGE))]
 JobsReader = Annotated[Principal, Depends(Requires(P.JOBS_READ))]
 AuditReader = Annotated[Principal, Depends(Requires(P.AUDIT_READ))]
-AccountsManager = Annotated[Principal, Depends(Requires(P.ACCOUNTS_MANAGE))]
+AccountsReader = Annotated[Principal, Depends(Requires(P.ACCOUNTS_MANAGE))]
+AccountsAction = Annotated[Action, Depends(Acts(P.ACCOUNTS_MANAGE))]
+# Transitional names, to be removed when every route that writes takes an Action.
+Myself = SelfReader
+ReferenceWriter = Annotated[Principal, Depends(Requires(P.REFERENCE_WRITE))]
+PeriodsManager = Annotated[Principal, Depends(Requires(P.PERIODS_MANAGE))]
+ObligationsManager = Annotated[Principal, Depends(Requires(P.OBLIGATIONS_MANAGE))]
+RemindersManager = RemindersReader
+CalendarsManager = CalendarsReader
+WebhooksManager = WebhooksReader
+AccountsManager = AccountsReader
 
 
 def actor(request: Request, principal: Principal) -> Actor:
-    """The principal as the record of changes names it."""
+    """Transitional."""
     return Actor(principal.name, request.client.host if request.client else None)
 
 
@@ -164,6 +217,18 @@ async def day_of_codes(
 
 
 OnDay = Annotated[date, Depends(day_of_codes)]
+
+
+async def report_key(
+    period: Annotated[str, Path(description="Mã kỳ báo cáo.", examples=["2024-Q2"])],
+    agency: Annotated[str, Path(description="Mã đơn vị.", examples=["15493"])],
+    plan: PlanCode = None,
+) -> ReportKey:
+    """The report, and with it the obligation, that the path `{period}/{agency}` addresses."""
+    return ReportKey(period, agency, plan)
+
+
+AddressedReport = Annotated[ReportKey, Depends(report_key)]
 
 
 def etag(version: int) -> str:

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from app.errors import AmbiguousPlan, NotFound
-from app.http.problems import language_of
 from app.http.routing import StrictRoute
-from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
+    AddressedReport,
+    AnswerLanguage,
     Cursor,
     Limit,
     Now,
@@ -30,6 +30,7 @@ from app.schemas.notifications import (
     SentOut,
 )
 from app.services.notifications import inbox
+from app.services.periods import sent_notifications
 
 router = APIRouter(tags=["notifications"], route_class=StrictRoute)
 
@@ -96,24 +97,20 @@ async def put_notification_preferences(
 
 
 @router.get(
-    "/obligations/{period}/{agency}/notifications",  # noqa: FAST003 - read by address.At
+    "/obligations/{period}/{agency}/notifications",  # noqa: FAST003 - read by report_key
     summary="Đã nhắc, báo những gì cho một nghĩa vụ",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def list_sent_notifications(
-    at: At,
+    key: AddressedReport,
     principal: SentReader,
     session: ReadSession,
+    language: AnswerLanguage,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[SentOut]:
     """What was sent for this report, when, to whom, with what result, and why or why not."""
-    place = await at.place(session, principal)
-    items, following = await inbox.sent_for(
-        session,
-        place.obligation.id,
-        language=language_of(at.request),
-        limit=limit,
-        cursor=cursor,
+    items, following = await sent_notifications.list_page(
+        session, principal, key, language=language, limit=limit, cursor=cursor
     )
     return Page[SentOut].model_validate({"items": items, "next_cursor": following})

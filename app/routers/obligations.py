@@ -6,26 +6,25 @@ from fastapi import APIRouter, Query, Response
 
 from app.errors import AmbiguousPlan, NotFound, StateConflict
 from app.http.routing import StrictRoute
-from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
+    AddressedReport,
     Cursor,
     DirectDriver,
     Limit,
     Now,
-    ObligationsManager,
+    ObligationsAction,
     ObligationsReader,
     PlanCode,
     ReadSession,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.obligations import ExemptionIn, ExtensionIn, Matrix, ObligationOut
-from app.services import lookup
 from app.services.periods import extensions, obligations
-from app.services.periods.obligations import Filter
+from app.services.periods.extensions import Grant
+from app.services.periods.obligations import ObligationFilter
 from app.vocabulary import Timeliness
 
 router = APIRouter(prefix="/obligations", tags=["obligations"], route_class=StrictRoute)
@@ -56,13 +55,12 @@ async def list_obligations(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Response:
-    """What is expected of whom, the earliest due first; right to the second."""
-    if plan is not None or period is not None:
-        plan = await lookup.get_plan_code(driver, principal, plan, period=period)
-    wanted = Filter(plan=plan, period=period, agency=agency, year=year, timeliness=timeliness)
-    return _json(
-        await obligations.listed(driver, principal, wanted, now=now, limit=limit, cursor=cursor)
+    """List who owes which report, the earliest due first, with its timeliness at this instant."""
+    filters = ObligationFilter(plan, period, year, agency, timeliness)
+    page = await obligations.list_page(
+        driver, principal, filters, now=now, limit=limit, cursor=cursor
     )
+    return _json(page)
 
 
 @router.get(
@@ -78,9 +76,8 @@ async def get_matrix(
     year: Year,
     plan: PlanCode = None,
 ) -> Response:
-    """The whole year at a glance: who stands how in which period."""
-    found = await lookup.get_plan_code(driver, principal, plan, year=year)
-    return _json(await obligations.matrix(driver, principal, found, year, now))
+    """Get a year's timeliness: a row an agency, a cell a period."""
+    return _json(await obligations.get_matrix(driver, principal, year, plan=plan, now=now))
 
 
 @router.get(
@@ -89,10 +86,11 @@ async def get_matrix(
     response_model=ObligationOut,
     responses=problems(NotFound, AmbiguousPlan),
 )
-async def get_obligation(at: At, principal: ObligationsReader, session: ReadSession) -> Response:
-    """One obligation as it stands now."""
-    place = await at.place(session, principal)
-    return _json(await obligations.document(session, place.obligation.id, at.now))
+async def get_obligation(
+    key: AddressedReport, principal: ObligationsReader, session: ReadSession, now: Now
+) -> Response:
+    """Get one obligation with its timeliness at this instant."""
+    return _json(await obligations.get_document(session, principal, key, now))
 
 
 @router.put(
@@ -102,20 +100,11 @@ async def get_obligation(at: At, principal: ObligationsReader, session: ReadSess
     responses=problems(NotFound, AmbiguousPlan, StateConflict),
 )
 async def extend_obligation(
-    at: At, body: ExtensionIn, principal: ObligationsManager, session: WriteSession
+    key: AddressedReport, body: ExtensionIn, action: ObligationsAction, session: WriteSession
 ) -> Response:
-    """Give an agency more time; what was sent already keeps its timeliness."""
-    place = await at.locked(session, principal)
-    await extensions.extend(
-        session,
-        place,
-        due_date=body.due_date,
-        reason=body.reason,
-        document_number=body.document_number,
-        now=at.now,
-        actor=actor(at.request, principal),
-    )
-    return _json(await obligations.document(session, place.obligation.id, at.now))
+    """Extend the due date of one agency; a submitted report keeps its timeliness."""
+    extension = Grant(body.reason, body.document_number)
+    return _json(await extensions.extend(session, action, key, body.due_date, extension))
 
 
 @router.put(
@@ -125,20 +114,11 @@ async def extend_obligation(
     responses=problems(NotFound, AmbiguousPlan, StateConflict),
 )
 async def exempt_obligation(
-    at: At, body: ExemptionIn, principal: ObligationsManager, session: WriteSession
+    key: AddressedReport, body: ExemptionIn, action: ObligationsAction, session: WriteSession
 ) -> Response:
-    """Expect no report of an agency for a period; it is not counted as missing."""
-    place = await at.locked(session, principal)
-    await extensions.set_exempt(
-        session,
-        place,
-        exempt=True,
-        reason=body.reason,
-        document_number=body.document_number,
-        now=at.now,
-        actor=actor(at.request, principal),
-    )
-    return _json(await obligations.document(session, place.obligation.id, at.now))
+    """Exempt an agency from the report of a period; it is not counted as missing."""
+    exemption = Grant(body.reason, body.document_number)
+    return _json(await extensions.exempt(session, action, key, exemption))
 
 
 @router.delete(
@@ -147,16 +127,8 @@ async def exempt_obligation(
     response_model=ObligationOut,
     responses=problems(NotFound, AmbiguousPlan, StateConflict),
 )
-async def end_exemption(at: At, principal: ObligationsManager, session: WriteSession) -> Response:
-    """Expect the report again."""
-    place = await at.locked(session, principal)
-    await extensions.set_exempt(
-        session,
-        place,
-        exempt=False,
-        reason="Bỏ miễn",
-        document_number=None,
-        now=at.now,
-        actor=actor(at.request, principal),
-    )
-    return _json(await obligations.document(session, place.obligation.id, at.now))
+async def end_exemption(
+    key: AddressedReport, action: ObligationsAction, session: WriteSession
+) -> Response:
+    """End an exemption: the report is due again."""
+    return _json(await extensions.end_exemption(session, action, key))

@@ -186,7 +186,7 @@ async def get_reporting_period(
     plan: PlanCode = None,
 ) -> Any:
     """What the period's figures cover, when it is due, and from which instant a report is late."""
-    period, plan_code = await periods.one(session, principal, code, plan)
+    period, plan_code = await periods.get(session, principal, code, plan=plan)
     return _period(period, plan_code)
 
 

@@ -18,9 +18,9 @@ from app.errors import (
 )
 from app.http.routing import StrictRoute
 from app.policy import Principal
-from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
+    AddressedReport,
     Cursor,
     Limit,
     Now,
@@ -28,6 +28,7 @@ from app.routers.dependencies import (
     PlanCode,
     ReadSession,
     ReferenceReader,
+    RemindersAction,
     RemindersManager,
     ServiceSettings,
     Unchanged,
@@ -221,23 +222,19 @@ async def preview_reminders(
 
 
 @router.post(
-    "/obligations/{period}/{agency}/remind",  # noqa: FAST003 - read by address.At
+    "/obligations/{period}/{agency}/remind",  # noqa: FAST003 - read by report_key
     summary="Nhắc tay",
     responses=problems(NotFound, AmbiguousPlan, StateConflict),
 )
 async def remind_obligation(
-    at: At, principal: RemindersManager, session: WriteSession, body: RemindIn | None = None
+    key: AddressedReport,
+    action: RemindersAction,
+    session: WriteSession,
+    body: RemindIn | None = None,
 ) -> Reminded:
     """Remind the reporters of an agency now, with a note; at most once an hour.
 
     Sooner the answer is 409, and `Retry-After` says in how many seconds it can be done again.
     """
-    place = await at.locked(session, principal)
-    told = await manual.remind(
-        session,
-        place,
-        note=body.note if body else None,
-        now=at.now,
-        actor=actor(at.request, principal),
-    )
+    told = await manual.remind(session, action, key, note=body.note if body else None)
     return Reminded(told=told)

@@ -16,22 +16,23 @@ from app.errors import (
     WarningsUnconfirmed,
 )
 from app.http.routing import StrictRoute
-from app.routers.address import At
 from app.routers.dependencies import (
     PAGE_SIZE,
+    AddressedReport,
+    AnswerLanguage,
     Cursor,
     DirectDriver,
     Limit,
     Now,
     PlanCode,
     ReadSession,
+    ReportsAction,
     ReportsReader,
-    ReportsReviewer,
-    ReportsWriter,
+    ReviewAction,
     Unchanged,
     UnchangedIfSaid,
+    WriteDriver,
     WriteSession,
-    actor,
     etag,
 )
 from app.routers.responses import problems
@@ -46,12 +47,11 @@ from app.schemas.reports import (
     RevisionOut,
     Submission,
 )
-from app.services import lookup
 from app.services.periods import obligations
-from app.services.periods.obligations import Filter, Place
-from app.services.reports import drafting, idempotency, reading, review, submission
-from app.services.reports.idempotency import Attempt
-from app.services.reports.reading import Answer
+from app.services.periods.obligations import ObligationFilter
+from app.services.reports import drafting, reading, review, submission
+from app.services.reports.idempotency import IdempotentRequest
+from app.services.reports.working_copy import ReportAnswer
 from app.vocabulary import ReportStatus, Timeliness
 
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=StrictRoute)
@@ -69,7 +69,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-def _answer(answer: Answer) -> Response:
+def _response(answer: ReportAnswer) -> Response:
     return Response(
         answer.body, media_type="application/json", headers={"ETag": etag(answer.version)}
     )
@@ -93,11 +93,11 @@ async def list_reports(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Response:
-    """Where every report stands; `status` tells those to review (`submitted`) from the others."""
-    if plan is not None or period is not None:
-        plan = await lookup.get_plan_code(driver, principal, plan, period=period)
-    wanted = Filter(plan=plan, period=period, agency=agency, status=status, timeliness=timeliness)
-    body = await obligations.listed(driver, principal, wanted, now=now, limit=limit, cursor=cursor)
+    """List the state of every report; `status=submitted` lists those to review."""
+    filters = ObligationFilter(plan, period, None, agency, timeliness, status)
+    body = await obligations.list_page(
+        driver, principal, filters, now=now, limit=limit, cursor=cursor
+    )
     return Response(body, media_type="application/json")
 
 
@@ -107,9 +107,18 @@ async def list_reports(
     response_model=ReportOut,
     responses=problems(NotFound, AmbiguousPlan),
 )
-async def get_report(at: At, principal: ReportsReader, driver: DirectDriver) -> Response:
-    """What is expected, the draft with its findings, the last revision. Answers from day one."""
-    return _answer(await at.read(driver, principal))
+async def get_report(
+    key: AddressedReport,
+    principal: ReportsReader,
+    driver: DirectDriver,
+    now: Now,
+    language: AnswerLanguage,
+) -> Response:
+    """Get the expected figures, the draft with its findings, and the last revision.
+
+    Answers from the moment that the obligation exists.
+    """
+    return _response(await reading.get(driver, principal, key, now=now, language=language))
 
 
 @router.put(
@@ -119,22 +128,23 @@ async def get_report(at: At, principal: ReportsReader, driver: DirectDriver) -> 
     responses=problems(NotFound, AmbiguousPlan, StateConflict, Stale, PreconditionRequired),
 )
 async def save_draft(
-    at: At,
+    key: AddressedReport,
     body: ReportBody,
-    principal: ReportsWriter,
-    session: WriteSession,
+    action: ReportsAction,
+    transaction: WriteDriver,
     unchanged: Unchanged,
+    language: AnswerLanguage,
 ) -> Response:
     """Save the working copy over the version that was read; it may be incomplete."""
-    await drafting.save(
-        session,
-        await at.locked(session, principal),
+    answer = await drafting.save(
+        transaction,
+        action,
+        key,
         body.model_dump(mode="json"),
         check_version=unchanged,
-        now=at.now,
-        actor=actor(at.request, principal),
+        language=language,
     )
-    return _answer(await at.read(session, principal))
+    return _response(answer)
 
 
 @router.post(
@@ -152,34 +162,26 @@ async def save_draft(
     ),
 )
 async def submit_report(
-    at: At,
-    principal: ReportsWriter,
-    session: WriteSession,
+    key: AddressedReport,
+    request: Request,
+    action: ReportsAction,
+    transaction: WriteDriver,
     unchanged: UnchangedIfSaid,
     body: Submission | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Send the draft. Over a bad line, send again with the same Idempotency-Key."""
-    said = body or Submission()
-
-    async def send() -> Answer:
-        await submission.submit(
-            session,
-            principal,
-            await at.locked(session, principal),
-            warnings_note=said.warnings_note,
-            received_at=said.received_at,
-            check_version=unchanged,
-            now=at.now,
-            actor=actor(at.request, principal),
-        )
-        return await at.read(session, principal)
-
-    async def look() -> Place:
-        return await at.place(session, principal)
-
-    attempt = Attempt(principal.name, idempotency_key, _fingerprint(at.request, said))
-    return _answer(await idempotency.once(session, attempt, at.now, send, look))
+    """Submit the draft. After a lost answer, repeat the request with the same Idempotency-Key."""
+    body = body or Submission()
+    answer = await submission.submit(
+        transaction,
+        action,
+        key,
+        IdempotentRequest(idempotency_key, _fingerprint(request, body)),
+        warnings_note=body.warnings_note,
+        received_at=body.received_at,
+        check_version=unchanged,
+    )
+    return _response(answer)
 
 
 def _fingerprint(request: Request, body: Submission) -> str:
@@ -194,24 +196,25 @@ def _fingerprint(request: Request, body: Submission) -> str:
     responses=problems(NotFound, AmbiguousPlan, StateConflict, Stale),
 )
 async def return_report(
-    at: At,
+    key: AddressedReport,
     body: Return,
-    principal: ReportsReviewer,
+    action: ReviewAction,
     session: WriteSession,
     unchanged: UnchangedIfSaid,
+    language: AnswerLanguage,
 ) -> Response:
-    """Send a report back with what to mend; its timeliness stays that of its first sending."""
-    await review.send_back(
+    """Return a report for correction; its timeliness stays that of the first submission."""
+    answer = await review.return_for_correction(
         session,
-        await at.locked(session, principal),
+        action,
+        key,
         reason=body.reason,
         comments=[comment.model_dump() for comment in body.comments],
         correction_due=body.correction_due,
         check_version=unchanged,
-        now=at.now,
-        actor=actor(at.request, principal),
+        language=language,
     )
-    return _answer(await at.read(session, principal))
+    return _response(answer)
 
 
 @router.post(
@@ -221,22 +224,19 @@ async def return_report(
     responses=problems(NotFound, AmbiguousPlan, StateConflict, Stale),
 )
 async def accept_report(
-    at: At,
-    principal: ReportsReviewer,
+    key: AddressedReport,
+    action: ReviewAction,
     session: WriteSession,
     unchanged: UnchangedIfSaid,
+    language: AnswerLanguage,
     body: Acceptance | None = None,
 ) -> Response:
-    """Accept the last revision; from now on it is in the sums of accepted reports."""
-    await review.accept(
-        session,
-        await at.locked(session, principal),
-        note=body.note if body else None,
-        check_version=unchanged,
-        now=at.now,
-        actor=actor(at.request, principal),
+    """Accept the last revision; aggregates of accepted reports include it from now on."""
+    note = body.note if body else None
+    answer = await review.accept(
+        session, action, key, note=note, check_version=unchanged, language=language
     )
-    return _answer(await at.read(session, principal))
+    return _response(answer)
 
 
 @router.post(
@@ -246,22 +246,21 @@ async def accept_report(
     responses=problems(NotFound, AmbiguousPlan, StateConflict, Stale),
 )
 async def reopen_report(
-    at: At,
+    key: AddressedReport,
     body: Reopening,
-    principal: ReportsReviewer,
+    action: ReviewAction,
     session: WriteSession,
     unchanged: UnchangedIfSaid,
+    language: AnswerLanguage,
 ) -> Response:
-    """Take an acceptance back. The accepted revision stays in the sums until the next one is."""
-    await review.reopen(
-        session,
-        await at.locked(session, principal),
-        note=body.note,
-        check_version=unchanged,
-        now=at.now,
-        actor=actor(at.request, principal),
+    """Reopen an accepted report.
+
+    Its accepted revision stays in the aggregates until another one is accepted.
+    """
+    answer = await review.reopen(
+        session, action, key, note=body.note, check_version=unchanged, language=language
     )
-    return _answer(await at.read(session, principal))
+    return _response(answer)
 
 
 @router.get(
@@ -270,16 +269,17 @@ async def reopen_report(
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def list_revisions(
-    at: At,
+    key: AddressedReport,
     principal: ReportsReader,
     session: ReadSession,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[RevisionOut]:
-    """Every version that was ever sent, the first one first."""
-    place = await at.place(session, principal)
-    found, following = await reading.revisions(session, place, limit=limit, cursor=cursor)
-    return Page[RevisionOut].model_validate({"items": found, "next_cursor": following})
+    """List every revision, the first one first."""
+    items, next_cursor = await reading.list_revisions(
+        session, principal, key, limit=limit, cursor=cursor
+    )
+    return Page[RevisionOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get(
@@ -288,11 +288,11 @@ async def list_revisions(
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def get_revision(
-    at: At,
+    key: AddressedReport,
     number: Annotated[int, Path(ge=1, le=100_000)],
     principal: ReportsReader,
     session: ReadSession,
 ) -> RevisionOut:
-    """One version as it was sent."""
-    place = await at.place(session, principal)
-    return RevisionOut.model_validate(await reading.revision(session, place, number))
+    """Get one revision as it was submitted."""
+    revision = await reading.get_revision(session, principal, key, number)
+    return RevisionOut.model_validate(revision)

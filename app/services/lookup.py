@@ -1,33 +1,58 @@
-"""What a code on the wire stands for: plans, agencies and periods that the principal may know."""
+"""Look-ups: which plan, agency or period a code stands for, among those that a principal may see.
 
-from datetime import date
+The visibility rule is `app.policy.Principal.reaches` and `knows`; in SQL it is the functions
+`within_reach` and `within_horizon`, which every query uses.
+"""
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Select, exists, func, literal, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.clock import local_day
 from app.db.driver import Connection, Statement
-from app.errors import AmbiguousPlan, NotFound
+from app.errors import AmbiguousPlan, FieldError, NotFound, ValidationFailed
 from app.models.agencies import Agency
 from app.models.periods import ReportingPeriod
 from app.models.plans import Plan
 from app.models.projects import Project
-from app.policy import Principal, within_horizon
+from app.policy import Principal
 from app.text import terms
+from app.text.bilingual import Bilingual
 from app.vocabulary import AgencyKind
 
 MOST_CHOICES = 50
+"""At most so many plans are listed as choices where a request fits several."""
 
-_FITTING = Statement(f"""
+NO_SUCH_AGENCY = Bilingual(
+    "Không có đơn vị {agency} trong phạm vi quản trị của bạn.",
+    "There is no agency {agency} within your reach.",
+)
+
+# The codes of the visible plans that fit; a null parameter fits all.
+LIST_PLAN_CODES = Statement("""
 SELECT plan.code FROM plan JOIN agency ON agency.id = plan.district_id
-WHERE agency.path LIKE :horizon
+WHERE within_reach(agency.path, :horizon)
 AND (CAST(:code AS text) IS NULL OR plan.code = :code)
 AND (CAST(:period AS text) IS NULL OR EXISTS (
     SELECT FROM reporting_period p WHERE p.plan_id = plan.id AND p.code = :period))
 AND (CAST(:year AS int) IS NULL OR plan.year = :year OR EXISTS (
     SELECT FROM reporting_period p WHERE p.plan_id = plan.id AND p.year = :year))
-ORDER BY plan.code LIMIT {MOST_CHOICES}
-""")  # noqa: S608 - composed of constants
+ORDER BY plan.code LIMIT CAST(:most AS int)
+""")
+
+AgencyPath = InstrumentedAttribute[str] | ColumnElement[str]
+
+
+def within_reach(principal: Principal, path: AgencyPath) -> ColumnElement[bool]:
+    """`Principal.reaches` as a condition on a column of agency paths."""
+    return func.within_reach(path, principal.reach_pattern)
+
+
+def within_horizon(principal: Principal, path: AgencyPath) -> ColumnElement[bool]:
+    """`Principal.knows` as a condition on a column of agency paths."""
+    return func.within_horizon(path, principal.horizon)
 
 
 def known_plans(principal: Principal) -> Select[Plan]:
@@ -35,7 +60,7 @@ def known_plans(principal: Principal) -> Select[Plan]:
     return (
         select(Plan)
         .join(Agency, Agency.id == Plan.district_id)
-        .where(Agency.path.startswith(principal.horizon))
+        .where(func.within_reach(Agency.path, principal.horizon + "%"))
     )
 
 
@@ -48,7 +73,7 @@ async def get_plan(
     year: int | None = None,
     project: str | None = None,
 ) -> Plan:
-    """The plan named `code`, or the only one that has the period, year or project asked for.
+    """The plan named `code`, or the only one that has the given period, year or project.
 
     Raises:
         NotFound: no plan within the horizon fits.
@@ -68,18 +93,9 @@ async def get_plan(
         query = query.where(or_(Plan.year == year, has_periods))
     if project is not None:
         query = query.where(exists().where(Project.plan_id == Plan.id, Project.code == project))
-    fitting = list((await session.scalars(query.order_by(Plan.code).limit(MOST_CHOICES))).all())
-    _see_that_one_fits([plan.code for plan in fitting], code, period, project)
-    return fitting[0]
-
-
-def _see_that_one_fits(
-    fitting: list[str], code: str | None, period: str | None, project: str | None
-) -> None:
-    if len(fitting) > 1:
-        raise AmbiguousPlan(plans=", ".join(fitting), extra={"choices": fitting})
-    if not fitting:
-        raise _nothing(code, period, project)
+    plans = list((await session.scalars(query.order_by(Plan.code).limit(MOST_CHOICES))).all())
+    _ensure_one([plan.code for plan in plans], code, period, project)
+    return plans[0]
 
 
 async def get_plan_code(
@@ -90,16 +106,33 @@ async def get_plan_code(
     period: str | None = None,
     year: int | None = None,
 ) -> str:
-    """As `get_plan`, only the code, by the short way: for the answers that are hot.
+    """As `get_plan`, but only the code, for reads through the direct driver.
 
     Raises:
         NotFound: no plan within the horizon fits.
         AmbiguousPlan: `code` is None and several fit.
     """
-    facts = {"horizon": principal.horizon + "%", "code": code, "period": period, "year": year}
-    fitting = [row["code"] for row in await _FITTING.fetch_all(connection, facts)]
-    _see_that_one_fits(fitting, code, period, None)
-    return str(fitting[0])
+    parameters = {
+        "horizon": principal.horizon + "%",
+        "code": code,
+        "period": period,
+        "year": year,
+        "most": MOST_CHOICES,
+    }
+    rows = await LIST_PLAN_CODES.fetch_all(connection, parameters)
+    codes = [str(row["code"]) for row in rows]
+    _ensure_one(codes, code, period, None)
+    return codes[0]
+
+
+def _ensure_one(
+    codes: list[str], code: str | None, period: str | None, project: str | None
+) -> None:
+    """Raise NotFound for none, AmbiguousPlan for several fitting plans."""
+    if len(codes) > 1:
+        raise AmbiguousPlan(plans=", ".join(codes), extra={"choices": codes})
+    if not codes:
+        raise _not_found(code, period, project)
 
 
 async def get_managed_plan(
@@ -119,12 +152,12 @@ async def get_managed_plan(
     plan = await get_plan(session, principal, code, period=period, project=project)
     path = await session.scalar(select(Agency.path).where(Agency.id == plan.district_id))
     if path is None or not principal.reaches(path):
-        raise _nothing(code, period, project)
+        raise _not_found(code, period, project)
     return plan
 
 
-def _nothing(plan: str | None, period: str | None, project: str | None) -> NotFound:
-    """That no plan fits, told of the narrowest thing that was asked for."""
+def _not_found(plan: str | None, period: str | None, project: str | None) -> NotFound:
+    """The error for the narrowest thing that was asked for."""
     if project is not None:
         return NotFound(terms.PROJECT, code=project)
     if period is not None:
@@ -133,11 +166,8 @@ def _nothing(plan: str | None, period: str | None, project: str | None) -> NotFo
 
 
 def exists_on(day: date | InstrumentedAttribute[date]) -> ColumnElement[bool]:
-    """That an agency exists on a day."""
-    return and_(
-        or_(Agency.valid_from.is_(None), Agency.valid_from <= day),
-        or_(Agency.valid_to.is_(None), Agency.valid_to >= day),
-    )
+    """The condition that an `Agency` exists on a day; the function takes its whole row."""
+    return func.exists_on(literal_column("agency"), day)
 
 
 async def get_agency(session: AsyncSession, principal: Principal, code: str, on: date) -> Agency:
@@ -156,8 +186,30 @@ async def get_agency(session: AsyncSession, principal: Principal, code: str, on:
     return agency
 
 
+async def get_body_agency(
+    session: AsyncSession, principal: Principal, code: str, now: datetime
+) -> Agency:
+    """The agency within reach that the field `agency` of a body names today.
+
+    Raises:
+        ValidationFailed: there is none.
+    """
+    try:
+        agency = await get_agency(session, principal, code, local_day(now))
+    except NotFound:
+        agency = None
+    if agency is None or not principal.reaches(agency.path):
+        raise ValidationFailed(
+            [FieldError("/agency", "unknown_agency", NO_SUCH_AGENCY, {"agency": code})]
+        )
+    return agency
+
+
 async def default_agency(session: AsyncSession, principal: Principal, plan_id: int) -> Agency:
-    """Where the principal looks from: the plan's district, or its own agency within that."""
+    """The agency of an aggregate that names none.
+
+    The plan's district where the principal reaches it, else the principal's own agency.
+    """
     district = await session.scalar(
         select(Agency).join(Plan, Plan.district_id == Agency.id).where(Plan.id == plan_id)
     )
@@ -167,7 +219,7 @@ async def default_agency(session: AsyncSession, principal: Principal, plan_id: i
 
 
 async def district_around(session: AsyncSession, path: str) -> str | None:
-    """The path of the nearest district at or above an agency."""
+    """The path of the nearest district at or above an agency; None where there is none."""
     return await session.scalar(
         select(Agency.path)
         .where(Agency.kind == AgencyKind.DISTRICT, literal(path).startswith(Agency.path))
@@ -177,8 +229,8 @@ async def district_around(session: AsyncSession, path: str) -> str | None:
 
 
 async def reaches_district_around(session: AsyncSession, principal: Principal, path: str) -> bool:
-    """Whether the principal's reach holds all of the district around an agency.
+    """Whether the principal reaches the whole district around an agency.
 
-    Where there is none, it is the agency itself that has to be reached.
+    Where there is no district, the agency itself has to be reached.
     """
     return principal.reaches(await district_around(session, path) or path)

@@ -55,6 +55,8 @@ SELECT kind, name, what FROM (
     SELECT 'column' AS kind, table_name || '.' || column_name AS name, concat_ws(' ', data_type,
         is_nullable, column_default, is_identity) AS what
     FROM information_schema.columns WHERE table_schema = 'public'
+        AND table_name NOT IN (SELECT viewname FROM pg_views)
+    UNION ALL SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = 'public'
     UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
     UNION ALL SELECT 'constraint', concat_ws('.', conrelid::regclass, conname),
         pg_get_constraintdef(oid)

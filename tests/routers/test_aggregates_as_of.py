@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL
+from app.db.driver import DriverTransaction
 from app.services.accounts import principals
 from app.services.audit import ledger
-from app.services.audit.ledger import Actor
-from app.services.periods import obligations
-from app.services.reports import submission
+from app.services.audit.action import Action
+from app.services.periods.obligations import ReportKey
+from app.services.reports import submission, working_copy
+from app.services.reports.idempotency import IdempotentRequest
 from tests.conftest import Service
 from tests.support.accounts import token_of
 from tests.support.report_bodies import money
@@ -177,21 +178,19 @@ async def test_an_instant_before_everything_knows_nothing_yet(service: Service) 
 
 
 async def _submit_without_committing(
-    session: AsyncSession, agency: str, person: str, now: datetime
+    transaction: DriverTransaction, agency: str, person: str, now: datetime
 ) -> None:
-    """The service's own submission, in a transaction of the test's."""
-    principal = await principals.authenticate(session, token_of(person), now)
+    """Submit by the service's own function, in a transaction of the test."""
+    principal = await principals.authenticate(transaction, token_of(person), now)
     assert principal is not None
-    place = await obligations.find(session, principal, Q2, agency, None, lock=True)
     await submission.submit(
-        session,
-        principal,
-        place,
+        transaction,
+        Action(principal, now),
+        ReportKey(Q2, agency),
+        IdempotentRequest(None, ""),
         warnings_note=None,
         received_at=None,
         check_version=lambda _: None,
-        now=now,
-        actor=Actor(person),
     )
 
 
@@ -210,22 +209,19 @@ async def test_commits_in_another_order_than_their_clocks_change_no_answer(
     await draft(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 5})
     await draft(service.client("bac-luong"), BAC_LUONG, {"DA2.02": 70})
     behind, ahead = service.clock.now(), service.clock.now() + timedelta(seconds=5)
-    slow = service.database.writing()
-    await slow.begin()
-    principal = await principals.authenticate(slow, token_of("xuan-hong"), behind)
-    assert principal is not None
-    await obligations.find(slow, principal, Q2, XUAN_HONG, None, lock=True)
+    async with service.database.driver.transaction() as slow:
+        principal = await principals.authenticate(slow, token_of("xuan-hong"), behind)
+        assert principal is not None
+        await working_copy.lock_obligation(slow, principal, ReportKey(Q2, XUAN_HONG))
 
-    async with service.database.transaction() as fast:
-        await _submit_without_committing(fast, BAC_LUONG, "bac-luong", ahead)
-    service.clock.instant = ahead + timedelta(seconds=1)
-    value, as_of = await _value(office)
-    assert value == 70
+        async with service.database.driver.transaction() as fast:
+            await _submit_without_committing(fast, BAC_LUONG, "bac-luong", ahead)
+        service.clock.instant = ahead + timedelta(seconds=1)
+        value, as_of = await _value(office)
+        assert value == 70
 
-    await _submit_without_committing(slow, XUAN_HONG, "xuan-hong", behind)
-    assert await _value(office) == (70, as_of), "nothing of what is not committed"
-    await slow.commit()
-    await slow.close()
+        await _submit_without_committing(slow, XUAN_HONG, "xuan-hong", behind)
+        assert await _value(office) == (70, as_of), "nothing of what is not committed"
     assert await _value(office, as_of=as_of) == (70, as_of)
     assert (await _value(office))[0] == 75
 
@@ -237,14 +233,11 @@ async def test_an_instant_during_a_commit_waits_for_it(service: Service) -> None
     started = service.clock.now()
     service.clock.advance(seconds=5)
     between = (started + timedelta(seconds=2)).isoformat()
-    under_way = service.database.writing()
-    await under_way.begin()
-    await _submit_without_committing(under_way, XUAN_HONG, "xuan-hong", started)
-    asking = asyncio.create_task(_value(office, as_of=between))
-    done, _ = await asyncio.wait({asking}, timeout=0.3)
-    assert not done, "the instant is not settled while a change before it can still be committed"
-    await under_way.commit()
-    await under_way.close()
+    async with service.database.driver.transaction() as under_way:
+        await _submit_without_committing(under_way, XUAN_HONG, "xuan-hong", started)
+        asking = asyncio.create_task(_value(office, as_of=between))
+        done, _ = await asyncio.wait({asking}, timeout=0.3)
+        assert not done, "not settled while an earlier change can still be committed"
     value, as_of = await asking
     assert (value, datetime.fromisoformat(as_of).isoformat()) == (5, between)
     assert await _value(office, as_of=between) == (5, as_of)
@@ -259,9 +252,9 @@ async def test_an_instant_once_answered_gets_no_more_changes(service: Service) -
     asked = service.clock.now().isoformat()
     before = await _value(office, as_of=asked)
     assert before[0] is None
-    async with service.database.transaction() as session:
-        await _submit_without_committing(session, XUAN_HONG, "xuan-hong", behind)
+    async with service.database.driver.transaction() as transaction:
+        await _submit_without_committing(transaction, XUAN_HONG, "xuan-hong", behind)
     assert await _value(office, as_of=asked) == before
     assert (await _value(office))[0] == 5
     async with service.database.transaction() as session:
-        assert await ledger.broken_links(session) == []
+        assert await ledger.list_broken_links(session) == []

@@ -142,10 +142,10 @@ async def test_a_changed_or_missing_event_breaks_the_chain(service: Service) -> 
     for number in range(4):
         await note(service, f"thing.{number}", after={"n": number})
     async with service.database.transaction() as session:
-        assert await ledger.broken_links(session) == []
+        assert await ledger.list_broken_links(session) == []
         changed = "UPDATE audit_event SET after = '{\"n\": 7}' WHERE action = 'thing.1'"
         await session.execute(text(changed))
         await session.execute(text("DELETE FROM audit_event WHERE action = 'thing.2'"))
         query = "SELECT id FROM audit_event WHERE action IN ('thing.1', 'thing.3') ORDER BY id"
         expected = list((await session.execute(text(query))).scalars())
-        assert await ledger.broken_links(session) == expected
+        assert await ledger.list_broken_links(session) == expected

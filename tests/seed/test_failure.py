@@ -50,7 +50,7 @@ async def test_the_coordinators_hear_what_is_to_be_mended(service: Service, fold
     await add_account(service, "neighbour", Role.COORDINATOR, "397")
     line = correct(folder / "agencies.csv", RIGHT, WRONG)
     different = await changes(service.database, lambda: load(service, folder))
-    assert different == {"audit_event": 1, "message": 2, "notification": 2}
+    assert different == {"audit_event": 1, "message": 2, "notification": 2, "plan": 1}
 
     (mail,) = (await sent(service)).mails
     assert (mail.email, mail.text.subject) == ("coordinator@example.vn", SUBJECT)

@@ -129,7 +129,7 @@ async def test_one_event_tells_of_a_load(database: Database) -> None:
             await session.scalars(select(AuditEvent).where(AuditEvent.action == "plan.loaded"))
         ).one()
         ledgers = (await session.scalars(select(Ledger.plan_id))).all()
-        assert await ledger.broken_links(session) == []
+        assert await ledger.list_broken_links(session) == []
     assert (event.actor, event.subject) == ("seed", "plans/tho-xuan-2024")
     assert event.after is not None
     assert event.after["agencies.csv"] == {"added": 48, "changed": 0}

@@ -13,12 +13,12 @@ from app.db.pagination import page
 from app.errors import AlreadyExists, FieldError, NotFound, StateConflict, ValidationFailed
 from app.models.accounts import AccessToken, Account, ApiKey
 from app.models.agencies import Agency
-from app.policy import Principal, within_reach
+from app.policy import Principal
 from app.security import hash_password, new_password
 from app.services import lookup
 from app.services.audit import ledger
 from app.services.audit.ledger import Actor
-from app.services.lookup import get_agency
+from app.services.lookup import get_agency, within_reach
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import Role, Scope

@@ -11,11 +11,12 @@ from app.db.pagination import page
 from app.errors import FieldError, NotFound, ValidationFailed
 from app.models.accounts import ApiKey
 from app.models.agencies import Agency
-from app.policy import Principal, within_reach
+from app.policy import Principal
 from app.security import HINT_LENGTH, digest, new_key
 from app.services.accounts.accounts import find_place
 from app.services.audit import ledger
 from app.services.audit.ledger import Actor
+from app.services.lookup import within_reach
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import Scope

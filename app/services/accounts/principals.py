@@ -2,32 +2,24 @@
 
 from datetime import datetime
 
-from asyncpg import Record
-
 from app.clock import local_day
-from app.db.driver import Connection, Statement
+from app.db.driver import Connection, Row, Statement
 from app.policy import Principal, permissions_of
 from app.security import KEY_PREFIX, digest, is_well_formed
 from app.vocabulary import Role, Scope
 
-# The district around an agency is the nearest of the ids in its path.
-_PLACE = """
-    coalesce(agency.path, '') AS agency_path,
-    coalesce((
-        SELECT district.path FROM agency AS district
-        WHERE district.kind = 'district'
-        AND district.id = ANY(string_to_array(trim(BOTH '/' FROM agency.path), '/')::bigint[])
-        ORDER BY length(district.path) DESC LIMIT 1
-    ), agency.path, '') AS district_path
-"""
-_BY_TOKEN = Statement(f"""
-SELECT account.id, account.username, account.role, account.agency_id, {_PLACE}
+# The account of an access token, with its agency's path and the path of the area around it.
+GET_ACCOUNT_BY_TOKEN = Statement("""
+SELECT account.id, account.username, account.role, account.agency_id,
+    coalesce(area.agency_path, '') AS agency_path, coalesce(area.area_path, '') AS district_path
 FROM access_token
 JOIN account ON account.id = access_token.account_id
-LEFT JOIN agency ON agency.id = account.agency_id
+LEFT JOIN agency_area area ON area.agency_id = account.agency_id
 WHERE token_hash = :hash AND expires_at > :now AND account.active
-""")  # noqa: S608 - composed of constants
-_BY_KEY = Statement(f"""
+""")
+
+# A valid API key; its last use is kept to the minute, so that most requests write nothing.
+USE_API_KEY = Statement("""
 WITH key AS (
     SELECT * FROM api_key
     WHERE key_hash = :hash AND revoked_at IS NULL
@@ -38,24 +30,24 @@ WITH key AS (
     AND (key.last_used_at IS NULL
         OR key.last_used_at < CAST(:now AS timestamptz) - interval '1 minute')
 )
-SELECT key.id, key.scopes, key.agency_id, {_PLACE}
-FROM key JOIN agency ON agency.id = key.agency_id
-""")  # noqa: S608 - composed of constants
+SELECT key.id, key.scopes, key.agency_id, area.agency_path, area.area_path AS district_path
+FROM key JOIN agency_area area ON area.agency_id = key.agency_id
+""")
 
 
 async def authenticate(connection: Connection, secret: str, now: datetime) -> Principal | None:
-    """The principal that a token or key stands for; None when it is not, or no longer, good."""
+    """The principal of an access token or API key; None where that is unknown or has expired."""
     if not is_well_formed(secret):
         return None
-    facts = {"hash": digest(secret), "now": now, "today": local_day(now)}
+    parameters = {"hash": digest(secret), "now": now, "today": local_day(now)}
     if secret.startswith(KEY_PREFIX):
-        row = await _BY_KEY.fetch_one(connection, facts)
-        return _machine(row) if row else None
-    row = await _BY_TOKEN.fetch_one(connection, facts)
-    return _person(row) if row else None
+        row = await USE_API_KEY.fetch_one(connection, parameters)
+        return _of_api_key(row) if row else None
+    row = await GET_ACCOUNT_BY_TOKEN.fetch_one(connection, parameters)
+    return _of_account(row) if row else None
 
 
-def _person(row: Record) -> Principal:
+def _of_account(row: Row) -> Principal:
     role = Role(row["role"])
     return Principal(
         name=row["username"],
@@ -68,7 +60,7 @@ def _person(row: Record) -> Principal:
     )
 
 
-def _machine(row: Record) -> Principal:
+def _of_api_key(row: Row) -> Principal:
     return Principal(
         name=f"api-key/{row['id']}",
         role=None,

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.pagination import page
 from app.models.agencies import Agency
 from app.models.audit_events import AuditEvent
-from app.policy import Principal, within_reach
+from app.policy import Principal
+from app.services.lookup import within_reach
 
 
 @dataclass(frozen=True, slots=True)

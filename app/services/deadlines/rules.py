@@ -60,8 +60,8 @@ class Window(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How an obligation stands at an instant.
+class ObligationTiming:
+    """The timeliness of an obligation at an instant.
 
     days_late: calendar days begun since the first late instant; 0 when nothing is late.
     days_left: days from today to the last good day, 0 on that day; None once it is past, and
@@ -143,15 +143,15 @@ def effective_late_from(
     return max(period, _local(extension_late_from, "extension_late_from"))
 
 
-def standing(
+def timing_at(
     *,
     late_from: datetime,
     first_submitted_at: datetime | None,
     exempt: bool,
     now: datetime,
     due_soon_days: int = 7,
-) -> Standing:
-    """How an obligation stands at `now`.
+) -> ObligationTiming:
+    """The timeliness of an obligation at `now`.
 
     The first submission decides for ever, also against an exemption given later: a report that
     came is on time or late. Without one, an exempt obligation is neither awaited nor late;
@@ -164,26 +164,30 @@ def standing(
     if first_submitted_at is not None:
         return _of_submission(limit, _local(first_submitted_at, "first_submitted_at"))
     if exempt:
-        return Standing(Timeliness.EXEMPT, days_late=0, days_left=None)
+        return ObligationTiming(Timeliness.EXEMPT, days_late=0, days_left=None)
     return _of_waiting(limit, today, due_soon_days)
 
 
-def _of_submission(limit: datetime, submitted: datetime) -> Standing:
-    """The standing that a first submission fixes; both instants in local time."""
+def _of_submission(limit: datetime, submitted: datetime) -> ObligationTiming:
+    """The timing that the first submission decides; both instants in local time."""
     if submitted < limit:
-        return Standing(Timeliness.ON_TIME, days_late=0, days_left=None)
-    return Standing(Timeliness.LATE, days_late=_days_begun(limit, submitted), days_left=None)
+        return ObligationTiming(Timeliness.ON_TIME, days_late=0, days_left=None)
+    return ObligationTiming(
+        Timeliness.LATE, days_late=_days_begun(limit, submitted), days_left=None
+    )
 
 
-def _of_waiting(limit: datetime, now: datetime, due_soon_days: int) -> Standing:
-    """The standing of a report that has not come; both instants in local time."""
+def _of_waiting(limit: datetime, now: datetime, due_soon_days: int) -> ObligationTiming:
+    """The timing of a report that was not submitted; both instants in local time."""
     if now >= limit:
-        return Standing(Timeliness.OVERDUE, days_late=_days_begun(limit, now), days_left=None)
+        return ObligationTiming(
+            Timeliness.OVERDUE, days_late=_days_begun(limit, now), days_left=None
+        )
     last_good_day = local_day(limit - datetime.resolution)
     days_left = (last_good_day - local_day(now)).days
     soon = days_left <= due_soon_days
     timeliness = Timeliness.DUE_SOON if soon else Timeliness.UPCOMING
-    return Standing(timeliness, days_late=0, days_left=days_left)
+    return ObligationTiming(timeliness, days_late=0, days_left=days_left)
 
 
 def _days_begun(limit: datetime, instant: datetime) -> int:

@@ -1,14 +1,69 @@
-"""How an obligation stands at an instant, in SQL: for answers that the database builds.
+"""Timeliness in SQL: the view `owed_obligation`, and conditions that lists filter it by.
 
-The rule itself is `deadlines.standing`; a test holds the two together.
+The rule is `rules.timing_at`. The functions `timeliness`, `days_late` and `days_left` over the view
+restate it for answers that the database builds, and CONDITIONS for filters that an index serves;
+a test compares all of them with the rule.
 """
 
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    ColumnElement,
+    Date,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    column,
+    literal_column,
+    table,
+)
+
 from app.clock import local_day
 from app.vocabulary import Timeliness
 
+_INSTANT = TIMESTAMP(timezone=True)
+
+OWED = table(
+    "owed_obligation",
+    column("id", BigInteger),
+    column("late_from", _INSTANT),
+    column("first_submitted_at", _INSTANT),
+    column("exempted_at", _INSTANT),
+    column("year", Integer),
+    column("period", Text),
+    column("plan", Text),
+    column("due_soon_days", Integer),
+    column("agency", Text),
+    column("agency_path", Text),
+    column("report_status", Text),
+).alias("o")
+"""The view, as `o`, with the columns that lists filter and sort by."""
+
+ROW: ColumnElement[Any] = literal_column("o")
+"""The whole row of OWED, as the functions over the view take it."""
+
+NOW = bindparam("now", type_=_INSTANT)
+_AWAITED = and_(OWED.c.first_submitted_at.is_(None), OWED.c.exempted_at.is_(None))
+# The first instant after the plan's days of notice.
+_NOTICE_ENDS = cast(cast(NOW, Date) + OWED.c.due_soon_days + literal_column("1"), _INSTANT)
+
+CONDITIONS: dict[Timeliness, ColumnElement[bool]] = {
+    Timeliness.ON_TIME: OWED.c.first_submitted_at < OWED.c.late_from,
+    Timeliness.LATE: OWED.c.first_submitted_at >= OWED.c.late_from,
+    Timeliness.EXEMPT: and_(OWED.c.first_submitted_at.is_(None), OWED.c.exempted_at.is_not(None)),
+    Timeliness.OVERDUE: and_(_AWAITED, OWED.c.late_from <= NOW),
+    Timeliness.DUE_SOON: and_(_AWAITED, OWED.c.late_from > NOW, OWED.c.late_from <= _NOTICE_ENDS),
+    Timeliness.UPCOMING: and_(_AWAITED, OWED.c.late_from > NOW, OWED.c.late_from > _NOTICE_ENDS),
+}
+"""The condition on OWED for each timeliness at the parameter `now`."""
+
+
+# Transitional fragments, until notifications and reminders use the view.
 STILL_OWES = """
     (daterange(a.valid_from, a.valid_to, '[]') @> p.data_to OR o.first_submitted_at IS NOT NULL)
 """
@@ -45,16 +100,6 @@ DAYS_LATE = f"""CASE
 DAYS_LEFT = f"""CASE WHEN {_WAITING} AND o.late_from > :now
     THEN (o.late_from - interval '1 microsecond')::date - CAST(:today AS date) END"""
 EXTENDED = "o.due_date > p.due_date"
-
-FIELDS = f"""
-    'plan', plan.code, 'period', p.code, 'agency', a.code, 'agency_name', a.name,
-    'due_date', o.due_date, 'late_from', o.late_from,
-    'timeliness', {TIMELINESS}, 'days_late', {DAYS_LATE}, 'days_left', {DAYS_LEFT},
-    'first_submitted_at', o.first_submitted_at,
-    'report_status', coalesce(r.status, 'not_started'),
-    'extended', {EXTENDED}, 'correction_due', r.correction_due
-"""
-"""The obligation's fields as arguments of json_build_object."""
 
 
 def instants(now: datetime) -> dict[str, Any]:

@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,11 +20,9 @@ from app.models.plans import Plan
 from app.policy import Principal
 from app.services.audit import ledger
 from app.services.audit.ledger import Actor
-from app.services.notifications import reasons
 from app.services.notifications.events import DEFAULT_CHANNELS
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.text.writing import Language
 from app.vocabulary import Channel, MessageState, NotificationState
 
 UNREACHABLE = Bilingual(
@@ -246,50 +243,3 @@ async def choose(
         .on_conflict_do_update(index_elements=["account_id"], set_=values)
     )
     return Preferences(channels, period_news, before.available)
-
-
-async def sent_for(
-    session: AsyncSession,
-    obligation_id: int,
-    *,
-    language: Language,
-    limit: int,
-    cursor: str | None,
-) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of what was planned for an obligation and what came of it, the newest first."""
-    sent = Notification.state == NotificationState.SENT
-    gone = Notification.state.in_((NotificationState.SENT, NotificationState.FAILED))
-    query = (
-        select(
-            Notification.rule,
-            Notification.occurrence,
-            Notification.audience,
-            Account.username,
-            Account.full_name,
-            Notification.channel,
-            Notification.planned_for,
-            Notification.state,
-            Notification.why,
-            case((sent, Message.sent_at)).label("sent_at"),
-            func.coalesce(Message.attempts, 0).label("attempts"),
-            Message.error,
-            case((gone, Message.subject)).label("subject"),
-        )
-        .join(Account, Account.id == Notification.account_id)
-        .outerjoin(Message, Message.id == Notification.message_id)
-        .where(Notification.obligation_id == obligation_id)
-    )
-    rows, following = await page(
-        session,
-        query,
-        [(Notification.planned_for, datetime), (Notification.id, int)],
-        limit=limit,
-        cursor=cursor,
-        descending=True,
-    )
-    return [_told(row._asdict(), language) for row in rows], following
-
-
-def _told(row: dict[str, Any], language: Language) -> dict[str, Any]:
-    error = row["error"] and reasons.said(row["error"], language)
-    return row | {"recipient": row, "why": reasons.said(row["why"], language), "error": error}

@@ -7,9 +7,7 @@ from sqlalchemy import Time, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL
-from app.services.deadlines.sql import FROM, IS, instants
 from app.services.notifications.delivery import QUIET
-from app.vocabulary import Timeliness
 
 TOO_LONG = timedelta(minutes=10)
 """The sweep and the deliveries run each minute; whatever is ten minutes late stands still."""
@@ -40,7 +38,7 @@ LAST_SWEEP = text("""
     FROM procrastinate_periodic_defers WHERE task_name = 'remind'
 """)
 QUEUE = text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1 ORDER BY 1")
-OVERDUE = text(f"SELECT count(*) {FROM} WHERE {IS[Timeliness.OVERDUE]}")
+COUNT_OVERDUE = text("SELECT count(*) FROM owed_obligation o WHERE timeliness(o, :now) = 'overdue'")
 
 
 @dataclass(frozen=True)
@@ -94,4 +92,4 @@ async def health(session: AsyncSession, now: datetime) -> Health:
 
 async def count_overdue(session: AsyncSession, now: datetime) -> int:
     """How many obligations of all plans are overdue."""
-    return int(await session.scalar(OVERDUE, instants(now)) or 0)
+    return int(await session.scalar(COUNT_OVERDUE, {"now": now}) or 0)

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services.audit.ledger import LAST_LOAD
 from app.services.deadlines.sql import DAYS_LATE, DAYS_LEFT, STILL_OWES, TIMELINESS, instants
 from app.services.notifications.wording import Line, ObligationLine, period_name, place_of
 from app.vocabulary import Audience
@@ -38,7 +37,6 @@ _LATER_REMINDER = _LATER.format(
 )
 _LATER_EVENT = _LATER.format(of="obligation_id", same="later.template = n.template")
 LATER_OF_PLAN = _LATER.format(of="plan_id", same="later.template = n.template")
-_LOADED_SINCE = f"{LAST_LOAD.format(plan_id='n.plan_id')} = 'plan.loaded'"
 
 ABOUT = f"""
     p.code AS period, p.frequency, p.ordinal, p.year, plan.code AS plan, plan.title AS plan_title,
@@ -76,7 +74,7 @@ LINES = text(f"""
                 ELSE account.agency_id IS DISTINCT FROM o.agency_id END
                 THEN 'the person has moved to another agency'
             WHEN n.plan_id IS NOT NULL THEN CASE
-                WHEN {_LOADED_SINCE} THEN 'the plan was loaded since'
+                WHEN NOT plan.import_failed THEN 'the plan was loaded since'
                 WHEN {LATER_OF_PLAN} THEN '{LATER_EVENT}'
             END
             WHEN NOT {STILL_OWES} THEN 'the agency had ended before the period did'

@@ -17,11 +17,12 @@ from app.errors import FieldError, NotFound, ValidationFailed
 from app.models.accounts import Account
 from app.models.agencies import Agency
 from app.models.notifications import Webhook
-from app.policy import Principal, within_reach
+from app.policy import Principal
 from app.services.accounts.accounts import find_place
 from app.services.audit import changes, ledger
 from app.services.audit.changes import VersionCheck
 from app.services.audit.ledger import Actor
+from app.services.lookup import within_reach
 from app.services.notifications import reasons
 from app.settings import Environment, Settings
 from app.text import terms

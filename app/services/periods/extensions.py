@@ -1,25 +1,26 @@
-"""Extensions (gia hạn) and exemptions (miễn): more time for an obligation, or none needed."""
+"""Extensions (gia hạn) and exemptions (miễn): a later due date for an obligation, or none."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import local_day
 from app.errors import FieldError, StateConflict, ValidationFailed
 from app.models.obligations import Exemption, Extension
-from app.services.audit import ledger
-from app.services.audit.ledger import Actor
+from app.services.audit.action import Action
+from app.services.audit.ledger import record_event
 from app.services.deadlines import rules
 from app.services.notifications import events
-from app.services.periods.obligations import Place
+from app.services.periods import obligations
+from app.services.periods.obligations import OwedReport, ReportKey
 from app.text.bilingual import Bilingual
 from app.vocabulary import EventKind
 
 ONE_DAY = timedelta(days=1)
 LONGEST = timedelta(days=365)
-"""Beyond it is a typing error in the year."""
+"""A later date is taken for a typing error in the year."""
 
 NOT_LATER = Bilingual(
     "Ngày gia hạn phải sau {due_date}.", "The extension must end after {due_date}."
@@ -28,81 +29,87 @@ TOO_LATE = Bilingual(
     "Ngày gia hạn không thể sau {latest}, một năm sau hạn của kỳ.",
     "The extension cannot end after {latest}, a year after the period's due date.",
 )
-SUBMITTED_ALREADY = Bilingual(
+ALREADY_SUBMITTED = Bilingual(
     "Đơn vị đã gửi báo cáo kỳ này; không còn gì để miễn.",
-    "The agency has sent this report; there is nothing left to exempt.",
+    "The agency has submitted this report, so it cannot be exempted.",
 )
-EXEMPT_ALREADY = Bilingual("Nghĩa vụ này đã được miễn.", "This obligation is exempt already.")
+ALREADY_EXEMPT = Bilingual("Nghĩa vụ này đã được miễn.", "This obligation is already exempt.")
 NOT_EXEMPT = Bilingual("Nghĩa vụ này không được miễn.", "This obligation is not exempt.")
 
 
-async def extend(
-    session: AsyncSession,
-    place: Place,
-    *,
-    due_date: date,
-    reason: str,
-    document_number: str | None,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    """Give an obligation (found with its lock) a later due date than its period's.
+@dataclass(frozen=True)
+class Grant:
+    """Why an extension or an exemption is granted, and by which document."""
 
-    The same once more changes nothing. A date that was mistyped can be put right while it has not
-    decided anything: before the report is sent, and not into the past.
+    reason: str
+    document_number: str | None = None
+
+
+END_OF_EXEMPTION = Grant("Bỏ miễn")
+
+
+async def extend(
+    session: AsyncSession, action: Action, key: ReportKey, due_date: date, grant: Grant
+) -> str:
+    """Give an obligation a later due date than its period's; returns the obligation as JSON.
+
+    The same extension once more changes nothing. An earlier date than before corrects a typing
+    error; it is allowed before the report is submitted, and not into the past.
 
     Raises:
-        ValidationFailed: the date gives no time, takes some away, or is a year too late.
+        NotFound, AmbiguousPlan: no such obligation within reach, or several.
+        ValidationFailed: the date is not later, or more than a year later.
         StateConflict: the obligation is exempt.
     """
-    obligation = place.obligation
-    if obligation.exempted_at is not None:
-        raise StateConflict(EXEMPT_ALREADY)
-    before = await _newest_extension(session, obligation.id)
-    if before and _same(before, due_date, reason, document_number):
-        return
-    _see_date(place, due_date, now)
-    at = await ledger.record(
+    owed = await obligations.get(session, action.principal, key, lock=True)
+    if owed.obligation.exempted_at is not None:
+        raise StateConflict(ALREADY_EXEMPT)
+    newest = await _newest_extension(session, owed.obligation.id)
+    if newest and _equal(newest, due_date, grant):
+        return await obligations.document_of(session, owed, action.now)
+    _ensure_later(owed, due_date, action.today)
+    await _extend(session, action, owed, due_date, grant)
+    return await obligations.document_of(session, owed, action.now)
+
+
+async def _extend(
+    session: AsyncSession, action: Action, owed: OwedReport, due_date: date, grant: Grant
+) -> None:
+    obligation = owed.obligation
+    at = await record_event(
         session,
-        now=now,
-        actor=actor,
-        action="obligation.extended",
-        subject=f"obligations/{place.subject}",
-        plan_id=place.plan.id,
-        agency_id=place.agency.id,
+        action,
+        "obligation.extended",
+        f"obligations/{owed.subject}",
+        plan_id=owed.plan.id,
+        agency_id=owed.agency.id,
         before={"due_date": obligation.due_date.isoformat()},
-        after={
-            "due_date": due_date.isoformat(),
-            "reason": reason,
-            "document_number": document_number,
-        },
+        after={"due_date": due_date.isoformat(), **asdict(grant)},
     )
-    late_from = rules.effective_late_from(place.period.late_from, rules.late_from(due_date))
+    late_from = rules.effective_late_from(owed.period.late_from, rules.late_from(due_date))
     obligation.due_date, obligation.late_from = due_date, late_from
     session.add(
         Extension(
             obligation_id=obligation.id,
             due_date=due_date,
             late_from=late_from,
-            reason=reason,
-            document_number=document_number,
             recorded_at=at,
+            **asdict(grant),
         )
     )
     await session.flush()
-    facts = {"reason": reason, "document_number": document_number}
-    await _tell(session, EventKind.EXTENDED, place, at, facts, now)
+    await _notify(session, EventKind.EXTENDED, owed, at, asdict(grant), action.now)
 
 
-async def _tell(
+async def _notify(
     session: AsyncSession,
     kind: EventKind,
-    place: Place,
+    owed: OwedReport,
     at: datetime,
     facts: Mapping[str, str | None],
     now: datetime,
 ) -> None:
-    ids, occurrence = [place.obligation.id], at.isoformat()
+    ids, occurrence = [owed.obligation.id], at.isoformat()
     await events.tell(session, kind, ids, occurrence=occurrence, facts=facts, now=now)
 
 
@@ -111,68 +118,79 @@ async def _newest_extension(session: AsyncSession, obligation_id: int) -> Extens
     return await session.scalar(query.order_by(Extension.id.desc()).limit(1))
 
 
-def _same(extension: Extension, due_date: date, reason: str, document_number: str | None) -> bool:
-    given = (due_date, reason, document_number)
-    return given == (extension.due_date, extension.reason, extension.document_number)
+def _equal(extension: Extension, due_date: date, grant: Grant) -> bool:
+    stored = Grant(extension.reason, extension.document_number)
+    return (extension.due_date, stored) == (due_date, grant)
 
 
-def _see_date(place: Place, due_date: date, now: datetime) -> None:
-    obligation = place.obligation
-    earliest = place.period.due_date
+def _ensure_later(owed: OwedReport, due_date: date, today: date) -> None:
+    """Raise ValidationFailed for a date that gives no time, or more than a year."""
+    obligation = owed.obligation
+    earliest = owed.period.due_date
     if due_date < obligation.due_date:
-        sent = obligation.first_submitted_at is not None
-        earliest = obligation.due_date if sent else max(earliest, local_day(now) - ONE_DAY)
+        submitted = obligation.first_submitted_at is not None
+        earliest = obligation.due_date if submitted else max(earliest, today - ONE_DAY)
     if due_date <= earliest:
         facts = {"due_date": earliest}
         raise ValidationFailed([FieldError("/due_date", "not_later", NOT_LATER, facts)])
-    if due_date > (latest := place.period.due_date + LONGEST):
+    if due_date > (latest := owed.period.due_date + LONGEST):
         facts = {"latest": latest}
         raise ValidationFailed([FieldError("/due_date", "too_late", TOO_LATE, facts)])
 
 
-async def set_exempt(
-    session: AsyncSession,
-    place: Place,
-    *,
-    exempt: bool,
-    reason: str,
-    document_number: str | None,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    """Exempt an obligation (found with its lock), or take that back; once more changes nothing.
+async def exempt(session: AsyncSession, action: Action, key: ReportKey, grant: Grant) -> str:
+    """Exempt an obligation; returns it as JSON. Once more changes nothing.
 
     Raises:
-        StateConflict: the report was sent, or there is no exemption to take back.
+        NotFound, AmbiguousPlan: no such obligation within reach, or several.
+        StateConflict: the report was submitted.
     """
-    obligation = place.obligation
-    if obligation.first_submitted_at is not None:
-        raise StateConflict(SUBMITTED_ALREADY)
-    if exempt == (obligation.exempted_at is not None):
-        if exempt:
-            return
+    owed = await _get_unsubmitted(session, action, key)
+    if owed.obligation.exempted_at is None:
+        owed.obligation.exempted_at = await _set_exempt(session, action, owed, grant, exempt=True)
+        await session.flush()
+    return await obligations.document_of(session, owed, action.now)
+
+
+async def end_exemption(session: AsyncSession, action: Action, key: ReportKey) -> str:
+    """End an exemption, so that the report is due again; returns the obligation as JSON.
+
+    Raises:
+        NotFound, AmbiguousPlan: no such obligation within reach, or several.
+        StateConflict: the report was submitted, or the obligation is not exempt.
+    """
+    owed = await _get_unsubmitted(session, action, key)
+    if owed.obligation.exempted_at is None:
         raise StateConflict(NOT_EXEMPT)
-    at = await ledger.record(
+    await _set_exempt(session, action, owed, END_OF_EXEMPTION, exempt=False)
+    owed.obligation.exempted_at = None
+    await session.flush()
+    return await obligations.document_of(session, owed, action.now)
+
+
+async def _get_unsubmitted(session: AsyncSession, action: Action, key: ReportKey) -> OwedReport:
+    owed = await obligations.get(session, action.principal, key, lock=True)
+    if owed.obligation.first_submitted_at is not None:
+        raise StateConflict(ALREADY_SUBMITTED)
+    return owed
+
+
+async def _set_exempt(
+    session: AsyncSession, action: Action, owed: OwedReport, grant: Grant, *, exempt: bool
+) -> datetime:
+    """Record that an obligation is exempt, or no longer; the instant of the audit event."""
+    at = await record_event(
         session,
-        now=now,
-        actor=actor,
-        action="obligation.exempted" if exempt else "obligation.exemption_ended",
-        subject=f"obligations/{place.subject}",
-        plan_id=place.plan.id,
-        agency_id=place.agency.id,
-        after={"reason": reason, "document_number": document_number},
+        action,
+        "obligation.exempted" if exempt else "obligation.exemption_ended",
+        f"obligations/{owed.subject}",
+        plan_id=owed.plan.id,
+        agency_id=owed.agency.id,
+        after=asdict(grant),
     )
     session.add(
-        Exemption(
-            obligation_id=obligation.id,
-            exempt=exempt,
-            reason=reason,
-            document_number=document_number,
-            recorded_at=at,
-        )
+        Exemption(obligation_id=owed.obligation.id, exempt=exempt, recorded_at=at, **asdict(grant))
     )
-    facts = {"reason": reason, "document_number": document_number}
     kind = EventKind.EXEMPTED if exempt else EventKind.EXEMPTION_ENDED
-    await _tell(session, kind, place, at, facts, now)
-    obligation.exempted_at = at if exempt else None
-    await session.flush()
+    await _notify(session, kind, owed, at, asdict(grant), action.now)
+    return at

@@ -1,12 +1,22 @@
-"""Obligations: found, listed, and laid out as a matrix."""
+"""Obligations: addressed by period and agency, listed, and laid out as a matrix."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, select
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.driver import Connection, Statement
@@ -17,15 +27,28 @@ from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod
 from app.models.plans import Plan
 from app.policy import Principal
-from app.services.deadlines.sql import DAYS_LATE, FIELDS, FROM, IS, TIMELINESS, instants
+from app.services import lookup
+from app.services.deadlines.sql import CONDITIONS, NOW, OWED, ROW
 from app.services.lookup import exists_on
 from app.text import terms
 from app.vocabulary import Timeliness
 
 
 @dataclass(frozen=True)
-class Place:
-    """An obligation with what it hangs on."""
+class ReportKey:
+    """The codes by which an obligation, and its report, are addressed.
+
+    The agency's code is read on the last day of the period's data window.
+    """
+
+    period: str
+    agency: str
+    plan: str | None = None
+
+
+@dataclass(frozen=True)
+class OwedReport:
+    """An obligation with its period, agency and plan."""
 
     obligation: Obligation
     period: ReportingPeriod
@@ -34,42 +57,42 @@ class Place:
 
     @property
     def subject(self) -> str:
-        """How the record of changes names it."""
+        """The period and agency as audit events name them."""
         return f"{self.period.code}/{self.agency.code}"
 
 
-async def find(
-    session: AsyncSession,
-    principal: Principal,
-    period_code: str,
-    agency_code: str,
-    plan_code: str | None,
-    *,
-    lock: bool = False,
-) -> Place:
+async def get(
+    session: AsyncSession, principal: Principal, key: ReportKey, *, lock: bool = False
+) -> OwedReport:
     """The obligation of an agency in a period, within the principal's reach.
 
-    The agency's code is read on the period's last day. With `lock`, it is held until the
-    transaction ends: all changes of one report come one after the other.
+    With `lock` the obligation stays locked until the transaction ends, so that changes of one
+    report come one after the other.
 
     Raises:
         NotFound: there is none.
         AmbiguousPlan: several plans have one, and none was named.
     """
-    query = _finding(principal.own_agency_only, plan_code is not None, lock)
-    _, facts = reach_condition(principal)
-    facts |= {"period": period_code, "agency": agency_code, "plan": plan_code}
-    found = [Place(*row) for row in await session.execute(query, facts)]
-    see_that_one_was_found([place.plan.code for place in found], period_code, agency_code)
-    return found[0]
+    rows = await session.execute(_select_owed(lock), parameters_of(principal, key))
+    owed = [OwedReport(*row) for row in rows]
+    ensure_one([each.plan.code for each in owed], key)
+    return owed[0]
+
+
+def parameters_of(principal: Principal, key: ReportKey) -> dict[str, Any]:
+    """The parameters of every statement that addresses one report within the principal's reach."""
+    return {
+        "reach": principal.reach_pattern,
+        "period": key.period,
+        "agency": key.agency,
+        "plan": key.plan,
+    }
 
 
 @cache
-def _finding(
-    own_agency_only: bool, in_named_plan: bool, lock: bool
-) -> Select[Obligation, ReportingPeriod, Agency, Plan]:
-    """The question of `find`, built once: every change of a report begins with it."""
-    reach: BindParameter[str] = bindparam("reach")
+def _select_owed(lock: bool) -> Select[Obligation, ReportingPeriod, Agency, Plan]:
+    """The statement of `get`, built once."""
+    plan = bindparam("plan", type_=Text)
     query = (
         select(Obligation, ReportingPeriod, Agency, Plan)
         .join(ReportingPeriod, ReportingPeriod.id == Obligation.period_id)
@@ -79,14 +102,13 @@ def _finding(
             ReportingPeriod.code == bindparam("period"),
             Agency.code == bindparam("agency"),
             exists_on(ReportingPeriod.data_to),
-            Agency.path == reach if own_agency_only else Agency.path.like(reach),
+            func.within_reach(Agency.path, bindparam("reach")),
+            plan.is_(None) | (Plan.code == plan),
         )
         .order_by(Plan.code)
     )
-    if in_named_plan:
-        query = query.where(Plan.code == bindparam("plan"))
     if lock:
-        # The share of the period keeps it from being closed halfway.
+        # The share lock keeps the period from being closed meanwhile.
         query = query.with_for_update(of=Obligation, key_share=True).suffix_with(
             "FOR SHARE OF reporting_period"
         )
@@ -94,8 +116,8 @@ def _finding(
     return query
 
 
-def see_that_one_was_found(plans: list[str], period_code: str, agency_code: str) -> None:
-    """See that just one plan has the obligation that was asked for.
+def ensure_one(plans: list[str], key: ReportKey) -> None:
+    """Ensure that exactly one plan has the obligation.
 
     Raises:
         NotFound: none has it.
@@ -104,24 +126,35 @@ def see_that_one_was_found(plans: list[str], period_code: str, agency_code: str)
     if len(plans) > 1:
         raise AmbiguousPlan(plans=", ".join(plans), extra={"choices": plans})
     if not plans:
-        raise NotFound(terms.REPORT, period=period_code, agency=agency_code)
+        raise NotFound(terms.REPORT, period=key.period, agency=key.agency)
 
 
-@cache
-def _one() -> Statement:
-    return Statement(
-        f"SELECT json_build_object({FIELDS})::text AS document {FROM} WHERE o.id = :id"
-    )
+GET_OBLIGATION = Statement("""
+SELECT obligation_json(o, :now)::text AS document FROM owed_obligation o WHERE o.id = :id
+""")
 
 
-async def document(connection: Connection, obligation_id: int, now: datetime) -> str:
-    """The obligation as JSON."""
-    rows = await _one().fetch_all(connection, {"id": obligation_id} | instants(now))
-    return str(rows[0]["document"])
+async def get_document(
+    session: AsyncSession, principal: Principal, key: ReportKey, now: datetime
+) -> str:
+    """The obligation as JSON.
+
+    Raises:
+        NotFound: there is none within the principal's reach.
+        AmbiguousPlan: several plans have one, and none was named.
+    """
+    owed = await get(session, principal, key)
+    return await document_of(session, owed, now)
+
+
+async def document_of(session: AsyncSession, owed: OwedReport, now: datetime) -> str:
+    """An obligation that was read before, as JSON; its changes have to be flushed."""
+    parameters = {"id": owed.obligation.id, "now": now}
+    return str((await GET_OBLIGATION.fetch_all(session, parameters))[0]["document"])
 
 
 @dataclass(frozen=True)
-class Filter:
+class ObligationFilter:
     """Which obligations a list shows; None is all."""
 
     plan: str | None = None
@@ -129,13 +162,19 @@ class Filter:
     year: int | None = None
     agency: str | None = None
     timeliness: Timeliness | None = None
-    status: str | None = None
+    report_status: str | None = None
+
+    def equalities(self) -> dict[str, Any]:
+        """The columns of the view that have to equal a given value."""
+        columns = ("plan", "period", "year", "agency", "report_status")
+        values = {name: getattr(self, name) for name in columns}
+        return {name: value for name, value in values.items() if value is not None}
 
 
-async def listed(
+async def list_page(
     connection: Connection,
     principal: Principal,
-    wanted: Filter,
+    filters: ObligationFilter,
     *,
     now: datetime,
     limit: int,
@@ -143,108 +182,104 @@ async def listed(
 ) -> str:
     """A page of obligations as JSON, the earliest due first.
 
-    Built by the database: it is what every client asks for first and most often.
+    The database builds the items: clients ask for this list first and most often.
+
+    Raises:
+        NotFound: no such plan or period.
+        AmbiguousPlan: several plans have the period, and none was named.
     """
-    conditions, parameters = _conditions(principal, wanted)
+    if filters.plan is not None or filters.period is not None:
+        plan = await lookup.get_plan_code(
+            connection, principal, filters.plan, period=filters.period
+        )
+        filters = replace(filters, plan=plan)
+    equalities = filters.equalities()
+    parameters = equalities | {"reach": principal.reach_pattern, "now": now, "most": limit + 1}
     if cursor is not None:
-        conditions += ("(o.late_from, a.code, o.id) > (:late_from, :code, :id)",)
         keys = decode_cursor(cursor, [datetime, str, int])
-        parameters |= dict(zip(("late_from", "code", "id"), keys, strict=True))
-    parameters |= instants(now) | {"limit": limit, "one_more": limit + 1}
-    row = (await _page(conditions).fetch_all(connection, parameters))[0]
-    last = [row["late_from"], row["code"], row["id"]]
-    following = encode_cursor(last) if row["found"] > limit else None
-    return f'{{"items":{row["page"]},"next_cursor":{json.dumps(following)}}}'
+        parameters |= dict(zip(("after_late_from", "after_agency", "after_id"), keys, strict=True))
+    statement = _page_statement(frozenset(equalities), filters.timeliness, cursor is not None)
+    rows = await statement.fetch_all(connection, parameters)
+    items = ",".join(row["item"] for row in rows[:limit])
+    next_cursor = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        next_cursor = encode_cursor([last["late_from"], last["agency"], last["id"]])
+    return f'{{"items":[{items}],"next_cursor":{json.dumps(next_cursor)}}}'
 
 
 @cache
-def _page(conditions: tuple[str, ...]) -> Statement:
-    where = " AND ".join(conditions)
-    return Statement(f"""
-        WITH chosen AS (
-            SELECT json_build_object({FIELDS}) AS item, o.late_from, a.code, o.id,
-                row_number() OVER (ORDER BY o.late_from, a.code, o.id) AS position
-            {FROM} WHERE {where}
-            ORDER BY o.late_from, a.code, o.id LIMIT :one_more
+def _page_statement(
+    equalities: frozenset[str], timeliness: Timeliness | None, continued: bool
+) -> Statement:
+    """The statement of `list_page` for one combination of filters, compiled once.
+
+    Only the filters in use are in it, so that PostgreSQL finds the index that serves them.
+    """
+    order = (OWED.c.late_from, OWED.c.agency, OWED.c.id)
+    query = select(cast(func.obligation_json(ROW, NOW), Text).label("item"), *order).where(
+        func.within_reach(OWED.c.agency_path, bindparam("reach"))
+    )
+    for name in sorted(equalities):
+        query = query.where(OWED.c[name] == bindparam(name))
+    if timeliness is not None:
+        query = query.where(CONDITIONS[timeliness])
+    if continued:
+        after = (
+            bindparam("after_late_from", type_=OWED.c.late_from.type),
+            bindparam("after_agency", type_=Text),
+            bindparam("after_id", type_=BigInteger),
         )
-        SELECT
-            coalesce(json_agg(item ORDER BY position) FILTER (WHERE position <= :limit), '[]')::text
-                AS page,
-            count(*) AS found,
-            max(late_from) FILTER (WHERE position = :limit) AS late_from,
-            max(code) FILTER (WHERE position = :limit) AS code,
-            max(id) FILTER (WHERE position = :limit) AS id
-        FROM chosen
-    """)  # noqa: S608 - composed of constants
+        query = query.where(tuple_(*order) > tuple_(*after))
+    return Statement(query.order_by(*order).limit(bindparam("most", type_=Integer)))
 
 
-def _conditions(principal: Principal, wanted: Filter) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """The conditions of a list, constants all, and the parameters that they name."""
-    conditions, parameters = reach_condition(principal)
-    for name, column in (("plan", "plan.code"), ("period", "p.code"), ("year", "p.year")):
-        if (value := getattr(wanted, name)) is not None:
-            conditions += (f"{column} = :{name}",)
-            parameters[name] = value
-    if wanted.agency is not None:
-        conditions += ("a.code = :agency",)
-        parameters["agency"] = wanted.agency
-    if wanted.status is not None:
-        conditions += ("coalesce(r.status, 'not_started') = :status",)
-        parameters["status"] = wanted.status
-    if wanted.timeliness is not None:
-        conditions += (f"({IS[wanted.timeliness]})",)
-    return conditions, parameters
+# Agencies × periods of a year: the timeliness of each, and the counts of each period.
+GET_MATRIX = Statement("""
+WITH cell AS (
+    SELECT o.agency_id, o.agency, o.agency_name, o.agency_kind, o.late_from, o.period,
+        timeliness(o, :now) AS timeliness, days_late(o, :now) AS days_late, o.report_status,
+        o.due_date, o.first_submitted_at
+    FROM owed_obligation o
+    WHERE within_reach(o.agency_path, :reach) AND o.plan = :plan AND o.year = :year
+)
+SELECT json_build_object(
+    'plan', CAST(:plan AS text), 'year', CAST(:year AS int), 'now', CAST(:now AS timestamptz),
+    'periods', (
+        SELECT coalesce(json_agg(json_build_object(
+            'code', p.code, 'frequency', p.frequency, 'due_date', p.due_date,
+            'late_from', p.late_from, 'state', p.state,
+            'counts', (SELECT json_object_agg(timeliness, n) FROM (
+                SELECT timeliness, count(*) AS n FROM cell WHERE period = p.code GROUP BY 1
+            ) AS counted)
+        ) ORDER BY p.late_from, p.code), '[]')
+        FROM reporting_period p JOIN plan ON plan.id = p.plan_id
+        WHERE plan.code = :plan AND p.year = :year),
+    'rows', (
+        SELECT coalesce(json_agg(line ORDER BY agency, agency_id), '[]') FROM (
+            SELECT agency, agency_id, json_build_object(
+                'agency', agency, 'agency_name', agency_name, 'kind', agency_kind,
+                'cells', json_agg(json_build_object(
+                    'period', period, 'due_date', due_date, 'timeliness', timeliness,
+                    'days_late', days_late, 'report_status', report_status,
+                    'first_submitted_at', first_submitted_at
+                ) ORDER BY late_from, period)
+            ) AS line
+            FROM cell GROUP BY agency_id, agency, agency_name, agency_kind
+        ) AS lines)
+)::text AS document
+""")
 
 
-def reach_condition(principal: Principal) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """The condition that agency `a` is within the principal's reach."""
-    if principal.own_agency_only:
-        return ("a.path = :reach",), {"reach": principal.reach}
-    return ("a.path LIKE :reach",), {"reach": principal.reach + "%"}
-
-
-@cache
-def _matrix(conditions: tuple[str, ...]) -> Statement:
-    where = " AND ".join(conditions)
-    return Statement(f"""
-        WITH cell AS (
-            SELECT a.id, a.code AS agency, a.name, a.kind, o.late_from, p.code AS period,
-                {TIMELINESS} AS timeliness, o.first_submitted_at IS NOT NULL AS submitted,
-                coalesce(r.status, 'not_started') AS report_status,
-                {DAYS_LATE} AS days_late, o.due_date, o.first_submitted_at
-            {FROM} WHERE {where}
-        )
-        SELECT json_build_object(
-            'plan', CAST(:plan AS text), 'year', CAST(:year AS int),
-            'now', CAST(:now AS timestamptz),
-            'periods', (SELECT coalesce(json_agg(json_build_object(
-                'code', p.code, 'frequency', p.frequency, 'due_date', p.due_date,
-                'late_from', p.late_from, 'state', p.state,
-                'counts', (SELECT json_object_agg(timeliness, n) FROM (
-                    SELECT timeliness, count(*) AS n FROM cell WHERE period = p.code GROUP BY 1
-                ) AS counted)
-                ) ORDER BY p.late_from, p.code), '[]')
-                FROM reporting_period p JOIN plan ON plan.id = p.plan_id
-                WHERE plan.code = :plan AND p.year = :year),
-            'rows', (SELECT coalesce(json_agg(line ORDER BY agency, id), '[]') FROM (
-                SELECT agency, id, json_build_object(
-                    'agency', agency, 'agency_name', name, 'kind', kind,
-                    'cells', json_agg(json_build_object(
-                        'period', period, 'due_date', due_date, 'timeliness', timeliness,
-                        'days_late', days_late, 'report_status', report_status,
-                        'first_submitted_at', first_submitted_at
-                    ) ORDER BY late_from, period)
-                ) AS line FROM cell GROUP BY id, agency, name, kind
-            ) AS grouped)
-        )::text AS document
-    """)  # noqa: S608 - composed of constants
-
-
-async def matrix(
-    connection: Connection, principal: Principal, plan: str, year: int, now: datetime
+async def get_matrix(
+    connection: Connection, principal: Principal, year: int, *, plan: str | None, now: datetime
 ) -> str:
-    """Agencies × periods of a year as JSON: who stands how, and the counts of each period."""
-    conditions, parameters = reach_condition(principal)
-    conditions += ("plan.code = :plan", "p.year = :year")
-    parameters |= {"plan": plan, "year": year} | instants(now)
-    return str((await _matrix(conditions).fetch_all(connection, parameters))[0]["document"])
+    """The obligations of a plan and year as JSON: a row an agency, a cell a period.
+
+    Raises:
+        NotFound: no such plan, or none of that year.
+        AmbiguousPlan: several plans fit, and none was named.
+    """
+    plan = await lookup.get_plan_code(connection, principal, plan, year=year)
+    parameters = {"reach": principal.reach_pattern, "plan": plan, "year": year, "now": now}
+    return str((await GET_MATRIX.fetch_all(connection, parameters))[0]["document"])

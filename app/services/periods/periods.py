@@ -19,7 +19,6 @@ from app.services import lookup
 from app.services.audit import ledger
 from app.services.audit.ledger import Actor
 from app.services.deadlines import rules
-from app.services.deadlines.sql import FROM
 from app.services.deadlines.working_calendar import WorkingCalendar
 from app.services.notifications import events
 from app.services.periods.working_days import working_calendars
@@ -28,11 +27,10 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import EventKind, Frequency, PeriodState
 
 # Whoever was given the report back may still send it, so the period is not closed to them.
-WHO_HEARS = text(f"""
-    SELECT o.id {FROM}
-    WHERE o.period_id = :period_id AND o.exempted_at IS NULL
-    AND r.status IS DISTINCT FROM 'returned'
-""")  # noqa: S608 - composed of constants
+LIST_AWAITED = text("""
+    SELECT o.id FROM owed_obligation o
+    WHERE o.period_id = :period_id AND o.exempted_at IS NULL AND o.report_status <> 'returned'
+""")
 
 ALREADY = Bilingual("Kỳ báo cáo {code} đã ở trạng thái này.", "Period {code} is so already.")
 
@@ -188,8 +186,8 @@ async def listed(
     return await page(session, query, order, limit=limit, cursor=cursor)
 
 
-async def one(
-    session: AsyncSession, principal: Principal, code: str, plan_code: str | None
+async def get(
+    session: AsyncSession, principal: Principal, code: str, *, plan: str | None = None
 ) -> tuple[ReportingPeriod, str]:
     """The period with a code, and its plan's code.
 
@@ -197,15 +195,15 @@ async def one(
         NotFound: there is none.
         AmbiguousPlan: several plans have it, and none was named.
     """
-    plan = await lookup.get_plan(session, principal, plan_code, period=code)
+    its_plan = await lookup.get_plan(session, principal, plan, period=code)
     period = await session.scalar(
         select(ReportingPeriod).where(
-            ReportingPeriod.plan_id == plan.id, ReportingPeriod.code == code
+            ReportingPeriod.plan_id == its_plan.id, ReportingPeriod.code == code
         )
     )
     if period is None:
         raise NotFound(terms.PERIOD, code=code)
-    return period, plan.code
+    return period, its_plan.code
 
 
 def _known(principal: Principal) -> Select[ReportingPeriod, str]:
@@ -253,7 +251,7 @@ async def set_state(
         before={"state": period.state},
         after={"state": state},
     )
-    waiting = await session.scalars(WHO_HEARS, {"period_id": period.id})
+    waiting = await session.scalars(LIST_AWAITED, {"period_id": period.id})
     closed = state == PeriodState.CLOSED
     await events.tell(
         session,

@@ -16,11 +16,12 @@ from app.models.agencies import Agency, AgencySuccession
 from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod
 from app.models.plans import Responsibility
-from app.policy import Principal, within_horizon
+from app.policy import Principal
 from app.services import lookup
 from app.services.audit import changes, ledger
 from app.services.audit.changes import VersionCheck
 from app.services.audit.ledger import Actor
+from app.services.lookup import within_horizon
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import AgencyKind

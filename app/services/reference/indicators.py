@@ -15,11 +15,12 @@ from app.models.indicators import Indicator
 from app.models.plans import Plan
 from app.models.projects import Project
 from app.models.reports import RevisionEntry
-from app.policy import Principal, within_horizon
+from app.policy import Principal
 from app.services import lookup
 from app.services.audit import changes, ledger
 from app.services.audit.changes import VersionCheck
 from app.services.audit.ledger import Actor
+from app.services.lookup import within_horizon
 from app.services.reference import catalogue, formulas, projects
 from app.text import terms
 from app.text.bilingual import Bilingual

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.pagination import page
 from app.errors import NotFound
 from app.models.agencies import Agency
-from app.models.plans import LegalDocument, Plan, Target
+from app.models.plans import DueSoonHistory, LegalDocument, Plan, Target
 from app.models.projects import Project
 from app.policy import Principal
 from app.services import lookup
@@ -73,7 +73,7 @@ async def change(
     await session.refresh(plan, with_for_update={"key_share": True})
     check_version(plan.version)
     if changed := changes.apply(plan, wanted):
-        await ledger.record(
+        at = await ledger.record(
             session,
             now=now,
             actor=actor,
@@ -84,12 +84,16 @@ async def change(
             before=changed.before,
             after=changed.after,
         )
+        if "due_soon_days" in changed.before:
+            days = changed.before["due_soon_days"]
+            session.add(DueSoonHistory(plan_id=plan.id, due_soon_days=days, valid_until=at))
         await session.flush()
     return await find(session, principal, code)
 
 
 def _shown(principal: Principal) -> Select[*tuple[Any, ...]]:
-    columns = [column for column in Plan.__table__.columns if column.name != "district_id"]
+    hidden = {"district_id", "effective_from", "import_failed"}
+    columns = [column for column in Plan.__table__.columns if column.name not in hidden]
     return lookup.known_plans(principal).with_only_columns(*columns, Agency.code.label("district"))
 
 

@@ -11,11 +11,12 @@ from app.db.pagination import page
 from app.errors import NotFound
 from app.models.agencies import Agency
 from app.models.notifications import CalendarLink
-from app.policy import Principal, within_reach
+from app.policy import Principal
 from app.security import digest
 from app.services.accounts.accounts import find_place
 from app.services.audit import ledger
 from app.services.audit.ledger import Actor
+from app.services.lookup import within_reach
 from app.text import terms
 
 

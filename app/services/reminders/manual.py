@@ -14,14 +14,15 @@ from app.clock import LOCAL
 from app.errors import StateConflict
 from app.policy import Principal
 from app.services.audit import ledger
-from app.services.audit.ledger import Actor
+from app.services.audit.action import Action
 from app.services.deadlines.sql import instants
 from app.services.notifications import events, recheck, wording
 from app.services.notifications.events import DEFAULT_CHANNELS, UNTOLD
 from app.services.notifications.recheck import ABOUT
 from app.services.notifications.recipients import WAYS
 from app.services.notifications.wording import ObligationLine, Recipient
-from app.services.periods.obligations import Place
+from app.services.periods import obligations
+from app.services.periods.obligations import OwedReport, ReportKey
 from app.services.reminders.sweep import (
     CORRECTION,
     CORRECTIONS_FROM,
@@ -111,22 +112,21 @@ class Foreseen:
     obligations: list[ObligationLine]
 
 
-async def remind(
-    session: AsyncSession, place: Place, *, note: str | None, now: datetime, actor: Actor
-) -> int:
+async def remind(session: AsyncSession, action: Action, key: ReportKey, *, note: str | None) -> int:
     """Remind the reporters of an obligation (found with its lock) by hand; how many people that is.
 
     Raises:
         StateConflict: the report has come and was not returned, or is exempt, the period is
             closed, the agency was reminded within the hour, or nobody could be told.
     """
+    place = await obligations.get(session, action.principal, key, lock=True)
+    now = action.now
     await _see_that_it_helps(session, place, now)
-    at = await ledger.record(
+    at = await ledger.record_event(
         session,
-        now=now,
-        actor=actor,
-        action="obligation.reminded",
-        subject=f"obligations/{place.subject}",
+        action,
+        "obligation.reminded",
+        f"obligations/{place.subject}",
         plan_id=place.plan.id,
         agency_id=place.agency.id,
         after={"note": note},
@@ -146,7 +146,7 @@ async def remind(
     return people
 
 
-async def _see_that_it_helps(session: AsyncSession, place: Place, now: datetime) -> None:
+async def _see_that_it_helps(session: AsyncSession, place: OwedReport, now: datetime) -> None:
     this = {"obligation_id": place.obligation.id}
     has_come = place.obligation.first_submitted_at is not None
     if has_come and not await session.scalar(IS_RETURNED, this):

@@ -1,97 +1,93 @@
-"""Drafting: the working copy of a report, saved as often as one likes."""
+"""Drafting: the working copy of a report is saved.
 
+A draft changes nothing that an aggregate or an `as_of` can see, so saving one takes no ledger. One
+audit event records that a person began the draft.
+"""
+
+import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from app.errors import StateConflict, ValidationFailed
-from app.models.reports import Report
-from app.services.audit import ledger
+from app.db.driver import DriverTransaction, Statement
+from app.errors import ValidationFailed
+from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
-from app.services.periods.obligations import Place
-from app.services.reports import validation
-from app.services.reports.expectations import facts_for
-from app.services.reports.reading import EDITABLE, report_of
-from app.text import terms
-from app.text.bilingual import Bilingual
-from app.vocabulary import PeriodState, ReportStatus
+from app.services.audit.ledger import record_event
+from app.services.periods.obligations import ReportKey
+from app.services.reports import validation, working_copy
+from app.services.reports.findings import findings_json
+from app.services.reports.working_copy import ReportAnswer, instant_json
+from app.text.writing import Language
+from app.vocabulary import ReportStatus
 
-NOT_EDITABLE = Bilingual(
-    "Báo cáo đang ở trạng thái {status}, không sửa được nữa.",
-    "The report is {status} and cannot be changed any more.",
-)
-PERIOD_CLOSED = Bilingual(
-    "Kỳ báo cáo {period} đã khóa; liên hệ cơ quan tổng hợp để mở lại.",
-    "Period {period} is closed; ask the coordinating office to open it.",
-)
-EXEMPT = Bilingual("Đơn vị được miễn báo cáo kỳ này.", "The agency is exempt from this report.")
+# Save the draft of a locked obligation; the first one makes the report.
+SAVE_DRAFT = Statement("""
+INSERT INTO report AS r (obligation_id, status, draft, draft_saved_at, draft_saved_by,
+    draft_writers)
+VALUES (:obligation_id, :status, CAST(:draft AS jsonb), :now, :actor, ARRAY[CAST(:actor AS text)])
+ON CONFLICT (obligation_id) DO UPDATE SET
+    status = excluded.status, draft = excluded.draft, draft_saved_at = excluded.draft_saved_at,
+    draft_saved_by = excluded.draft_saved_by, version = r.version + 1,
+    draft_writers = CASE WHEN CAST(:actor AS text) = ANY(r.draft_writers) THEN r.draft_writers
+        ELSE r.draft_writers || CAST(:actor AS text) END
+RETURNING draft::text AS draft
+""")
 
 
 async def save(
-    session: AsyncSession,
-    place: Place,
+    connection: DriverTransaction,
+    action: Action,
+    key: ReportKey,
     body: Mapping[str, Any],
     *,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    """Save a draft over the version that its writer had read; the obligation is locked.
+    language: Language,
+) -> ReportAnswer:
+    """Save a draft over the version that its writer has read.
 
     Raises:
-        PreconditionRequired: the version read is not said.
-        Stale: somebody saved another one meanwhile.
-        StateConflict: the report was sent, or none is due, or the period is closed.
-        ValidationFailed: figures that are unknown, not this agency's, or given twice.
+        NotFound: no such obligation within reach.
+        AmbiguousPlan: several plans have one, and none was named.
+        PreconditionRequired: the version that was read is not named.
+        Stale: another version was saved meanwhile.
+        StateConflict: the report was submitted, or none is due, or the period is closed.
+        ValidationFailed: unknown, foreign or repeated figures.
     """
-    report = await report_of(session, place)
-    check_version(version_of(report))
-    see_that_editable(place, report)
-    if faults := validation.check_draft(body, await facts_for(session, place.obligation.id)):
-        raise ValidationFailed(faults)
-    before = report.status if report else ReportStatus.NOT_STARTED
-    after = ReportStatus.DRAFT if before == ReportStatus.NOT_STARTED else before
-    at = await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action="report.draft_saved",
-        subject=f"reports/{place.subject}",
-        plan_id=place.plan.id,
-        agency_id=place.agency.id,
-        before={"status": before},
-        after={"status": after},
+    # 1. Lock the report and check that this version of it may be changed.
+    copy = await working_copy.lock(connection, action.principal, key)
+    check_version(copy.version)
+    copy.ensure_editable()
+    if errors := validation.check_draft(body, copy.expectations):
+        raise ValidationFailed(errors)
+    # 2. Record who begins a draft, once.
+    status = ReportStatus.DRAFT if copy.status is ReportStatus.NOT_STARTED else copy.status
+    if action.actor not in (copy.row["draft_writers"] or ()):
+        await record_event(
+            connection,
+            action,
+            "report.draft_saved",
+            copy.subject,
+            plan_id=copy.row["plan_id"],
+            agency_id=copy.row["agency_id"],
+            before={"status": copy.status},
+            after={"status": status},
+        )
+    # 3. Save, and answer from what is at hand.
+    parameters = {
+        "obligation_id": copy.row["id"],
+        "status": status,
+        "draft": json.dumps(body, ensure_ascii=False),
+        "now": action.now,
+        "actor": action.actor,
+    }
+    rows = await SAVE_DRAFT.fetch_all(connection, parameters)
+    return copy.answer(
+        now=action.now,
+        status=status,
+        first_submitted_at=copy.row["first_submitted_at"],
+        correction_due=copy.row["correction_due"],
+        draft=rows[0]["draft"],
+        draft_saved_at=json.dumps(instant_json(action.now)),
+        draft_saved_by=json.dumps(action.actor, ensure_ascii=False),
+        findings=findings_json(validation.check_submission(body, copy.expectations), language),
     )
-    if report is None:
-        report = Report(obligation_id=place.obligation.id, status=after, last_revision=0)
-        session.add(report)
-    report.status = after
-    report.draft = dict(body)
-    report.draft_saved_at = at
-    report.draft_saved_by = actor.name
-    await session.flush()
-
-
-def version_of(report: Report | None) -> int:
-    """The version of a report; one that is not begun has one, too, since it can be read."""
-    return report.version if report else 0
-
-
-def see_that_editable(place: Place, report: Report | None) -> None:
-    """See that the report can be written and sent.
-
-    A closed period takes no more reports but those that the coordinating office gives back.
-
-    Raises:
-        StateConflict: the period is closed, the agency exempt, or the report sent.
-    """
-    given_back = report is not None and report.status == ReportStatus.RETURNED
-    if place.period.state == PeriodState.CLOSED and not given_back:
-        raise StateConflict(PERIOD_CLOSED, period=place.period.code)
-    if place.obligation.exempted_at is not None:
-        raise StateConflict(EXEMPT)
-    if report is not None and report.status not in EDITABLE:
-        raise StateConflict(NOT_EDITABLE, status=terms.STATUS[report.status])

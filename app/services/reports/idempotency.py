@@ -1,84 +1,68 @@
-"""A retried request gets the answer of the first one instead of being done twice."""
+"""Idempotency keys: a retried request gets the answer to the first one."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from app.db.driver import DriverTransaction, Statement
 from app.errors import KeyReused
-from app.services.reports.reading import Answer
+from app.services.audit.action import Action
+from app.services.reports.working_copy import ReportAnswer
 
-KEPT = timedelta(hours=24)
+KEPT_FOR = timedelta(hours=24)
 
-# A key that was used longer ago than it is kept is as good as new.
-CLAIM = text("""
-    INSERT INTO idempotency_record AS earlier (principal, key, fingerprint, created_at)
-    VALUES (:principal, :key, :fingerprint, :now)
-    ON CONFLICT (principal, key) DO UPDATE SET (fingerprint, created_at, version, body)
-        = (excluded.fingerprint, excluded.created_at, NULL, NULL)
-    WHERE earlier.created_at <= :forgotten
-    RETURNING key
+# Claim a key for a request; no row where an unexpired request has it. A second request with the
+# same key waits here for the first one's commit, and takes over where that one failed.
+CLAIM_KEY = Statement("""
+INSERT INTO idempotency_record AS earlier (principal, key, fingerprint, created_at)
+VALUES (:principal, :key, :fingerprint, :now)
+ON CONFLICT (principal, key) DO UPDATE SET (fingerprint, created_at, version, body)
+    = (excluded.fingerprint, excluded.created_at, NULL, NULL)
+WHERE earlier.created_at <= :expired
+RETURNING key
 """)
-EARLIER = text("""
-    SELECT fingerprint, version, body FROM idempotency_record
-    WHERE principal = :principal AND key = :key
-""")
-KEEP = text("""
-    UPDATE idempotency_record SET version = :version, body = :body
-    WHERE principal = :principal AND key = :key
+
+# The request that has claimed a key, and its answer.
+GET_EARLIER = Statement("""
+SELECT fingerprint, version, body FROM idempotency_record
+WHERE principal = :principal AND key = :key
 """)
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """A request with an idempotency key; `key` None is a request without one."""
+class IdempotentRequest:
+    """A request that may be repeated.
 
-    principal: str
+    key: the idempotency key; None for a request without one.
+    fingerprint: a digest of method, address and body.
+    """
+
     key: str | None
     fingerprint: str
 
 
-async def once(
-    session: AsyncSession,
-    attempt: Attempt,
-    now: datetime,
-    work: Callable[[], Awaitable[Answer]],
-    see_that_it_may_know: Callable[[], Awaitable[object]],
-) -> Answer:
-    """Do the work, or give the answer that it had when this key did it before.
+async def claim(
+    connection: DriverTransaction, action: Action, request: IdempotentRequest
+) -> ReportAnswer | None:
+    """Claim the key in the transaction of the request's work.
 
-    What was answered before is given to who may still know it: `see_that_it_may_know` raises
-    where the principal has lost sight of it since.
-
-    The key is claimed in the transaction of the work: a second request with it waits for the
-    first one's commit, and takes over where that one failed.
+    Returns the answer to an earlier request with this key, or None where this is the first one or
+    has no key. The first one has to store its answer with the key in the same transaction.
 
     Raises:
-        KeyReused: the key stood for another request within the last 24 hours.
+        KeyReused: the key was used for another request within the last 24 hours.
     """
-    if attempt.key is None:
-        return await work()
-    facts = {
-        "principal": attempt.principal,
-        "key": attempt.key,
-        "fingerprint": attempt.fingerprint,
-        "now": now,
-        "forgotten": now - KEPT,
+    if request.key is None:
+        return None
+    parameters = {
+        "principal": action.principal.name,
+        "key": request.key,
+        "fingerprint": request.fingerprint,
+        "now": action.now,
+        "expired": action.now - KEPT_FOR,
     }
-    claimed = await session.scalar(CLAIM, facts)
-    if claimed is None:
-        earlier = _same(attempt, (await session.execute(EARLIER, facts)).one())
-        await see_that_it_may_know()
-        return earlier
-    answer = await work()
-    await session.execute(KEEP, facts | {"version": answer.version, "body": answer.body})
-    return answer
-
-
-def _same(attempt: Attempt, earlier: Row[Any]) -> Answer:
-    if earlier.fingerprint != attempt.fingerprint:
+    if await CLAIM_KEY.fetch_one(connection, parameters):
+        return None
+    earlier = (await GET_EARLIER.fetch_all(connection, parameters))[0]
+    if earlier["fingerprint"] != request.fingerprint:
         raise KeyReused
-    return Answer(earlier.body or "", earlier.version or 0)
+    return ReportAnswer(earlier["body"] or "", earlier["version"] or 0)

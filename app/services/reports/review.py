@@ -1,143 +1,144 @@
 """Review: the coordinating office accepts a report, returns it, or reopens an accepted one."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import local_day
 from app.errors import FieldError, StateConflict, ValidationFailed
 from app.models.reports import Decision, Report, Revision
-from app.services.audit import ledger
+from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
+from app.services.audit.ledger import record_event
 from app.services.notifications import events
-from app.services.periods.obligations import Place
-from app.services.reports.drafting import version_of
-from app.services.reports.reading import report_of
+from app.services.periods import obligations
+from app.services.periods.obligations import OwedReport, ReportKey
+from app.services.reports import reading
+from app.services.reports.working_copy import ReportAnswer
 from app.text import terms
 from app.text.bilingual import Bilingual
+from app.text.writing import Language
 from app.vocabulary import EventKind, ReportStatus
 
-NOT_SO = Bilingual(
+WRONG_STATE = Bilingual(
     "Báo cáo đang ở trạng thái {status}; việc này cần trạng thái {needed}.",
-    "The report is {status}; for this it must be {needed}.",
+    "The report is {status}; this operation needs a report that is {needed}.",
 )
-IN_PAST = Bilingual("Hạn sửa không thể ở trước hôm nay.", "It cannot lie before today.")
+IN_PAST = Bilingual(
+    "Hạn sửa không thể ở trước hôm nay.", "The correction cannot be due before today."
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a reviewer decides of the last revision.
+
+    name: `accepted`, `returned` or `reopened`. needed: the state that the report has to be in.
+    """
+
+    name: str
+    needed: ReportStatus
+    status: ReportStatus
+    reason: str | None
+    comments: Sequence[dict[str, Any]] = ()
+    correction_due: date | None = None
 
 
 async def accept(
     session: AsyncSession,
-    place: Place,
+    action: Action,
+    key: ReportKey,
     *,
     note: str | None,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> None:
+    language: Language,
+) -> ReportAnswer:
     """Accept the last revision of a submitted report.
 
     Raises:
-        StateConflict: it is not submitted.
+        NotFound, AmbiguousPlan: no such obligation within reach, or several.
+        StateConflict: the report is not submitted.
         Stale: another version was named.
     """
-    report = await _in_state(session, place, ReportStatus.SUBMITTED, check_version)
-    await _decide(
-        session, place, report, "accepted", ReportStatus.ACCEPTED, reason=note, now=now, actor=actor
-    )
+    verdict = Verdict("accepted", ReportStatus.SUBMITTED, ReportStatus.ACCEPTED, note)
+    return await _decide(session, action, key, verdict, check_version, language)
 
 
-async def send_back(
+async def return_for_correction(
     session: AsyncSession,
-    place: Place,
+    action: Action,
+    key: ReportKey,
     *,
     reason: str,
     comments: Sequence[dict[str, Any]],
     correction_due: date | None,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    """Return a submitted report for correction; its timeliness stays that of the first sending.
+    language: Language,
+) -> ReportAnswer:
+    """Return a submitted report; its timeliness stays that of the first submission.
 
     Raises:
-        StateConflict: it is not submitted.
+        NotFound, AmbiguousPlan: no such obligation within reach, or several.
+        StateConflict: the report is not submitted.
         Stale: another version was named.
         ValidationFailed: the correction would be due in the past.
     """
-    if correction_due is not None and correction_due < local_day(now):
+    if correction_due is not None and correction_due < action.today:
         raise ValidationFailed([FieldError("/correction_due", "in_past", IN_PAST)])
-    report = await _in_state(session, place, ReportStatus.SUBMITTED, check_version)
-    await _decide(
-        session,
-        place,
-        report,
+    verdict = Verdict(
         "returned",
+        ReportStatus.SUBMITTED,
         ReportStatus.RETURNED,
-        reason=reason,
-        comments=comments,
-        correction_due=correction_due,
-        now=now,
-        actor=actor,
+        reason,
+        comments,
+        correction_due,
     )
+    return await _decide(session, action, key, verdict, check_version, language)
 
 
 async def reopen(
     session: AsyncSession,
-    place: Place,
+    action: Action,
+    key: ReportKey,
     *,
     note: str,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    """Take an acceptance back, so that the agency can correct and send again.
+    language: Language,
+) -> ReportAnswer:
+    """Reopen an accepted report, so that the agency can correct and submit it again.
 
-    The accepted revision stays in the sums until another one is accepted.
+    The accepted revision stays in the aggregates until another one is accepted.
 
     Raises:
-        StateConflict: it is not accepted.
+        NotFound, AmbiguousPlan: no such obligation within reach, or several.
+        StateConflict: the report is not accepted.
         Stale: another version was named.
     """
-    report = await _in_state(session, place, ReportStatus.ACCEPTED, check_version)
-    await _decide(
-        session,
-        place,
-        report,
-        "reopened",
-        ReportStatus.RETURNED,
-        reason=note,
-        now=now,
-        actor=actor,
-    )
-
-
-async def _in_state(
-    session: AsyncSession, place: Place, needed: ReportStatus, check_version: VersionCheck
-) -> Report:
-    report = await report_of(session, place)
-    check_version(version_of(report))
-    if report is None or report.status != needed:
-        status = report.status if report else ReportStatus.NOT_STARTED
-        raise StateConflict(NOT_SO, status=terms.STATUS[status], needed=terms.STATUS[needed])
-    return report
+    verdict = Verdict("reopened", ReportStatus.ACCEPTED, ReportStatus.RETURNED, note)
+    return await _decide(session, action, key, verdict, check_version, language)
 
 
 async def _decide(
     session: AsyncSession,
-    place: Place,
-    report: Report,
-    action: str,
-    status: ReportStatus,
-    *,
-    reason: str | None,
-    comments: Sequence[dict[str, Any]] = (),
-    correction_due: date | None = None,
-    now: datetime,
-    actor: Actor,
-) -> None:
+    action: Action,
+    key: ReportKey,
+    verdict: Verdict,
+    check_version: VersionCheck,
+    language: Language,
+) -> ReportAnswer:
+    # 1. Lock the report and check its version and state.
+    owed = await obligations.get(session, action.principal, key, lock=True)
+    report = await session.scalar(select(Report).where(Report.obligation_id == owed.obligation.id))
+    check_version(report.version if report else 0)
+    if report is None or report.status != verdict.needed:
+        status = report.status if report else ReportStatus.NOT_STARTED
+        raise StateConflict(
+            WRONG_STATE, status=terms.STATUS[status], needed=terms.STATUS[verdict.needed]
+        )
+    # 2. Record the decision, and notify the agency's reporters.
     revision = (
         await session.scalars(
             select(Revision).where(
@@ -145,41 +146,53 @@ async def _decide(
             )
         )
     ).one()
-    at = await ledger.record(
+    await _record(session, action, owed, report, revision, verdict)
+    await session.flush()
+    return await reading.get(session, action.principal, key, now=action.now, language=language)
+
+
+async def _record(
+    session: AsyncSession,
+    action: Action,
+    owed: OwedReport,
+    report: Report,
+    revision: Revision,
+    verdict: Verdict,
+) -> None:
+    at = await record_event(
         session,
-        now=now,
-        actor=actor,
-        action=f"report.{action}",
-        subject=f"reports/{place.subject}",
-        plan_id=place.plan.id,
-        agency_id=place.agency.id,
+        action,
+        f"report.{verdict.name}",
+        f"reports/{owed.subject}",
+        plan_id=owed.plan.id,
+        agency_id=owed.agency.id,
         before={"status": report.status},
-        after={"status": status, "revision": revision.number, "reason": reason},
+        after={"status": verdict.status, "revision": revision.number, "reason": verdict.reason},
     )
     session.add(
         Decision(
             report_id=report.id,
             revision_id=revision.id,
-            action=action,
-            reason=reason,
-            comments=list(comments),
-            correction_due=correction_due,
-            decided_by=actor.name,
+            action=verdict.name,
+            reason=verdict.reason,
+            comments=list(verdict.comments),
+            correction_due=verdict.correction_due,
+            decided_by=action.actor,
             recorded_at=at,
         )
     )
     await events.tell(
         session,
-        EventKind(f"report.{action}"),
-        [place.obligation.id],
+        EventKind(f"report.{verdict.name}"),
+        [owed.obligation.id],
         occurrence=at.isoformat(),
-        facts={"reason": reason, "comments": list(comments)},
-        now=now,
+        facts={"reason": verdict.reason, "comments": list(verdict.comments)},
+        now=action.now,
     )
-    report.status = status
-    report.correction_due = correction_due
-    if status == ReportStatus.RETURNED:
+    report.status = verdict.status
+    report.correction_due = verdict.correction_due
+    if verdict.status is ReportStatus.RETURNED:
         report.draft = revision.body
         report.draft_saved_at = at
-        report.draft_saved_by = actor.name
-    await session.flush()
+        report.draft_saved_by = action.actor
+        report.draft_writers = [action.actor]

@@ -1,14 +1,14 @@
-"""Submission: a draft becomes a revision that never changes."""
+"""Submission: the draft of a report becomes a revision, which never changes again."""
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.clock import local_day
+from app.db.driver import DriverTransaction, Statement
 from app.errors import (
     FieldError,
     ReportIncomplete,
@@ -16,155 +16,225 @@ from app.errors import (
     ValidationFailed,
     WarningsUnconfirmed,
 )
-from app.models.reports import Report, Revision
-from app.policy import Permission, Principal
-from app.services.audit import ledger
+from app.policy import Permission
+from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
-from app.services.periods.obligations import Place
-from app.services.reports.drafting import see_that_editable, version_of
-from app.services.reports.reading import findings_of, report_of
+from app.services.periods.obligations import ReportKey
+from app.services.reports import idempotency, working_copy
+from app.services.reports.findings import findings_of
+from app.services.reports.idempotency import IdempotentRequest
+from app.services.reports.validation import Expectations
+from app.services.reports.working_copy import ReportAnswer, WorkingCopy, instant_json
 from app.text.bilingual import Bilingual
 from app.vocabulary import ReportStatus
 
 NO_DRAFT = Bilingual("Chưa có bản nháp để gửi.", "There is no draft to submit.")
 ONLY_PAPER = Bilingual(
     "Chỉ cơ quan tổng hợp nhập báo cáo giấy mới nêu thời điểm nhận.",
-    "Only the coordinating office, entering a paper report, says when it was received.",
+    "Only the coordinating office gives a time of receipt, when it enters a paper report.",
 )
 WHEN_RECEIVED = Bilingual(
     "Nhập thay đơn vị khác thì phải nêu thời điểm nhận báo cáo giấy.",
-    "Entering another agency's paper report, say when it was received.",
+    "Give the time of receipt when you enter another agency's paper report.",
 )
-IN_FUTURE = Bilingual("Thời điểm nhận không thể ở tương lai.", "It cannot lie in the future.")
+IN_FUTURE = Bilingual(
+    "Thời điểm nhận không thể ở tương lai.", "The time of receipt cannot be in the future."
+)
 BEFORE_PERIOD = Bilingual(
     "Thời điểm nhận không thể trước ngày đầu của kỳ số liệu ({data_from}).",
-    "It cannot lie before the first day of the period's figures ({data_from}).",
+    "The time of receipt cannot be before the first day of the data window ({data_from}).",
 )
 
-
-# The body's figures as rows, to be summed; all codes are known, for the body was judged just now.
-FIGURES = text("""
-WITH sent AS (
-    SELECT id, body FROM revision WHERE id = :revision_id
+# Store a revision with its figures, move the report and its obligation on, and keep the answer
+# for a retry with the same key. `record_event` locks the plan's ledger until the commit, so this
+# is the transaction's last statement.
+SUBMIT = Statement("""
+WITH event AS MATERIALIZED (
+    SELECT record_event(:plan_id, :now, :actor, 'report.submitted', :subject, :agency_id, :origin,
+        CAST(:before AS jsonb), CAST(:after AS jsonb)) AS at
+), sent AS (
+    INSERT INTO revision (report_id, number, submitted_at, received_at, recorded_at, submitted_by,
+        warnings_note, body, fingerprint)
+    SELECT :report_id, :number, :now, :received_at, event.at, :actor, :warnings_note,
+        CAST(:draft AS jsonb), :fingerprint
+    FROM event
+    RETURNING id
 ), entries AS (
     INSERT INTO revision_entry (revision_id, indicator_id, value, estimate)
-    SELECT sent.id, i.id, (e ->> 'value')::numeric, (e ->> 'estimate')::numeric
-    FROM sent CROSS JOIN jsonb_array_elements(body -> 'entries') AS e
-    JOIN indicator i ON i.plan_id = :plan_id AND i.code = e ->> 'indicator'
+    SELECT sent.id, e.indicator_id, e.value, e.estimate
+    FROM sent, unnest(CAST(:indicator_ids AS bigint[]), CAST(:values AS numeric[]),
+        CAST(:estimates AS numeric[])) AS e (indicator_id, value, estimate)
+), disbursements AS (
+    INSERT INTO revision_disbursement (revision_id, project_id, source, origin, amount_vnd)
+    SELECT sent.id, d.project_id, d.source, d.origin, d.amount_vnd
+    FROM sent, unnest(CAST(:project_ids AS bigint[]), CAST(:sources AS text[]),
+        CAST(:origins AS text[]), CAST(:amounts_vnd AS bigint[]))
+        AS d (project_id, source, origin, amount_vnd)
+), answered AS (
+    UPDATE idempotency_record SET version = :version, body = :answer
+    WHERE principal = :principal AND key = :key
+), owed AS (
+    UPDATE obligation SET first_submitted_at = :received_at
+    WHERE id = :obligation_id AND first_submitted_at IS NULL
 )
-INSERT INTO revision_disbursement (revision_id, project_id, source, origin, amount_vnd)
-SELECT sent.id, j.id, d ->> 'source', d ->> 'origin', (d ->> 'amount_vnd')::bigint
-FROM sent CROSS JOIN jsonb_array_elements(body -> 'disbursements') AS d
-JOIN project j ON j.plan_id = :plan_id AND j.code = d ->> 'project'
+UPDATE report SET status = 'submitted', draft = NULL, draft_saved_at = NULL, draft_saved_by = NULL,
+    draft_writers = '{}', last_revision = :number, correction_due = NULL, version = :version
+WHERE id = :report_id
 """)
 
 
 async def submit(
-    session: AsyncSession,
-    principal: Principal,
-    place: Place,
+    connection: DriverTransaction,
+    action: Action,
+    key: ReportKey,
+    request: IdempotentRequest,
     *,
     warnings_note: str | None,
     received_at: datetime | None,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    """Send the draft of an obligation (found with its lock) as the next revision.
+) -> ReportAnswer:
+    """Submit the draft as the next revision, or repeat the answer to an earlier request.
 
-    `now` is the instant that counts, unless the coordinating office enters a paper report and
-    says when that one was received.
+    `action.now` is the instant that decides timeliness, unless the coordinating office enters a
+    paper report and gives the time of receipt. Only the first submission decides timeliness.
 
     Raises:
+        NotFound: no such obligation within reach.
+        AmbiguousPlan: several plans have one, and none was named.
+        KeyReused: the idempotency key was used for another request.
         Stale: another version was named.
-        StateConflict: there is no draft, or the report cannot be sent in its state.
+        StateConflict: there is no draft, or the report cannot be submitted in its state.
         ReportIncomplete: the draft has errors.
         WarningsUnconfirmed: it has warnings, and no note confirms them.
-        ValidationFailed: `received_at` is missing, not allowed, or out of the question.
+        ValidationFailed: `received_at` is missing, not allowed, or impossible.
     """
-    received = _received(principal, place, received_at, now)
-    report = await report_of(session, place)
-    check_version(version_of(report))
-    see_that_editable(place, report)
-    if report is None or report.draft is None:
+    # 1. A key that was used before repeats its answer, if the principal may still read it.
+    if earlier := await idempotency.claim(connection, action, request):
+        await working_copy.lock_obligation(connection, action.principal, key)
+        return earlier
+    # 2. Lock the report; check its version, its state and its draft.
+    copy = await working_copy.lock(connection, action.principal, key)
+    received = _received_at(action, copy, received_at)
+    check_version(copy.version)
+    copy.ensure_editable()
+    draft = copy.draft
+    if draft is None:
         raise StateConflict(NO_DRAFT)
-    await _see_that_complete(session, place, report.draft, warnings_note)
-    at = await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action="report.submitted",
-        subject=f"reports/{place.subject}",
-        plan_id=place.plan.id,
-        agency_id=place.agency.id,
-        before={"status": report.status},
-        after={
-            "status": ReportStatus.SUBMITTED,
-            "revision": report.last_revision + 1,
-            "received_at": received.isoformat(),
-        },
+    _ensure_complete(draft, copy.expectations, warnings_note)
+    # 3. Compose the answer, so that the statement that locks the ledger can keep it.
+    revision = {
+        "number": copy.row["revisions"] + 1,
+        "submitted_at": action.now,
+        "received_at": received,
+        "submitted_by": action.actor,
+        "warnings_note": warnings_note,
+        "fingerprint": fingerprint(draft),
+    }
+    answer = copy.answer(
+        now=action.now,
+        status=ReportStatus.SUBMITTED,
+        first_submitted_at=copy.row["first_submitted_at"] or received,
+        correction_due=None,
+        last_revision=_revision_json(revision, copy.row["draft"]),
     )
-    revision = Revision(
-        report_id=report.id,
-        number=report.last_revision + 1,
-        submitted_at=now,
-        received_at=received,
-        recorded_at=at,
-        submitted_by=actor.name,
-        warnings_note=warnings_note,
-        body=report.draft,
-        fingerprint=fingerprint(report.draft),
-    )
-    session.add(revision)
-    _move_on(place, report, received)
-    await session.flush()
-    await session.execute(FIGURES, {"revision_id": revision.id, "plan_id": place.plan.id})
+    # 4. Store everything in one statement; the commit follows.
+    parameters = _parameters(action, copy, revision) | _figures(draft, copy.expectations)
+    kept = {"key": request.key, "answer": answer.body, "version": answer.version}
+    await SUBMIT.fetch_all(connection, parameters | kept)
+    return answer
 
 
-def fingerprint(body: dict[str, Any]) -> str:
-    """SHA-256 over the canonical JSON of a body: keys sorted, no spaces, UTF-8; in hex."""
+def fingerprint(body: Mapping[str, Any]) -> str:
+    """SHA-256 of a body's canonical JSON (sorted keys, no spaces, UTF-8), in hex."""
     canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _received(
-    principal: Principal, place: Place, received_at: datetime | None, now: datetime
-) -> datetime:
-    own = principal.agency_id == place.agency.id
-    reviews = Permission.REPORTS_REVIEW in principal.permissions
+def _received_at(action: Action, copy: WorkingCopy, received_at: datetime | None) -> datetime:
+    """When the report was received; for paper reports as the coordinating office says."""
+    own = action.principal.agency_id == copy.row["agency_id"]
+    reviews = Permission.REPORTS_REVIEW in action.principal.permissions
     if received_at is None:
         if reviews and not own:
-            raise _refused(WHEN_RECEIVED, "missing")
-        return now
+            raise _invalid(WHEN_RECEIVED, "missing")
+        return action.now
     if not reviews:
-        raise _refused(ONLY_PAPER, "not_allowed")
-    if received_at > now:
-        raise _refused(IN_FUTURE, "in_future")
-    if local_day(received_at) < place.period.data_from:
-        raise _refused(BEFORE_PERIOD, "before_period", data_from=place.period.data_from)
+        raise _invalid(ONLY_PAPER, "not_allowed")
+    if received_at > action.now:
+        raise _invalid(IN_FUTURE, "in_future")
+    data_from = copy.row["data_from"]
+    if local_day(received_at) < data_from:
+        raise _invalid(BEFORE_PERIOD, "before_period", data_from=data_from)
     return received_at
 
 
-def _refused(message: Bilingual, code: str, **facts: Any) -> ValidationFailed:
+def _invalid(message: Bilingual, code: str, **facts: Any) -> ValidationFailed:
     return ValidationFailed([FieldError("/received_at", code, message, facts)])
 
 
-async def _see_that_complete(
-    session: AsyncSession, place: Place, draft: dict[str, Any], warnings_note: str | None
+def _ensure_complete(
+    draft: dict[str, Any], expectations: Expectations, warnings_note: str | None
 ) -> None:
-    findings = await findings_of(session, place.obligation.id, draft)
+    """Raise ReportIncomplete for errors, WarningsUnconfirmed for warnings without a note."""
+    findings = findings_of(draft, expectations)
     if errors := [finding for finding in findings if finding.level == "error"]:
         raise ReportIncomplete(errors)
     if findings and not warnings_note:
         raise WarningsUnconfirmed(findings)
 
 
-def _move_on(place: Place, report: Report, received: datetime) -> None:
-    """The first submission decides timeliness; a later one never touches it."""
-    if place.obligation.first_submitted_at is None:
-        place.obligation.first_submitted_at = received
-    report.status = ReportStatus.SUBMITTED
-    report.draft = report.draft_saved_at = report.draft_saved_by = None
-    report.last_revision += 1
-    report.correction_due = None
+def _revision_json(revision: Mapping[str, Any], body: str) -> str:
+    """A revision as the SQL function `revision_json` writes it; `body` is JSON already."""
+    fields = dict(revision)
+    for name in ("submitted_at", "received_at"):
+        fields[name] = instant_json(fields[name])
+    digest = fields.pop("fingerprint")
+    head = json.dumps(fields, ensure_ascii=False)[:-1]
+    return f'{head},"body":{body},"fingerprint":"{digest}"}}'
+
+
+def _parameters(action: Action, copy: WorkingCopy, revision: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of SUBMIT but for the figures and the answer."""
+    after = {
+        "status": ReportStatus.SUBMITTED,
+        "revision": revision["number"],
+        "received_at": revision["received_at"].isoformat(),
+    }
+    return {
+        "plan_id": copy.row["plan_id"],
+        "agency_id": copy.row["agency_id"],
+        "obligation_id": copy.row["id"],
+        "report_id": copy.row["report_id"],
+        "draft": copy.row["draft"],
+        "subject": copy.subject,
+        "now": action.now,
+        "actor": action.actor,
+        "principal": action.principal.name,
+        "origin": action.origin,
+        "before": json.dumps({"status": copy.status}),
+        "after": json.dumps(after),
+        "number": revision["number"],
+        "received_at": revision["received_at"],
+        "warnings_note": revision["warnings_note"],
+        "fingerprint": revision["fingerprint"],
+    }
+
+
+def _figures(draft: Mapping[str, Any], expectations: Expectations) -> dict[str, Sequence[Any]]:
+    """The figures of a validated draft as columns, by the ids of indicators and projects."""
+    entries, disbursements = draft["entries"], draft["disbursements"]
+    return {
+        "indicator_ids": [
+            expectations.figures[entry["indicator"]].indicator_id for entry in entries
+        ],
+        "values": [_decimal(entry["value"]) for entry in entries],
+        "estimates": [_decimal(entry["estimate"]) for entry in entries],
+        "project_ids": [expectations.projects[item["project"]] for item in disbursements],
+        "sources": [item["source"] for item in disbursements],
+        "origins": [item["origin"] for item in disbursements],
+        "amounts_vnd": [item["amount_vnd"] for item in disbursements],
+    }
+
+
+def _decimal(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

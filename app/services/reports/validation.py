@@ -1,7 +1,7 @@
-"""The rules that a report's body is held against. Pure: what they compare with is given.
+"""The validation of a report's body: rules on its figures and money. Pure.
 
-Errors refuse a submission; warnings are confirmed by the sender with a note. A body is the
-JSON object of the wire: entries, disbursements, narrative.
+Errors refuse a submission; warnings need a note from the sender. A body is the JSON object of the
+API: entries, disbursements, narrative.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,15 +14,16 @@ from app.text.bilingual import Bilingual
 
 Body = Mapping[str, Any]
 Money = tuple[str, str, str]
-"""Project, source and origin: what an amount is counted under."""
+"""Project, source and origin: the key of an amount."""
 
 NARRATIVE = ("results", "difficulties", "proposals")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A figure that the agency may, or has to, give in the period."""
+class ExpectedFigure:
+    """A figure that the agency may give in the period, or has to."""
 
+    indicator_id: int
     project: str | None
     indicator: str
     kind: str
@@ -33,16 +34,17 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is known when a body is judged.
+class Expectations:
+    """What a body is validated against.
 
-    `allocated` is the plan's money; `spent_before` what the agency had reported as spent in the
-    year's periods that closed earlier; `quarters` the sums of a flow over the quarters that make
-    up a longer period, where all of them were sent.
+    figures: those that the agency may give, by indicator. projects: ids of the projects that it
+    has a part in, by code. allocated: the plan's money in VND. spent_before: the highest amounts
+    in VND that the agency reported for the year's earlier periods. quarters: the sums of a flow
+    over the quarters that make up a longer period, where all of them were submitted.
     """
 
-    lines: Mapping[str, Line]
-    projects: frozenset[str]
+    figures: Mapping[str, ExpectedFigure]
+    projects: Mapping[str, int]
     known_indicators: frozenset[str] = frozenset()
     known_projects: frozenset[str] = frozenset()
     allocated: Mapping[Money, int] = field(default_factory=dict)
@@ -58,84 +60,86 @@ NOT_YOURS = Bilingual(
 )
 NOT_YOUR_PROJECT = Bilingual(
     "Đơn vị không được phân công trong {code}, nên không báo cáo giải ngân ở đây.",
-    "The agency has no part in {code}, so it reports no money spent there.",
+    "The agency is not assigned to {code}, so it reports no disbursements there.",
 )
 OTHER_PROJECT = Bilingual(
     "Chỉ tiêu {code} thuộc {expected}.", "Indicator {code} belongs to {expected}."
 )
 TWICE = Bilingual(
     "Đã có ở mục {first}; mỗi số liệu chỉ báo cáo một lần.",
-    "Given at {first} already; give each figure once.",
+    "Already given at {first}; give each figure once.",
 )
 TOO_PRECISE = Bilingual(
     "Đơn vị tính là {unit}: tối đa {decimals} chữ số thập phân.",
-    "Counted in {unit}: at most {decimals:decimal place|decimal places}.",
+    "The unit is {unit}: at most {decimals:decimal place|decimal places}.",
 )
 OVER_MAXIMUM = Bilingual("Không quá {maximum} {unit}.", "At most {maximum} {unit}.")
 MISSING = Bilingual(
     "Thiếu số liệu bắt buộc {code}; nếu không phát sinh, ghi 0.",
-    "The required figure {code} is missing; where there is none, give 0.",
+    "The required figure {code} is missing; enter 0 if there is nothing to report.",
 )
 PART_OVER_TOTAL = Bilingual(
     "{part} = {value} lớn hơn tổng {total} = {total_value}.",
-    "{part} = {value} is more than its total {total} = {total_value}.",
+    "{part} = {value} exceeds its total {total} = {total_value}.",
 )
 MORE_THAN_POOR = Bilingual(
     "Số hộ thoát nghèo (KQ.03 = {value}) lớn hơn số hộ nghèo đầu năm (KQ.02 = {most}).",
-    "More households left poverty (KQ.03 = {value}) than were poor at the start (KQ.02 = {most}).",
+    "Households that left poverty (KQ.03 = {value}) exceed poor households at the start of the "
+    "year (KQ.02 = {most}).",
 )
 MORE_THAN_ALL = Bilingual(
     "Số hộ nghèo đầu năm (KQ.02 = {value}) lớn hơn tổng số hộ dân cư (KQ.01 = {most}).",
-    "More households are poor (KQ.02 = {value}) than there are (KQ.01 = {most}).",
+    "Poor households (KQ.02 = {value}) exceed all households (KQ.01 = {most}).",
 )
 OVER_ALLOCATED = Bilingual(
     "Giải ngân vượt kế hoạch vốn: được giao {allocated} đồng.",
-    "More is spent than the plan has: {allocated} VND.",
+    "Disbursed more than the plan allocates: {allocated} VND.",
 )
 NOT_ALLOCATED = Bilingual(
     "Kế hoạch vốn không có khoản này; kiểm tra lại nguồn và năm của vốn.",
-    "The plan has no such money; check the source and the origin.",
+    "The plan allocates no such money; check the source and the origin.",
 )
 SPENT_LESS = Bilingual(
     "Giải ngân lũy kế giảm: kỳ trước đã báo cáo {before} đồng.",
-    "The sum spent since January falls: {before} VND was reported before.",
+    "The cumulative disbursement decreases: {before} VND was reported earlier.",
 )
 ESTIMATE_BELOW = Bilingual(
     "Ước thực hiện ({estimate}) thấp hơn số đã thực hiện ({value}).",
     "The estimate ({estimate}) is below the actual figure ({value}).",
 )
 NOT_THE_QUARTERS = Bilingual(
-    "Khác tổng các quý đã báo cáo ({sum}).", "Not the sum of the quarters reported ({sum})."
+    "Khác tổng các quý đã báo cáo ({sum}).",
+    "Differs from the sum of the reported quarters ({sum}).",
 )
 
 
-def check_draft(body: Body, facts: Facts) -> list[FieldError]:
-    """What no draft may hold: figures that are not known, not this agency's, or given twice."""
-    return [*_entry_errors(body, facts), *_disbursement_errors(body, facts)]
+def check_draft(body: Body, expectations: Expectations) -> list[FieldError]:
+    """Errors that even a draft may not have: unknown, foreign or repeated figures."""
+    return [*_entry_errors(body, expectations), *_disbursement_errors(body, expectations)]
 
 
-def check_submission(body: Body, facts: Facts) -> list[FieldError]:
-    """All findings about a body whose draft was sound: errors first, then warnings."""
-    given = _given(body)
+def check_submission(body: Body, expectations: Expectations) -> list[FieldError]:
+    """All findings about a body without draft errors: errors first, then warnings."""
+    figures = _figures_of(body)
     return [
-        *_missing(given, facts),
-        *_over_totals(given, facts),
-        *_households(given),
-        *_money_errors(body, facts),
+        *_missing(figures, expectations),
+        *_over_totals(figures, expectations),
+        *_households(figures),
+        *_money_errors(body, expectations),
         *_estimates(body),
-        *_against_quarters(given, facts),
-        *_money_warnings(body, facts),
+        *_against_quarters(figures, expectations),
+        *_money_warnings(body, expectations),
     ]
 
 
-def _entry_errors(body: Body, facts: Facts) -> Iterator[FieldError]:
+def _entry_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:
     seen: dict[str, int] = {}
     for position, entry in enumerate(body["entries"]):
         pointer = f"/entries/{position}"
         code = entry["indicator"]
-        line = facts.lines.get(code)
-        if line is None:
-            unknown = code not in facts.known_indicators
+        figure = expectations.figures.get(code)
+        if figure is None:
+            unknown = code not in expectations.known_indicators
             yield FieldError(
                 f"{pointer}/indicator",
                 "unknown_indicator" if unknown else "not_yours",
@@ -147,45 +151,47 @@ def _entry_errors(body: Body, facts: Facts) -> Iterator[FieldError]:
             first = f"/entries/{seen[code]}"
             yield FieldError(f"{pointer}/indicator", "given_twice", TWICE, {"first": first})
         seen.setdefault(code, position)
-        yield from _project_errors(entry, line, pointer, facts)
-        yield from _figure_errors(entry, line, pointer)
+        yield from _project_errors(entry, figure, pointer, expectations)
+        yield from _figure_errors(entry, figure, pointer)
 
 
 def _project_errors(
-    entry: Mapping[str, Any], line: Line, pointer: str, facts: Facts
+    entry: Mapping[str, Any], figure: ExpectedFigure, pointer: str, expectations: Expectations
 ) -> Iterator[FieldError]:
     project = entry["project"]
-    if project == line.project:
+    if project == figure.project:
         return
-    if project is not None and project not in facts.known_projects:
+    if project is not None and project not in expectations.known_projects:
         yield FieldError(
             f"{pointer}/project", "unknown_project", UNKNOWN_PROJECT, {"code": project}
         )
         return
-    facts_of_error = {"code": line.indicator, "expected": line.project or "null"}
-    yield FieldError(f"{pointer}/project", "other_project", OTHER_PROJECT, facts_of_error)
+    facts = {"code": figure.indicator, "expected": figure.project or "null"}
+    yield FieldError(f"{pointer}/project", "other_project", OTHER_PROJECT, facts)
 
 
-def _figure_errors(entry: Mapping[str, Any], line: Line, pointer: str) -> Iterator[FieldError]:
+def _figure_errors(
+    entry: Mapping[str, Any], figure: ExpectedFigure, pointer: str
+) -> Iterator[FieldError]:
     for name in ("value", "estimate"):
         if entry[name] is None:
             continue
-        figure = _number(entry[name])
-        if figure != round(figure, line.decimals):
-            facts = {"unit": line.unit, "decimals": line.decimals}
+        number = _number(entry[name])
+        if number != round(number, figure.decimals):
+            facts = {"unit": figure.unit, "decimals": figure.decimals}
             yield FieldError(f"{pointer}/{name}", "too_precise", TOO_PRECISE, facts)
-        if line.maximum is not None and figure > line.maximum:
-            facts = {"maximum": line.maximum, "unit": line.unit}
+        if figure.maximum is not None and number > figure.maximum:
+            facts = {"maximum": figure.maximum, "unit": figure.unit}
             yield FieldError(f"{pointer}/{name}", "over_maximum", OVER_MAXIMUM, facts)
 
 
-def _disbursement_errors(body: Body, facts: Facts) -> Iterator[FieldError]:
+def _disbursement_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:
     seen: dict[Money, int] = {}
     for position, item in enumerate(body["disbursements"]):
         pointer = f"/disbursements/{position}"
         project = item["project"]
-        if project not in facts.projects:
-            unknown = project not in facts.known_projects
+        if project not in expectations.projects:
+            unknown = project not in expectations.known_projects
             yield FieldError(
                 f"{pointer}/project",
                 "unknown_project" if unknown else "not_yours",
@@ -199,19 +205,26 @@ def _disbursement_errors(body: Body, facts: Facts) -> Iterator[FieldError]:
         seen.setdefault(money, position)
 
 
-def _missing(given: Mapping[str, tuple[int, Decimal]], facts: Facts) -> Iterator[FieldError]:
-    for code, line in facts.lines.items():
-        if line.required and code not in given:
+def _missing(
+    figures: Mapping[str, tuple[int, Decimal]], expectations: Expectations
+) -> Iterator[FieldError]:
+    for code, figure in expectations.figures.items():
+        if figure.required and code not in figures:
             yield FieldError("/entries", "required_figure_missing", MISSING, {"code": code})
 
 
-def _over_totals(given: Mapping[str, tuple[int, Decimal]], facts: Facts) -> Iterator[FieldError]:
-    """A part `X.n` counts some of what `X` counts, in the same unit."""
-    for code, (position, value) in given.items():
+def _over_totals(
+    figures: Mapping[str, tuple[int, Decimal]], expectations: Expectations
+) -> Iterator[FieldError]:
+    """The indicator `X.n` is a group of the total `X` if both have the same unit."""
+    for code, (position, value) in figures.items():
         total = code.rpartition(".")[0]
-        if total not in given or facts.lines[total].unit != facts.lines[code].unit:
+        if (
+            total not in figures
+            or expectations.figures[total].unit != expectations.figures[code].unit
+        ):
             continue
-        total_value = given[total][1]
+        total_value = figures[total][1]
         if value > total_value:
             yield FieldError(
                 f"/entries/{position}/value",
@@ -226,19 +239,19 @@ def _over_totals(given: Mapping[str, tuple[int, Decimal]], facts: Facts) -> Iter
             )
 
 
-def _households(given: Mapping[str, tuple[int, Decimal]]) -> Iterator[FieldError]:
+def _households(figures: Mapping[str, tuple[int, Decimal]]) -> Iterator[FieldError]:
     for smaller, larger, code, message in (
         ("KQ.03", "KQ.02", "more_than_poor", MORE_THAN_POOR),
         ("KQ.02", "KQ.01", "more_than_all", MORE_THAN_ALL),
     ):
-        if smaller in given and larger in given and given[smaller][1] > given[larger][1]:
-            facts = {"value": given[smaller][1], "most": given[larger][1]}
-            yield FieldError(f"/entries/{given[smaller][0]}/value", code, message, facts)
+        if smaller in figures and larger in figures and figures[smaller][1] > figures[larger][1]:
+            facts = {"value": figures[smaller][1], "most": figures[larger][1]}
+            yield FieldError(f"/entries/{figures[smaller][0]}/value", code, message, facts)
 
 
-def _money_errors(body: Body, facts: Facts) -> Iterator[FieldError]:
+def _money_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:
     for position, item in enumerate(body["disbursements"]):
-        allocated = facts.allocated.get(_money(item))
+        allocated = expectations.allocated.get(_money(item))
         if allocated is not None and item["amount_vnd"] > allocated:
             yield FieldError(
                 f"/disbursements/{position}/amount_vnd",
@@ -248,12 +261,12 @@ def _money_errors(body: Body, facts: Facts) -> Iterator[FieldError]:
             )
 
 
-def _money_warnings(body: Body, facts: Facts) -> Iterator[FieldError]:
+def _money_warnings(body: Body, expectations: Expectations) -> Iterator[FieldError]:
     for position, item in enumerate(body["disbursements"]):
-        if _money(item) not in facts.allocated and item["amount_vnd"] > 0:
+        if _money(item) not in expectations.allocated and item["amount_vnd"] > 0:
             pointer = f"/disbursements/{position}"
             yield FieldError(pointer, "not_allocated", NOT_ALLOCATED, level="warning")
-        before = facts.spent_before.get(_money(item), 0)
+        before = expectations.spent_before.get(_money(item), 0)
         if item["amount_vnd"] < before:
             yield FieldError(
                 f"/disbursements/{position}/amount_vnd",
@@ -277,13 +290,13 @@ def _estimates(body: Body) -> Iterator[FieldError]:
 
 
 def _against_quarters(
-    given: Mapping[str, tuple[int, Decimal]], facts: Facts
+    figures: Mapping[str, tuple[int, Decimal]], expectations: Expectations
 ) -> Iterator[FieldError]:
-    """The quarters tile the longer period (Nghị định 09/2019, Art. 12), so flows must add up."""
-    for code, total in facts.quarters.items():
-        if code in given and given[code][1] != total:
+    """The quarters tile the longer period (Nghị định 09/2019/NĐ-CP, Điều 12): flows add up."""
+    for code, total in expectations.quarters.items():
+        if code in figures and figures[code][1] != total:
             yield FieldError(
-                f"/entries/{given[code][0]}/value",
+                f"/entries/{figures[code][0]}/value",
                 "not_the_sum_of_quarters",
                 NOT_THE_QUARTERS,
                 {"sum": total},
@@ -291,8 +304,8 @@ def _against_quarters(
             )
 
 
-def _given(body: Body) -> dict[str, tuple[int, Decimal]]:
-    """Each indicator's position and figure."""
+def _figures_of(body: Body) -> dict[str, tuple[int, Decimal]]:
+    """The position and value of each indicator in a body."""
     return {
         entry["indicator"]: (position, _number(entry["value"]))
         for position, entry in enumerate(body["entries"])

@@ -19,7 +19,7 @@ NOBODY_FROM_XUAN_HONG = "ALTER TABLE audit_event ADD CHECK (actor <> 'xuan-hong'
 
 async def broken(service: Service) -> list[int]:
     async with service.database.reading() as session:
-        return await ledger.broken_links(session)
+        return await ledger.list_broken_links(session)
 
 
 async def events(service: Service) -> int:
@@ -36,7 +36,7 @@ async def _make_some_history(service: Service) -> None:
     seen(await office.put("/working-days/2024-07-01", json=said), 201)  # belongs to no plan
 
 
-async def test_a_sound_record_has_no_broken_links(service: Service) -> None:
+async def test_a_sound_record_has_no_list_broken_links(service: Service) -> None:
     await _make_some_history(service)
     assert await events(service) >= 6
     assert await broken(service) == []
@@ -63,7 +63,7 @@ async def test_an_event_that_was_changed_is_found(service: Service) -> None:
     for name, statement in TAMPERING.items():
         session = service.database.writing()
         await session.execute(text(statement), {"id": event})
-        found = await ledger.broken_links(session)
+        found = await ledger.list_broken_links(session)
         assert found, name
         assert found[0] == event, name
         await session.rollback()
@@ -78,7 +78,7 @@ async def test_an_event_that_is_missing_is_found_wherever_it_stood(service: Serv
     for gone in ids:
         session = service.database.writing()
         await session.execute(text("DELETE FROM audit_event WHERE id = :id"), {"id": gone})
-        assert await ledger.broken_links(session), gone
+        assert await ledger.list_broken_links(session), gone
         await session.rollback()
         await session.close()
 
@@ -152,7 +152,7 @@ async def test_any_facts_can_be_recorded_and_verified(
 
 
 async def test_a_plan_without_its_ledger_takes_no_changes(service: Service) -> None:
-    with pytest.raises(Exception, match="No row was found"):
+    with pytest.raises(Exception, match="query returned no rows"):
         async with service.database.transaction() as session:
             await ledger.record(
                 session,

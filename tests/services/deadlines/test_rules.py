@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.clock import LOCAL, local_day
 from app.services.deadlines.rules import (
     DueRule,
-    Standing,
+    ObligationTiming,
     Window,
     data_window,
     due_date,
@@ -20,7 +20,7 @@ from app.services.deadlines.rules import (
     late_from,
     period_code,
     periods_of_year,
-    standing,
+    timing_at,
 )
 from app.services.deadlines.working_calendar import WorkingCalendar
 from app.vocabulary import DueDay, Frequency, NonWorkingDay, Timeliness, WorkingDayChange
@@ -347,42 +347,42 @@ def test_the_effective_instant_is_in_local_time() -> None:
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
-        ("2024-01-01T00:00:00", Standing(Timeliness.UPCOMING, 0, 166)),
-        ("2024-06-07T23:59:59.999999", Standing(Timeliness.UPCOMING, 0, 8)),
-        ("2024-06-08T00:00:00", Standing(Timeliness.DUE_SOON, 0, 7)),
-        ("2024-06-14T23:59:59.999999", Standing(Timeliness.DUE_SOON, 0, 1)),
-        ("2024-06-15T00:00:00", Standing(Timeliness.DUE_SOON, 0, 0)),
-        ("2024-06-15T23:59:59.999999", Standing(Timeliness.DUE_SOON, 0, 0)),
-        ("2024-06-16T00:00:00", Standing(Timeliness.OVERDUE, 1, None)),
-        ("2024-06-16T23:59:59.999999", Standing(Timeliness.OVERDUE, 1, None)),
-        ("2024-06-17T00:00:00", Standing(Timeliness.OVERDUE, 2, None)),
-        ("2025-06-16T12:00:00", Standing(Timeliness.OVERDUE, 366, None)),
+        ("2024-01-01T00:00:00", ObligationTiming(Timeliness.UPCOMING, 0, 166)),
+        ("2024-06-07T23:59:59.999999", ObligationTiming(Timeliness.UPCOMING, 0, 8)),
+        ("2024-06-08T00:00:00", ObligationTiming(Timeliness.DUE_SOON, 0, 7)),
+        ("2024-06-14T23:59:59.999999", ObligationTiming(Timeliness.DUE_SOON, 0, 1)),
+        ("2024-06-15T00:00:00", ObligationTiming(Timeliness.DUE_SOON, 0, 0)),
+        ("2024-06-15T23:59:59.999999", ObligationTiming(Timeliness.DUE_SOON, 0, 0)),
+        ("2024-06-16T00:00:00", ObligationTiming(Timeliness.OVERDUE, 1, None)),
+        ("2024-06-16T23:59:59.999999", ObligationTiming(Timeliness.OVERDUE, 1, None)),
+        ("2024-06-17T00:00:00", ObligationTiming(Timeliness.OVERDUE, 2, None)),
+        ("2025-06-16T12:00:00", ObligationTiming(Timeliness.OVERDUE, 366, None)),
     ],
 )
-def test_standing_of_a_report_that_has_not_come(now: str, expected: Standing) -> None:
+def test_standing_of_a_report_that_has_not_come(now: str, expected: ObligationTiming) -> None:
     instant = datetime.fromisoformat(now).replace(tzinfo=LOCAL)
-    found = standing(late_from=LATE_FROM, first_submitted_at=None, exempt=False, now=instant)
+    found = timing_at(late_from=LATE_FROM, first_submitted_at=None, exempt=False, now=instant)
     assert found == expected
 
 
 @pytest.mark.parametrize(
     ("submitted", "expected"),
     [
-        ("2023-11-01T08:00:00", Standing(Timeliness.ON_TIME, 0, None)),
-        ("2024-06-15T00:00:00", Standing(Timeliness.ON_TIME, 0, None)),
-        ("2024-06-15T23:59:59.999999", Standing(Timeliness.ON_TIME, 0, None)),
-        ("2024-06-16T00:00:00", Standing(Timeliness.LATE, 1, None)),
-        ("2024-06-16T23:59:59.999999", Standing(Timeliness.LATE, 1, None)),
-        ("2024-06-17T00:00:00", Standing(Timeliness.LATE, 2, None)),
-        ("2024-07-16T00:00:00", Standing(Timeliness.LATE, 31, None)),
+        ("2023-11-01T08:00:00", ObligationTiming(Timeliness.ON_TIME, 0, None)),
+        ("2024-06-15T00:00:00", ObligationTiming(Timeliness.ON_TIME, 0, None)),
+        ("2024-06-15T23:59:59.999999", ObligationTiming(Timeliness.ON_TIME, 0, None)),
+        ("2024-06-16T00:00:00", ObligationTiming(Timeliness.LATE, 1, None)),
+        ("2024-06-16T23:59:59.999999", ObligationTiming(Timeliness.LATE, 1, None)),
+        ("2024-06-17T00:00:00", ObligationTiming(Timeliness.LATE, 2, None)),
+        ("2024-07-16T00:00:00", ObligationTiming(Timeliness.LATE, 31, None)),
     ],
 )
 @pytest.mark.parametrize("exempt", [False, True])
 def test_standing_of_a_report_that_came(
-    submitted: str, expected: Standing, *, exempt: bool
+    submitted: str, expected: ObligationTiming, *, exempt: bool
 ) -> None:
     instant = datetime.fromisoformat(submitted).replace(tzinfo=LOCAL)
-    found = standing(
+    found = timing_at(
         late_from=LATE_FROM,
         first_submitted_at=instant,
         exempt=exempt,
@@ -394,8 +394,8 @@ def test_standing_of_a_report_that_came(
 @pytest.mark.parametrize("days", [-100, -1, 0, 1, 100])
 def test_an_exempt_obligation_is_neither_awaited_nor_late(days: int) -> None:
     now = LATE_FROM + days * ONE_DAY
-    found = standing(late_from=LATE_FROM, first_submitted_at=None, exempt=True, now=now)
-    assert found == Standing(Timeliness.EXEMPT, 0, None)
+    found = timing_at(late_from=LATE_FROM, first_submitted_at=None, exempt=True, now=now)
+    assert found == ObligationTiming(Timeliness.EXEMPT, 0, None)
 
 
 @pytest.mark.parametrize(
@@ -408,36 +408,36 @@ def test_an_exempt_obligation_is_neither_awaited_nor_late(days: int) -> None:
     ],
 )
 def test_how_soon_is_due_soon(due_soon_days: int, days_left: int, expected: Timeliness) -> None:
-    found = standing(
+    found = timing_at(
         late_from=LATE_FROM,
         first_submitted_at=None,
         exempt=False,
         now=LATE_FROM - TICK - days_left * ONE_DAY,
         due_soon_days=due_soon_days,
     )
-    assert found == Standing(expected, 0, days_left)
+    assert found == ObligationTiming(expected, 0, days_left)
 
 
 def test_an_extension_into_the_day_keeps_that_day_good() -> None:
     """A first late instant inside a day: before it days are left, from it a day is late."""
     noon = LATE_FROM + timedelta(hours=12)
-    before = standing(late_from=noon, first_submitted_at=None, exempt=False, now=noon - TICK)
-    after = standing(late_from=noon, first_submitted_at=None, exempt=False, now=noon)
-    assert before == Standing(Timeliness.DUE_SOON, 0, 0)
-    assert after == Standing(Timeliness.OVERDUE, 1, None)
+    before = timing_at(late_from=noon, first_submitted_at=None, exempt=False, now=noon - TICK)
+    after = timing_at(late_from=noon, first_submitted_at=None, exempt=False, now=noon)
+    assert before == ObligationTiming(Timeliness.DUE_SOON, 0, 0)
+    assert after == ObligationTiming(Timeliness.OVERDUE, 1, None)
 
 
 @pytest.mark.parametrize("exempt", [False, True])
 def test_instants_without_a_zone_are_refused(*, exempt: bool) -> None:
     naive = LATE_FROM.replace(tzinfo=None)
     with pytest.raises(ValueError, match=r"^late_from must have a time zone"):
-        standing(late_from=naive, first_submitted_at=None, exempt=exempt, now=LATE_FROM)
+        timing_at(late_from=naive, first_submitted_at=None, exempt=exempt, now=LATE_FROM)
     with pytest.raises(ValueError, match=r"^now must have a time zone"):
-        standing(late_from=LATE_FROM, first_submitted_at=None, exempt=exempt, now=naive)
+        timing_at(late_from=LATE_FROM, first_submitted_at=None, exempt=exempt, now=naive)
     with pytest.raises(ValueError, match=r"^now must have a time zone"):
-        standing(late_from=LATE_FROM, first_submitted_at=LATE_FROM, exempt=exempt, now=naive)
+        timing_at(late_from=LATE_FROM, first_submitted_at=LATE_FROM, exempt=exempt, now=naive)
     with pytest.raises(ValueError, match=r"^first_submitted_at must have a time zone"):
-        standing(late_from=LATE_FROM, first_submitted_at=naive, exempt=exempt, now=LATE_FROM)
+        timing_at(late_from=LATE_FROM, first_submitted_at=naive, exempt=exempt, now=LATE_FROM)
     with pytest.raises(ValueError, match=r"^period_late_from must have a time zone"):
         effective_late_from(naive, None)
     with pytest.raises(ValueError, match=r"^extension_late_from must have a time zone"):
@@ -451,7 +451,7 @@ def test_the_hour_that_daylight_saving_repeats_is_told_apart() -> None:
     earlier = datetime(2024, 10, 27, 2, 30, tzinfo=berlin, fold=0)
     later = datetime(2024, 10, 27, 2, 30, tzinfo=berlin, fold=1)
     found = [
-        standing(late_from=limit, first_submitted_at=instant, exempt=False, now=limit).timeliness
+        timing_at(late_from=limit, first_submitted_at=instant, exempt=False, now=limit).timeliness
         for instant in (earlier, later)
     ]
     assert found == [Timeliness.ON_TIME, Timeliness.LATE]
@@ -463,7 +463,7 @@ def test_timeliness_never_goes_back(
 ) -> None:
     order = [Timeliness.UPCOMING, Timeliness.DUE_SOON, Timeliness.OVERDUE]
     earlier, later = (
-        standing(
+        timing_at(
             late_from=limit,
             first_submitted_at=None,
             exempt=False,
@@ -482,7 +482,7 @@ def test_timeliness_never_goes_back(
 @given(limit=LATE_FROMS, offset=OFFSETS)
 def test_an_awaited_report_is_late_or_has_days_left(limit: datetime, offset: timedelta) -> None:
     now = limit + offset
-    found = standing(late_from=limit, first_submitted_at=None, exempt=False, now=now)
+    found = timing_at(late_from=limit, first_submitted_at=None, exempt=False, now=now)
     overdue = found.timeliness == Timeliness.OVERDUE
     assert overdue == (now >= limit) == (found.days_late > 0) == (found.days_left is None)
 
@@ -500,7 +500,7 @@ def test_a_first_submission_decides_for_ever(
     exempt: tuple[bool, bool],
 ) -> None:
     first, second = (
-        standing(
+        timing_at(
             late_from=limit,
             first_submitted_at=limit + submitted,
             exempt=exempted,
@@ -519,8 +519,8 @@ def test_a_report_is_as_late_as_it_was_overdue_when_it_came(
     limit: datetime, moment: timedelta
 ) -> None:
     now = limit + moment
-    awaited = standing(late_from=limit, first_submitted_at=None, exempt=False, now=now)
-    came = standing(late_from=limit, first_submitted_at=now, exempt=False, now=now)
+    awaited = timing_at(late_from=limit, first_submitted_at=None, exempt=False, now=now)
+    came = timing_at(late_from=limit, first_submitted_at=now, exempt=False, now=now)
     assert came.days_late == awaited.days_late
 
 
@@ -541,7 +541,7 @@ def test_an_extension_never_makes_a_report_later(
 ) -> None:
     extended = effective_late_from(limit, None if extension is None else limit + extension)
     without, given_time = (
-        standing(
+        timing_at(
             late_from=instant,
             first_submitted_at=None if submitted is None else limit + submitted,
             exempt=exempt,
@@ -572,8 +572,8 @@ def test_the_same_instants_in_other_zones_stand_the_same(
 ) -> None:
     first = None if submitted is None else limit + submitted
     elsewhere = None if first is None else first.astimezone(zones[1])
-    local = standing(late_from=limit, first_submitted_at=first, exempt=False, now=limit + now)
-    moved = standing(
+    local = timing_at(late_from=limit, first_submitted_at=first, exempt=False, now=limit + now)
+    moved = timing_at(
         late_from=limit.astimezone(zones[0]),
         first_submitted_at=elsewhere,
         exempt=False,

@@ -1,4 +1,4 @@
-"""How an obligation stands: the SQL of answers and lists says what the pure rule says."""
+"""Timeliness in SQL, in answers and in filters of lists, agrees with the pure rule."""
 
 import itertools
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.clock import LOCAL
 from app.services.deadlines import rules
-from app.services.deadlines.sql import DAYS_LATE, DAYS_LEFT, IS, TIMELINESS, instants
+from app.services.deadlines.sql import CONDITIONS
 from app.vocabulary import Timeliness
 from tests.conftest import Service
 
@@ -22,17 +22,24 @@ AROUND = [
     for moment in (-MOMENT, timedelta(0), MOMENT)
 ]
 
-# The facts stand in for the tables: one row an obligation, with all that the SQL looks at.
-QUESTION = text(f"""
-    SELECT {TIMELINESS} AS timeliness, {DAYS_LATE} AS days_late, {DAYS_LEFT} AS days_left,
-        ARRAY[{", ".join(f"({condition})" for condition in IS.values())}] AS fits
-    FROM unnest(
-        CAST(:late_from AS timestamptz[]), CAST(:first_submitted_at AS timestamptz[]),
-        CAST(:exempted_at AS timestamptz[])
-    ) WITH ORDINALITY AS o (late_from, first_submitted_at, exempted_at, position)
-    CROSS JOIN (SELECT CAST(:due_soon_days AS int) AS due_soon_days) AS plan
+FITS = ", ".join(str(condition) for condition in CONDITIONS.values())
+
+# Facts stand in for the view: a row an obligation, with the columns that timeliness depends on.
+TIMINGS = text(f"""
+    SELECT timeliness(owed, :now) AS timeliness, days_late(owed, :now) AS days_late,
+        days_left(owed, :now) AS days_left, ARRAY[{FITS}] AS fits
+    FROM (
+        SELECT position, jsonb_populate_record(NULL::owed_obligation, jsonb_build_object(
+            'late_from', late_from, 'first_submitted_at', first_submitted_at,
+            'exempted_at', exempted_at, 'due_soon_days', CAST(:due_soon_days AS int)
+        )) AS owed
+        FROM unnest(
+            CAST(:late_from AS timestamptz[]), CAST(:first_submitted_at AS timestamptz[]),
+            CAST(:exempted_at AS timestamptz[])
+        ) WITH ORDINALITY AS facts (late_from, first_submitted_at, exempted_at, position)
+    ) AS row CROSS JOIN LATERAL (SELECT (owed).*) AS o
     ORDER BY position
-""")  # noqa: S608 - composed of constants
+""")  # noqa: S608 - composed of the conditions under test
 
 Facts = tuple[datetime, datetime | None, bool]
 
@@ -45,27 +52,27 @@ async def answers(
         "first_submitted_at": [submitted for _, submitted, _ in facts],
         "exempted_at": [LATE_FROM if exempt else None for _, _, exempt in facts],
     }
-    parameters = columns | instants(now) | {"due_soon_days": due_soon_days}
+    parameters = columns | {"now": now, "due_soon_days": due_soon_days}
     async with service.database.reading() as session:
-        return list((await session.execute(QUESTION, parameters)).all())
+        return list((await session.execute(TIMINGS, parameters)).all())
 
 
-async def see_that_both_agree(
+async def check_agreement(
     service: Service, facts: list[Facts], now: datetime, due_soon_days: int = 7
 ) -> None:
     for (late_from, submitted, exempt), row in zip(
         facts, await answers(service, facts, now, due_soon_days), strict=True
     ):
-        expected = rules.standing(
+        expected = rules.timing_at(
             late_from=late_from,
             first_submitted_at=submitted,
             exempt=exempt,
             now=now,
             due_soon_days=due_soon_days,
         )
-        found = rules.Standing(Timeliness(row.timeliness), row.days_late, row.days_left)
+        found = rules.ObligationTiming(Timeliness(row.timeliness), row.days_late, row.days_left)
         assert found == expected, (late_from, submitted, exempt, now)
-        fitting = [word for word, fits in zip(IS, row.fits, strict=True) if fits]
+        fitting = [word for word, fits in zip(CONDITIONS, row.fits, strict=True) if fits]
         assert fitting == [expected.timeliness], "a list by timeliness shows just these"
 
 
@@ -75,7 +82,7 @@ async def test_sql_and_rule_agree_around_every_boundary(service: Service) -> Non
         for submitted, exempt in itertools.product([None, *AROUND], (False, True))
     ]
     for now in AROUND:
-        await see_that_both_agree(service, facts, now)
+        await check_agreement(service, facts, now)
 
 
 moments = st.integers(-15 * 86400 * 10**6, 15 * 86400 * 10**6).map(
@@ -101,4 +108,4 @@ async def test_sql_and_rule_agree_on_any_facts(service: Service) -> None:
 
     draw()
     for facts, now, due_soon_days in drawn:
-        await see_that_both_agree(service, facts, now, due_soon_days)
+        await check_agreement(service, facts, now, due_soon_days)

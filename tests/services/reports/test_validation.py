@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import FieldError
-from app.services.reports.validation import Facts, Line, check_draft, check_submission
+from app.services.reports.validation import (
+    Expectations,
+    ExpectedFigure,
+    check_draft,
+    check_submission,
+)
 from tests.support.report_bodies import entry, money
 
 HOUSEHOLDS = "hộ"
@@ -21,8 +26,10 @@ def line(
     decimals: int = 0,
     maximum: Decimal | None = None,
     required: bool = False,
-) -> Line:
-    return Line(project, indicator, "flow", unit, decimals, maximum, required)
+) -> ExpectedFigure:
+    return ExpectedFigure(
+        len(indicator), project, indicator, "flow", unit, decimals, maximum, required
+    )
 
 
 LINES = [
@@ -37,9 +44,9 @@ LINES = [
     line("KQ.03", None),
 ]
 CURRENT = ("DA2", "central", "current_year")
-FACTS = Facts(
-    lines={each.indicator: each for each in LINES},
-    projects=frozenset({"DA2", "DA6.TDA1"}),
+EXPECTATIONS = Expectations(
+    figures={each.indicator: each for each in LINES},
+    projects={"DA2": 1, "DA6.TDA1": 2},
     known_indicators=frozenset({each.indicator for each in LINES} | {"DA32.01"}),
     known_projects=frozenset({"DA2", "DA3", "DA6.TDA1"}),
     allocated={CURRENT: 1000},
@@ -88,7 +95,7 @@ DRAFTS: list[tuple[Any, list[tuple[str, str]]]] = [
 
 @pytest.mark.parametrize(("draft", "expected"), DRAFTS)
 def test_what_no_draft_may_hold(draft: Any, expected: list[tuple[str, str]]) -> None:
-    assert told(check_draft(draft, FACTS)) == [("error", *each) for each in expected]
+    assert told(check_draft(draft, EXPECTATIONS)) == [("error", *each) for each in expected]
 
 
 def sent(*entries: dict[str, Any], spent: list[dict[str, Any]] | None = None) -> Any:
@@ -145,13 +152,13 @@ SUBMISSIONS: list[tuple[Any, list[tuple[str, str, str]]]] = [
 
 @pytest.mark.parametrize(("report", "expected"), SUBMISSIONS)
 def test_what_a_submission_is_told(report: Any, expected: list[tuple[str, str, str]]) -> None:
-    assert check_draft(report, FACTS) == []
-    assert told(check_submission(report, FACTS)) == expected
+    assert check_draft(report, EXPECTATIONS) == []
+    assert told(check_submission(report, EXPECTATIONS)) == expected
 
 
 def test_errors_come_before_warnings() -> None:
     report = body([entry("DA2", "DA2.02", 1, estimate=0), entry("DA2", "DA2.02.1", 2)])
-    levels = [level for level, _, _ in told(check_submission(report, FACTS))]
+    levels = [level for level, _, _ in told(check_submission(report, EXPECTATIONS))]
     assert levels == sorted(levels)
     assert set(levels) == {"error", "warning"}
 
@@ -160,7 +167,7 @@ figures = st.integers(0, 10**13 - 1) | st.decimals(0, 10**13 - 1, places=2).map(
 entries = st.builds(
     entry,
     st.sampled_from([None, "DA2", "DA3", "DA6.TDA1", "DA9"]),
-    st.sampled_from([*FACTS.lines, "DA32.01", "NO.1"]),
+    st.sampled_from([*EXPECTATIONS.figures, "DA32.01", "NO.1"]),
     figures,
     estimate=st.none() | figures,
 )
@@ -178,8 +185,8 @@ def test_every_finding_points_into_the_body_and_can_be_told(
     given_entries: list[dict[str, Any]], spent: list[dict[str, Any]]
 ) -> None:
     report = body(given_entries, spent)
-    findings = check_draft(report, FACTS)
-    for finding in findings or check_submission(report, FACTS):
+    findings = check_draft(report, EXPECTATIONS)
+    for finding in findings or check_submission(report, EXPECTATIONS):
         place: Any = report
         for step in finding.pointer.split("/")[1:]:
             place = place[int(step) if isinstance(place, list) else step]

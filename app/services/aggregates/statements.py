@@ -1,0 +1,95 @@
+"""The SQL of the aggregates; each statement takes one revision of every agency in a subtree.
+
+The function `reports_as_of` gives the reports of a period as they stood at an instant, `coverage`
+what an aggregate says of its completeness. Both are made by a migration.
+"""
+
+from sqlalchemy import text
+
+# The sum of each indicator of a period over the accepted or the last submitted revisions.
+SUM_INDICATORS = text("""
+WITH report AS MATERIALIZED (
+    SELECT * FROM reports_as_of(:period_id, :subtree, :as_of)
+), chosen AS (
+    SELECT CASE CAST(:basis AS text) WHEN 'accepted' THEN accepted_id ELSE last_id END AS id
+    FROM report
+), summed AS (
+    SELECT e.indicator_id, sum(e.value) AS value,
+        sum(coalesce(e.estimate, e.value)) FILTER (WHERE e.value IS NOT NULL) AS estimate,
+        count(e.estimate) AS estimates, count(*) AS agencies
+    FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id GROUP BY 1
+)
+SELECT json_build_object(
+    'coverage', coverage((SELECT array_agg(ROW(report.*)::report_as_of) FROM report)),
+    'rows', (
+        SELECT coalesce(json_agg(json_build_object(
+            'project', j.code, 'indicator', i.code, 'name', i.name, 'unit', i.unit,
+            'kind', i.kind, 'formula', i.formula, 'decimals', i.decimals,
+            'value', s.value::text, 'agencies', coalesce(s.agencies, 0),
+            'estimate', CASE WHEN s.estimates > 0 THEN s.estimate::text END
+        ) ORDER BY i.position), '[]')
+        FROM indicator i
+        JOIN reporting_period p ON p.id = :period_id AND p.plan_id = i.plan_id
+        LEFT JOIN project j ON j.id = i.project_id
+        LEFT JOIN summed s ON s.indicator_id = i.id
+        WHERE p.frequency = ANY(i.frequencies))
+)::text
+""")
+
+# Money allocated and disbursed by project, source and origin. What the plan has not yet given to
+# an agency belongs to the district, so to every subtree that includes it.
+SUM_MONEY = text("""
+WITH report AS MATERIALIZED (
+    SELECT * FROM reports_as_of(:period_id, :subtree, :as_of)
+), chosen AS (
+    SELECT CASE CAST(:basis AS text) WHEN 'accepted' THEN accepted_id ELSE last_id END AS id
+    FROM report
+), disbursed AS (
+    SELECT d.project_id, d.source, d.origin, sum(d.amount_vnd) AS vnd, count(*) AS agencies
+    FROM chosen JOIN revision_disbursement d ON d.revision_id = chosen.id GROUP BY 1, 2, 3
+), allocated AS (
+    SELECT b.project_id, b.source, b.origin, sum(b.change_vnd) AS vnd
+    FROM budget_change b
+    JOIN project j ON j.id = b.project_id
+    JOIN plan ON plan.id = j.plan_id
+    JOIN agency holder ON holder.id = coalesce(b.agency_id, plan.district_id)
+    JOIN reporting_period p ON p.id = :period_id AND p.plan_id = j.plan_id
+    WHERE within_reach(holder.path, :subtree) AND b.recorded_at <= :as_of
+    GROUP BY 1, 2, 3
+)
+SELECT json_build_object(
+    'coverage', coverage((SELECT array_agg(ROW(report.*)::report_as_of) FROM report)),
+    'rows', (
+        SELECT coalesce(json_agg(json_build_object(
+            'project', j.code, 'name', j.name, 'source', source, 'origin', origin,
+            'allocated_vnd', coalesce(allocated.vnd, 0),
+            'disbursed_vnd', coalesce(disbursed.vnd, 0),
+            'agencies', coalesce(disbursed.agencies, 0)
+        ) ORDER BY j.position, source, origin DESC), '[]')
+        FROM allocated FULL JOIN disbursed USING (project_id, source, origin)
+        JOIN project j ON j.id = project_id
+        WHERE coalesce(allocated.vnd, 0) > 0 OR disbursed.vnd IS NOT NULL)
+)::text
+""")
+
+# The facts by which the timeliness of each agency at an instant is decided.
+LIST_TIMELINESS_FACTS = text("""
+WITH report AS MATERIALIZED (
+    SELECT * FROM reports_as_of(:period_id, :subtree, :as_of)
+)
+SELECT json_build_object(
+    'coverage', coverage((SELECT array_agg(ROW(report.*)::report_as_of) FROM report)),
+    'rows', (
+        SELECT coalesce(json_agg(json_build_object(
+            'agency', agency, 'agency_name', agency_name, 'due_date', due_date,
+            'late_from', late_from, 'first_submitted_at', received_at, 'exempt', exempt
+        ) ORDER BY agency), '[]') FROM report),
+    'due_soon_days', (
+        SELECT coalesce((
+            SELECT h.due_soon_days FROM due_soon_history h
+            WHERE h.plan_id = plan.id AND h.valid_until > :as_of
+            ORDER BY h.valid_until LIMIT 1
+        ), plan.due_soon_days)
+        FROM plan JOIN reporting_period p ON p.plan_id = plan.id WHERE p.id = :period_id)
+)::text
+""")

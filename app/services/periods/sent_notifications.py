@@ -1,0 +1,71 @@
+"""The notifications of an obligation: what was sent, to whom, with what outcome."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.pagination import page
+from app.models.accounts import Account
+from app.models.notifications import Message, Notification
+from app.policy import Principal
+from app.services.notifications import reasons
+from app.services.periods import obligations
+from app.services.periods.obligations import ReportKey
+from app.text.writing import Language
+from app.vocabulary import NotificationState
+
+
+async def list_page(
+    session: AsyncSession,
+    principal: Principal,
+    key: ReportKey,
+    *,
+    language: Language,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of the notifications planned for an obligation and their outcome, the newest first.
+
+    Raises:
+        NotFound: no such obligation within the principal's reach.
+        AmbiguousPlan: several plans have one, and none was named.
+    """
+    owed = await obligations.get(session, principal, key)
+    sent = Notification.state == NotificationState.SENT
+    gone = Notification.state.in_((NotificationState.SENT, NotificationState.FAILED))
+    query = (
+        select(
+            Notification.rule,
+            Notification.occurrence,
+            Notification.audience,
+            Account.username,
+            Account.full_name,
+            Notification.channel,
+            Notification.planned_for,
+            Notification.state,
+            Notification.why,
+            case((sent, Message.sent_at)).label("sent_at"),
+            func.coalesce(Message.attempts, 0).label("attempts"),
+            Message.error,
+            case((gone, Message.subject)).label("subject"),
+        )
+        .join(Account, Account.id == Notification.account_id)
+        .outerjoin(Message, Message.id == Notification.message_id)
+        .where(Notification.obligation_id == owed.obligation.id)
+    )
+    rows, following = await page(
+        session,
+        query,
+        [(Notification.planned_for, datetime), (Notification.id, int)],
+        limit=limit,
+        cursor=cursor,
+        descending=True,
+    )
+    return [_told(row._asdict(), language) for row in rows], following
+
+
+def _told(row: dict[str, Any], language: Language) -> dict[str, Any]:
+    error = row["error"] and reasons.said(row["error"], language)
+    return row | {"recipient": row, "why": reasons.said(row["why"], language), "error": error}

@@ -1,0 +1,201 @@
+"""The working copy of a report: locked, read in one statement, and answered without another.
+
+Saving a draft and submitting it are frequent, so they go through the direct driver: one statement
+locks the obligation, one reads all that decides and all that the answer shows.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from app.clock import LOCAL
+from app.db.driver import Connection, Row, Statement
+from app.errors import StateConflict
+from app.policy import Principal
+from app.services.deadlines import rules
+from app.services.periods.obligations import ReportKey, ensure_one, parameters_of
+from app.services.reports.expectations import parse_expectations
+from app.services.reports.validation import Expectations
+from app.text import terms
+from app.text.bilingual import Bilingual
+from app.vocabulary import PeriodState, ReportStatus
+
+EDITABLE = frozenset({ReportStatus.NOT_STARTED, ReportStatus.DRAFT, ReportStatus.RETURNED})
+"""The states in which a report has a draft that can be changed and submitted."""
+
+NOT_EDITABLE = Bilingual(
+    "Báo cáo đang ở trạng thái {status}, không sửa được nữa.",
+    "The report is {status} and cannot be changed any more.",
+)
+PERIOD_CLOSED = Bilingual(
+    "Kỳ báo cáo {period} đã khóa; liên hệ cơ quan tổng hợp để mở lại.",
+    "Period {period} is closed; ask the coordinating office to open it.",
+)
+EXEMPT = Bilingual("Đơn vị được miễn báo cáo kỳ này.", "The agency is exempt from this report.")
+
+# Lock the obligation, so that changes of one report come one after the other; the share lock keeps
+# its period from being closed meanwhile.
+LOCK_OBLIGATION = Statement("""
+SELECT o.id, plan.code AS plan
+FROM obligation o
+JOIN reporting_period p ON p.id = o.period_id
+JOIN agency a ON a.id = o.agency_id
+JOIN plan ON plan.id = p.plan_id
+WHERE p.code = :period AND a.code = :agency AND exists_on(a, p.data_to)
+AND within_reach(a.path, :reach) AND (CAST(:plan AS text) IS NULL OR plan.code = :plan)
+ORDER BY plan.code
+FOR NO KEY UPDATE OF o FOR SHARE OF p
+""")
+
+# Runs after the lock in a snapshot of its own, so it sees what the lock has waited for.
+GET_WORKING_COPY = Statement("""
+SELECT o.*, r.draft::text AS draft, r.draft_writers, coalesce(r.last_revision, 0) AS revisions,
+    expectations_json(o.id)::text AS expectations, expected_json(o.id)::text AS expected,
+    (SELECT revision_json(v)::text FROM revision v
+        WHERE v.report_id = r.id AND v.number = r.last_revision) AS last_revision,
+    decisions_json(r.id)::text AS decisions
+FROM owed_obligation o LEFT JOIN report r ON r.id = o.report_id
+WHERE o.id = :id
+""")
+
+
+@dataclass(frozen=True)
+class ReportAnswer:
+    """A report as JSON, and its version: the ETag."""
+
+    body: str
+    version: int
+
+
+@dataclass(frozen=True)
+class WorkingCopy:
+    """A locked obligation with its report.
+
+    row: the columns of GET_WORKING_COPY; those of the view, and the parts of the answer as JSON.
+    """
+
+    row: Row
+    expectations: Expectations
+
+    @property
+    def subject(self) -> str:
+        """The report as audit events name it."""
+        return f"reports/{self.row['period']}/{self.row['agency']}"
+
+    @property
+    def status(self) -> ReportStatus:
+        """The state of the report."""
+        return ReportStatus(self.row["report_status"])
+
+    @property
+    def version(self) -> int:
+        """The version of the report; 0 before its first draft."""
+        version: int = self.row["report_version"]
+        return version
+
+    @property
+    def draft(self) -> dict[str, Any] | None:
+        """The draft's body, if there is one."""
+        text: str | None = self.row["draft"]
+        return None if text is None else json.loads(text)
+
+    def ensure_editable(self) -> None:
+        """Ensure that the report can be written and submitted.
+
+        A closed period still takes the reports that were returned or reopened.
+
+        Raises:
+            StateConflict: the period is closed, the agency exempt, or the report submitted.
+        """
+        closed = self.row["period_state"] == PeriodState.CLOSED
+        if closed and self.status is not ReportStatus.RETURNED:
+            raise StateConflict(PERIOD_CLOSED, period=self.row["period"])
+        if self.row["exempted_at"] is not None:
+            raise StateConflict(EXEMPT)
+        if self.status not in EDITABLE:
+            raise StateConflict(NOT_EDITABLE, status=terms.STATUS[self.status])
+
+    def answer(
+        self,
+        *,
+        now: datetime,
+        status: ReportStatus,
+        first_submitted_at: datetime | None,
+        correction_due: date | None,
+        **parts: str,
+    ) -> ReportAnswer:
+        """The report after a change.
+
+        parts: JSON that replaces parts of the row, by the names of the answer's fields.
+        """
+        row = self.row
+        timing = rules.timing_at(
+            late_from=row["late_from"],
+            first_submitted_at=first_submitted_at,
+            exempt=row["exempted_at"] is not None,
+            now=now,
+            due_soon_days=row["due_soon_days"],
+        )
+        obligation = {
+            "plan": row["plan"],
+            "period": row["period"],
+            "agency": row["agency"],
+            "agency_name": row["agency_name"],
+            "due_date": row["due_date"].isoformat(),
+            "late_from": instant_json(row["late_from"]),
+            "timeliness": timing.timeliness,
+            "days_late": timing.days_late,
+            "days_left": timing.days_left,
+            "first_submitted_at": first_submitted_at and instant_json(first_submitted_at),
+            "report_status": status,
+            "extended": row["due_date"] > row["period_due_date"],
+            "correction_due": correction_due and correction_due.isoformat(),
+        }
+        return ReportAnswer(self._joined(obligation, parts), self.version + 1)
+
+    def _joined(self, obligation: Mapping[str, Any], parts: Mapping[str, str]) -> str:
+        """One JSON object of the obligation's fields and of parts that are JSON already."""
+        document = {
+            "expected": self.row["expected"],
+            "draft": "null",
+            "draft_saved_at": "null",
+            "draft_saved_by": "null",
+            "last_revision": self.row["last_revision"] or "null",
+            "decisions": self.row["decisions"],
+            "findings": "[]",
+            **parts,
+        }
+        head = json.dumps(obligation, ensure_ascii=False)[:-1]
+        tail = ",".join(f'"{name}":{value}' for name, value in document.items())
+        return f"{head},{tail}}}"
+
+
+async def lock(connection: Connection, principal: Principal, key: ReportKey) -> WorkingCopy:
+    """Lock the report within the principal's reach until the transaction ends, and read it.
+
+    Raises:
+        NotFound: there is no such obligation.
+        AmbiguousPlan: several plans have one, and none was named.
+    """
+    obligation_id = await lock_obligation(connection, principal, key)
+    row = (await GET_WORKING_COPY.fetch_all(connection, {"id": obligation_id}))[0]
+    return WorkingCopy(row, parse_expectations(row["expectations"]))
+
+
+async def lock_obligation(connection: Connection, principal: Principal, key: ReportKey) -> int:
+    """Lock the obligation within the principal's reach; its id. Raises as `lock`."""
+    rows = await LOCK_OBLIGATION.fetch_all(connection, parameters_of(principal, key))
+    ensure_one([row["plan"] for row in rows], key)
+    obligation_id: int = rows[0]["id"]
+    return obligation_id
+
+
+def instant_json(instant: datetime) -> str:
+    """An instant as PostgreSQL writes it into JSON: local, without trailing zeros."""
+    text = instant.astimezone(LOCAL).isoformat()
+    if not instant.microsecond:
+        return text
+    moment, offset = text[:-6], text[-6:]
+    return moment.rstrip("0") + offset
