@@ -41,7 +41,7 @@ from app.routers import (
 from app.services.accounts.attempts import Attempts
 from app.settings import Settings
 from app.web import docs, front, preferences
-from app.web.assets import assets
+from app.web.assets import assets, swagger_ui
 
 V1 = (
     reports,
@@ -111,6 +111,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
         app.include_router(noun.router, prefix="/api/v1")
     for view in PAGES:
         app.include_router(view.router)
+    app.mount("/static/swagger-ui", swagger_ui(), name="swagger-ui")
     app.mount("/static", assets(), name="static")
     return app
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.web.assets import FOLDER, KEPT
+from app.web.assets import CACHE_CONTROL, FOLDER
 from tests.conftest import Service
 from tests.support.browser import HOST
 
@@ -15,7 +15,7 @@ async def test_a_file_is_sent_packed_and_then_only_asked_about(service: Service)
     assert first.status_code == 200
     assert first.text == (FOLDER / "pages.css").read_text("utf-8")
     assert first.headers["Content-Encoding"] == "gzip"
-    assert first.headers["Cache-Control"] == KEPT
+    assert first.headers["Cache-Control"] == CACHE_CONTROL
     assert first.headers["X-Content-Type-Options"] == "nosniff"
     again = await client.get(SHEET, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")

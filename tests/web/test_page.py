@@ -1,11 +1,13 @@
 """What holds for every page: nothing from another host, nothing inline that runs, no leaks."""
 
 import re
+from importlib.resources import files
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from app.web.assets import FOLDER
+from app.web.assets import FOLDER, SWAGGER_UI
 from tests.conftest import Service
 from tests.support.browser import opened
 
@@ -53,7 +55,9 @@ async def test_what_a_page_links_to_is_there(service: Service) -> None:
 
 
 def test_style_sheets_fetch_nothing() -> None:
-    for sheet in FOLDER.rglob("*.css"):
+    package, folder = SWAGGER_UI
+    swagger_ui = Path(str(files(package))) / folder
+    for sheet in [*FOLDER.rglob("*.css"), *swagger_ui.rglob("*.css")]:
         text = sheet.read_text("utf-8")
         assert "@import" not in text, sheet
         named = re.findall(r"url\(\s*[\"']?([^)\"']{1,9})", text)
