@@ -30,11 +30,11 @@ from app.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from app.http.headers import preferred_language
 from app.http.strict_json import MOST_FAULTS, below, printable
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.text.validation_messages import EXPECTED, OTHERWISE
-from app.text.writing import Language
 
 logger = logging.getLogger("tiendo")
 
@@ -81,26 +81,12 @@ BUSY = (
 )
 
 
-def language_of(request: Request) -> Language:
-    """Vietnamese, unless English is asked for more."""
-    weights = {"vi": 0.0, "en": 0.0}
-    for part in request.headers.get("accept-language", "").split(","):
-        name, _, weight = part.strip().partition(";q=")
-        primary = name.split("-")[0].lower()
-        if primary in weights:
-            try:
-                weights[primary] = max(weights[primary], float(weight or 1))
-            except ValueError:
-                continue
-    return "en" if weights["en"] > weights["vi"] else "vi"
-
-
 def response(request: Request, problem: Problem) -> Response:
     """The answer that tells of a problem."""
     if SHOWN_BY in request.scope:
         shown: Response = request.scope[SHOWN_BY](request, problem)
         return shown
-    document = problem.document(language_of(request))
+    document = problem.document(preferred_language(request))
     return JSONResponse(
         _printable(document),
         status_code=problem.status,

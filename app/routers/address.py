@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.driver import Source
-from app.http.problems import language_of
+from app.http.headers import preferred_language
 from app.policy import Principal
 from app.routers.dependencies import Now, PlanCode
 from app.services.periods import obligations
@@ -46,7 +46,7 @@ class Address:
             self.agency,
             self.plan,
             now=self.now,
-            language=language_of(self.request),
+            language=preferred_language(self.request),
         )
 
 

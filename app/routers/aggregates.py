@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotAcceptable, NotFound, NotSettled
+from app.http.headers import combined, etag, matches_weakly, preferred_media_type
 from app.http.routing import StrictRoute
 from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession
 from app.routers.responses import problems
@@ -31,7 +32,6 @@ class Asked:
 
     request: Request
     question: Question
-    if_none_match: str | None
 
 
 async def asked(
@@ -48,47 +48,16 @@ async def asked(
     as_of: Annotated[
         AskedInstant | None, Query(description="Số liệu như tại thời điểm này.")
     ] = None,
-    if_none_match: Annotated[
+    if_none_match: Annotated[  # noqa: ARG001 - for the description; all of its lines are read
         str | None,
         Header(alias="If-None-Match", description="ETag đã có; không đổi thì trả lời 304."),
     ] = None,
 ) -> Asked:
     """What a request asks for."""
-    return Asked(request, Question(period, plan, agency, basis, as_of), if_none_match)
+    return Asked(request, Question(period, plan, agency, basis, as_of))
 
 
 What = Annotated[Asked, Depends(asked)]
-
-
-def _wanted(request: Request) -> str:
-    """The offered format that the client likes best.
-
-    Raises:
-        NotAcceptable: it takes none of them.
-    """
-    accepted = [_accepted(part) for part in request.headers.get("accept", "*/*").split(",")]
-    kinds = [kind for kind, _ in accepted]
-    liked: list[tuple[float, int, str]] = []
-    for offered in OFFERED:
-        # What names a format most closely says how much it is liked.
-        names = (offered, offered.split("/")[0] + "/*", "*/*")
-        if named := next((name for name in names if name in kinds), None):
-            position = kinds.index(named)
-            liked.append((accepted[position][1], -position, offered))
-    weight, _, format_ = max(liked, key=lambda each: each[:2], default=(0.0, 0, ""))
-    if not weight > 0:
-        raise NotAcceptable(formats=", ".join(OFFERED))
-    return format_
-
-
-def _accepted(part: str) -> tuple[str, float]:
-    """A media type or range of the header Accept, and its weight."""
-    kind, *options = (piece.strip().lower() for piece in part.split(";"))
-    weight = next((option.removeprefix("q=") for option in options if option[:2] == "q="), "1")
-    try:
-        return kind, float(weight)
-    except ValueError:
-        return kind, 0.0
 
 
 def _answer(asked: Asked, aggregate: Mapping[str, Any]) -> Response:
@@ -96,16 +65,18 @@ def _answer(asked: Asked, aggregate: Mapping[str, Any]) -> Response:
 
     The tag leaves `as_of` out: where nothing changed, the answer it has still stands.
     """
-    kind = _wanted(asked.request)
+    kind = preferred_media_type(asked.request, OFFERED)
+    if kind is None:
+        raise NotAcceptable(formats=", ".join(OFFERED))
     figures = {name: value for name, value in aggregate.items() if name != "as_of"}
     figures |= {"asked": str(asked.question.as_of), "kind": kind}
     digest = hashlib.sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()[:32]
     headers = {
-        "ETag": f'"{digest}"',
+        "ETag": etag(digest),
         "Cache-Control": "private, no-cache",
         "Vary": "Accept, Authorization, X-API-Key",
     }
-    if asked.if_none_match is not None and _names(asked.if_none_match, digest):
+    if matches_weakly(combined(asked.request, "If-None-Match"), etag(digest)):
         return Response(status_code=304, headers=headers)
     if kind == JSON:
         return Response(json.dumps(aggregate, ensure_ascii=False), media_type=JSON, headers=headers)
@@ -117,11 +88,6 @@ def _answer(asked: Asked, aggregate: Mapping[str, Any]) -> Response:
     )
     headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
     return Response(content, media_type=kind, headers=headers)
-
-
-def _names(if_none_match: str, digest: str) -> bool:
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return f'"{digest}"' in tags or "*" in tags
 
 
 def _answers() -> dict[int | str, dict[str, Any]]:

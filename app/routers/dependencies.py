@@ -1,6 +1,5 @@
 """What routes ask for: a session, the present instant, and a principal who may do the thing."""
 
-import re
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 from functools import partial
@@ -15,6 +14,8 @@ from app.db.database import Database
 from app.db.driver import Questions
 from app.db.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
+from app.http.headers import combined, matches_strongly
+from app.http.headers import etag as etag  # noqa: PLC0414 - exported to the routers
 from app.policy import Permission, Principal
 from app.schemas.base import Day
 from app.services.accounts import principals
@@ -166,23 +167,6 @@ async def day_of_codes(
 OnDay = Annotated[date, Depends(day_of_codes)]
 
 
-def etag(version: int) -> str:
-    """The strong ETag of a row's version."""
-    return f'"{version}"'
-
-
-TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
-"""An entity tag (RFC 9110); those with W/ are weak."""
-
-
-def names(if_match: str, version: int) -> bool:
-    """Whether If-Match names this version: by `*`, or by its tag among others; never weakly."""
-    if if_match.strip() == "*":
-        return True
-    is_a_list = not TAG.sub("", if_match).strip(" \t,")
-    return is_a_list and etag(version) in TAG.findall(if_match)
-
-
 def matched(if_match: str | None, version: int | None, *, required: bool) -> None:
     """See that a change is made to the current version; None where there is nothing yet.
 
@@ -193,14 +177,8 @@ def matched(if_match: str | None, version: int | None, *, required: bool) -> Non
     if if_match is None:
         if required and version is not None:
             raise PreconditionRequired
-    elif version is None or not names(if_match, version):
+    elif version is None or not matches_strongly(if_match, etag(version)):
         raise Stale
-
-
-def _if_match(request: Request) -> str | None:
-    """The list, on however many lines it was sent."""
-    lines = request.headers.getlist("If-Match")
-    return ", ".join(lines) if lines else None
 
 
 async def unchanged(
@@ -215,7 +193,7 @@ async def unchanged(
     ] = None,
 ) -> VersionCheck:
     """The check that a change is made to the version that If-Match names; 428 without one."""
-    return partial(matched, _if_match(request), required=True)
+    return partial(matched, combined(request, "If-Match"), required=True)
 
 
 async def unchanged_if_said(
@@ -229,7 +207,7 @@ async def unchanged_if_said(
     ] = None,
 ) -> VersionCheck:
     """As `unchanged`, where a change may be made without saying to which version."""
-    return partial(matched, _if_match(request), required=False)
+    return partial(matched, combined(request, "If-Match"), required=False)
 
 
 Unchanged = Annotated[VersionCheck, Depends(unchanged)]

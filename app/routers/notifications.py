@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from app.errors import AmbiguousPlan, NotFound
-from app.http.problems import language_of
+from app.http.headers import preferred_language
 from app.http.routing import StrictRoute
 from app.routers.address import At
 from app.routers.dependencies import (
@@ -112,7 +112,7 @@ async def list_sent_notifications(
     items, following = await inbox.sent_for(
         session,
         place.obligation.id,
-        language=language_of(at.request),
+        language=preferred_language(at.request),
         limit=limit,
         cursor=cursor,
     )
