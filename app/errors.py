@@ -46,13 +46,13 @@ class Problem(Exception):  # noqa: N818 - the field's word for it, RFC 9457
         self,
         *,
         errors: Sequence[FieldError] = (),
-        headers: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
         extra: Mapping[str, Any] | None = None,
         **facts: Any,
     ) -> None:
         super().__init__(self.slug, facts)
         self.errors = tuple(errors)
-        self.headers = dict(headers or {})
+        self.retry_after = retry_after
         self.extra = dict(extra or {})
         self.facts = facts
 
@@ -117,10 +117,6 @@ class Unauthenticated(Problem):
         "A valid access token or API key is needed in the Authorization header.",
     )
 
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": "Bearer"})
-
-
 class WrongPassword(Problem):
     """The name or the password is wrong; which of them is not said."""
 
@@ -130,10 +126,6 @@ class WrongPassword(Problem):
     detail = Bilingual(
         "Tên đăng nhập hoặc mật khẩu không đúng.", "The user name or the password is wrong."
     )
-
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": "Bearer"})
-
 
 class Forbidden(Problem):
     """The principal is known and may not do this anywhere."""
@@ -172,6 +164,10 @@ class MethodNotAllowed(Problem):
         "Đường dẫn này không nhận phương thức đó.", "This path does not take that method."
     )
 
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__()
+        self.allowed = tuple(allowed)
+
 
 class NotAcceptable(Problem):
     """No format that the client accepts can be made."""
@@ -190,10 +186,8 @@ class StateConflict(Problem):
     title = Bilingual("Trạng thái không cho phép", "The state does not allow it")
     detail = Bilingual("{why}", "{why}")
 
-    def __init__(
-        self, why: Bilingual, *, headers: Mapping[str, str] | None = None, **facts: Any
-    ) -> None:
-        super().__init__(why=why.filled(facts), headers=headers)
+    def __init__(self, why: Bilingual, *, retry_after: int | None = None, **facts: Any) -> None:
+        super().__init__(why=why.filled(facts), retry_after=retry_after)
 
 
 class AlreadyExists(Problem):
@@ -322,6 +316,9 @@ class TooManyAttempts(Problem):
         "Too many failed sign-ins; try again in {seconds:second|seconds}.",
     )
 
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds=seconds, retry_after=seconds)
+
 
 class InternalError(Problem):
     """A fault of the service. Nothing was changed."""
@@ -347,4 +344,4 @@ class Overloaded(Problem):
     )
 
     def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "2"})
+        super().__init__(retry_after=2)

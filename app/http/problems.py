@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from http import HTTPStatus
 from typing import Any
 
 import asyncpg
@@ -91,8 +92,20 @@ def response(request: Request, problem: Problem) -> Response:
         _printable(document),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
-        headers=problem.headers,
+        headers=headers_of(problem),
     )
+
+
+def headers_of(problem: Problem) -> dict[str, str]:
+    """The headers that carry a problem's fields."""
+    headers = {}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    if isinstance(problem, MethodNotAllowed):
+        headers["Allow"] = ", ".join(problem.allowed)
+    return headers
 
 
 def install(app: FastAPI) -> None:
@@ -177,7 +190,7 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
         case 404:
             return NotFound(terms.PATH)
         case 405:
-            return MethodNotAllowed(headers={"Allow": ", ".join(_allowed(request))})
+            return MethodNotAllowed(_allowed(request))
         case 413:
             return BodyTooLarge()
         case 415:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from app.errors import Problem
-from app.http.problems import SHOWN_BY
+from app.http.problems import SHOWN_BY, headers_of
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def problem_page(request: Request, problem: Problem) -> HTMLResponse:
     """The page that tells of a problem."""
     said = problem.document("vi")
     answer = page(request, "problem.html", status=problem.status, problem=said)
-    answer.headers.update(problem.headers)
+    answer.headers.update(headers_of(problem))
     return answer
 
 

@@ -57,4 +57,4 @@ class Attempts:
     async def _refusal(self, who: tuple[str, str]) -> TooManyAttempts:
         stats = await self._window.get_window_stats(FAILURES, *who)
         seconds = max(1, math.ceil(stats.reset_time - time.time()))
-        return TooManyAttempts(seconds=seconds, headers={"Retry-After": str(seconds)})
+        return TooManyAttempts(seconds)
