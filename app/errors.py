@@ -117,6 +117,7 @@ class Unauthenticated(Problem):
         "A valid access token or API key is needed in the Authorization header.",
     )
 
+
 class WrongPassword(Problem):
     """The name or the password is wrong; which of them is not said."""
 
@@ -126,6 +127,7 @@ class WrongPassword(Problem):
     detail = Bilingual(
         "Tên đăng nhập hoặc mật khẩu không đúng.", "The user name or the password is wrong."
     )
+
 
 class Forbidden(Problem):
     """The principal is known and may not do this anywhere."""
