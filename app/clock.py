@@ -19,7 +19,7 @@ class Clock:
         return cls(instant - datetime.now(UTC))
 
     @classmethod
-    def chosen(cls, start: datetime | None, offset_seconds: float | None) -> "Clock":
+    def from_settings(cls, start: datetime | None, offset_seconds: float | None) -> "Clock":
         """A rehearsal's clock where a start or an offset is set, else the real one."""
         if start is not None:
             return cls.starting_at(start)

@@ -136,12 +136,12 @@ class Forbidden(Problem):
     slug = "forbidden"
     title = Bilingual("Không có quyền", "Not allowed")
     detail = Bilingual(
-        "Tài khoản hoặc khóa này không có quyền {deed} ({permission}).",
-        "This account or key may not {deed} ({permission}).",
+        "Tài khoản hoặc khóa này không có quyền {operation} ({permission}).",
+        "This account or key may not {operation} ({permission}).",
     )
 
-    def __init__(self, deed: Bilingual, permission: str) -> None:
-        super().__init__(deed=deed, permission=permission)
+    def __init__(self, operation: Bilingual, permission: str) -> None:
+        super().__init__(operation=operation, permission=permission)
 
 
 class NotFound(Problem):

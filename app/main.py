@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from app.clock import Clock
 from app.db.database import Database
 from app.http import openapi, problems
-from app.http.metrics import Measured, Metrics
-from app.http.middleware import BodyLimit, RequestFrame
+from app.http.metrics import Metrics, MetricsMiddleware
+from app.http.middleware import BodyLimit, DefaultHeaders
 from app.routers import (
     accounts,
     agencies,
@@ -43,7 +43,7 @@ from app.settings import Settings
 from app.web import docs, front, preferences
 from app.web.assets import assets, swagger_ui
 
-V1 = (
+API_MODULES = (
     reports,
     obligations,
     aggregates,
@@ -66,7 +66,7 @@ V1 = (
     audit_events,
 )
 """The nouns of the API, in the order in which a path is looked up: those asked for most first."""
-PAGES = (front, docs, preferences)
+PAGE_MODULES = (front, docs, preferences)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
@@ -101,16 +101,16 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     app.state.attempts = Attempts()
     problems.install(app)
     openapi.describe(app)
-    app.add_middleware(BodyLimit, largest=settings.max_body_bytes)
-    app.add_middleware(RequestFrame)
-    app.state.metrics = figures = Metrics()
-    app.add_middleware(Measured, metrics=figures)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(DefaultHeaders)
+    app.state.metrics = Metrics()
+    app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
     app.include_router(health.router)
     app.include_router(metrics.router)
-    for noun in V1:
-        app.include_router(noun.router, prefix="/api/v1")
-    for view in PAGES:
-        app.include_router(view.router)
+    for module in API_MODULES:
+        app.include_router(module.router, prefix="/api/v1")
+    for module in PAGE_MODULES:
+        app.include_router(module.router)
     app.mount("/static/swagger-ui", swagger_ui(), name="swagger-ui")
     app.mount("/static", assets(), name="static")
     return app
@@ -126,8 +126,8 @@ async def background_work(
     """
 
     async def work() -> None:
-        job_health = await asyncio.to_thread(import_module, "app.jobs")
-        await job_health.work_beside(database_url, database, clock, settings)
+        jobs = await asyncio.to_thread(import_module, "app.jobs")
+        await jobs.work_beside(database_url, database, clock, settings)
 
     task = asyncio.create_task(work(), name="worker")
     try:

@@ -17,8 +17,8 @@ from pwdlib import PasswordHash
 
 from app.errors import Overloaded
 
-Given = TypeVarTuple("Given")
-Made = TypeVar("Made")
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
 
 ALPHABET = string.digits + string.ascii_letters
 TOKEN_PREFIX = "tdt_"  # noqa: S105 - the same for all
@@ -26,10 +26,12 @@ KEY_PREFIX = "tdk_"
 SECRET_LENGTH = 32
 CHECKSUM_LENGTH = 6
 HINT_LENGTH = 10
-PLACES = os.cpu_count() or 1
-SECONDS_TO_WAIT = 5.0
+HASHING_SLOTS = os.cpu_count() or 1
+SLOT_TIMEOUT = 5.0
 
-_places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_hashing_slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+    WeakKeyDictionary()
+)
 
 
 @cache
@@ -38,21 +40,21 @@ def _hasher() -> PasswordHash:
 
 
 @cache
-def _nobodys_hash() -> str:
+def _dummy_hash() -> str:
     return _hasher().hash(secrets.token_urlsafe())
 
 
 async def hash_password(password: str) -> str:
     """The Argon2id hash of a password. Some 50 ms of a processor, so off the event loop."""
-    return await _beside(_hasher().hash, _typed(password))
+    return await _in_thread(_hasher().hash, _normalized(password))
 
 
 async def password_matches(password: str, password_hash: str | None) -> bool:
     """Whether the password is right; takes as long where there is no account (hash None)."""
-    return await _beside(_matches, _typed(password), password_hash)
+    return await _in_thread(_matches, _normalized(password), password_hash)
 
 
-async def _beside(work: Callable[[*Given], Made], *given: *Given) -> Made:
+async def _in_thread(work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
     """Work beside the event loop, as many at once as there are processors.
 
     More would only make each of them slower, and take 64 MB each.
@@ -61,41 +63,41 @@ async def _beside(work: Callable[[*Given], Made], *given: *Given) -> Made:
         Overloaded: there was no place within a few seconds.
     """
     loop = asyncio.get_running_loop()
-    async with place(_places.setdefault(loop, asyncio.Semaphore(PLACES))):
-        return await asyncio.to_thread(work, *given)
+    async with hashing_slot(_hashing_slots.setdefault(loop, asyncio.Semaphore(HASHING_SLOTS))):
+        return await asyncio.to_thread(work, *arguments)
 
 
 @asynccontextmanager
-async def place(among: asyncio.Semaphore) -> AsyncIterator[None]:
+async def hashing_slot(slots: asyncio.Semaphore) -> AsyncIterator[None]:
     """A place among those who have their passwords tried, for as long as the block takes.
 
     Raises:
         Overloaded: nobody made room within a few seconds.
     """
     try:
-        async with asyncio.timeout(SECONDS_TO_WAIT):
-            await among.acquire()
+        async with asyncio.timeout(SLOT_TIMEOUT):
+            await slots.acquire()
     except TimeoutError:
         raise Overloaded from None
     try:
         yield
     finally:
-        among.release()
+        slots.release()
 
 
 def _matches(password: str, password_hash: str | None) -> bool:
-    return _hasher().verify(password, password_hash or _nobodys_hash()) and bool(password_hash)
+    return _hasher().verify(password, password_hash or _dummy_hash()) and bool(password_hash)
 
 
-def _typed(password: str) -> str:
+def _normalized(password: str) -> str:
     """The same letters, however a keyboard composes them: Vietnamese ones come in two ways."""
     return unicodedata.normalize("NFC", password)
 
 
 def new_password() -> str:
     """A generated password, 16 characters that nobody mistakes for others when reading aloud."""
-    unmistakable = "abcdefghijkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(unmistakable) for _ in range(4)) for _ in range(4))
+    unambiguous = "abcdefghijkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(unambiguous) for _ in range(4)) for _ in range(4))
 
 
 def new_token() -> str:

@@ -115,13 +115,14 @@ async def key_of(service: Service, agency: str, *scopes: str) -> httpx.AsyncClie
 
 
 async def call(
-    client: httpx.AsyncClient, operation: Operation, query: str = "", **places: str
+    client: httpx.AsyncClient, operation: Operation, query: str = "", **path_parameters: str
 ) -> httpx.Response:
     """Do it as its example does, over whatever version there is."""
     required = "&".join(f"{name}={value}" for name, value in operation.required().items())
+    full_query = "&".join(part for part in (required, query) if part)
     return await client.request(
         operation.method,
-        f"{operation.address(**places)}?{'&'.join(part for part in (required, query) if part)}",
+        f"{operation.address(**path_parameters)}?{full_query}",
         json=operation.body,
         headers={"If-Match": '"1"'},
     )
@@ -157,7 +158,9 @@ async def test_nobody_may_do_anything(service: Service) -> None:
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-OF_ONE_AGENCY = [each for each in UNDER_VERSION if {"period", "agency"} <= set(each.places)]
+OF_ONE_AGENCY = [
+    each for each in UNDER_VERSION if {"period", "agency"} <= set(each.path_parameters)
+]
 
 
 @pytest.mark.parametrize("scopes", [(), ("reports:read", "reports:write")])
@@ -244,7 +247,7 @@ async def test_another_districts_things_do_not_exist(service: Service, caller: s
         if operation.name in PUBLIC | ABOUT_NOBODY or caller not in MAY[operation.name]:
             continue
         plan = "plan=trieu-son-2024" if "plan" in operation.query else ""
-        if operation.places:
+        if operation.path_parameters:
             code = NEIGHBOURS_CODES.get(operation.address().split("/")[1], "1")
             answer = await call(client, operation, plan, **neighbour, code=code)
             assert answer.status_code == 404, (operation.name, answer.text[:300])

@@ -43,20 +43,20 @@ async def test_no_more_passwords_are_tried_at_once_than_there_are_processors() -
         with counting:
             at_once -= 1
 
-    await asyncio.gather(*(security._beside(work) for _ in range(8 * security.PLACES)))  # noqa: SLF001 - to count what is inside
-    assert most <= security.PLACES
+    await asyncio.gather(*(security._in_thread(work) for _ in range(8 * security.HASHING_SLOTS)))  # noqa: SLF001 - to count what is inside
+    assert most <= security.HASHING_SLOTS
 
 
 async def test_who_finds_no_place_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(security, "SECONDS_TO_WAIT", 0.01)
+    monkeypatch.setattr(security, "SLOT_TIMEOUT", 0.01)
     taken = asyncio.Semaphore(0)
     with pytest.raises(Overloaded) as refused:
-        async with security.place(taken):
+        async with security.hashing_slot(taken):
             pytest.fail("there is none")
     assert refused.value.retry_after
     taken.release()
     for _again in range(2):
-        async with security.place(taken):
+        async with security.hashing_slot(taken):
             pass
 
 
@@ -79,9 +79,9 @@ def test_a_secret_carries_its_own_check(make: object) -> None:
     secret = make()
     assert is_well_formed(secret)
     assert secret != make()
-    for place in range(len(secret)):
-        other = "b" if secret[place] == "a" else "a"
-        assert not is_well_formed(secret[:place] + other + secret[place + 1 :])
+    for position in range(len(secret)):
+        other = "b" if secret[position] == "a" else "a"
+        assert not is_well_formed(secret[:position] + other + secret[position + 1 :])
 
 
 def test_tokens_and_keys_are_told_apart() -> None:

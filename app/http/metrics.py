@@ -15,10 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+DURATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 VERSION_PREFIX = "/api/v1"
-UNKNOWN = "other"
+OTHER = "other"
 
 
 class Metrics:
@@ -41,7 +41,7 @@ class Metrics:
             "tiendo_http_request_duration_seconds",
             "From a request's arrival to the end of its answer.",
             ("method", "route", "process"),
-            buckets=SECONDS,
+            buckets=DURATION_BUCKETS,
             registry=registry,
         )
         self._oldest_unsent = Gauge(
@@ -61,11 +61,11 @@ class Metrics:
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request; `route` is a path template, so the labels stay few."""
-        name = method if method in METHODS else UNKNOWN
+        name = method if method in METHODS else OTHER
         self._requests.labels(name, route, str(status), self._process).inc()
         self._seconds.labels(name, route, self._process).observe(seconds)
 
-    def exposition(self, *, oldest_unsent: float, waiting: int, failed: int, overdue: int) -> bytes:
+    def render(self, *, oldest_unsent: float, waiting: int, failed: int, overdue: int) -> bytes:
         """All figures as Prometheus reads them, with what the database says at this moment."""
         self._oldest_unsent.set(oldest_unsent)
         self._waiting.set(waiting)
@@ -74,7 +74,7 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-class Measured:
+class MetricsMiddleware:
     """Counts and times each request of an application."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -88,23 +88,23 @@ class Measured:
             return
         status = 500  # what an exception becomes further out
 
-        async def noting(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
-        began = time.perf_counter()
+        started = time.perf_counter()
         try:
-            await self.app(scope, receive, noting)
+            await self.app(scope, receive, send_and_note_status)
         finally:
-            seconds = time.perf_counter() - began
-            self.metrics.count(scope["method"], _template(scope), status, seconds)
+            seconds = time.perf_counter() - started
+            self.metrics.count(scope["method"], _path_template(scope), status, seconds)
 
 
-def _template(scope: Scope) -> str:
+def _path_template(scope: Scope) -> str:
     """The path template that a request met: its own path would make a label of every address."""
     route = getattr(scope.get("route"), "path_format", None)
     if route is None:
-        return UNKNOWN
+        return OTHER
     return f"{VERSION_PREFIX}{route}" if scope["path"].startswith(VERSION_PREFIX) else route

@@ -49,7 +49,7 @@ Dịch vụ báo cáo tiến độ chương trình mục tiêu quốc gia.
 * Khi có nhiều kế hoạch phù hợp, thêm `plan=`.
 """
 
-PROBLEM: dict[str, Any] = {
+PROBLEM_DOCUMENT: dict[str, Any] = {
     "type": "object",
     "description": "RFC 9457. `type` never changes; texts may.",
     "required": ["type", "title", "status", "detail"],
@@ -101,50 +101,50 @@ def _document(app: FastAPI) -> dict[str, Any]:
         tags=[{"name": name, "description": text} for name, text in TAGS],
     )
     schemas = document["components"]["schemas"]
-    schemas["ProblemDocument"] = PROBLEM
+    schemas["ProblemDocument"] = PROBLEM_DOCUMENT
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    for shape in (*_shapes(Input), *_shapes(Output)):
-        _keep_nulls(schemas.get(shape.__name__, {}), shape)
+    for model in (*_models(Input), *_models(Output)):
+        _keep_nulls(schemas.get(model.__name__, {}), model)
     for operations in document["paths"].values():
         for operation in operations.values():
             if "requestBody" in operation:
                 _add_body_problems(operation["responses"])
-            _require_what_is_required(operation)
+            _require_if_match(operation)
     return document
 
 
-def _shapes(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+def _models(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
     """The shapes on the wire that are made of a base."""
-    for shape in base.__subclasses__():
-        yield shape
-        yield from _shapes(shape)
+    for model in base.__subclasses__():
+        yield model
+        yield from _models(model)
 
 
-def _keep_nulls(schema: dict[str, Any], shape: type[BaseModel]) -> None:
+def _keep_nulls(schema: dict[str, Any], model: type[BaseModel]) -> None:
     """Show examples as they are written: FastAPI drops the nulls in them, which clients get."""
-    extra = shape.model_config.get("json_schema_extra")
+    extra = model.model_config.get("json_schema_extra")
     if "examples" in schema and isinstance(extra, dict):
         schema["examples"] = extra["examples"]
 
 
-def _require_what_is_required(operation: dict[str, Any]) -> None:
+def _require_if_match(operation: dict[str, Any]) -> None:
     """Mark If-Match as required where nothing is done without it.
 
     FastAPI would answer 422 where a header is missing that it takes for required; 428 is ours to
     give. Where the operation can also make something new (201), that goes without.
     """
-    always = "428" in operation["responses"] and "201" not in operation["responses"]
+    is_always_required = "428" in operation["responses"] and "201" not in operation["responses"]
     for parameter in operation.get("parameters", []):
-        if parameter["name"] == "If-Match" and always:
+        if parameter["name"] == "If-Match" and is_always_required:
             parameter["required"] = True
             parameter["schema"] = {"type": "string", "title": parameter["schema"]["title"]}
 
 
 def _add_body_problems(responses: dict[str, Any]) -> None:
     """What any operation with a body can answer, whatever the body should have been."""
-    for status, answer in problems(MalformedJson, BodyTooLarge, UnsupportedMediaType).items():
-        known = responses.setdefault(str(status), answer)
-        if known is not answer:
-            examples = answer["content"][MEDIA_TYPE]["examples"]
+    for status, response in problems(MalformedJson, BodyTooLarge, UnsupportedMediaType).items():
+        known = responses.setdefault(str(status), response)
+        if known is not response:
+            examples = response["content"][MEDIA_TYPE]["examples"]
             known["content"][MEDIA_TYPE]["examples"] |= examples

@@ -32,15 +32,15 @@ from app.errors import (
     ValidationFailed,
 )
 from app.http.headers import preferred_language
-from app.http.strict_json import MOST_FAULTS, below, printable
+from app.http.strict_json import MAX_ERRORS, child_pointer, printable
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.text.validation_messages import EXPECTED, OTHERWISE
+from app.text.validation_messages import DEFAULT_MESSAGE, MESSAGES
 
 logger = logging.getLogger("tiendo")
 
 MEDIA_TYPE = "application/problem+json"
-SHOWN_BY = "tiendo.problem_shown_by"
+RENDERER = "tiendo.problem_shown_by"
 """Where a request's scope holds what shows its problems, if that is not a problem document."""
 
 CONSTRAINTS: dict[str, Problem] = {
@@ -70,7 +70,7 @@ CONSTRAINTS: dict[str, Problem] = {
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
-BUSY = (
+BUSY_ERRORS = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.DeadlockDetectedError,
@@ -84,9 +84,9 @@ BUSY = (
 
 def response(request: Request, problem: Problem) -> Response:
     """The answer that tells of a problem."""
-    if SHOWN_BY in request.scope:
-        shown: Response = request.scope[SHOWN_BY](request, problem)
-        return shown
+    if RENDERER in request.scope:
+        rendered: Response = request.scope[RENDERER](request, problem)
+        return rendered
     document = problem.document(preferred_language(request))
     return JSONResponse(
         _printable(document),
@@ -111,7 +111,7 @@ def headers_of(problem: Problem) -> dict[str, str]:
 def install(app: FastAPI) -> None:
     """Make every exception of the application leave as a problem document."""
 
-    async def domain(request: Request, error: Problem) -> Response:
+    async def handle_problem(request: Request, error: Problem) -> Response:
         return response(request, error)
 
     async def validation(request: Request, error: RequestValidationError) -> Response:
@@ -123,27 +123,27 @@ def install(app: FastAPI) -> None:
     async def database(request: Request, error: DBAPIError) -> Response:
         return response(request, _from_database(request, error))
 
-    async def stale(request: Request, _: StaleDataError) -> Response:
+    async def handle_stale(request: Request, _: StaleDataError) -> Response:
         return response(request, Stale())
 
-    async def busy(request: Request, error: Exception) -> Response:
+    async def handle_busy(request: Request, error: Exception) -> Response:
         logger.warning("overloaded: %s", error)
         return response(request, Overloaded())
 
-    async def fault(request: Request, error: Exception) -> Response:
+    async def handle_unexpected(request: Request, error: Exception) -> Response:
         return response(request, _internal(request, error))
 
     handlers: Mapping[Any, Any] = {
-        Problem: domain,
+        Problem: handle_problem,
         RequestValidationError: validation,
         HTTPException: http,
         DBAPIError: database,
-        StaleDataError: stale,
-        PoolTimeout: busy,
-        OSError: busy,
-        asyncpg.InterfaceError: busy,
-        **dict.fromkeys(BUSY, busy),  # from questions, which go past SQLAlchemy
-        Exception: fault,
+        StaleDataError: handle_stale,
+        PoolTimeout: handle_busy,
+        OSError: handle_busy,
+        asyncpg.InterfaceError: handle_busy,
+        **dict.fromkeys(BUSY_ERRORS, handle_busy),  # from questions, which go past SQLAlchemy
+        Exception: handle_unexpected,
     }
     for exception, handler in handlers.items():
         app.add_exception_handler(exception, handler)
@@ -161,7 +161,7 @@ def _printable(value: Any) -> Any:
 
 
 def _from_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    return ValidationFailed([_field_error(error) for error in errors[:MOST_FAULTS]])
+    return ValidationFailed([_field_error(error) for error in errors[:MAX_ERRORS]])
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
@@ -170,9 +170,9 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     if "expected" in facts:
         facts["expected"] = _choices(facts["expected"])
     return FieldError(
-        pointer=reduce(below, map(str, steps), ""),
+        pointer=reduce(child_pointer, map(str, steps), ""),
         code=error["type"],
-        message=EXPECTED.get(error["type"], OTHERWISE),
+        message=MESSAGES.get(error["type"], DEFAULT_MESSAGE),
         facts=facts,
         part=part,
     )
@@ -220,7 +220,7 @@ def _from_database(request: Request, error: DBAPIError) -> Problem:
             return StateConflict(
                 Bilingual("Dữ liệu này đang được dùng.", "Other data depends on this.")
             )
-    if isinstance(cause, BUSY) or error.connection_invalidated:
+    if isinstance(cause, BUSY_ERRORS) or error.connection_invalidated:
         logger.warning("overloaded: %s", cause)
         return Overloaded()
     return _internal(request, error)

@@ -13,16 +13,16 @@ from starlette.exceptions import HTTPException
 
 from app.db.storable import storable
 from app.errors import FieldError, MalformedForm, NotFound, UnsupportedMediaType, ValidationFailed
-from app.http.strict_json import DUPLICATE_KEY, MOST_FAULTS, NOT_TEXT, below, parse
+from app.http.strict_json import DUPLICATE_KEY, MAX_ERRORS, NOT_STORABLE, child_pointer, parse
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.text.validation_messages import EXPECTED
+from app.text.validation_messages import MESSAGES
 
-UNKNOWN = Bilingual(
+UNKNOWN_PARAMETER = Bilingual(
     "Không có tham số này; có: {known}.", "There is no such parameter; there are: {known}."
 )
-LARGE = 64 * 1024
-DOUBLED = Bilingual("Tham số này chỉ được gửi một lần.", "Send this parameter once.")
+PARSE_IN_THREAD_FROM = 64 * 1024
+DUPLICATE_PARAMETER = Bilingual("Tham số này chỉ được gửi một lần.", "Send this parameter once.")
 
 
 class StrictRequest(Request):
@@ -47,22 +47,22 @@ class StrictRoute(APIRoute):
             if getattr(field.field_info, "in_", None) is ParamTypes.query
         ]
         form_type = _form_type(self)
-        takes_nothing = self.body_field is None
+        takes_no_body = self.body_field is None
 
-        async def strictly(request: Request) -> Response:
-            if faults := list(islice(_query_faults(request, known), MOST_FAULTS)):
+        async def handle_strictly(request: Request) -> Response:
+            if faults := list(islice(_query_faults(request, known), MAX_ERRORS)):
                 raise ValidationFailed(faults)
             if not all(storable(str(value)) for value in request.path_params.values()):
                 raise NotFound(terms.PATH)
             if form_type is not None:
-                await _see_form(request, form_type)
-            elif not takes_nothing:
+                await _ensure_form(request, form_type)
+            elif not takes_no_body:
                 request = await _with_strict_body(request)
-            elif _announces_body(request):
-                _see_that_nothing_is_said((await _with_strict_body(request)).strict_body)
+            elif _has_body(request):
+                _ensure_empty((await _with_strict_body(request)).strict_body)
             return await handle(request)
 
-        return strictly
+        return handle_strictly
 
 
 def _form_type(route: APIRoute) -> str | None:
@@ -73,7 +73,7 @@ def _form_type(route: APIRoute) -> str | None:
     return "application/x-www-form-urlencoded" if "Form" in kinds else None
 
 
-async def _see_form(request: Request, expected: str) -> None:
+async def _ensure_form(request: Request, expected: str) -> None:
     """See that the body is such a form, each field of it sent once."""
     if _media_type(request) != expected:
         raise UnsupportedMediaType(expected=expected)
@@ -82,9 +82,12 @@ async def _see_form(request: Request, expected: str) -> None:
     except HTTPException:
         raise MalformedForm(expected=expected) from None
     names = [name for name, _ in form.multi_items()]
-    if doubled := sorted({name for name in names if names.count(name) > 1})[:MOST_FAULTS]:
+    if duplicates := sorted({name for name in names if names.count(name) > 1})[:MAX_ERRORS]:
         raise ValidationFailed(
-            [FieldError(below("", name), "duplicate_key", DUPLICATE_KEY) for name in doubled]
+            [
+                FieldError(child_pointer("", name), "duplicate_key", DUPLICATE_KEY)
+                for name in duplicates
+            ]
         )
 
 
@@ -100,28 +103,30 @@ async def _with_strict_body(request: Request) -> StrictRequest:
             raise UnsupportedMediaType(expected="application/json")
         # What is large takes a while, and others are waiting: it is read beside the event loop.
         strict.strict_body = (
-            parse(body) if len(body) < LARGE else await asyncio.to_thread(parse, body)
+            parse(body)
+            if len(body) < PARSE_IN_THREAD_FROM
+            else await asyncio.to_thread(parse, body)
         )
     return strict
 
 
-def _announces_body(request: Request) -> bool:
+def _has_body(request: Request) -> bool:
     """Whether one follows: whoever sends nothing is not kept waiting for it to arrive."""
     headers = request.headers
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
-def _see_that_nothing_is_said(body: Any) -> None:
+def _ensure_empty(body: Any) -> None:
     """See that a body that nobody reads says nothing: whoever sends more means something by it."""
     if body is None or body == {}:
         return
     if not isinstance(body, dict):
-        raise ValidationFailed([FieldError("", "dict_type", EXPECTED["dict_type"])])
-    extra = EXPECTED["extra_forbidden"]
+        raise ValidationFailed([FieldError("", "dict_type", MESSAGES["dict_type"])])
+    extra = MESSAGES["extra_forbidden"]
     raise ValidationFailed(
         [
-            FieldError(below("", name), "extra_forbidden", extra)
-            for name in islice(body, MOST_FAULTS)
+            FieldError(child_pointer("", name), "extra_forbidden", extra)
+            for name in islice(body, MAX_ERRORS)
         ]
     )
 
@@ -129,12 +134,12 @@ def _see_that_nothing_is_said(body: Any) -> None:
 def _query_faults(request: Request, known: list[str]) -> Iterator[FieldError]:
     seen: set[str] = set()
     for name, value in request.query_params.multi_items():
-        pointer = below("", name)
+        pointer = child_pointer("", name)
         if name not in known:
             facts = {"known": ", ".join(known) or "–"}
-            yield FieldError(pointer, "unknown_parameter", UNKNOWN, facts, part="query")
+            yield FieldError(pointer, "unknown_parameter", UNKNOWN_PARAMETER, facts, part="query")
         elif name in seen:
-            yield FieldError(pointer, "duplicate_parameter", DOUBLED, part="query")
+            yield FieldError(pointer, "duplicate_parameter", DUPLICATE_PARAMETER, part="query")
         elif not storable(value):
-            yield FieldError(pointer, "text_not_storable", NOT_TEXT, part="query")
+            yield FieldError(pointer, "text_not_storable", NOT_STORABLE, part="query")
         seen.add(name)

@@ -14,7 +14,7 @@ from app.http.routing import StrictRoute
 from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession
 from app.routers.responses import problems
 from app.schemas.aggregates import ExecutionAggregate, IndicatorAggregate, TimelinessAggregate
-from app.schemas.base import AskedInstant
+from app.schemas.base import QueryInstant
 from app.services.aggregates import aggregates
 from app.services.aggregates.aggregates import Question
 from app.text import tables
@@ -23,18 +23,18 @@ from app.vocabulary import Basis
 router = APIRouter(prefix="/aggregates", tags=["aggregates"], route_class=StrictRoute)
 
 JSON = "application/json"
-OFFERED = (JSON, tables.CSV, tables.XLSX)
+MEDIA_TYPES = (JSON, tables.CSV, tables.XLSX)
 
 
 @dataclass(frozen=True)
-class Asked:
+class AggregateRequest:
     """The question that all aggregates share, and how the answer is wanted."""
 
     request: Request
     question: Question
 
 
-async def asked(
+async def aggregate_request(
     request: Request,
     period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])],
     agency: Annotated[
@@ -46,52 +46,55 @@ async def asked(
         Basis, Query(description="Bản gửi đã duyệt gần nhất, hay bản gửi gần nhất.")
     ] = Basis.ACCEPTED,
     as_of: Annotated[
-        AskedInstant | None, Query(description="Số liệu như tại thời điểm này.")
+        QueryInstant | None, Query(description="Số liệu như tại thời điểm này.")
     ] = None,
     if_none_match: Annotated[  # noqa: ARG001 - for the description; all of its lines are read
         str | None,
         Header(alias="If-None-Match", description="ETag đã có; không đổi thì trả lời 304."),
     ] = None,
-) -> Asked:
+) -> AggregateRequest:
     """What a request asks for."""
-    return Asked(request, Question(period, plan, agency, basis, as_of))
+    return AggregateRequest(request, Question(period, plan, agency, basis, as_of))
 
 
-What = Annotated[Asked, Depends(asked)]
+Parameters = Annotated[AggregateRequest, Depends(aggregate_request)]
 
 
-def _answer(asked: Asked, aggregate: Mapping[str, Any]) -> Response:
+def _respond(parameters: AggregateRequest, aggregate: Mapping[str, Any]) -> Response:
     """The aggregate in the format wanted; 304 where the client has these figures already.
 
     The tag leaves `as_of` out: where nothing changed, the answer it has still stands.
     """
-    kind = preferred_media_type(asked.request, OFFERED)
-    if kind is None:
-        raise NotAcceptable(formats=", ".join(OFFERED))
+    media_type = preferred_media_type(parameters.request, MEDIA_TYPES)
+    if media_type is None:
+        raise NotAcceptable(formats=", ".join(MEDIA_TYPES))
     figures = {name: value for name, value in aggregate.items() if name != "as_of"}
-    figures |= {"asked": str(asked.question.as_of), "kind": kind}
+    figures |= {"as_of_parameter": str(parameters.question.as_of), "kind": media_type}
     digest = hashlib.sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()[:32]
     headers = {
         "ETag": etag(digest),
         "Cache-Control": "private, no-cache",
         "Vary": "Accept, Authorization, X-API-Key",
     }
-    if matches_weakly(combined(asked.request, "If-None-Match"), etag(digest)):
+    if matches_weakly(combined(parameters.request, "If-None-Match"), etag(digest)):
         return Response(status_code=304, headers=headers)
-    if kind == JSON:
+    if media_type == JSON:
         return Response(json.dumps(aggregate, ensure_ascii=False), media_type=JSON, headers=headers)
     name = f"{aggregate['period']}-{aggregate['agency']}"
-    ending, content = (
+    extension, content = (
         ("csv", tables.as_csv(aggregate))
-        if kind == tables.CSV
+        if media_type == tables.CSV
         else ("xlsx", tables.as_xlsx(aggregate))
     )
-    headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
-    return Response(content, media_type=kind, headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{name}.{extension}"'
+    return Response(content, media_type=media_type, headers=headers)
 
 
-def _answers() -> dict[int | str, dict[str, Any]]:
-    formats = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in OFFERED[1:]}
+def _responses() -> dict[int | str, dict[str, Any]]:
+    formats = {
+        media_type: {"schema": {"type": "string", "format": "binary"}}
+        for media_type in MEDIA_TYPES[1:]
+    }
     return problems(NotFound, AmbiguousPlan, NotAcceptable, NotSettled) | {
         200: {"content": formats},
         304: {"description": "Không đổi so với ETag đã có"},
@@ -102,27 +105,29 @@ def _answers() -> dict[int | str, dict[str, Any]]:
     "/indicators",
     summary="Tổng hợp chỉ tiêu",
     response_model=IndicatorAggregate,
-    responses=_answers(),
+    responses=_responses(),
 )
 async def aggregate_indicators(
-    asked: What, principal: AggregatesReader, session: ReadSession, now: Now
+    parameters: Parameters, principal: AggregatesReader, session: ReadSession, now: Now
 ) -> Response:
     """Each indicator's sum over the last accepted (or submitted) revision of every agency."""
-    return _answer(asked, await aggregates.indicators(session, principal, asked.question, now))
+    return _respond(
+        parameters, await aggregates.indicators(session, principal, parameters.question, now)
+    )
 
 
 @router.get(
     "/budget-execution",
     summary="Tổng hợp giải ngân",
     response_model=ExecutionAggregate,
-    responses=_answers(),
+    responses=_responses(),
 )
 async def aggregate_budget_execution(
-    asked: What, principal: AggregatesReader, session: ReadSession, now: Now
+    parameters: Parameters, principal: AggregatesReader, session: ReadSession, now: Now
 ) -> Response:
     """Money given and spent by project, source and origin; rates are ratios of sums."""
-    return _answer(
-        asked, await aggregates.budget_execution(session, principal, asked.question, now)
+    return _respond(
+        parameters, await aggregates.budget_execution(session, principal, parameters.question, now)
     )
 
 
@@ -130,10 +135,12 @@ async def aggregate_budget_execution(
     "/timeliness",
     summary="Tổng hợp tình trạng thời hạn",
     response_model=TimelinessAggregate,
-    responses=_answers(),
+    responses=_responses(),
 )
 async def aggregate_timeliness(
-    asked: What, principal: AggregatesReader, session: ReadSession, now: Now
+    parameters: Parameters, principal: AggregatesReader, session: ReadSession, now: Now
 ) -> Response:
     """Who sent on time, late, or not at all, at the instant asked for."""
-    return _answer(asked, await aggregates.timeliness(session, principal, asked.question, now))
+    return _respond(
+        parameters, await aggregates.timeliness(session, principal, parameters.question, now)
+    )

@@ -115,7 +115,7 @@ class Requires:
         if principal is None:
             raise Unauthenticated
         if self.permission not in principal.permissions:
-            raise Forbidden(terms.DEED[self.permission], self.permission.value)
+            raise Forbidden(terms.OPERATION[self.permission], self.permission.value)
         return principal
 
 
@@ -167,7 +167,7 @@ async def day_of_codes(
 OnDay = Annotated[date, Depends(day_of_codes)]
 
 
-def matched(if_match: str | None, version: int | None, *, required: bool) -> None:
+def ensure_version(if_match: str | None, version: int | None, *, required: bool) -> None:
     """See that a change is made to the current version; None where there is nothing yet.
 
     Raises:
@@ -193,10 +193,10 @@ async def unchanged(
     ] = None,
 ) -> VersionCheck:
     """The check that a change is made to the version that If-Match names; 428 without one."""
-    return partial(matched, combined(request, "If-Match"), required=True)
+    return partial(ensure_version, combined(request, "If-Match"), required=True)
 
 
-async def unchanged_if_said(
+async def unchanged_if_given(
     request: Request,
     if_match: Annotated[  # noqa: ARG001 - as above
         str | None,
@@ -207,8 +207,8 @@ async def unchanged_if_said(
     ] = None,
 ) -> VersionCheck:
     """As `unchanged`, where a change may be made without saying to which version."""
-    return partial(matched, combined(request, "If-Match"), required=False)
+    return partial(ensure_version, combined(request, "If-Match"), required=False)
 
 
 Unchanged = Annotated[VersionCheck, Depends(unchanged)]
-UnchangedIfSaid = Annotated[VersionCheck, Depends(unchanged_if_said)]
+UnchangedIfSaid = Annotated[VersionCheck, Depends(unchanged_if_given)]

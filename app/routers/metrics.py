@@ -22,9 +22,9 @@ async def metrics(request: Request, session: ReadSession, now: Now) -> Response:
     Served without signing in, because it holds numbers only: no names, no codes, no figures of
     reports. Whoever finds even that too much lets the proxy in front refuse the path.
     """
-    known: Metrics = request.app.state.metrics
+    collected: Metrics = request.app.state.metrics
     messages = await job_health.backlog(session, now)
-    body = known.exposition(
+    body = collected.render(
         oldest_unsent=messages.oldest_unsent_seconds or 0.0,
         waiting=messages.waiting + messages.sending,
         failed=messages.failed,

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from app.clock import LOCAL
 
-_BLANK_FOR_PLUS = re.compile(
+_SPACE_FOR_PLUS = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}[0-9:.]*) ([0-9]{2}:[0-9]{2})"
 )
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -27,8 +27,8 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
-_NOT_IN_A_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_NONCHARACTERS}]")
-_NOT_IN_A_TEXT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_NONCHARACTERS}]")
+_FORBIDDEN_IN_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_NONCHARACTERS}]")
+_FORBIDDEN_IN_TEXT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_NONCHARACTERS}]")
 LARGEST_VND = 10**15
 """A thousand times the programme's whole money: beyond it is a typing error."""
 
@@ -62,37 +62,37 @@ class Page(Output, Generic[Item]):
     next_cursor: str | None
 
 
-def _a_number(value: Any) -> Any:
+def _require_number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise PydanticCustomError("number_type", "Expected a number")
     return value
 
 
-def _a_day(value: Any) -> Any:
+def _require_iso_date(value: Any) -> Any:
     """Only YYYY-MM-DD: never a number of seconds, never an instant cut short."""
     if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
         return value
     raise PydanticCustomError("date_type", "Expected a date as YYYY-MM-DD")
 
 
-def _an_instant(value: Any) -> Any:
+def _require_iso_instant(value: Any) -> Any:
     """Only ISO 8601: never a number of seconds."""
     if isinstance(value, datetime) or (isinstance(value, str) and _DAY.match(value)):
         return value
     raise PydanticCustomError("datetime_type", "Expected an ISO 8601 instant with its offset")
 
 
-def _with_its_plus(value: Any) -> Any:
+def _restore_plus(value: Any) -> Any:
     """A `+` that stands bare in an address arrives as a blank; before an offset it can be no other.
 
     Whoever forgets to write it %2B means the instant all the same.
     """
-    if isinstance(value, str) and (found := _BLANK_FOR_PLUS.fullmatch(value)):
-        return f"{found[1]}+{found[2]}"
+    if isinstance(value, str) and (match := _SPACE_FOR_PLUS.fullmatch(value)):
+        return f"{match[1]}+{match[2]}"
     return value
 
 
-def _of_some_year(value: datetime) -> datetime:
+def _require_inner_year(value: datetime) -> datetime:
     """Not at an end of the calendar, where another zone's time would fall off it."""
     if 1 < value.year < MAXYEAR:
         return value
@@ -101,7 +101,7 @@ def _of_some_year(value: datetime) -> datetime:
 
 def one_line(value: str) -> str:
     """Nothing that ends the line, or a header, where it is shown: in calendars, mails, tables."""
-    if _NOT_IN_A_LINE.search(value):
+    if _FORBIDDEN_IN_LINE.search(value):
         raise PydanticCustomError("not_one_line", "Expected one line without control characters")
     return value
 
@@ -109,7 +109,7 @@ def one_line(value: str) -> str:
 def paragraphs(value: str) -> str:
     """Lines that end as they do on every system, and nothing that a table cannot hold."""
     text = value.replace("\r\n", "\n")
-    if _NOT_IN_A_TEXT.search(text):
+    if _FORBIDDEN_IN_TEXT.search(text):
         raise PydanticCustomError("control_character", "Expected a text without control characters")
     return text
 
@@ -121,7 +121,7 @@ def _plain_number(value: Decimal) -> int | float:
 
 Number = Annotated[
     Decimal,
-    BeforeValidator(_a_number),
+    BeforeValidator(_require_number),
     PlainSerializer(_plain_number, return_type=int | float, when_used="json"),
 ]
 Figure = Annotated[Number, Field(ge=0, max_digits=15, decimal_places=2)]
@@ -129,9 +129,11 @@ Figure = Annotated[Number, Field(ge=0, max_digits=15, decimal_places=2)]
 Amount = Annotated[int, Field(strict=True, ge=0, le=LARGEST_VND)]
 """Money: an integer of VND."""
 Count = Annotated[int, Field(strict=True, ge=0)]
-Day = Annotated[date, BeforeValidator(_a_day)]
-InstantIn = Annotated[AwareDatetime, BeforeValidator(_an_instant), AfterValidator(_of_some_year)]
-AskedInstant = Annotated[InstantIn, BeforeValidator(_with_its_plus)]
+Day = Annotated[date, BeforeValidator(_require_iso_date)]
+InstantIn = Annotated[
+    AwareDatetime, BeforeValidator(_require_iso_instant), AfterValidator(_require_inner_year)
+]
+QueryInstant = Annotated[InstantIn, BeforeValidator(_restore_plus)]
 """An instant as a parameter of the query."""
 Instant = Annotated[datetime, AfterValidator(lambda instant: instant.astimezone(LOCAL))]
 """An instant as clients get it: with the local offset."""

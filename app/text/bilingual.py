@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any, NamedTuple
 
-from app.text.writing import Language, written
+from app.text.writing import Language, format_value
 
 
 class Bilingual(NamedTuple):
@@ -39,7 +39,7 @@ class _Filling(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, Bilingual):
             return value.text_in(self.language)  # a finished text: braces in it are somebody's own
-        text = written(value, self.language)
+        text = format_value(value, self.language)
         if format_spec:
             one, many = format_spec.split("|")
             return f"{text} {one if value == 1 else many}"

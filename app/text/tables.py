@@ -14,32 +14,34 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-HEAD = ("plan", "period", "agency", "basis", "as_of")
-COUNTS = ("expected", "submitted", "accepted", "on_time", "late", "exempt")
+CONTEXT_FIELDS = ("plan", "period", "agency", "basis", "as_of")
+COVERAGE_FIELDS = ("expected", "submitted", "accepted", "on_time", "late", "exempt")
 
 
-def safe(value: Any) -> Any:
+def safe_cell(value: Any) -> Any:
     """A cell that a spreadsheet can hold, and does not take for a formula."""
     if not isinstance(value, str):
         return value
-    held = NOT_IN_XML.sub("", value)
-    return "'" + held if held.startswith(FORMULA_STARTS) else held
+    text = NOT_IN_XML.sub("", value)
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
 
 
 def as_csv(aggregate: Mapping[str, Any]) -> bytes:
     """The rows, each with the question and the coverage beside it, in UTF-8 with its mark."""
     coverage = aggregate["coverage"]
-    beside = {name: aggregate[name] for name in HEAD} | {name: coverage[name] for name in COUNTS}
-    beside["missing"] = " ".join(coverage["missing"])
+    context = {name: aggregate[name] for name in CONTEXT_FIELDS} | {
+        name: coverage[name] for name in COVERAGE_FIELDS
+    }
+    context["missing"] = " ".join(coverage["missing"])
     # A row's own `agency` stands before the subtree's.
     rows = [
-        beside | {"row_" + k if k in beside else k: v for k, v in row.items()}
+        context | {"row_" + k if k in context else k: v for k, v in row.items()}
         for row in aggregate["rows"]
-    ] or [beside]
+    ] or [context]
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(rows[0])
-    writer.writerows([safe(value) for value in row.values()] for row in rows)
+    writer.writerows([safe_cell(value) for value in row.values()] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -53,9 +55,11 @@ def as_xlsx(aggregate: Mapping[str, Any]) -> bytes:
     rows = aggregate["rows"]
     _fill(figures, list(rows[0]) if rows else [], [list(row.values()) for row in rows])
     coverage = aggregate["coverage"]
-    facts = [[name, aggregate[name]] for name in HEAD] + [[name, coverage[name]] for name in COUNTS]
-    about = book.create_sheet("Độ phủ")
-    _fill(about, ["Mục", "Giá trị"], facts)
+    facts = [[name, aggregate[name]] for name in CONTEXT_FIELDS] + [
+        [name, coverage[name]] for name in COVERAGE_FIELDS
+    ]
+    coverage_sheet = book.create_sheet("Độ phủ")
+    _fill(coverage_sheet, ["Mục", "Giá trị"], facts)
     missing = [[item["agency"], item["agency_name"]] for item in coverage["missing_agencies"]]
     _fill(book.create_sheet("Chưa gửi"), ["Mã", "Đơn vị"], missing)
     out = io.BytesIO()
@@ -70,5 +74,5 @@ def _fill(sheet: "Worksheet", names: Sequence[str], rows: Sequence[Sequence[Any]
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for row in rows:
-        sheet.append([safe(value) for value in row])
+        sheet.append([safe_cell(value) for value in row])
     sheet.freeze_panes = "A2"

@@ -63,7 +63,7 @@ CHANNEL = {
 
 P = Permission
 
-DEED = {
+OPERATION = {
     P.SELF: Bilingual("xem thông tin của chính mình", "see itself"),
     P.SELF_WRITE: Bilingual("đổi thiết lập của chính mình", "change its own settings"),
     P.REFERENCE_READ: Bilingual("xem kế hoạch và danh mục", "read plans and reference data"),

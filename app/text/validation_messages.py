@@ -2,7 +2,7 @@
 
 from app.text.bilingual import Bilingual
 
-EXPECTED = {
+MESSAGES = {
     "missing": Bilingual("Thiếu trường bắt buộc này.", "This field is required."),
     "extra_forbidden": Bilingual("Không có trường này.", "There is no such field."),
     "string_type": Bilingual("Cần một chuỗi ký tự.", "Expected a text."),
@@ -103,4 +103,4 @@ EXPECTED = {
         "brackets.",
     ),
 }
-OTHERWISE = Bilingual("Giá trị không hợp lệ.", "The value is not valid.")
+DEFAULT_MESSAGE = Bilingual("Giá trị không hợp lệ.", "The value is not valid.")

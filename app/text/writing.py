@@ -13,7 +13,7 @@ GROUPED_FROM = 10_000
 """Numbers of four digits have no group separator: they may be years."""
 
 
-def written(value: Any, language: Language) -> str:
+def format_value(value: Any, language: Language) -> str:
     """A value as it stands in a text: numbers and dates in the format of the language."""
     match value:
         case bool() | datetime():

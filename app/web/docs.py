@@ -6,7 +6,7 @@ from app.web.page import PageRoute, page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-WHAT_SWAGGER_NEEDS = {
+SWAGGER_UI_POLICY = {
     "script-src": "'self'",
     "img-src": "'self' data:",
     "connect-src": "'self'",
@@ -18,4 +18,4 @@ WHAT_SWAGGER_NEEDS = {
 async def show_docs(request: Request) -> Response:
     """Every operation, to read and to try."""
     document = request.app.openapi_url
-    return page(request, "docs.html", policy=WHAT_SWAGGER_NEEDS, document=document)
+    return page(request, "docs.html", policy=SWAGGER_UI_POLICY, document=document)

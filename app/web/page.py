@@ -10,13 +10,13 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from app.errors import Problem
-from app.http.problems import SHOWN_BY, headers_of
+from app.http.problems import RENDERER, headers_of
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-NOTHING_BUT_OURS = {
+BASE_POLICY = {
     "default-src": "'none'",
     "style-src": "'self'",
     "img-src": "'self'",
@@ -34,11 +34,11 @@ class PageRoute(APIRoute):
         """FastAPI's handler, whose problems are shown to a person."""
         handle = super().get_route_handler()
 
-        async def shown(request: Request) -> Response:
-            request.scope[SHOWN_BY] = problem_page
+        async def handle_for_browser(request: Request) -> Response:
+            request.scope[RENDERER] = problem_page
             return await handle(request)
 
-        return shown
+        return handle_for_browser
 
 
 def page(
@@ -50,25 +50,27 @@ def page(
     **facts: Any,
 ) -> HTMLResponse:
     """A page made of a template; `policy` says what it may load beyond what all may."""
-    words = _templates().get_template(template).render(base=base_of(request), **facts)
-    allowed = NOTHING_BUT_OURS | (policy or {})
+    html = _templates().get_template(template).render(base=base_of(request), **facts)
+    directives = BASE_POLICY | (policy or {})
     headers = {
-        "Content-Security-Policy": "; ".join(f"{what} {where}" for what, where in allowed.items()),
+        "Content-Security-Policy": "; ".join(
+            f"{what} {where}" for what, where in directives.items()
+        ),
         # An address may hold somebody's key.
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
         # As every answer has it, but for that of a fault, which leaves from further out.
         "X-Content-Type-Options": "nosniff",
     }
-    return HTMLResponse(words, status_code=status, headers=headers)
+    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 def problem_page(request: Request, problem: Problem) -> HTMLResponse:
     """The page that tells of a problem."""
-    said = problem.document("vi")
-    answer = page(request, "problem.html", status=problem.status, problem=said)
-    answer.headers.update(headers_of(problem))
-    return answer
+    document = problem.document("vi")
+    response = page(request, "problem.html", status=problem.status, problem=document)
+    response.headers.update(headers_of(problem))
+    return response
 
 
 def base_of(request: Request) -> str:

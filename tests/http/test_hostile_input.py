@@ -41,10 +41,10 @@ class Attacker:
         body: bytes | None = None,
         kind: str = "application/json",
         query: str = "",
-        **places: str,
+        **path_parameters: str,
     ) -> httpx.Response:
         """Send it, and see the answer."""
-        address = operation.address(**places)
+        address = operation.address(**path_parameters)
         required = "&".join(f"{n}={v}" for n, v in operation.required().items() if n not in query)
         if body is None and operation.body is not None:
             body = json.dumps(operation.body).encode()
@@ -59,7 +59,7 @@ class Attacker:
         )
         if "ETag" in answer.headers:
             self._tags[address] = answer.headers["ETag"]
-        told = f"{operation.name} {query or (body or b'')[:300]!r} {places}"
+        told = f"{operation.name} {query or (body or b'')[:300]!r} {path_parameters}"
         await self._see(answer, told)
         return answer
 
@@ -317,7 +317,7 @@ async def test_an_address_that_cannot_be_is_not_found(
     attacker: Attacker, operations: list[Operation]
 ) -> None:
     for operation in operations:
-        for place in operation.places:
+        for place in operation.path_parameters:
             for value in ("%00", "a%00b", "%ED%A0%80", "%FF", "x" * 3000, "%F0%9F%98%80", "-1"):
                 answer = await attacker.send(operation, None, **{place: value})
                 found = operation.name.startswith("put_") or operation.method == "DELETE"

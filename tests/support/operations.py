@@ -9,7 +9,7 @@ from app.main import create_app
 from app.settings import Settings
 
 PREFIX = "/api/v1"
-PLACES = {
+PATH_PARAMETERS = {
     "period": "2024-Q2",
     "agency": "15493",
     "number": "1",
@@ -43,21 +43,21 @@ class Operation:
     body: Any
     """An example of the JSON that it takes; None where it takes none."""
     needs_body: bool
-    places: tuple[str, ...] = field(default=())
+    path_parameters: tuple[str, ...] = field(default=())
 
     def address(self, **other: str) -> str:
         """Where it is in the plan of 2024, with `other` in the places that are named."""
         address = self.path.removeprefix(PREFIX)
         resource = address.split("/")[1]
-        for place in self.places:
-            known = CODES.get(resource, "1") if place == "code" else PLACES.get(place, "1")
-            address = address.replace(f"{{{place}}}", other.get(place) or quote(known))
+        for place in self.path_parameters:
+            value = CODES.get(resource, "1") if place == "code" else PATH_PARAMETERS.get(place, "1")
+            address = address.replace(f"{{{place}}}", other.get(place) or quote(value))
         return address
 
     def required(self) -> dict[str, str]:
         """The query without which it cannot be asked at all."""
-        known = {"period": "2024-Q2", "year": "2024"}
-        return {name: known[name] for name, required in self.query.items() if required}
+        value = {"period": "2024-Q2", "year": "2024"}
+        return {name: value[name] for name, required in self.query.items() if required}
 
 
 APPLICATION = create_app(Settings(embedded_worker=False), "", Clock())
@@ -65,30 +65,32 @@ APPLICATION = create_app(Settings(embedded_worker=False), "", Clock())
 DOCUMENT = APPLICATION.openapi()
 
 
-def _described() -> list[Operation]:
+def _read_operations() -> list[Operation]:
     return [
-        _operation(DOCUMENT, path, method, said)
+        _operation(DOCUMENT, path, method, description)
         for path, methods in DOCUMENT["paths"].items()
-        for method, said in methods.items()
+        for method, description in methods.items()
     ]
 
 
-def _operation(document: dict[str, Any], path: str, method: str, said: dict[str, Any]) -> Operation:
-    parameters = said.get("parameters", [])
+def _operation(
+    document: dict[str, Any], path: str, method: str, description: dict[str, Any]
+) -> Operation:
+    parameters = description.get("parameters", [])
     return Operation(
-        name=said["operationId"],
-        tag=said["tags"][0],
+        name=description["operationId"],
+        tag=description["tags"][0],
         method=method.upper(),
         path=path,
         query={p["name"]: p.get("required", False) for p in parameters if p["in"] == "query"},
-        body=_example(document, said),
-        needs_body=said.get("requestBody", {}).get("required", False),
-        places=tuple(p["name"] for p in parameters if p["in"] == "path"),
+        body=_example(document, description),
+        needs_body=description.get("requestBody", {}).get("required", False),
+        path_parameters=tuple(p["name"] for p in parameters if p["in"] == "path"),
     )
 
 
-def _example(document: dict[str, Any], said: dict[str, Any]) -> Any:
-    content = said.get("requestBody", {}).get("content", {}).get("application/json")
+def _example(document: dict[str, Any], description: dict[str, Any]) -> Any:
+    content = description.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:
         return None
     schema = content["schema"]
@@ -96,5 +98,5 @@ def _example(document: dict[str, Any], said: dict[str, Any]) -> Any:
     return document["components"]["schemas"][reference.rsplit("/")[-1]]["examples"][0]
 
 
-OPERATIONS = _described()
+OPERATIONS = _read_operations()
 UNDER_VERSION = [operation for operation in OPERATIONS if operation.path.startswith(PREFIX)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.text.tables import safe
+from app.text.tables import safe_cell
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from app.text.tables import safe
     ],
 )
 def test_a_cell_holds_what_xml_can_and_no_formula(value: object, cell: object) -> None:
-    assert safe(value) == cell
+    assert safe_cell(value) == cell

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from app.text.bilingual import Bilingual
-from app.text.writing import day, figure, written
+from app.text.writing import day, figure, format_value
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,8 @@ from app.text.writing import day, figure, written
 )
 def test_days_are_written_as_in_official_documents(value: str, shown: str) -> None:
     assert day(date.fromisoformat(value)) == shown
-    assert written(date.fromisoformat(value), "vi") == shown
-    assert written(date.fromisoformat(value), "en") == value
+    assert format_value(date.fromisoformat(value), "vi") == shown
+    assert format_value(date.fromisoformat(value), "en") == value
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,15 @@ import re
 
 from app.web.assets import CACHE_CONTROL, FOLDER
 from tests.conftest import Service
-from tests.support.browser import HOST, opened
+from tests.support.browser import HOST, open_page
 
 
 async def test_it_loads_swagger_and_the_document_from_here(service: Service) -> None:
-    page = await opened(service, "/docs")
+    page = await open_page(service, "/docs")
     assert 'data-document="/api/v1/openapi.json"' in page.answer.text
-    assert "/static/swagger-ui/swagger-ui-bundle.js" in page.refers
-    assert "/static/swagger-ui/swagger-ui.css" in page.refers
-    assert "Trang này cần JavaScript" in page.words
+    assert "/static/swagger-ui/swagger-ui-bundle.js" in page.references
+    assert "/static/swagger-ui/swagger-ui.css" in page.references
+    assert "Trang này cần JavaScript" in page.text_content
 
 
 def test_its_script_sends_the_document_to_nobody() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from app.web.assets import FOLDER, SWAGGER_UI
 from tests.conftest import Service
-from tests.support.browser import opened
+from tests.support.browser import open_page
 
 PAGES = [("/", 200), ("/docs", 200), ("/notifications/preferences?key=x", 404)]
 """Every page, the one of a problem too."""
@@ -21,9 +21,9 @@ SCRIPTS = {"/docs": "'self'"}
 async def test_a_page_refers_to_no_other_host_and_runs_nothing(
     service: Service, address: str, status: int
 ) -> None:
-    page = await opened(service, address, status)
-    assert page.refers
-    for reference in page.refers:
+    page = await open_page(service, address, status)
+    assert page.references
+    for reference in page.references:
         parts = urlsplit(reference)
         assert (parts.scheme, parts.netloc) == ("", ""), reference
         assert reference.startswith("/"), reference
@@ -35,7 +35,7 @@ async def test_a_page_refers_to_no_other_host_and_runs_nothing(
 async def test_a_page_lets_the_browser_load_and_tell_nothing_else(
     service: Service, address: str, status: int
 ) -> None:
-    headers = (await opened(service, address, status)).answer.headers
+    headers = (await open_page(service, address, status)).answer.headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
     assert policy.get("script-src") == SCRIPTS.get(address)
@@ -49,7 +49,7 @@ async def test_a_page_lets_the_browser_load_and_tell_nothing_else(
 
 async def test_what_a_page_links_to_is_there(service: Service) -> None:
     for address, status in PAGES:
-        for reference in (await opened(service, address, status)).refers:
+        for reference in (await open_page(service, address, status)).references:
             answer = await service.client().get(f"http://test{reference}")
             assert answer.status_code == 200, (address, reference)
 

@@ -12,9 +12,9 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from app.errors import TooManyAttempts, WrongPassword
-from app.security import PLACES, place
+from app.security import HASHING_SLOTS, hashing_slot
 
-SHARE = max(1, PLACES // 2)
+SLOTS_PER_ADDRESS = max(1, HASHING_SLOTS // 2)
 """How many passwords are tried at once for one network address: the others' places stay free."""
 FAILURES = RateLimitItemPerMinute(10, 15)
 """Ten failures in any quarter of an hour; who signs in well is never held up."""
@@ -30,8 +30,8 @@ class Attempts:
 
     def __init__(self) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
-        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def turn(self, username: str, origin: str) -> AsyncIterator[None]:
@@ -41,20 +41,20 @@ class Attempts:
             TooManyAttempts: there were too many before.
             Overloaded: others from that address took all its places for seconds.
         """
-        who = (username, origin)
-        lock = self._turns.setdefault(who, asyncio.Lock())
-        share = self._shares.setdefault(origin, asyncio.Semaphore(SHARE))
+        key = (username, origin)
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        slots = self._slots.setdefault(origin, asyncio.Semaphore(SLOTS_PER_ADDRESS))
         async with lock:
-            if not await self._window.test(FAILURES, *who):
-                raise await self._refusal(who)
+            if not await self._window.test(FAILURES, *key):
+                raise await self._refusal(key)
             try:
-                async with place(share):
+                async with hashing_slot(slots):
                     yield
             except WrongPassword:
-                await self._window.hit(FAILURES, *who)
+                await self._window.hit(FAILURES, *key)
                 raise
 
-    async def _refusal(self, who: tuple[str, str]) -> TooManyAttempts:
-        stats = await self._window.get_window_stats(FAILURES, *who)
+    async def _refusal(self, key: tuple[str, str]) -> TooManyAttempts:
+        stats = await self._window.get_window_stats(FAILURES, *key)
         seconds = max(1, math.ceil(stats.reset_time - time.time()))
         return TooManyAttempts(seconds)

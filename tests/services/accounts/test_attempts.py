@@ -7,16 +7,16 @@ import pytest
 
 from app import security
 from app.errors import Overloaded
-from app.services.accounts.attempts import SHARE, Attempts
+from app.services.accounts.attempts import SLOTS_PER_ADDRESS, Attempts
 
 
 async def test_who_sends_many_under_many_names_holds_up_nobody_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(security, "SECONDS_TO_WAIT", 0.05)
+    monkeypatch.setattr(security, "SLOT_TIMEOUT", 0.05)
     attempts = Attempts()
     async with AsyncExitStack() as flood:
-        for number in range(SHARE):
+        for number in range(SLOTS_PER_ADDRESS):
             await flood.enter_async_context(attempts.turn(f"name-{number}", "192.0.2.1"))
         with pytest.raises(Overloaded):
             async with attempts.turn("one-more", "192.0.2.1"):
