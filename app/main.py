@@ -1,4 +1,4 @@
-"""The application: wiring, nothing else."""
+"""The application: assembles routers, middleware and the database."""
 
 import asyncio
 import os
@@ -65,12 +65,12 @@ API_MODULES = (
     job_health,
     audit_events,
 )
-"""The nouns of the API, in the order in which a path is looked up: those asked for most first."""
+"""The routers of the API. Paths are matched in this order, so the busiest come first."""
 PAGE_MODULES = (front, docs, preferences)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
-    """The service on a database, by a clock."""
+    """Create the application for a database and a clock."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -92,7 +92,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # it would lead to whatever host the request names
+        redirect_slashes=False,  # a redirect would trust the Host header
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
@@ -120,9 +120,9 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
 async def background_work(
     database_url: str, database: Database, clock: Clock, settings: Settings
 ) -> AsyncIterator[None]:
-    """A worker beside the server, in its process, for as long as that runs.
+    """Run a worker for background jobs in the server process.
 
-    Its libraries take a while to load, so that happens beside the first answers.
+    The worker's modules are imported in a thread, so that the server starts responding earlier.
     """
 
     async def work() -> None:
@@ -138,7 +138,7 @@ async def background_work(
 
 
 def create_worker_app() -> FastAPI:
-    """The service as a worker process finds it: all that `tiendo serve` decided is in the env."""
+    """Create the application in a worker process of `tiendo serve`, from environment variables."""
     settings = Settings()
     url = os.environ["TIENDO_DATABASE_URL"]
     return create_app(settings, url, Clock(timedelta(seconds=settings.clock_offset_seconds or 0)))

@@ -1,4 +1,4 @@
-"""What surrounds every request: its number, the limit of its body, headers of every answer."""
+"""ASGI middleware: the request ID, default response headers, the limit on request bodies."""
 
 import secrets
 
@@ -9,13 +9,13 @@ from app.errors import BodyTooLarge
 
 
 class DefaultHeaders:
-    """Gives each request a number for the log and the answer, and answers safe defaults."""
+    """Assigns a request ID and sets the headers that every response has."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Handle one ASGI connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -34,14 +34,20 @@ class DefaultHeaders:
 
 
 class BodyLimit:
-    """Refuses a body over the limit while it is read. FastAPI's own limit answers in plain text."""
+    """Rejects a request body over the limit, in bytes, while it is read.
+
+    FastAPI's own limit responds in plain text instead of a problem document.
+
+    Raises:
+        BodyTooLarge: the body is over the limit.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app
         self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Handle one ASGI connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

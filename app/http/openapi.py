@@ -1,4 +1,4 @@
-"""The OpenAPI document: all that a client's developer gets, so it has to be enough."""
+"""The OpenAPI document: FastAPI's, completed with problem documents, tags and exact examples."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,7 @@ TAGS = [
     ("jobs", "Công việc nền."),
     ("health", "Tình trạng dịch vụ."),
 ]
-"""The tags in the order in which one meets them."""
+"""The tags with their descriptions, in the order in which /docs shows them."""
 
 DESCRIPTION = """
 Dịch vụ báo cáo tiến độ chương trình mục tiêu quốc gia.
@@ -51,7 +51,7 @@ Dịch vụ báo cáo tiến độ chương trình mục tiêu quốc gia.
 
 PROBLEM_DOCUMENT: dict[str, Any] = {
     "type": "object",
-    "description": "RFC 9457. `type` never changes; texts may.",
+    "description": "A problem document (RFC 9457). `type` is stable; the texts may change.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string", "examples": ["/problems/stale"]},
@@ -61,7 +61,7 @@ PROBLEM_DOCUMENT: dict[str, Any] = {
         "choices": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Plans to choose from (ambiguous-plan).",
+            "description": "Codes of the matching plans (ambiguous-plan).",
         },
         "errors": {
             "type": "array",
@@ -82,14 +82,14 @@ PROBLEM_DOCUMENT: dict[str, Any] = {
 
 
 def describe(app: FastAPI) -> None:
-    """Let the application answer with this document."""
+    """Make the application serve this document."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _document(app)
         return app.openapi_schema
 
-    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    app.openapi = document  # type: ignore[method-assign]  # as FastAPI documents
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
@@ -115,24 +115,24 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _models(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """The shapes on the wire that are made of a base."""
+    """All models derived from a base model."""
     for model in base.__subclasses__():
         yield model
         yield from _models(model)
 
 
 def _keep_nulls(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    """Show examples as they are written: FastAPI drops the nulls in them, which clients get."""
+    """Restore a model's examples: FastAPI drops the nulls in them, but responses contain nulls."""
     extra = model.model_config.get("json_schema_extra")
     if "examples" in schema and isinstance(extra, dict):
         schema["examples"] = extra["examples"]
 
 
 def _require_if_match(operation: dict[str, Any]) -> None:
-    """Mark If-Match as required where nothing is done without it.
+    """Mark If-Match as required on operations that respond 428 without it.
 
-    FastAPI would answer 422 where a header is missing that it takes for required; 428 is ours to
-    give. Where the operation can also make something new (201), that goes without.
+    The routes declare it as optional, because FastAPI responds 422 if a required header is missing.
+    Operations that can also create (201) need no If-Match for that.
     """
     is_always_required = "428" in operation["responses"] and "201" not in operation["responses"]
     for parameter in operation.get("parameters", []):
@@ -142,7 +142,7 @@ def _require_if_match(operation: dict[str, Any]) -> None:
 
 
 def _add_body_problems(responses: dict[str, Any]) -> None:
-    """What any operation with a body can answer, whatever the body should have been."""
+    """Add the problems that every operation with a body can respond with."""
     for status, response in problems(MalformedJson, BodyTooLarge, UnsupportedMediaType).items():
         known = responses.setdefault(str(status), response)
         if known is not response:

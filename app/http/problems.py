@@ -1,4 +1,4 @@
-"""Turning exceptions into problem documents: ours, the framework's, and the database's."""
+"""Exception handlers that respond with problem documents (RFC 9457)."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -41,12 +41,12 @@ logger = logging.getLogger("tiendo")
 
 MEDIA_TYPE = "application/problem+json"
 RENDERER = "tiendo.problem_shown_by"
-"""Where a request's scope holds what shows its problems, if that is not a problem document."""
+"""Key in a request's scope: a function that renders problems in another way, e.g. as a page."""
 
 CONSTRAINTS: dict[str, Problem] = {
     "agency_code_once_at_a_time": AlreadyExists(
         Bilingual(
-            "đơn vị dùng mã này trong thời gian đó", "an agency that has this code at that time"
+            "đơn vị dùng mã này trong thời gian đó", "an agency with this code in that period"
         )
     ),
     "agency_identifier_key": AlreadyExists(
@@ -66,7 +66,7 @@ CONSTRAINTS: dict[str, Problem] = {
     ),
     "budget_line_once": AlreadyExists(Bilingual("dòng vốn như vậy", "a budget line like this")),
 }
-"""Which domain error a violated constraint stands for."""
+"""The error for each violated database constraint."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -83,7 +83,7 @@ BUSY_ERRORS = (
 
 
 def response(request: Request, problem: Problem) -> Response:
-    """The answer that tells of a problem."""
+    """The response for a problem."""
     if RENDERER in request.scope:
         rendered: Response = request.scope[RENDERER](request, problem)
         return rendered
@@ -97,7 +97,7 @@ def response(request: Request, problem: Problem) -> Response:
 
 
 def headers_of(problem: Problem) -> dict[str, str]:
-    """The headers that carry a problem's fields."""
+    """The response headers of a problem: WWW-Authenticate, Retry-After, Allow."""
     headers = {}
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
@@ -109,7 +109,7 @@ def headers_of(problem: Problem) -> dict[str, str]:
 
 
 def install(app: FastAPI) -> None:
-    """Make every exception of the application leave as a problem document."""
+    """Register a handler for every exception: domain, framework, database, unexpected."""
 
     async def handle_problem(request: Request, error: Problem) -> Response:
         return response(request, error)
@@ -142,7 +142,9 @@ def install(app: FastAPI) -> None:
         PoolTimeout: handle_busy,
         OSError: handle_busy,
         asyncpg.InterfaceError: handle_busy,
-        **dict.fromkeys(BUSY_ERRORS, handle_busy),  # from questions, which go past SQLAlchemy
+        **dict.fromkeys(
+            BUSY_ERRORS, handle_busy
+        ),  # from direct asyncpg queries, which bypass SQLAlchemy
         Exception: handle_unexpected,
     }
     for exception, handler in handlers.items():
@@ -179,7 +181,7 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
 
 
 def _choices(expected: str) -> Bilingual:
-    """Pydantic's list of what may be chosen: `'a', 'b' or 'c'`."""
+    """Pydantic's list of allowed values (`'a', 'b' or 'c'`) in both languages."""
     return Bilingual(" hoặc ".join(expected.rsplit(" or ", 1)), expected)
 
 
@@ -199,7 +201,7 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
 
 
 def _allowed(request: Request) -> list[str]:
-    """The methods that the path takes. Each route knows its own alone, so each method is tried."""
+    """The methods that the path supports: each route knows only its own, so try every method."""
     return [
         method
         for method in METHODS
@@ -218,7 +220,7 @@ def _from_database(request: Request, error: DBAPIError) -> Problem:
             return CONSTRAINTS[name]
         if isinstance(cause, asyncpg.ForeignKeyViolationError):
             return StateConflict(
-                Bilingual("Dữ liệu này đang được dùng.", "Other data depends on this.")
+                Bilingual("Dữ liệu này đang được dùng.", "Other data refers to this.")
             )
     if isinstance(cause, BUSY_ERRORS) or error.connection_invalidated:
         logger.warning("overloaded: %s", cause)

@@ -1,4 +1,4 @@
-"""Routes that refuse what FastAPI would pass over: what nobody reads, what came twice, lax JSON."""
+"""Routes that reject what FastAPI ignores: unknown or repeated parameters, lax JSON, any body."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -19,14 +19,17 @@ from app.text.bilingual import Bilingual
 from app.text.validation_messages import MESSAGES
 
 UNKNOWN_PARAMETER = Bilingual(
-    "Không có tham số này; có: {known}.", "There is no such parameter; there are: {known}."
+    "Không có tham số này; có: {known}.", "Unknown parameter. Allowed parameters: {known}."
 )
 PARSE_IN_THREAD_FROM = 64 * 1024
-DUPLICATE_PARAMETER = Bilingual("Tham số này chỉ được gửi một lần.", "Send this parameter once.")
+"""Bytes of a body from which parsing would block the event loop for too long."""
+DUPLICATE_PARAMETER = Bilingual(
+    "Tham số này chỉ được gửi một lần.", "Send this parameter only once."
+)
 
 
 class StrictRequest(Request):
-    """A request whose JSON was parsed strictly before the route looks at it."""
+    """A request with a JSON body that is already parsed by `strict_json`."""
 
     strict_body: Any = None
 
@@ -36,10 +39,10 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that takes just the parameters and fields that it names, each once, in good JSON."""
+    """A route that accepts only declared parameters, each at most once, and strict JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, behind the checks."""
+        """FastAPI's handler, preceded by the checks."""
         handle = super().get_route_handler()
         known = [
             field.alias
@@ -66,7 +69,7 @@ class StrictRoute(APIRoute):
 
 
 def _form_type(route: APIRoute) -> str | None:
-    """The media type of the form that a route takes, if it takes one."""
+    """The media type of the form that a route expects; None if it expects no form."""
     kinds = {type(field.field_info).__name__ for field in route.dependant.body_params}
     if "File" in kinds:
         return "multipart/form-data"
@@ -74,7 +77,13 @@ def _form_type(route: APIRoute) -> str | None:
 
 
 async def _ensure_form(request: Request, expected: str) -> None:
-    """See that the body is such a form, each field of it sent once."""
+    """Ensure that the body is a form of this media type with each field sent once.
+
+    Raises:
+        UnsupportedMediaType: the body has another media type.
+        MalformedForm: the form cannot be parsed.
+        ValidationFailed: a field occurs more than once.
+    """
     if _media_type(request) != expected:
         raise UnsupportedMediaType(expected=expected)
     try:
@@ -101,7 +110,6 @@ async def _with_strict_body(request: Request) -> StrictRequest:
     if body:
         if _media_type(request) != "application/json":
             raise UnsupportedMediaType(expected="application/json")
-        # What is large takes a while, and others are waiting: it is read beside the event loop.
         strict.strict_body = (
             parse(body)
             if len(body) < PARSE_IN_THREAD_FROM
@@ -111,13 +119,17 @@ async def _with_strict_body(request: Request) -> StrictRequest:
 
 
 def _has_body(request: Request) -> bool:
-    """Whether one follows: whoever sends nothing is not kept waiting for it to arrive."""
+    """Whether the headers announce a body. Without one, reading would wait for a disconnect."""
     headers = request.headers
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 def _ensure_empty(body: Any) -> None:
-    """See that a body that nobody reads says nothing: whoever sends more means something by it."""
+    """Reject a non-empty body on a route that takes none.
+
+    Raises:
+        ValidationFailed: the body is neither empty, `null` nor `{}`.
+    """
     if body is None or body == {}:
         return
     if not isinstance(body, dict):

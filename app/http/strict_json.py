@@ -1,4 +1,4 @@
-"""JSON as it comes from clients: what the standard leaves open is refused, never guessed."""
+"""A strict JSON parser: rejects what RFC 8259 leaves open, such as duplicate keys and NaN."""
 
 import json
 import math
@@ -16,47 +16,47 @@ from app.text.bilingual import Bilingual
 MAX_INTEGER = 2**63 - 1
 MAX_DEPTH = 32
 MAX_ERRORS = 20
-"""As many are told at once: whoever mends those asks again, and no answer outgrows its request."""
+"""Report at most this many errors, so that a response cannot exceed its request."""
 MAX_POINTER_LENGTH = 200
 MAX_COMBINING_MARKS = 30
-"""On one letter, as in Unicode's Stream-Safe Text Format: to order n marks takes n² steps."""
+"""Per letter, as in Unicode's Stream-Safe Text Format: normalising n marks takes n² steps."""
 
 DUPLICATE_KEY = Bilingual(
     "Trường này xuất hiện nhiều lần; chỉ gửi một lần.",
-    "This field occurs more than once; send it once.",
+    "This field occurs more than once.",
 )
 NOT_STORABLE = Bilingual(
     "Chuỗi chứa ký tự không hợp lệ (NUL hoặc nửa cặp surrogate).",
-    "The text holds a character that cannot be stored (NUL or an unpaired surrogate).",
+    "The text contains an invalid character (NUL or an unpaired surrogate).",
 )
 NOT_FINITE = Bilingual(
     "Cần một số hữu hạn; NaN và vô cực không hợp lệ.",
-    "Expected a finite number; NaN and infinity are refused.",
+    "Expected a finite number; NaN and infinity are not valid.",
 )
 TOO_LARGE = Bilingual("Số quá lớn.", "The number is too large.")
 TOO_MANY_MARKS = Bilingual(
     "Chuỗi có quá nhiều dấu chồng lên một chữ.",
-    "The text heaps too many marks on one letter.",
+    "The text has too many combining marks on one letter.",
 )
 TOO_DEEP = Bilingual("Cấu trúc lồng quá sâu.", "The structure is nested too deeply.")
 
 Fault = tuple[str, Bilingual]
-"""A code, and what was expected."""
+"""A stable code, and the message."""
 
 
 class _Duplicates(dict[str, Any]):
-    """An object in which keys occurred more than once; `names` are those."""
+    """An object with duplicate keys, which are listed in `names`."""
 
     names: list[str]
 
 
 def parse(body: bytes) -> Any:
-    """The value of a JSON document, its texts in NFC.
+    """Parse a JSON document; normalise its strings to NFC.
 
     Raises:
-        MalformedJson: it is not JSON in UTF-8.
-        ValidationFailed: it has duplicate keys, numbers that are not finite or too large, texts
-            that cannot be stored, or too many levels; with the pointers of the first ones.
+        MalformedJson: the body is not JSON in UTF-8.
+        ValidationFailed: duplicate keys, numbers that are not finite or too large, strings that
+            cannot be stored, or too many levels; with the pointers of the first errors.
     """
     try:
         value = json.loads(body.decode("utf-8"), object_pairs_hook=_object)
@@ -66,9 +66,9 @@ def parse(body: bytes) -> Any:
         raise MalformedJson(position=error.pos) from None
     except RecursionError:
         raise ValidationFailed([FieldError("", "too_deep", TOO_DEEP)]) from None
-    except ValueError:  # an integer of more digits than Python converts
+    except ValueError:  # an integer with more digits than Python converts
         raise ValidationFailed([FieldError("", "number_too_large", TOO_LARGE)]) from None
-    # Nobody has signed in yet: what is looked at, and what is kept of it, has to have an end.
+    # Runs before authentication, so bound the work and the memory.
     if found := list(islice(_faults(value, "", 0), MAX_ERRORS)):
         raise ValidationFailed(found)
     return _normalized(value)
@@ -85,7 +85,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _faults(value: Any, pointer: str, depth: int) -> Iterator[FieldError]:
-    """What is wrong with a value or below it, found as it is asked for."""
+    """The errors in a value and below it, generated lazily."""
     if not isinstance(value, dict | list):
         if fault := _fault(value):
             yield FieldError(pointer, *fault)
@@ -95,7 +95,7 @@ def _faults(value: Any, pointer: str, depth: int) -> Iterator[FieldError]:
         if isinstance(value, dict):
             yield from _key_faults(value, pointer)
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            # Most items are plain values, and there may be a million of them.
+            # Skip valid scalars here: a body can have a million of them, and recursion is slow.
             if isinstance(item, dict | list) or _fault(item):
                 yield from _faults(item, child_pointer(pointer, str(key)), depth + 1)
 
@@ -132,14 +132,14 @@ def _text_fault(text: str) -> Fault | None:
 
 @cache
 def _too_many_marks() -> re.Pattern[str]:
-    """More marks in a row than any script has."""
-    letters = map(chr, range(0x20000))  # the planes behind hold ideographs only
-    marks = (letter for letter in letters if unicodedata.combining(letter))
+    """A pattern for more combining marks in a row than any script uses."""
+    characters = map(chr, range(0x20000))  # the planes above have no combining marks
+    marks = (character for character in characters if unicodedata.combining(character))
     return re.compile(f"[{''.join(marks)}]{{{MAX_COMBINING_MARKS + 1}}}")
 
 
 def child_pointer(pointer: str, name: str) -> str:
-    """The pointer to what stands there under a key or a position; a long one is cut."""
+    """The pointer to the value under a key or an index, cut to the maximum length."""
     if len(pointer) > MAX_POINTER_LENGTH:
         return pointer
     longer = f"{pointer}/{escape(name[:MAX_POINTER_LENGTH])}"
@@ -147,12 +147,12 @@ def child_pointer(pointer: str, name: str) -> str:
 
 
 def escape(name: str) -> str:
-    """A key as a step of a JSON pointer (RFC 6901)."""
+    """A key as a reference token of a JSON pointer (RFC 6901)."""
     return printable(name).replace("~", "~0").replace("/", "~1")
 
 
 def printable(text: str) -> str:
-    """A text that any answer can carry: what cannot be encoded is replaced."""
+    """The text with characters replaced that a response cannot contain: surrogates and NUL."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "�")
 
 

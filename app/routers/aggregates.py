@@ -1,4 +1,4 @@
-"""Aggregates: sums over a subtree with their coverage, as JSON, CSV or XLSX."""
+"""Aggregates over a subtree of agencies with their coverage, as JSON, CSV or XLSX."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ MEDIA_TYPES = (JSON, tables.CSV, tables.XLSX)
 
 @dataclass(frozen=True)
 class AggregateRequest:
-    """The question that all aggregates share, and how the answer is wanted."""
+    """The parameters that all aggregates share, and the request with its headers."""
 
     request: Request
     question: Question
@@ -48,12 +48,12 @@ async def aggregate_request(
     as_of: Annotated[
         QueryInstant | None, Query(description="Số liệu như tại thời điểm này.")
     ] = None,
-    if_none_match: Annotated[  # noqa: ARG001 - for the description; all of its lines are read
+    if_none_match: Annotated[  # noqa: ARG001 - for OpenAPI; read from the request, where it can have several lines
         str | None,
         Header(alias="If-None-Match", description="ETag đã có; không đổi thì trả lời 304."),
     ] = None,
 ) -> AggregateRequest:
-    """What a request asks for."""
+    """Collect the parameters of a request for an aggregate."""
     return AggregateRequest(request, Question(period, plan, agency, basis, as_of))
 
 
@@ -61,9 +61,12 @@ Parameters = Annotated[AggregateRequest, Depends(aggregate_request)]
 
 
 def _respond(parameters: AggregateRequest, aggregate: Mapping[str, Any]) -> Response:
-    """The aggregate in the format wanted; 304 where the client has these figures already.
+    """Respond with the aggregate in the preferred format, or 304 if the client has these figures.
 
-    The tag leaves `as_of` out: where nothing changed, the answer it has still stands.
+    The ETag does not depend on the `as_of` of the response, so it changes only with the figures.
+
+    Raises:
+        NotAcceptable: the client accepts none of the formats.
     """
     media_type = preferred_media_type(parameters.request, MEDIA_TYPES)
     if media_type is None:
@@ -110,7 +113,7 @@ def _responses() -> dict[int | str, dict[str, Any]]:
 async def aggregate_indicators(
     parameters: Parameters, principal: AggregatesReader, session: ReadSession, now: Now
 ) -> Response:
-    """Each indicator's sum over the last accepted (or submitted) revision of every agency."""
+    """Sums of each indicator over the last accepted (or submitted) revision of every agency."""
     return _respond(
         parameters, await aggregates.indicators(session, principal, parameters.question, now)
     )
@@ -125,7 +128,7 @@ async def aggregate_indicators(
 async def aggregate_budget_execution(
     parameters: Parameters, principal: AggregatesReader, session: ReadSession, now: Now
 ) -> Response:
-    """Money given and spent by project, source and origin; rates are ratios of sums."""
+    """Allocated and disbursed amounts by project, source and origin; rates are ratios of sums."""
     return _respond(
         parameters, await aggregates.budget_execution(session, principal, parameters.question, now)
     )
@@ -140,7 +143,7 @@ async def aggregate_budget_execution(
 async def aggregate_timeliness(
     parameters: Parameters, principal: AggregatesReader, session: ReadSession, now: Now
 ) -> Response:
-    """Who sent on time, late, or not at all, at the instant asked for."""
+    """The timeliness of every agency at the requested instant, with counts."""
     return _respond(
         parameters, await aggregates.timeliness(session, principal, parameters.question, now)
     )

@@ -168,11 +168,11 @@ OnDay = Annotated[date, Depends(day_of_codes)]
 
 
 def ensure_version(if_match: str | None, version: int | None, *, required: bool) -> None:
-    """See that a change is made to the current version; None where there is nothing yet.
+    """Ensure that If-Match names the current version; None if the resource does not exist yet.
 
     Raises:
-        PreconditionRequired: there is something, and no If-Match, though that is `required`.
-        Stale: it names another version, or any where there is none.
+        PreconditionRequired: the resource exists, but the `required` If-Match is missing.
+        Stale: If-Match names another version, or the resource does not exist.
     """
     if if_match is None:
         if required and version is not None:
@@ -183,7 +183,7 @@ def ensure_version(if_match: str | None, version: int | None, *, required: bool)
 
 async def unchanged(
     request: Request,
-    if_match: Annotated[  # noqa: ARG001 - for the description; all of its lines are read
+    if_match: Annotated[  # noqa: ARG001 - for OpenAPI; read from the request, where it can have several lines
         str | None,
         Header(
             alias="If-Match",
@@ -192,7 +192,7 @@ async def unchanged(
         ),
     ] = None,
 ) -> VersionCheck:
-    """The check that a change is made to the version that If-Match names; 428 without one."""
+    """The version check of an operation that requires If-Match."""
     return partial(ensure_version, combined(request, "If-Match"), required=True)
 
 
@@ -206,7 +206,7 @@ async def unchanged_if_given(
         ),
     ] = None,
 ) -> VersionCheck:
-    """As `unchanged`, where a change may be made without saying to which version."""
+    """The version check of an operation where If-Match is optional."""
     return partial(ensure_version, combined(request, "If-Match"), required=False)
 
 

@@ -1,4 +1,4 @@
-"""The errors that an operation can give, as OpenAPI shows them."""
+"""The problem responses of operations in the OpenAPI document."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ SAMPLE_FACTS = {
     "expected": "application/json",
     "why": Bilingual(
         "Báo cáo đang ở trạng thái đã duyệt, không sửa được nữa.",
-        "The report is accepted and cannot be changed any more.",
+        "The report is accepted and can no longer be changed.",
     ),
     "now": "2024-06-15T17:30:00+07:00",
     "seconds": 300,
@@ -32,7 +32,7 @@ SAMPLE_ERROR = FieldError(
 
 
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI's `responses` for these problems and for those that every operation can give."""
+    """OpenAPI's `responses` for these problems and those common to all operations."""
     responses: dict[int | str, dict[str, Any]] = {}
     common: tuple[type[Problem], ...] = (
         Unauthenticated,
@@ -58,7 +58,7 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
 
 
 def sample(kind: type[Problem]) -> dict[str, Any]:
-    """What a problem of this kind looks like."""
+    """An example document of a problem type."""
     document: dict[str, Any] = {
         "type": f"/problems/{kind.slug}",
         "title": kind.title.vi,

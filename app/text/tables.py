@@ -1,4 +1,4 @@
-"""Aggregates as tables for people: CSV and XLSX."""
+"""Aggregates as CSV and XLSX tables."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ COVERAGE_FIELDS = ("expected", "submitted", "accepted", "on_time", "late", "exem
 
 
 def safe_cell(value: Any) -> Any:
-    """A cell that a spreadsheet can hold, and does not take for a formula."""
+    """A cell value without characters that XML forbids, escaped so that it is never a formula."""
     if not isinstance(value, str):
         return value
     text = NOT_IN_XML.sub("", value)
@@ -27,13 +27,16 @@ def safe_cell(value: Any) -> Any:
 
 
 def as_csv(aggregate: Mapping[str, Any]) -> bytes:
-    """The rows, each with the question and the coverage beside it, in UTF-8 with its mark."""
+    """The rows as CSV, each with the context and the coverage of the aggregate.
+
+    UTF-8 with a byte order mark, because Excel does not recognise UTF-8 otherwise.
+    """
     coverage = aggregate["coverage"]
     context = {name: aggregate[name] for name in CONTEXT_FIELDS} | {
         name: coverage[name] for name in COVERAGE_FIELDS
     }
     context["missing"] = " ".join(coverage["missing"])
-    # A row's own `agency` stands before the subtree's.
+    # A row's own `agency` would overwrite that of the subtree.
     rows = [
         context | {"row_" + k if k in context else k: v for k, v in row.items()}
         for row in aggregate["rows"]
@@ -46,8 +49,8 @@ def as_csv(aggregate: Mapping[str, Any]) -> bytes:
 
 
 def as_xlsx(aggregate: Mapping[str, Any]) -> bytes:
-    """A workbook: the rows on one sheet, the question and the coverage on another."""
-    from openpyxl import Workbook  # noqa: PLC0415 - slow, and few ask for a workbook
+    """A workbook with three sheets: rows, context with coverage, missing agencies."""
+    from openpyxl import Workbook  # noqa: PLC0415 - slow to import and rarely needed
 
     book = Workbook()
     figures = book.worksheets[0]
@@ -68,7 +71,7 @@ def as_xlsx(aggregate: Mapping[str, Any]) -> bytes:
 
 
 def _fill(sheet: "Worksheet", names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    from openpyxl.styles import Font  # noqa: PLC0415 - see above
+    from openpyxl.styles import Font  # noqa: PLC0415 - as above
 
     sheet.append(list(names))
     for cell in sheet[1]:

@@ -1,4 +1,4 @@
-"""A page: a template filled in, the headers that every page has, and problems told in words."""
+"""HTML pages: templates, security headers, and pages for problems."""
 
 from collections.abc import Callable, Coroutine
 from functools import cache
@@ -24,14 +24,14 @@ BASE_POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
-"""What a page may load and do: its own style sheet and forms, no script at all."""
+"""The default Content-Security-Policy: own style sheets, images and forms, no scripts."""
 
 
 class PageRoute(APIRoute):
-    """A route for browsers: its problems are pages as well."""
+    """A route for browsers, which renders problems as pages."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, whose problems are shown to a person."""
+        """FastAPI's handler, with `problem_page` as the renderer of problems."""
         handle = super().get_route_handler()
 
         async def handle_for_browser(request: Request) -> Response:
@@ -49,24 +49,24 @@ def page(
     policy: dict[str, str] | None = None,
     **facts: Any,
 ) -> HTMLResponse:
-    """A page made of a template; `policy` says what it may load beyond what all may."""
+    """Render a template; `policy` adds directives to the Content-Security-Policy."""
     html = _templates().get_template(template).render(base=base_of(request), **facts)
     directives = BASE_POLICY | (policy or {})
     headers = {
         "Content-Security-Policy": "; ".join(
             f"{what} {where}" for what, where in directives.items()
         ),
-        # An address may hold somebody's key.
+        # The address can contain a secret key.
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
-        # As every answer has it, but for that of a fault, which leaves from further out.
+        # DefaultHeaders does not run for the response to an unexpected error.
         "X-Content-Type-Options": "nosniff",
     }
     return HTMLResponse(html, status_code=status, headers=headers)
 
 
 def problem_page(request: Request, problem: Problem) -> HTMLResponse:
-    """The page that tells of a problem."""
+    """The page for a problem, in Vietnamese."""
     document = problem.document("vi")
     response = page(request, "problem.html", status=problem.status, problem=document)
     response.headers.update(headers_of(problem))
@@ -74,14 +74,14 @@ def problem_page(request: Request, problem: Problem) -> HTMLResponse:
 
 
 def base_of(request: Request) -> str:
-    """What stands before every path where the service is not at the root of its host."""
+    """The path prefix of the public URL; empty if the service is at the root of its host."""
     settings: Settings = request.app.state.settings
     return urlsplit(settings.public_url).path
 
 
 @cache
 def _templates() -> "Environment":
-    from jinja2 import (  # noqa: PLC0415 - slow, and the API answers before anybody asks for a page
+    from jinja2 import (  # noqa: PLC0415 - slow to import, and the API does not need it
         Environment,
         PackageLoader,
         StrictUndefined,

@@ -1,4 +1,4 @@
-"""The page on which a person chooses channels, opened by the key in each mail."""
+"""The page on which a person chooses notification channels, opened by the key in each mail."""
 
 from typing import Annotated, NamedTuple
 from urllib.parse import quote
@@ -23,13 +23,13 @@ LABELS = {
     Channel.IN_APP: "Trong ứng dụng",
 }
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
-"""What a mail program sends when a person unsubscribes in it (RFC 8058)."""
+"""The form field of a one-click unsubscribe request (RFC 8058)."""
 
 Key = Annotated[str, Query()]
 
 
 class ChannelOption(NamedTuple):
-    """A channel on the form."""
+    """A check box of the form: one channel."""
 
     name: str
     label: str
@@ -39,7 +39,7 @@ class ChannelOption(NamedTuple):
 
 @router.api_route(PATH, methods=["GET", "HEAD"])
 async def show_preferences(request: Request, session: ReadSession, key: Key = "") -> Response:
-    """The person's choice. It only shows: what scans mails opens links."""
+    """Show the person's preferences. A GET changes nothing, because mail scanners open links."""
     holder = await mail_keys.holder(session, key)
     saved = await inbox.preferences(session, holder.principal)
     return _page(request, key, holder, saved)
@@ -49,7 +49,7 @@ async def show_preferences(request: Request, session: ReadSession, key: Key = ""
 async def save_preferences(
     request: Request, session: WriteSession, now: Now, key: Key = ""
 ) -> Response:
-    """Save what the form says, or move everything out of the mail box by one click."""
+    """Save the form, or on a one-click unsubscribe choose notifications in the application only."""
     holder = await mail_keys.holder(session, key)
     channels, period_news = _parse_form(await request.form())
     try:
@@ -100,5 +100,5 @@ def _page(
         options=[option for option in options if option.is_available or option.is_chosen],
         period_news=preferences.period_news,
         is_saved=is_saved,
-        is_refused=status != 200,  # noqa: PLR2004 - the one status of a page that was refused
+        is_refused=status != 200,  # noqa: PLR2004 - the only error status
     )

@@ -37,9 +37,9 @@ def test_a_figure_is_written_as_people_write_it(value: str, vi: str, en: str) ->
 
 
 def test_english_counts() -> None:
-    text = Bilingual("{count} chỗ", "{count:place needs|places need} mending")
-    assert text.fill("en", {"count": 1}) == "1 place needs mending"
-    assert text.fill("en", {"count": 12_000}) == "12,000 places need mending"
+    text = Bilingual("{count} chỗ", "{count:field is|fields are} invalid")
+    assert text.fill("en", {"count": 1}) == "1 field is invalid"
+    assert text.fill("en", {"count": 12_000}) == "12,000 fields are invalid"
     assert text.fill("vi", {"count": 12_000}) == "12.000 chỗ"
 
 

@@ -1,4 +1,4 @@
-"""How often a password may be tried."""
+"""Rate limit on sign-in attempts."""
 
 import asyncio
 import math
@@ -15,17 +15,17 @@ from app.errors import TooManyAttempts, WrongPassword
 from app.security import HASHING_SLOTS, hashing_slot
 
 SLOTS_PER_ADDRESS = max(1, HASHING_SLOTS // 2)
-"""How many passwords are tried at once for one network address: the others' places stay free."""
+"""Hashing slots that one network address can hold, so that others remain free."""
 FAILURES = RateLimitItemPerMinute(10, 15)
-"""Ten failures in any quarter of an hour; who signs in well is never held up."""
+"""Ten failures in any 15 minutes. Successful sign-ins do not count."""
 
 
 class Attempts:
-    """Counts wrong passwords by user name and network address, in this process's memory.
+    """Counts wrong passwords by user name and network address, in the memory of this process.
 
-    Attempts for the same name and address take turns: else many sent at once would all be tried
-    before the first of them counts. Those of one address, under whatever names, share some places:
-    else who sends many would hold up everybody.
+    Attempts with the same name and address run one after the other, so that parallel attempts
+    cannot exceed the limit. All attempts from one address share `SLOTS_PER_ADDRESS`, so that one
+    client cannot block the others.
     """
 
     def __init__(self) -> None:
@@ -35,11 +35,11 @@ class Attempts:
 
     @asynccontextmanager
     async def turn(self, username: str, origin: str) -> AsyncIterator[None]:
-        """A turn to try a password; a WrongPassword that leaves it is counted.
+        """Check a password in this context; a WrongPassword raised in it is counted.
 
         Raises:
-            TooManyAttempts: there were too many before.
-            Overloaded: others from that address took all its places for seconds.
+            TooManyAttempts: the limit is reached.
+            Overloaded: no slot of the address was free in time.
         """
         key = (username, origin)
         lock = self._locks.setdefault(key, asyncio.Lock())
