@@ -1,4 +1,4 @@
-"""A browser on an old phone: it opens pages, follows their links and sends their forms."""
+"""Fetches pages and parses their text, references, form fields and scripts."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -8,22 +8,13 @@ import httpx
 from tests.conftest import Service
 
 HOST = "http://test"
-REFERENCE_ATTRIBUTES = {
-    "href",
-    "src",
-    "action",
-    "data",
-    "poster",
-    "srcset",
-    "formaction",
-    "background",
-}
-"""The attributes by which a page refers to something."""
+URL_ATTRIBUTES = {"href", "src", "action", "data", "poster", "srcset", "formaction", "background"}
+"""HTML attributes that contain URLs."""
 
 
 @dataclass
 class Field:
-    """An input of a form."""
+    """An `input` element of a form."""
 
     kind: str
     name: str
@@ -34,7 +25,7 @@ class Field:
 
 @dataclass
 class Page:
-    """What came: the answer, what can be read, where it refers to, what can be filled in."""
+    """A parsed page: its response, visible text, referenced URLs, form fields and scripts."""
 
     answer: httpx.Response
     text_content: str = ""
@@ -42,10 +33,10 @@ class Page:
     fields: list[Field] = field(default_factory=list)
     action: str | None = None
     scripts: list[str] = field(default_factory=list)
-    """What stands between script tags, or in attributes that run."""
+    """The contents of script elements and of event handler attributes."""
 
     def checked(self) -> dict[str, list[str]]:
-        """What the form would send as it stands."""
+        """The values that the form would send unchanged."""
         sent: dict[str, list[str]] = {}
         for each in self.fields:
             if each.checked and not each.disabled:
@@ -63,7 +54,7 @@ class _Reader(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         self._within = tag
         self._page.references += [
-            value for name, value in attributes.items() if name in REFERENCE_ATTRIBUTES
+            value for name, value in attributes.items() if name in URL_ATTRIBUTES
         ]
         self._page.scripts += [value for name, value in attributes.items() if name.startswith("on")]
         if tag == "form":
@@ -90,7 +81,7 @@ class _Reader(HTMLParser):
 
 
 def parse_page(answer: httpx.Response) -> Page:
-    """A page as a person sees it."""
+    """Parse an HTML response."""
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     page = Page(answer)
     _Reader(page).feed(answer.text)
@@ -99,7 +90,7 @@ def parse_page(answer: httpx.Response) -> Page:
 
 
 async def open_page(service: Service, address: str, status: int = 200) -> Page:
-    """Open an address without signing in."""
+    """Fetch and parse a page without authentication."""
     answer = await service.client().get(f"{HOST}{address}")
     assert answer.status_code == status, answer.text
     return parse_page(answer)

@@ -1,4 +1,4 @@
-"""Every operation of the API, as its own document tells of them, with an address to call it at."""
+"""All operations of the API, read from its OpenAPI document, with example requests."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,41 +27,41 @@ CODES = {
     "reporting-periods": "2024-Q2",
     "reminder-rules": "before",
 }
-"""What `{code}` stands for, by resource; a place that is in neither table is the number 1."""
+"""The value of `{code}` by resource. Parameters in neither table have the value 1."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: its name, where it is, and what it takes."""
+    """An operation of the API and its parameters."""
 
     name: str
     tag: str
     method: str
     path: str
     query: dict[str, bool]
-    """The parameters, and whether each is required."""
+    """Names of the query parameters, and whether each is required."""
     body: Any
-    """An example of the JSON that it takes; None where it takes none."""
+    """An example of the JSON body; None if it takes none."""
     needs_body: bool
     path_parameters: tuple[str, ...] = field(default=())
 
     def address(self, **other: str) -> str:
-        """Where it is in the plan of 2024, with `other` in the places that are named."""
+        """The path with example codes of the 2024 plan; `other` overrides them by name."""
         address = self.path.removeprefix(PREFIX)
         resource = address.split("/")[1]
-        for place in self.path_parameters:
-            value = CODES.get(resource, "1") if place == "code" else PATH_PARAMETERS.get(place, "1")
-            address = address.replace(f"{{{place}}}", other.get(place) or quote(value))
+        for name in self.path_parameters:
+            value = CODES.get(resource, "1") if name == "code" else PATH_PARAMETERS.get(name, "1")
+            address = address.replace(f"{{{name}}}", other.get(name) or quote(value))
         return address
 
     def required(self) -> dict[str, str]:
-        """The query without which it cannot be asked at all."""
-        value = {"period": "2024-Q2", "year": "2024"}
-        return {name: value[name] for name, required in self.query.items() if required}
+        """Example values of the required query parameters."""
+        values = {"period": "2024-Q2", "year": "2024"}
+        return {name: values[name] for name, required in self.query.items() if required}
 
 
 APPLICATION = create_app(Settings(embedded_worker=False), "", Clock())
-"""Made once: that its routes are analysed takes longer than most tests."""
+"""Created once, because FastAPI's analysis of the routes takes longer than most tests."""
 DOCUMENT = APPLICATION.openapi()
 
 

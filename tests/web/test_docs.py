@@ -1,4 +1,4 @@
-"""The page that describes the API works where nothing but the service can be reached."""
+"""The API documentation page, which must work without access to other hosts."""
 
 import re
 
@@ -7,7 +7,7 @@ from tests.conftest import Service
 from tests.support.browser import HOST, open_page
 
 
-async def test_it_loads_swagger_and_the_document_from_here(service: Service) -> None:
+async def test_it_loads_swagger_ui_and_the_document_from_the_service(service: Service) -> None:
     page = await open_page(service, "/docs")
     assert 'data-document="/api/v1/openapi.json"' in page.answer.text
     assert "/static/swagger-ui/swagger-ui-bundle.js" in page.references
@@ -15,7 +15,7 @@ async def test_it_loads_swagger_and_the_document_from_here(service: Service) -> 
     assert "Trang này cần JavaScript" in page.text_content
 
 
-def test_its_script_sends_the_document_to_nobody() -> None:
+def test_its_script_sends_the_document_nowhere() -> None:
     script = (FOLDER / "docs.js").read_text("utf-8")
     assert "validatorUrl: null" in script
     assert "://" not in script
