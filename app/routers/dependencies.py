@@ -14,8 +14,7 @@ from app.db.database import Database
 from app.db.driver import Questions
 from app.db.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
-from app.http.headers import combined, matches_strongly
-from app.http.headers import etag as etag  # noqa: PLC0414 - exported to the routers
+from app.http.headers import combined, etag, matches_strongly
 from app.policy import Permission, Principal
 from app.schemas.base import Day
 from app.services.accounts import principals
@@ -211,4 +210,4 @@ async def unchanged_if_given(
 
 
 Unchanged = Annotated[VersionCheck, Depends(unchanged)]
-UnchangedIfSaid = Annotated[VersionCheck, Depends(unchanged_if_given)]
+UnchangedIfGiven = Annotated[VersionCheck, Depends(unchanged_if_given)]

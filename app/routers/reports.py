@@ -15,6 +15,7 @@ from app.errors import (
     StateConflict,
     WarningsUnconfirmed,
 )
+from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.routers.address import At
 from app.routers.dependencies import (
@@ -29,10 +30,9 @@ from app.routers.dependencies import (
     ReportsReviewer,
     ReportsWriter,
     Unchanged,
-    UnchangedIfSaid,
+    UnchangedIfGiven,
     WriteSession,
     actor,
-    etag,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
@@ -157,7 +157,7 @@ async def submit_report(
     at: At,
     principal: ReportsWriter,
     session: WriteSession,
-    unchanged: UnchangedIfSaid,
+    unchanged: UnchangedIfGiven,
     body: Submission | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -200,7 +200,7 @@ async def return_report(
     body: Return,
     principal: ReportsReviewer,
     session: WriteSession,
-    unchanged: UnchangedIfSaid,
+    unchanged: UnchangedIfGiven,
 ) -> Response:
     """Send a report back with what to mend; its timeliness stays that of its first sending."""
     await review.send_back(
@@ -226,7 +226,7 @@ async def accept_report(
     at: At,
     principal: ReportsReviewer,
     session: WriteSession,
-    unchanged: UnchangedIfSaid,
+    unchanged: UnchangedIfGiven,
     body: Acceptance | None = None,
 ) -> Response:
     """Accept the last revision; from now on it is in the sums of accepted reports."""
@@ -252,7 +252,7 @@ async def reopen_report(
     body: Reopening,
     principal: ReportsReviewer,
     session: WriteSession,
-    unchanged: UnchangedIfSaid,
+    unchanged: UnchangedIfGiven,
 ) -> Response:
     """Take an acceptance back. The accepted revision stays in the sums until the next one is."""
     await review.reopen(

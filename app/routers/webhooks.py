@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from app.errors import NotFound, PreconditionRequired, Stale
-from app.http.headers import preferred_language
+from app.http.headers import etag, preferred_language
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -18,7 +18,6 @@ from app.routers.dependencies import (
     WebhooksManager,
     WriteSession,
     actor,
-    etag,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
