@@ -71,24 +71,10 @@ PAGE_MODULES = (front, docs, preferences)
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     """Create the application for a database and a clock."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        state = app.state
-        state.database = database = Database(state.database_url, settings)
-        await database.open()
-        async with AsyncExitStack() as stack:
-            if settings.embedded_worker:
-                await stack.enter_async_context(
-                    background_work(state.database_url, database, state.clock, settings)
-                )
-            yield
-        await database.close()
-
     app = FastAPI(
         title="Tiến độ",
         version="1",
-        lifespan=lifespan,
+        lifespan=_lifespan,
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -99,12 +85,32 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     app.state.database_url = database_url
     app.state.clock = clock
     app.state.attempts = Attempts()
+    app.state.metrics = Metrics()
     problems.install(app)
     openapi.describe(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(DefaultHeaders)
-    app.state.metrics = Metrics()
     app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
+    _include_routes(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the database, and run the embedded worker if the settings ask for one."""
+    state = app.state
+    state.database = database = Database(state.database_url, state.settings)
+    await database.open()
+    async with AsyncExitStack() as stack:
+        if state.settings.embedded_worker:
+            await stack.enter_async_context(
+                background_work(state.database_url, database, state.clock, state.settings)
+            )
+        yield
+    await database.close()
+
+
+def _include_routes(app: FastAPI) -> None:
     app.include_router(health.router)
     app.include_router(metrics.router)
     for module in API_MODULES:
@@ -113,7 +119,6 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
         app.include_router(module.router)
     app.mount("/static/swagger-ui", swagger_ui(), name="swagger-ui")
     app.mount("/static", assets(), name="static")
-    return app
 
 
 @asynccontextmanager

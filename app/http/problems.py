@@ -110,45 +110,50 @@ def headers_of(problem: Problem) -> dict[str, str]:
 
 def install(app: FastAPI) -> None:
     """Register a handler for every exception: domain, framework, database, unexpected."""
-
-    async def handle_problem(request: Request, error: Problem) -> Response:
-        return response(request, error)
-
-    async def validation(request: Request, error: RequestValidationError) -> Response:
-        return response(request, _from_validation(error.errors()))
-
-    async def http(request: Request, error: HTTPException) -> Response:
-        return response(request, _from_http(request, error))
-
-    async def database(request: Request, error: DBAPIError) -> Response:
-        return response(request, _from_database(request, error))
-
-    async def handle_stale(request: Request, _: StaleDataError) -> Response:
-        return response(request, Stale())
-
-    async def handle_busy(request: Request, error: Exception) -> Response:
-        logger.warning("overloaded: %s", error)
-        return response(request, Overloaded())
-
-    async def handle_unexpected(request: Request, error: Exception) -> Response:
-        return response(request, _internal(request, error))
-
     handlers: Mapping[Any, Any] = {
-        Problem: handle_problem,
-        RequestValidationError: validation,
-        HTTPException: http,
-        DBAPIError: database,
-        StaleDataError: handle_stale,
-        PoolTimeout: handle_busy,
-        OSError: handle_busy,
-        asyncpg.InterfaceError: handle_busy,
-        **dict.fromkeys(
-            BUSY_ERRORS, handle_busy
-        ),  # from direct asyncpg queries, which bypass SQLAlchemy
-        Exception: handle_unexpected,
+        Problem: _handle_problem,
+        RequestValidationError: _handle_validation,
+        HTTPException: _handle_http,
+        DBAPIError: _handle_database,
+        StaleDataError: _handle_stale,
+        PoolTimeout: _handle_busy,
+        OSError: _handle_busy,
+        asyncpg.InterfaceError: _handle_busy,
+        # Direct asyncpg queries bypass SQLAlchemy, which would wrap these in a DBAPIError.
+        **dict.fromkeys(BUSY_ERRORS, _handle_busy),
+        Exception: _handle_unexpected,
     }
     for exception, handler in handlers.items():
         app.add_exception_handler(exception, handler)
+
+
+async def _handle_problem(request: Request, problem: Problem) -> Response:
+    return response(request, problem)
+
+
+async def _handle_validation(request: Request, error: RequestValidationError) -> Response:
+    return response(request, _from_validation(error.errors()))
+
+
+async def _handle_http(request: Request, error: HTTPException) -> Response:
+    return response(request, _from_http(request, error))
+
+
+async def _handle_database(request: Request, error: DBAPIError) -> Response:
+    return response(request, _from_database(request, error))
+
+
+async def _handle_stale(request: Request, _: StaleDataError) -> Response:
+    return response(request, Stale())
+
+
+async def _handle_busy(request: Request, error: Exception) -> Response:
+    logger.warning("overloaded: %s", error)
+    return response(request, Overloaded())
+
+
+async def _handle_unexpected(request: Request, error: Exception) -> Response:
+    return response(request, _internal(request, error))
 
 
 def _printable(value: Any) -> Any:
