@@ -52,7 +52,7 @@ def worker(
 
     dictConfig(serving.LOGGING)
     with _database(migrated=False) as (settings, url):
-        clock = Clock.chosen(settings.clock_start, settings.clock_offset_seconds)
+        clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
         typer.echo("Working (Ctrl+C to stop).")
         asyncio.run(jobs.work_until_signalled(url, settings, clock, concurrency))
 
@@ -153,7 +153,7 @@ def _database(*, migrated: bool) -> "Iterator[tuple[Settings, str]]":
 def _now(settings: "Settings") -> datetime:
     from app.clock import Clock
 
-    return Clock.chosen(settings.clock_start, settings.clock_offset_seconds).now()
+    return Clock.from_settings(settings.clock_start, settings.clock_offset_seconds).now()
 
 
 def main() -> None:

@@ -1,37 +1,37 @@
-"""The only source of "now", and the local calendar that turns instants into days."""
+"""The source of the current time, and the local calendar."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
-"""The calendar of every due date and data window."""
+"""The time zone of all due dates and data windows."""
 
 
 class Clock:
-    """Real time moved by a fixed offset: zero in service, something else in a rehearsal."""
+    """The real time plus a fixed offset, which is zero except in rehearsals and tests."""
 
     def __init__(self, offset: timedelta = timedelta(0)) -> None:
         self.offset = offset
 
     @classmethod
     def starting_at(cls, instant: datetime) -> "Clock":
-        """A clock that shows `instant` (with its zone) at the moment of the call."""
+        """A clock that shows `instant` (timezone-aware) at the moment of the call."""
         return cls(instant - datetime.now(UTC))
 
     @classmethod
-    def chosen(cls, start: datetime | None, offset_seconds: float | None) -> "Clock":
-        """A rehearsal's clock where a start or an offset is set, else the real one."""
+    def from_settings(cls, start: datetime | None, offset_seconds: float | None) -> "Clock":
+        """A clock that begins at `start` or has an offset in seconds; by default the real time."""
         if start is not None:
             return cls.starting_at(start)
         return cls(timedelta(seconds=offset_seconds or 0))
 
     def now(self) -> datetime:
-        """The present instant, in the local zone, microseconds kept."""
+        """The current instant in the local time zone."""
         return (datetime.now(UTC) + self.offset).astimezone(LOCAL)
 
 
 def local_day(instant: datetime) -> date:
-    """The local calendar day on which an instant falls."""
+    """The local day of an instant."""
     return instant.astimezone(LOCAL).date()
 
 

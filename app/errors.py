@@ -1,4 +1,4 @@
-"""Domain errors, and the problem documents (RFC 9457) that tell of them in two languages."""
+"""Domain errors, and their texts in two languages for problem documents (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from app.text.writing import Language
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field: where (JSON pointer), a stable code, and what was expected."""
+    """An error in one field: its JSON pointer, a stable code, and a message with its facts."""
 
     pointer: str
     code: str
@@ -20,7 +20,7 @@ class FieldError:
     level: Literal["error", "warning"] = "error"
 
     def document(self, language: Language) -> dict[str, Any]:
-        """The error as a problem document's `errors` holds it."""
+        """The error as an item of a problem document's `errors`."""
         return {
             "in": self.part,
             "level": self.level,
@@ -31,11 +31,15 @@ class FieldError:
 
 
 class OperatorError(Exception):
-    """Something that the one who runs the service has to put right; its message says what."""
+    """An error that the operator has to fix; the message says how."""
 
 
-class Problem(Exception):  # noqa: N818 - the field's word for it, RFC 9457
-    """An answer that is not the one asked for. A subclass is one kind; its slug never changes."""
+class Problem(Exception):  # noqa: N818 - the term of RFC 9457
+    """An error that is reported to the client. Each subclass is one problem type.
+
+    The `slug` is part of the API and never changes. `retry_after` is in seconds; `extra` holds
+    members that the document has besides the standard ones.
+    """
 
     status: ClassVar[int]
     slug: ClassVar[str]
@@ -46,18 +50,18 @@ class Problem(Exception):  # noqa: N818 - the field's word for it, RFC 9457
         self,
         *,
         errors: Sequence[FieldError] = (),
-        headers: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
         extra: Mapping[str, Any] | None = None,
         **facts: Any,
     ) -> None:
         super().__init__(self.slug, facts)
         self.errors = tuple(errors)
-        self.headers = dict(headers or {})
+        self.retry_after = retry_after
         self.extra = dict(extra or {})
         self.facts = facts
 
     def document(self, language: Language) -> dict[str, Any]:
-        """The problem document: type, title, status, detail, and where there are any, errors."""
+        """The problem document: type, title, status, detail, extra members and field errors."""
         document: dict[str, Any] = {
             "type": f"/problems/{self.slug}",
             "title": self.title.fill(language, self.facts),
@@ -83,11 +87,11 @@ class MalformedJson(Problem):
 
 
 class MalformedForm(Problem):
-    """The body is not a form that can be read."""
+    """The body is not a form of the expected media type."""
 
     status = 400
     slug = "malformed-form"
-    title = Bilingual("Không đọc được biểu mẫu", "The form cannot be read")
+    title = Bilingual("Không đọc được biểu mẫu", "The form is malformed")
     detail = Bilingual(
         "Nội dung gửi lên không phải biểu mẫu {expected} hợp lệ.",
         "The body is not a well-formed {expected}.",
@@ -95,34 +99,31 @@ class MalformedForm(Problem):
 
 
 class AmbiguousPlan(Problem):
-    """More than one plan fits, and none was named."""
+    """Several plans match, and the request names none."""
 
     status = 400
     slug = "ambiguous-plan"
-    title = Bilingual("Chưa rõ kế hoạch nào", "It is not clear which plan is meant")
+    title = Bilingual("Chưa rõ kế hoạch nào", "The plan is ambiguous")
     detail = Bilingual(
         "Có nhiều kế hoạch phù hợp; hãy thêm tham số plan với một trong: {plans}.",
-        "Several plans fit; add the parameter plan with one of: {plans}.",
+        "Several plans match; add the parameter `plan` with one of: {plans}.",
     )
 
 
 class Unauthenticated(Problem):
-    """Nobody signed in, or the token or key is not, or no longer, good."""
+    """The request has no valid token or API key."""
 
     status = 401
     slug = "unauthenticated"
     title = Bilingual("Chưa đăng nhập", "Not signed in")
     detail = Bilingual(
         "Cần mã truy cập hoặc khóa API còn hiệu lực trong tiêu đề Authorization.",
-        "A valid access token or API key is needed in the Authorization header.",
+        "The Authorization header must contain a valid access token or API key.",
     )
-
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": "Bearer"})
 
 
 class WrongPassword(Problem):
-    """The name or the password is wrong; which of them is not said."""
+    """The user name or the password is wrong; the error does not say which."""
 
     status = 401
     slug = "wrong-password"
@@ -131,27 +132,24 @@ class WrongPassword(Problem):
         "Tên đăng nhập hoặc mật khẩu không đúng.", "The user name or the password is wrong."
     )
 
-    def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": "Bearer"})
-
 
 class Forbidden(Problem):
-    """The principal is known and may not do this anywhere."""
+    """The principal lacks the permission, regardless of the agency."""
 
     status = 403
     slug = "forbidden"
     title = Bilingual("Không có quyền", "Not allowed")
     detail = Bilingual(
-        "Tài khoản hoặc khóa này không có quyền {deed} ({permission}).",
-        "This account or key may not {deed} ({permission}).",
+        "Tài khoản hoặc khóa này không có quyền {operation} ({permission}).",
+        "This account or key is not allowed to {operation} ({permission}).",
     )
 
-    def __init__(self, deed: Bilingual, permission: str) -> None:
-        super().__init__(deed=deed, permission=permission)
+    def __init__(self, operation: Bilingual, permission: str) -> None:
+        super().__init__(operation=operation, permission=permission)
 
 
 class NotFound(Problem):
-    """There is no such thing, or none that the principal may know of."""
+    """The resource does not exist, or the principal may not see it."""
 
     status = 404
     slug = "not-found"
@@ -163,93 +161,97 @@ class NotFound(Problem):
 
 
 class MethodNotAllowed(Problem):
-    """The path exists, the method does not."""
+    """The path exists but does not support the method."""
 
     status = 405
     slug = "method-not-allowed"
     title = Bilingual("Phương thức không được hỗ trợ", "Method not allowed")
     detail = Bilingual(
-        "Đường dẫn này không nhận phương thức đó.", "This path does not take that method."
+        "Đường dẫn này không nhận phương thức đó.", "The path does not support this method."
     )
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__()
+        self.allowed = tuple(allowed)
 
 
 class NotAcceptable(Problem):
-    """No format that the client accepts can be made."""
+    """None of the available formats is acceptable to the client."""
 
     status = 406
     slug = "not-acceptable"
     title = Bilingual("Không có định dạng phù hợp", "No acceptable format")
-    detail = Bilingual("Chỉ có các định dạng: {formats}.", "The formats on offer are: {formats}.")
+    detail = Bilingual("Chỉ có các định dạng: {formats}.", "Available formats: {formats}.")
 
 
 class StateConflict(Problem):
-    """The thing is not in a state in which this can be done."""
+    """The current state of the resource does not allow the operation."""
 
     status = 409
     slug = "state-conflict"
     title = Bilingual("Trạng thái không cho phép", "The state does not allow it")
     detail = Bilingual("{why}", "{why}")
 
-    def __init__(
-        self, why: Bilingual, *, headers: Mapping[str, str] | None = None, **facts: Any
-    ) -> None:
-        super().__init__(why=why.filled(facts), headers=headers)
+    def __init__(self, why: Bilingual, *, retry_after: int | None = None, **facts: Any) -> None:
+        super().__init__(why=why.filled(facts), retry_after=retry_after)
 
 
 class AlreadyExists(Problem):
-    """There is one already."""
+    """A resource with the same key exists already."""
 
     status = 409
     slug = "already-exists"
     title = Bilingual("Đã tồn tại", "Already exists")
-    detail = Bilingual("Đã có {what}.", "This exists already: {what}.")
+    detail = Bilingual("Đã có {what}.", "It already exists: {what}.")
 
     def __init__(self, what: Bilingual, **facts: Any) -> None:
         super().__init__(what=what.filled(facts))
 
 
 class Stale(Problem):
-    """Somebody changed it since it was read."""
+    """The resource has changed since the client read it."""
 
     status = 412
     slug = "stale"
-    title = Bilingual("Dữ liệu đã được người khác sửa", "Somebody changed it meanwhile")
+    title = Bilingual("Dữ liệu đã được người khác sửa", "The resource has changed")
     detail = Bilingual(
         "Bản đang có khác với bản mà If-Match nêu. Hãy tải lại, sửa trên bản mới rồi gửi lại.",
-        "The current version is not the one that If-Match names. Read it again, apply the change "
+        "The current version does not match If-Match. Read the resource again, apply your change "
         "to the new version and send it again.",
     )
 
 
 class BodyTooLarge(Problem):
-    """The body is larger than anything that is expected here."""
+    """The body exceeds the size limit."""
 
     status = 413
     slug = "body-too-large"
     title = Bilingual("Nội dung quá lớn", "The body is too large")
-    detail = Bilingual("Nội dung gửi lên vượt giới hạn cho phép.", "The body is over the limit.")
+    detail = Bilingual(
+        "Nội dung gửi lên vượt giới hạn cho phép.", "The body exceeds the size limit."
+    )
 
 
 class UnsupportedMediaType(Problem):
-    """The body has a type that is not taken here."""
+    """The route does not accept the media type of the body."""
 
     status = 415
     slug = "unsupported-media-type"
     title = Bilingual("Kiểu nội dung không được hỗ trợ", "Unsupported media type")
     detail = Bilingual(
-        "Cần nội dung kiểu {expected}.", "A body of the type {expected} is expected."
+        "Cần nội dung kiểu {expected}.", "The media type of the body must be {expected}."
     )
 
 
 class ValidationFailed(Problem):
-    """The request is understood, and fields of it are wrong."""
+    """Fields of the request are invalid."""
 
     status = 422
     slug = "validation-failed"
     title = Bilingual("Dữ liệu chưa hợp lệ", "The data is not valid")
     detail = Bilingual(
         "Có {count} chỗ cần sửa; xem danh sách errors.",
-        "{count:place needs|places need} mending; see the list errors.",
+        "{count:field is|fields are} invalid; see `errors`.",
     )
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
@@ -257,21 +259,21 @@ class ValidationFailed(Problem):
 
 
 class ReportIncomplete(ValidationFailed):
-    """The draft has errors, so it cannot be submitted."""
+    """The draft has validation errors, so it cannot be submitted."""
 
     slug = "report-incomplete"
     title = Bilingual("Báo cáo chưa gửi được", "The report cannot be submitted yet")
 
 
 class WarningsUnconfirmed(ValidationFailed):
-    """The draft has warnings, and the sender has not confirmed them with a note."""
+    """The draft has warnings that the sender has not confirmed with a note."""
 
     slug = "warnings-unconfirmed"
     title = Bilingual("Có cảnh báo chưa được xác nhận", "Warnings are not confirmed")
     detail = Bilingual(
         "Có {count} cảnh báo; nếu số liệu đúng, hãy gửi lại kèm warnings_note giải thích.",
-        "{count:warning has|warnings have} to be confirmed; if the figures are right, send again "
-        "with a warnings_note.",
+        "{count:warning is|warnings are} unconfirmed; if the figures are correct, send the request "
+        "again with a `warnings_note` that explains them.",
     )
 
 
@@ -280,7 +282,9 @@ class KeyReused(Problem):
 
     status = 422
     slug = "idempotency-key-reused"
-    title = Bilingual("Khóa chống gửi trùng đã dùng", "The idempotency key was used before")
+    title = Bilingual(
+        "Khóa chống gửi trùng đã dùng", "The idempotency key was used for another request"
+    )
     detail = Bilingual(
         "Idempotency-Key này đã dùng cho một yêu cầu khác trong 24 giờ qua.",
         "This Idempotency-Key was used for another request within the last 24 hours.",
@@ -288,31 +292,31 @@ class KeyReused(Problem):
 
 
 class NotSettled(Problem):
-    """The instant asked for can still get changes."""
+    """The requested instant is not settled: changes can still be committed before it."""
 
     status = 422
     slug = "not-settled"
     title = Bilingual("Thời điểm chưa chốt", "The instant is not settled")
     detail = Bilingual(
         "as_of ở sau hiện tại; số liệu đến thời điểm đó còn có thể thay đổi. Hiện tại là {now}.",
-        "as_of lies after the present; figures up to it can still change. It is {now} now.",
+        "as_of is in the future; figures up to then can still change. The current time is {now}.",
     )
 
 
 class PreconditionRequired(Problem):
-    """A change without If-Match could overwrite somebody else's."""
+    """The request has no If-Match, so it could overwrite another change."""
 
     status = 428
     slug = "precondition-required"
     title = Bilingual("Thiếu If-Match", "If-Match is missing")
     detail = Bilingual(
         "Hãy gửi kèm tiêu đề If-Match với ETag của bản đã đọc.",
-        "Send the header If-Match with the ETag of the version that was read.",
+        "Send the header If-Match with the ETag of the version that you have read.",
     )
 
 
 class TooManyAttempts(Problem):
-    """Too many failed sign-ins."""
+    """Too many failed sign-ins for this user name from this address."""
 
     status = 429
     slug = "too-many-attempts"
@@ -322,16 +326,19 @@ class TooManyAttempts(Problem):
         "Too many failed sign-ins; try again in {seconds:second|seconds}.",
     )
 
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds=seconds, retry_after=seconds)
+
 
 class InternalError(Problem):
-    """A fault of the service. Nothing was changed."""
+    """An unexpected error. The transaction was rolled back."""
 
     status = 500
     slug = "internal-error"
-    title = Bilingual("Lỗi của hệ thống", "The service failed")
+    title = Bilingual("Lỗi của hệ thống", "Internal error")
     detail = Bilingual(
         "Hệ thống gặp lỗi và chưa thay đổi dữ liệu nào. Mã tra cứu: {request_id}.",
-        "The service failed and changed nothing. Reference: {request_id}.",
+        "An internal error occurred; no data was changed. Reference: {request_id}.",
     )
 
 
@@ -343,8 +350,8 @@ class Overloaded(Problem):
     title = Bilingual("Hệ thống đang bận", "The service is busy")
     detail = Bilingual(
         "Hệ thống đang bận, chưa thay đổi dữ liệu nào; hãy thử lại sau ít giây.",
-        "The service is busy and changed nothing; try again in a few seconds.",
+        "The service is busy; no data was changed. Try again in a few seconds.",
     )
 
     def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "2"})
+        super().__init__(retry_after=2)

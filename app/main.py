@@ -1,4 +1,4 @@
-"""The application: wiring, nothing else."""
+"""The application: assembles routers, middleware and the database."""
 
 import asyncio
 import os
@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from app.clock import Clock
 from app.db.database import Database
 from app.http import openapi, problems
-from app.http.metrics import Measured, Metrics
-from app.http.middleware import BodyLimit, RequestFrame
+from app.http.metrics import Metrics, MetricsMiddleware
+from app.http.middleware import BodyLimit, DefaultHeaders
 from app.routers import (
     accounts,
     agencies,
@@ -41,9 +41,9 @@ from app.routers import (
 from app.services.accounts.attempts import Attempts
 from app.settings import Settings
 from app.web import docs, front, preferences
-from app.web.assets import assets
+from app.web.assets import assets, swagger_ui
 
-V1 = (
+API_MODULES = (
     reports,
     obligations,
     aggregates,
@@ -65,68 +65,74 @@ V1 = (
     job_health,
     audit_events,
 )
-"""The nouns of the API, in the order in which a path is looked up: those asked for most first."""
-PAGES = (front, docs, preferences)
+"""The routers of the API. Paths are matched in this order, so the busiest come first."""
+PAGE_MODULES = (front, docs, preferences)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
-    """The service on a database, by a clock."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        state = app.state
-        state.database = database = Database(state.database_url, settings)
-        await database.open()
-        async with AsyncExitStack() as stack:
-            if settings.embedded_worker:
-                await stack.enter_async_context(
-                    background_work(state.database_url, database, state.clock, settings)
-                )
-            yield
-        await database.close()
-
+    """Create the application for a database and a clock."""
     app = FastAPI(
         title="Tiến độ",
         version="1",
-        lifespan=lifespan,
+        lifespan=_lifespan,
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # it would lead to whatever host the request names
+        redirect_slashes=False,  # a redirect would trust the Host header
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
     app.state.database_url = database_url
     app.state.clock = clock
     app.state.attempts = Attempts()
+    app.state.metrics = Metrics()
     problems.install(app)
     openapi.describe(app)
-    app.add_middleware(BodyLimit, largest=settings.max_body_bytes)
-    app.add_middleware(RequestFrame)
-    app.state.metrics = figures = Metrics()
-    app.add_middleware(Measured, metrics=figures)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(DefaultHeaders)
+    app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
+    _include_routes(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the database, and run the embedded worker if the settings ask for one."""
+    state = app.state
+    state.database = database = Database(state.database_url, state.settings)
+    await database.open()
+    async with AsyncExitStack() as stack:
+        if state.settings.embedded_worker:
+            await stack.enter_async_context(
+                background_work(state.database_url, database, state.clock, state.settings)
+            )
+        yield
+    await database.close()
+
+
+def _include_routes(app: FastAPI) -> None:
     app.include_router(health.router)
     app.include_router(metrics.router)
-    for noun in V1:
-        app.include_router(noun.router, prefix="/api/v1")
-    for view in PAGES:
-        app.include_router(view.router)
+    for module in API_MODULES:
+        app.include_router(module.router, prefix="/api/v1")
+    for module in PAGE_MODULES:
+        app.include_router(module.router)
+    app.mount("/static/swagger-ui", swagger_ui(), name="swagger-ui")
     app.mount("/static", assets(), name="static")
-    return app
 
 
 @asynccontextmanager
 async def background_work(
     database_url: str, database: Database, clock: Clock, settings: Settings
 ) -> AsyncIterator[None]:
-    """A worker beside the server, in its process, for as long as that runs.
+    """Run a worker for background jobs in the server process.
 
-    Its libraries take a while to load, so that happens beside the first answers.
+    The worker's modules are imported in a thread, so that the server starts responding earlier.
     """
 
     async def work() -> None:
-        job_health = await asyncio.to_thread(import_module, "app.jobs")
-        await job_health.work_beside(database_url, database, clock, settings)
+        jobs = await asyncio.to_thread(import_module, "app.jobs")
+        await jobs.work_beside(database_url, database, clock, settings)
 
     task = asyncio.create_task(work(), name="worker")
     try:
@@ -137,7 +143,7 @@ async def background_work(
 
 
 def create_worker_app() -> FastAPI:
-    """The service as a worker process finds it: all that `tiendo serve` decided is in the env."""
+    """Create the application in a worker process of `tiendo serve`, from environment variables."""
     settings = Settings()
     url = os.environ["TIENDO_DATABASE_URL"]
     return create_app(settings, url, Clock(timedelta(seconds=settings.clock_offset_seconds or 0)))

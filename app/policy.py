@@ -1,4 +1,4 @@
-"""Who may do what: one table, and the reach within which it holds."""
+"""Authorisation: the permissions of roles and scopes, and the agencies that a principal reaches."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from app.vocabulary import Role, Scope
 
 
 class Permission(StrEnum):
-    """One thing that a request may need to be allowed, named `noun:verb`."""
+    """A permission that an operation requires, named `noun:verb`."""
 
     SELF = "self"
     SELF_WRITE = "self:write"
@@ -54,7 +54,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OBLIGATIONS_READ,
             P.OBLIGATIONS_MANAGE,
             P.REPORTS_READ,
-            P.REPORTS_WRITE,  # paper reports, entered for the one who sent them
+            P.REPORTS_WRITE,  # to enter paper reports
             P.REPORTS_REVIEW,
             P.AGGREGATES_READ,
             P.NOTIFICATIONS_READ_SENT,
@@ -104,7 +104,7 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
 
 
 def permissions_of(role: Role | None, scopes: list[Scope]) -> frozenset[Permission]:
-    """What an account's role, or an API key's scopes, may do; a key always sees itself."""
+    """The permissions of an account's role or of an API key's scopes. Every key may read itself."""
     if role is not None:
         return ROLE_PERMISSIONS[role]
     return frozenset({P.SELF}).union(*(SCOPE_PERMISSIONS[scope] for scope in scopes))
@@ -112,10 +112,10 @@ def permissions_of(role: Role | None, scopes: list[Scope]) -> frozenset[Permissi
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks: an account or an API key.
+    """The authenticated account or API key of a request.
 
-    `reach` is the path of the subtree whose reports it may touch, `horizon` that of the
-    reference data it may know; an empty path is everything.
+    `reach` is the path of the subtree whose reports it may access, `horizon` that of the subtree
+    whose reference data it may see. An empty path is the whole tree.
     """
 
     name: str
@@ -129,17 +129,17 @@ class Principal:
 
     @property
     def reach(self) -> str:
-        """A coordinator works for its whole district; all others stand where they stand."""
+        """The whole district for coordinators, the subtree of the own agency for all others."""
         return self.district_path if self.role is Role.COORDINATOR else self.agency_path
 
     @property
     def horizon(self) -> str:
-        """The district around the principal, or, above districts, its own subtree."""
+        """The principal's district, or its own subtree if it is above the districts."""
         return self.district_path
 
     @property
     def own_agency_only(self) -> bool:
-        """A reporter speaks for its agency, not for those below it."""
+        """Whether the reach excludes subordinate agencies, as for reporters."""
         return self.role is Role.REPORTER
 
     @property
@@ -148,9 +148,9 @@ class Principal:
         return self.reach if self.own_agency_only else f"{self.reach}%"
 
     def reaches(self, path: str) -> bool:
-        """Whether an agency's reports are the principal's to touch."""
+        """Whether the principal may access the reports of the agency with this path."""
         return path == self.reach if self.own_agency_only else path.startswith(self.reach)
 
     def knows(self, path: str) -> bool:
-        """Whether an agency is within the horizon, or above it."""
+        """Whether the agency with this path is within the horizon or above it."""
         return path.startswith(self.horizon) or self.horizon.startswith(path)

@@ -1,4 +1,4 @@
-"""Passwords, tokens and API keys: how they are made, stored and told apart."""
+"""Passwords, tokens and API keys: generation, hashing, verification."""
 
 import asyncio
 import hashlib
@@ -17,19 +17,23 @@ from pwdlib import PasswordHash
 
 from app.errors import Overloaded
 
-Given = TypeVarTuple("Given")
-Made = TypeVar("Made")
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
 
 ALPHABET = string.digits + string.ascii_letters
-TOKEN_PREFIX = "tdt_"  # noqa: S105 - the same for all
+TOKEN_PREFIX = "tdt_"  # noqa: S105 - not a secret
 KEY_PREFIX = "tdk_"
 SECRET_LENGTH = 32
 CHECKSUM_LENGTH = 6
 HINT_LENGTH = 10
-PLACES = os.cpu_count() or 1
-SECONDS_TO_WAIT = 5.0
+HASHING_SLOTS = os.cpu_count() or 1
+"""Passwords that are hashed at the same time: more would only be slower, at 64 MB each."""
+SLOT_TIMEOUT = 5.0
+"""Seconds."""
 
-_places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_hashing_slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+    WeakKeyDictionary()
+)
 
 
 @cache
@@ -38,78 +42,80 @@ def _hasher() -> PasswordHash:
 
 
 @cache
-def _nobodys_hash() -> str:
+def _dummy_hash() -> str:
     return _hasher().hash(secrets.token_urlsafe())
 
 
 async def hash_password(password: str) -> str:
-    """The Argon2id hash of a password. Some 50 ms of a processor, so off the event loop."""
-    return await _beside(_hasher().hash, _typed(password))
+    """The Argon2id hash of a password.
+
+    Raises:
+        Overloaded: no hashing slot was free in time.
+    """
+    return await _in_thread(_hasher().hash, _normalized(password))
 
 
 async def password_matches(password: str, password_hash: str | None) -> bool:
-    """Whether the password is right; takes as long where there is no account (hash None)."""
-    return await _beside(_matches, _typed(password), password_hash)
-
-
-async def _beside(work: Callable[[*Given], Made], *given: *Given) -> Made:
-    """Work beside the event loop, as many at once as there are processors.
-
-    More would only make each of them slower, and take 64 MB each.
+    """Whether the password is correct; takes equally long if there is no account (hash None).
 
     Raises:
-        Overloaded: there was no place within a few seconds.
+        Overloaded: no hashing slot was free in time.
     """
+    return await _in_thread(_matches, _normalized(password), password_hash)
+
+
+async def _in_thread(work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+    """Hash in a thread, because it takes about 50 ms of CPU time."""
     loop = asyncio.get_running_loop()
-    async with place(_places.setdefault(loop, asyncio.Semaphore(PLACES))):
-        return await asyncio.to_thread(work, *given)
+    async with hashing_slot(_hashing_slots.setdefault(loop, asyncio.Semaphore(HASHING_SLOTS))):
+        return await asyncio.to_thread(work, *arguments)
 
 
 @asynccontextmanager
-async def place(among: asyncio.Semaphore) -> AsyncIterator[None]:
-    """A place among those who have their passwords tried, for as long as the block takes.
+async def hashing_slot(slots: asyncio.Semaphore) -> AsyncIterator[None]:
+    """Hold one of the password-hashing slots.
 
     Raises:
-        Overloaded: nobody made room within a few seconds.
+        Overloaded: no slot was free in time.
     """
     try:
-        async with asyncio.timeout(SECONDS_TO_WAIT):
-            await among.acquire()
+        async with asyncio.timeout(SLOT_TIMEOUT):
+            await slots.acquire()
     except TimeoutError:
         raise Overloaded from None
     try:
         yield
     finally:
-        among.release()
+        slots.release()
 
 
 def _matches(password: str, password_hash: str | None) -> bool:
-    return _hasher().verify(password, password_hash or _nobodys_hash()) and bool(password_hash)
+    return _hasher().verify(password, password_hash or _dummy_hash()) and bool(password_hash)
 
 
-def _typed(password: str) -> str:
-    """The same letters, however a keyboard composes them: Vietnamese ones come in two ways."""
+def _normalized(password: str) -> str:
+    """The password in NFC: keyboards compose Vietnamese letters in different ways."""
     return unicodedata.normalize("NFC", password)
 
 
 def new_password() -> str:
-    """A generated password, 16 characters that nobody mistakes for others when reading aloud."""
-    unmistakable = "abcdefghijkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(unmistakable) for _ in range(4)) for _ in range(4))
+    """A generated password: 16 characters, none of which is easily confused with another."""
+    unambiguous = "abcdefghijkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(unambiguous) for _ in range(4)) for _ in range(4))
 
 
 def new_token() -> str:
-    """A bearer token for a person."""
+    """A bearer token for an account."""
     return _with_checksum(TOKEN_PREFIX)
 
 
 def new_key() -> str:
-    """An API key for a machine."""
+    """An API key."""
     return _with_checksum(KEY_PREFIX)
 
 
 def is_well_formed(secret: str) -> bool:
-    """Whether a token's or key's prefix and checksum are right; needs no database."""
+    """Whether the prefix and the checksum of a token or key are correct; needs no database."""
     body, checksum = secret[:-CHECKSUM_LENGTH], secret[-CHECKSUM_LENGTH:]
     return (
         secret.startswith((TOKEN_PREFIX, KEY_PREFIX))
@@ -120,7 +126,10 @@ def is_well_formed(secret: str) -> bool:
 
 
 def digest(secret: str) -> str:
-    """What is stored of a token or key: its SHA-256 in hex. The secret itself is random enough."""
+    """The SHA-256 of a token or key in hex, which is stored instead of it.
+
+    A slow hash is unnecessary, because the secret is long and random.
+    """
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

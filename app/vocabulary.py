@@ -1,10 +1,10 @@
-"""The words of the field: one closed list for each, shared by tables, wire format and rules."""
+"""Enumerations of the domain, shared by models, schemas and rules."""
 
 from enum import StrEnum
 
 
 class AgencyKind(StrEnum):
-    """What an agency (cơ quan, đơn vị) is."""
+    """The kind of an agency (cơ quan, đơn vị)."""
 
     PROVINCE = "province"
     DISTRICT = "district"
@@ -17,18 +17,18 @@ class AgencyKind(StrEnum):
 
 
 COMMUNE_LEVEL = frozenset({AgencyKind.COMMUNE, AgencyKind.TOWNSHIP})
-"""Xã and thị trấn: the kinds that the plan names together, "các xã, thị trấn"."""
+"""The kinds that the plan calls "các xã, thị trấn"."""
 
 
 class AssignmentRole(StrEnum):
-    """What an agency does in a project: chủ trì or phối hợp."""
+    """The role of an agency in a project: chủ trì or phối hợp."""
 
     LEAD = "lead"
     COORDINATING = "coordinating"
 
 
 class BudgetSource(StrEnum):
-    """Where money comes from (section IV of the plan)."""
+    """The source of a budget line (section IV of the plan)."""
 
     CENTRAL = "central"
     PROVINCIAL = "provincial"
@@ -40,17 +40,17 @@ class BudgetSource(StrEnum):
 
 
 class BudgetOrigin(StrEnum):
-    """Money of this year, or of earlier years that may still be spent (vốn chuyển nguồn)."""
+    """Whether money is from this year or carried over from earlier ones (vốn chuyển nguồn)."""
 
     CURRENT_YEAR = "current_year"
     CARRIED_OVER = "carried_over"
 
 
 class IndicatorKind(StrEnum):
-    """How a figure behaves in time.
+    """How a figure relates to time.
 
-    flow: counted in the data window; cumulative: since 1 January; stock: the state on the
-    window's last day; ratio: derived, always a ratio of sums.
+    flow: counted within the data window; cumulative: counted since 1 January; stock: the state on
+    the last day of the window; ratio: derived, a ratio of sums.
     """
 
     FLOW = "flow"
@@ -68,35 +68,35 @@ class Frequency(StrEnum):
 
 
 class DueDay(StrEnum):
-    """How "trước ngày 15" is read: the named day still counts, or it is already late."""
+    """How "trước ngày 15" is interpreted: whether the 15th itself is still on time."""
 
     INCLUDED = "included"
     EXCLUDED = "excluded"
 
 
 class NonWorkingDay(StrEnum):
-    """What happens to a due date that falls on a day off."""
+    """What happens to a due date on a non-working day."""
 
     NONE = "none"
     NEXT_WORKING_DAY = "next_working_day"
 
 
 class WorkingDayChange(StrEnum):
-    """An exception to the calendar: an extra day off, or a weekend day that is worked."""
+    """An exception in the calendar: an extra day off, or a day off on which people work."""
 
     OFF = "off"
     WORKED = "worked"
 
 
 class PeriodState(StrEnum):
-    """Whether a reporting period still takes reports."""
+    """Whether a reporting period accepts reports."""
 
     OPEN = "open"
     CLOSED = "closed"
 
 
 class Timeliness(StrEnum):
-    """Tình trạng thời hạn of an obligation at an instant."""
+    """The timeliness (tình trạng thời hạn) of an obligation at an instant."""
 
     UPCOMING = "upcoming"
     DUE_SOON = "due_soon"
@@ -107,7 +107,7 @@ class Timeliness(StrEnum):
 
 
 class ReportStatus(StrEnum):
-    """Where a report stands in its life; `not_started` is an obligation without a report."""
+    """The state of a report; `not_started` is an obligation without a report."""
 
     NOT_STARTED = "not_started"
     DRAFT = "draft"
@@ -117,21 +117,21 @@ class ReportStatus(StrEnum):
 
 
 class FindingLevel(StrEnum):
-    """An error refuses a submission; a warning is confirmed by the sender with a note."""
+    """An error prevents a submission; a warning has to be confirmed by the sender with a note."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
 class Basis(StrEnum):
-    """Which revision of each agency an aggregate sums."""
+    """Whether an aggregate uses the last accepted or the last submitted revision of each agency."""
 
     ACCEPTED = "accepted"
     SUBMITTED = "submitted"
 
 
 class Role(StrEnum):
-    """What an account is for."""
+    """The role of an account, which sets its permissions."""
 
     REPORTER = "reporter"
     COORDINATOR = "coordinator"
@@ -140,7 +140,7 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What an API key may reach."""
+    """A scope of an API key."""
 
     REFERENCE_READ = "reference:read"
     REPORTS_READ = "reports:read"
@@ -149,17 +149,17 @@ class Scope(StrEnum):
 
 
 class DayKind(StrEnum):
-    """What a reminder rule counts: days of the calendar, or working days."""
+    """The days that a reminder rule counts: calendar days or working days."""
 
     CALENDAR = "calendar"
     WORKING = "working"
 
 
 class Audience(StrEnum):
-    """At whose desk a reminder arrives.
+    """The recipients of a reminder.
 
-    reporter: those who fill in the agency's report; head: those who watch over that agency;
-    coordinator: the office that collects; leadership: those who watch over the district.
+    reporter: the reporters of the agency; head: the viewers of the agency; coordinator: the
+    coordinators of the district; leadership: the viewers of the district.
     """
 
     REPORTER = "reporter"
@@ -169,7 +169,7 @@ class Audience(StrEnum):
 
 
 class Channel(StrEnum):
-    """By which way a notification goes out."""
+    """The channel by which a notification is delivered."""
 
     EMAIL = "email"
     WEBHOOK = "webhook"
@@ -177,7 +177,7 @@ class Channel(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What happened that somebody has to hear of."""
+    """The kinds of events that cause notifications."""
 
     RETURNED = "report.returned"
     ACCEPTED = "report.accepted"
@@ -193,10 +193,10 @@ class EventKind(StrEnum):
 
 
 class NotificationState(StrEnum):
-    """How far a notification has come, or why it went nowhere.
+    """The state of a notification.
 
-    planned: waits for its message to leave; sent; failed: given up after retries; skipped: no
-    longer true when it was to leave; superseded: a later one says more.
+    planned: its message is not sent yet; sent; failed: retries did not help; skipped: no longer
+    true when its message was due; superseded: replaced by a later notification.
     """
 
     PLANNED = "planned"
@@ -207,7 +207,11 @@ class NotificationState(StrEnum):
 
 
 class MessageState(StrEnum):
-    """A message waits, is in a sender's hands, has left, was given up, or had nothing to say."""
+    """The state of a message.
+
+    waiting: due to be sent; sending: a sender has leased it; sent; failed: retries did not help;
+    empty: all of its notifications were skipped or superseded.
+    """
 
     WAITING = "waiting"
     SENDING = "sending"

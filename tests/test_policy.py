@@ -1,4 +1,4 @@
-"""Who may do what: every operation, tried by everybody, in reach and out of it."""
+"""Authorisation: every operation with every kind of caller, within and outside its reach."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,13 +32,13 @@ AGGREGATE_READERS = {VIEWER, COORDINATOR, KEYS["aggregates:read"]}
 EVERYBODY = {*PEOPLE, *KEYS.values()}
 
 PUBLIC = {"live", "ready", "metrics", "sign_in", "get_calendar_feed"}
-"""What asks for no principal: a calendar's address is its own secret."""
+"""Operations without authentication. The URL of a calendar feed contains a secret."""
 
 PAGES = {"show_front_page", "show_docs", "show_preferences", "save_preferences"}
-"""Pages for people in a browser, outside the API and its document, without signing in.
+"""HTML pages, which are not part of the OpenAPI document and need no authentication.
 
-The first two show nobody's data. The key in a mail is its own secret, and opens one person's choice
-of channels: tests/web/test_preferences.py sees that it opens nothing else.
+The first two show no personal data. The preferences page requires the secret key from a mail;
+tests/web/test_preferences.py ensures that this key gives access to nothing else.
 """
 
 MAY: dict[str, set[str]] = {
@@ -84,15 +84,15 @@ MAY: dict[str, set[str]] = {
     **dict.fromkeys(["revoke_calendar_link"], PEOPLE),
     **dict.fromkeys(["get_jobs_health", "list_audit_events"], MANAGERS),
 }
-"""Each operation, and who may do it within reach; all others are told that they may not."""
+"""The callers allowed to use each operation within their reach. All others get 403."""
 
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
-NOBODYS = {"webhook_id": "999999", "message_id": "999999", "link_id": "999999"}
-"""Numbers of things that nobody made, so that trying deletes or calls nothing."""
+MISSING_IDS = {"webhook_id": "999999", "message_id": "999999", "link_id": "999999"}
+"""IDs that do not exist, so that the calls delete nothing."""
 
 
 def routes(router: Any) -> Iterator[APIRoute]:
-    """The routes of a router and of those that it includes, shown in the document or not."""
+    """All routes of a router and its included routers, with those hidden from the document."""
     for route in router.routes:
         if isinstance(route, APIRoute):
             yield route
@@ -100,7 +100,7 @@ def routes(router: Any) -> Iterator[APIRoute]:
             yield from routes(route.original_router)
 
 
-def test_every_route_stands_in_the_table() -> None:
+def test_every_route_is_in_the_table() -> None:
     served = {route.name for route in routes(APPLICATION) if route.include_in_schema}
     assert served == PUBLIC | MAY.keys()
     assert BY_NAME.keys() == served
@@ -109,45 +109,46 @@ def test_every_route_stands_in_the_table() -> None:
 
 async def key_of(service: Service, agency: str, *scopes: str) -> httpx.AsyncClient:
     """A client with a new API key."""
-    said = {"name": "thử", "scopes": scopes, "agency": agency}
-    made = seen(await service.client(ROOT).post("/api-keys", json=said), 201)
-    return service.client(secret=made["key"])
+    body = {"name": "thử", "scopes": scopes, "agency": agency}
+    api_key = seen(await service.client(ROOT).post("/api-keys", json=body), 201)
+    return service.client(secret=api_key["key"])
 
 
 async def call(
-    client: httpx.AsyncClient, operation: Operation, query: str = "", **places: str
+    client: httpx.AsyncClient, operation: Operation, query: str = "", **path_parameters: str
 ) -> httpx.Response:
-    """Do it as its example does, over whatever version there is."""
+    """Call an operation with its example values."""
     required = "&".join(f"{name}={value}" for name, value in operation.required().items())
+    full_query = "&".join(part for part in (required, query) if part)
     return await client.request(
         operation.method,
-        f"{operation.address(**places)}?{'&'.join(part for part in (required, query) if part)}",
+        f"{operation.address(**path_parameters)}?{full_query}",
         json=operation.body,
         headers={"If-Match": '"1"'},
     )
 
 
 @pytest.mark.parametrize("caller", sorted(EVERYBODY))
-async def test_each_may_do_what_the_table_says_and_nothing_else(
+async def test_a_caller_may_use_exactly_the_operations_in_the_table(
     service: Service, caller: str
 ) -> None:
     scope = next((scope for scope, key in KEYS.items() if key == caller), None)
     client = await key_of(service, "395", scope) if scope else service.client(caller)
-    # Signing out comes last, because nothing can be asked after it.
+    # Sign out last, because it revokes the token.
     for operation in sorted(UNDER_VERSION, key=lambda each: each.name == "sign_out"):
         if operation.name in PUBLIC:
             continue
-        answer = await call(client, operation, **NOBODYS)
-        told = f"{caller} {operation.name}: {answer.status_code} {answer.text[:200]}"
+        answer = await call(client, operation, **MISSING_IDS)
+        context = f"{caller} {operation.name}: {answer.status_code} {answer.text[:200]}"
         if caller in MAY[operation.name]:
-            assert answer.status_code not in {401, 403}, told
-            assert answer.status_code < 500, told
+            assert answer.status_code not in {401, 403}, context
+            assert answer.status_code < 500, context
         else:
-            assert answer.status_code == 403, told
-            assert answer.json()["type"] == "/problems/forbidden", told
+            assert answer.status_code == 403, context
+            assert answer.json()["type"] == "/problems/forbidden", context
 
 
-async def test_nobody_may_do_anything(service: Service) -> None:
+async def test_without_valid_credentials_every_operation_is_401(service: Service) -> None:
     for secret in (None, "nonsense", "tdt_" + "0" * 38, "tdk_" + "0" * 38):
         client = service.client(secret=secret)
         for operation in UNDER_VERSION if secret is None else UNDER_VERSION[:3]:
@@ -157,11 +158,13 @@ async def test_nobody_may_do_anything(service: Service) -> None:
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-OF_ONE_AGENCY = [each for each in UNDER_VERSION if {"period", "agency"} <= set(each.places)]
+OF_ONE_AGENCY = [
+    each for each in UNDER_VERSION if {"period", "agency"} <= set(each.path_parameters)
+]
 
 
 @pytest.mark.parametrize("scopes", [(), ("reports:read", "reports:write")])
-async def test_a_reporter_or_a_communes_key_finds_its_own_reports_only(
+async def test_a_reporter_or_a_key_of_a_commune_sees_only_its_own_reports(
     service: Service, scopes: tuple[str, ...]
 ) -> None:
     own = await key_of(service, XUAN_HONG, *scopes) if scopes else service.client(REPORTER)
@@ -177,7 +180,7 @@ async def test_a_reporter_or_a_communes_key_finds_its_own_reports_only(
         assert nothing_yet or answer.status_code != 404, (operation.name, answer.text)
 
 
-async def test_a_viewer_below_the_district_reads_its_subtree_only(service: Service) -> None:
+async def test_a_viewer_below_the_district_sees_only_its_subtree(service: Service) -> None:
     async with service.database.transaction() as session:
         move = "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = '15493')"
         await session.execute(text(f"{move} WHERE username = 'vice-chairman'"))
@@ -211,7 +214,7 @@ TRACES = ("trieu-son", "1590", "397", "Triệu Sơn", "Thử Nghiệm")
 
 
 async def add_neighbour(service: Service) -> dict[str, str]:
-    """Load another district with all that one can have; what its things are called."""
+    """Load another district with every kind of resource; return their codes and IDs."""
     async with service.database.transaction() as session:
         await load(session, NEIGHBOUR_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
     root = service.client(ROOT)
@@ -232,19 +235,19 @@ async def add_neighbour(service: Service) -> dict[str, str]:
     }
 
 
-ABOUT_NOBODY = {"read_notification"}
-"""Messages are each one's own."""
+PERSONAL = {"read_notification"}
+"""Operations on a person's own messages, which belong to no district."""
 
 
 @pytest.mark.parametrize("caller", [COORDINATOR, VIEWER, ADMIN, REPORTER])
-async def test_another_districts_things_do_not_exist(service: Service, caller: str) -> None:
+async def test_resources_of_another_district_are_not_found(service: Service, caller: str) -> None:
     neighbour = await add_neighbour(service)
     client = service.client(caller)
     for operation in UNDER_VERSION:
-        if operation.name in PUBLIC | ABOUT_NOBODY or caller not in MAY[operation.name]:
+        if operation.name in PUBLIC | PERSONAL or caller not in MAY[operation.name]:
             continue
         plan = "plan=trieu-son-2024" if "plan" in operation.query else ""
-        if operation.places:
+        if operation.path_parameters:
             code = NEIGHBOURS_CODES.get(operation.address().split("/")[1], "1")
             answer = await call(client, operation, plan, **neighbour, code=code)
             assert answer.status_code == 404, (operation.name, answer.text[:300])
@@ -252,24 +255,26 @@ async def test_another_districts_things_do_not_exist(service: Service, caller: s
             for query in {"", plan}:
                 answer = await call(client, operation, query)
                 assert answer.status_code in {200, 404}, operation.name
-                found = [trace for trace in TRACES if trace in answer.text]
-                told = "trieu-son" in answer.text and answer.status_code == 404
-                assert not found or told, (operation.name, query, found)
+                traces = [trace for trace in TRACES if trace in answer.text]
+                is_echo = "trieu-son" in answer.text and answer.status_code == 404
+                assert not traces or is_echo, (operation.name, query, traces)
 
 
-async def test_a_plan_that_is_not_known_is_found_by_no_question(service: Service) -> None:
+async def test_a_plan_outside_the_horizon_is_not_found(service: Service) -> None:
     await add_neighbour(service)
     client = service.client(COORDINATOR)
-    asked = [each for each in UNDER_VERSION if each.method == "GET" and "plan" in each.query]
-    assert {"list_obligations", "list_reports", "list_schedules"} <= {each.name for each in asked}
-    for operation in asked:
+    operations = [each for each in UNDER_VERSION if each.method == "GET" and "plan" in each.query]
+    assert {"list_obligations", "list_reports", "list_schedules"} <= {
+        each.name for each in operations
+    }
+    for operation in operations:
         for plan in ("nope", "trieu-son-2024"):
             answer = await call(client, operation, f"plan={plan}")
             assert answer.status_code == 404, (operation.name, plan, answer.text[:200])
             assert answer.json()["type"] == "/problems/not-found"
 
 
-INTO_THE_NEIGHBOURS: list[tuple[str, str, str, dict[str, Any]]] = [
+CREATIONS_IN_OTHER_DISTRICT: list[tuple[str, str, str, dict[str, Any]]] = [
     (ADMIN, "create_user", "", {"agency": "15901"}),
     (ADMIN, "create_api_key", "", {"agency": "397"}),
     (COORDINATOR, "create_webhook", "", {"agency": "397"}),
@@ -286,12 +291,12 @@ INTO_THE_NEIGHBOURS: list[tuple[str, str, str, dict[str, Any]]] = [
 ]
 
 
-async def test_nothing_is_made_in_another_district(service: Service) -> None:
+async def test_nothing_can_be_created_in_another_district(service: Service) -> None:
     await add_neighbour(service)
     count = text("SELECT count(*) FROM audit_event")
     async with service.database.reading() as session:
         before = await session.scalar(count)
-        for caller, name, query, change in INTO_THE_NEIGHBOURS:
+        for caller, name, query, change in CREATIONS_IN_OTHER_DISTRICT:
             operation = BY_NAME[name]
             answer = await service.client(caller).request(
                 operation.method,
@@ -303,7 +308,7 @@ async def test_nothing_is_made_in_another_district(service: Service) -> None:
         assert await session.scalar(count) == before
 
 
-async def test_who_knows_two_plans_is_asked_which_one_is_meant(service: Service) -> None:
+async def test_a_principal_with_two_plans_has_to_name_one(service: Service) -> None:
     await add_neighbour(service)
     province, office = service.client("province"), service.client(COORDINATOR)
     for question in (
@@ -321,7 +326,7 @@ async def test_who_knows_two_plans_is_asked_which_one_is_meant(service: Service)
         assert problem["choices"] == ["tho-xuan-2024", "trieu-son-2024"]
         named = f"{question}{'&' if '?' in question else '?'}plan=trieu-son-2024"
         seen(await province.get(named))
-        seen(await office.get(question))  # it knows one plan only
-    seen(await province.get("/projects/DA6"))  # one plan has it
+        seen(await office.get(question))  # has only one plan
+    seen(await province.get("/projects/DA6"))  # only one plan has this project
     summed = seen(await province.get(f"/aggregates/indicators?period={Q2}&plan=trieu-son-2024"))
     assert (summed["agency"], summed["coverage"]["expected"]) == ("397", 4)

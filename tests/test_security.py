@@ -1,4 +1,4 @@
-"""Passwords, tokens and keys."""
+"""Passwords, tokens and API keys."""
 
 import asyncio
 import threading
@@ -22,7 +22,7 @@ from app.security import (
 )
 
 
-async def test_a_password_is_kept_as_argon2id_and_told_from_others() -> None:
+async def test_a_password_is_hashed_with_argon2id_and_verified() -> None:
     kept = await hash_password("mật khẩu")
     assert kept.startswith("$argon2id$")
     assert await password_matches("mật khẩu", kept)
@@ -30,7 +30,7 @@ async def test_a_password_is_kept_as_argon2id_and_told_from_others() -> None:
     assert kept != await hash_password("mật khẩu")  # each with its own salt
 
 
-async def test_no_more_passwords_are_tried_at_once_than_there_are_processors() -> None:
+async def test_no_more_passwords_are_hashed_at_once_than_there_are_slots() -> None:
     at_once, most = 0, 0
     counting = threading.Lock()
 
@@ -43,29 +43,31 @@ async def test_no_more_passwords_are_tried_at_once_than_there_are_processors() -
         with counting:
             at_once -= 1
 
-    await asyncio.gather(*(security._beside(work) for _ in range(8 * security.PLACES)))  # noqa: SLF001 - to count what is inside
-    assert most <= security.PLACES
+    await asyncio.gather(*(security._in_thread(work) for _ in range(8 * security.HASHING_SLOTS)))  # noqa: SLF001 - counts the concurrent calls
+    assert most <= security.HASHING_SLOTS
 
 
-async def test_who_finds_no_place_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(security, "SECONDS_TO_WAIT", 0.01)
+async def test_without_a_free_slot_the_request_is_overloaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(security, "SLOT_TIMEOUT", 0.01)
     taken = asyncio.Semaphore(0)
     with pytest.raises(Overloaded) as refused:
-        async with security.place(taken):
-            pytest.fail("there is none")
-    assert refused.value.headers["Retry-After"]
+        async with security.hashing_slot(taken):
+            pytest.fail("there is no slot")
+    assert refused.value.retry_after
     taken.release()
     for _again in range(2):
-        async with security.place(taken):
+        async with security.hashing_slot(taken):
             pass
 
 
-async def test_nobody_has_no_password() -> None:
+async def test_a_missing_account_matches_no_password() -> None:
     assert not await password_matches("", None)
     assert not await password_matches("anything", None)
 
 
-async def test_a_password_is_the_same_however_its_letters_are_composed() -> None:
+async def test_a_password_matches_in_any_unicode_normal_form() -> None:
     composed = unicodedata.normalize("NFC", "đường về huyện")
     taken_apart = unicodedata.normalize("NFD", composed)
     assert composed != taken_apart
@@ -74,34 +76,34 @@ async def test_a_password_is_the_same_however_its_letters_are_composed() -> None
 
 
 @pytest.mark.parametrize("make", [new_token, new_key])
-def test_a_secret_carries_its_own_check(make: object) -> None:
+def test_a_secret_has_a_checksum(make: object) -> None:
     assert callable(make)
     secret = make()
     assert is_well_formed(secret)
     assert secret != make()
-    for place in range(len(secret)):
-        other = "b" if secret[place] == "a" else "a"
-        assert not is_well_formed(secret[:place] + other + secret[place + 1 :])
+    for position in range(len(secret)):
+        other = "b" if secret[position] == "a" else "a"
+        assert not is_well_formed(secret[:position] + other + secret[position + 1 :])
 
 
-def test_tokens_and_keys_are_told_apart() -> None:
+def test_tokens_and_keys_have_different_prefixes() -> None:
     assert new_token().startswith(security.TOKEN_PREFIX)
     assert new_key().startswith(security.KEY_PREFIX)
 
 
 @given(st.text(max_size=60))
-def test_no_text_breaks_the_check(text: str) -> None:
+def test_the_checksum_test_accepts_any_text(text: str) -> None:
     assert not is_well_formed(text)
     assert not is_well_formed(security.TOKEN_PREFIX + text)
 
 
-def test_what_is_stored_does_not_show_the_secret() -> None:
+def test_the_stored_digest_does_not_contain_the_secret() -> None:
     secret = new_token()
     assert secret[4:] not in digest(secret)
     assert digest(secret) == digest(secret) != digest(new_token())
 
 
-def test_a_generated_password_can_be_read_aloud() -> None:
+def test_a_generated_password_has_four_groups_without_ambiguous_characters() -> None:
     password = new_password()
     assert password != new_password()
     assert [len(group) for group in password.split("-")] == [4, 4, 4, 4]

@@ -1,1 +1,1 @@
-"""HTTP beyond routes: strict parsing, problem documents, headers, metrics, OpenAPI."""
+"""HTTP apart from the routes: strict parsing, problem documents, headers, metrics, OpenAPI."""

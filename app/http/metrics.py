@@ -1,4 +1,9 @@
-"""Figures of the running service in the words of Prometheus."""
+"""Prometheus metrics of requests, messages and obligations.
+
+The request metrics are recorded by our own middleware. prometheus-fastapi-instrumentator matches
+each request against all routes a second time, which costs 40 to 80 µs (ours: 4 to 10 µs), and uses
+any method that a client invents as a label.
+"""
 
 import os
 import time
@@ -13,19 +18,19 @@ from prometheus_client import (
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
+disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped in the library
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+DURATION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 VERSION_PREFIX = "/api/v1"
-UNKNOWN = "other"
+OTHER = "other"
 
 
 class Metrics:
-    """One application's figures, in a registry of its own.
+    """The metrics of one application, in its own registry.
 
-    Each server process counts what it has served itself, hence the label `process`; the gauges are
-    the same in all of them, because they are asked of the database.
+    Each server process counts its own requests, hence the label `process`. The gauges come from the
+    database and are the same in every process.
     """
 
     def __init__(self) -> None:
@@ -39,34 +44,34 @@ class Metrics:
         )
         self._seconds = Histogram(
             "tiendo_http_request_duration_seconds",
-            "From a request's arrival to the end of its answer.",
+            "Time from the arrival of a request to the end of its response, in seconds.",
             ("method", "route", "process"),
-            buckets=SECONDS,
+            buckets=DURATION_BUCKETS,
             registry=registry,
         )
         self._oldest_unsent = Gauge(
             "tiendo_messages_oldest_unsent_seconds",
-            "How long the oldest unsent message could have left; 0 when none waits.",
+            "Seconds since the oldest unsent message was due to be sent; 0 if there is none.",
             registry=registry,
         )
         self._waiting = Gauge(
-            "tiendo_messages_waiting", "Messages that have not left yet.", registry=registry
+            "tiendo_messages_waiting", "Messages that are not sent yet.", registry=registry
         )
         self._failed = Gauge(
-            "tiendo_messages_failed", "Messages that were given up.", registry=registry
+            "tiendo_messages_failed", "Messages that failed for good.", registry=registry
         )
         self._overdue = Gauge(
             "tiendo_overdue_obligations", "Obligations that are overdue.", registry=registry
         )
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request; `route` is a path template, so the labels stay few."""
-        name = method if method in METHODS else UNKNOWN
+        """Count a request. `route` is a path template, which keeps the number of labels small."""
+        name = method if method in METHODS else OTHER
         self._requests.labels(name, route, str(status), self._process).inc()
         self._seconds.labels(name, route, self._process).observe(seconds)
 
-    def exposition(self, *, oldest_unsent: float, waiting: int, failed: int, overdue: int) -> bytes:
-        """All figures as Prometheus reads them, with what the database says at this moment."""
+    def render(self, *, oldest_unsent: float, waiting: int, failed: int, overdue: int) -> bytes:
+        """The metrics in the Prometheus text format; the arguments set the gauges."""
         self._oldest_unsent.set(oldest_unsent)
         self._waiting.set(waiting)
         self._failed.set(failed)
@@ -74,37 +79,37 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-class Measured:
-    """Counts and times each request of an application."""
+class MetricsMiddleware:
+    """Counts each request and measures its duration."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Handle one ASGI connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status = 500  # what an exception becomes further out
+        status = 500  # an exception becomes a 500 in an outer middleware
 
-        async def noting(message: Message) -> None:
+        async def send_and_note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
-        began = time.perf_counter()
+        started = time.perf_counter()
         try:
-            await self.app(scope, receive, noting)
+            await self.app(scope, receive, send_and_note_status)
         finally:
-            seconds = time.perf_counter() - began
-            self.metrics.count(scope["method"], _template(scope), status, seconds)
+            seconds = time.perf_counter() - started
+            self.metrics.count(scope["method"], _path_template(scope), status, seconds)
 
 
-def _template(scope: Scope) -> str:
-    """The path template that a request met: its own path would make a label of every address."""
+def _path_template(scope: Scope) -> str:
+    """The path template of the route that served the request; `other` if no route matched."""
     route = getattr(scope.get("route"), "path_format", None)
     if route is None:
-        return UNKNOWN
+        return OTHER
     return f"{VERSION_PREFIX}{route}" if scope["path"].startswith(VERSION_PREFIX) else route

@@ -1,4 +1,4 @@
-"""What surrounds every request: its number, the limit of its body, headers of every answer."""
+"""ASGI middleware: the request ID, default response headers, the limit on request bodies."""
 
 import secrets
 
@@ -8,21 +8,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import BodyTooLarge
 
 
-class RequestFrame:
-    """Gives each request a number for the log and the answer, and answers safe defaults."""
+class DefaultHeaders:
+    """Assigns a request ID and sets the headers that every response has."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Handle one ASGI connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         request_id = secrets.token_hex(8)
         scope["request_id"] = request_id
 
-        async def framed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
@@ -30,30 +30,40 @@ class RequestFrame:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        await self.app(scope, receive, framed)
+        await self.app(scope, receive, send_with_headers)
 
 
 class BodyLimit:
-    """Refuses a body over the limit while it is read. FastAPI's own limit answers in plain text."""
+    """Rejects a request body over the limit, in bytes, while it is read.
 
-    def __init__(self, app: ASGIApp, largest: int) -> None:
+    FastAPI's own limit responds in plain text instead of a problem document.
+
+    Raises:
+        BodyTooLarge: the body is over the limit.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app
-        self.largest = largest
+        self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Handle one ASGI connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "")
-        read = int(announced) if announced.isdecimal() and int(announced) > self.largest else 0
+        content_length = Headers(scope=scope).get("content-length", "")
+        read = (
+            int(content_length)
+            if content_length.isdecimal() and int(content_length) > self.limit
+            else 0
+        )
 
-        async def counted() -> Message:
+        async def receive_within_limit() -> Message:
             nonlocal read
-            message = await receive() if read <= self.largest else {}
+            message = await receive() if read <= self.limit else {}
             read += len(message.get("body", b""))
-            if read > self.largest:
+            if read > self.limit:
                 raise BodyTooLarge
             return message
 
-        await self.app(scope, counted, send)
+        await self.app(scope, receive_within_limit, send)

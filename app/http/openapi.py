@@ -1,4 +1,4 @@
-"""The OpenAPI document: all that a client's developer gets, so it has to be enough."""
+"""The OpenAPI document: FastAPI's, completed with problem documents, tags and exact examples."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,7 @@ TAGS = [
     ("jobs", "Công việc nền."),
     ("health", "Tình trạng dịch vụ."),
 ]
-"""The tags in the order in which one meets them."""
+"""The tags with their descriptions, in the order in which /docs shows them."""
 
 DESCRIPTION = """
 Dịch vụ báo cáo tiến độ chương trình mục tiêu quốc gia.
@@ -49,9 +49,9 @@ Dịch vụ báo cáo tiến độ chương trình mục tiêu quốc gia.
 * Khi có nhiều kế hoạch phù hợp, thêm `plan=`.
 """
 
-PROBLEM: dict[str, Any] = {
+PROBLEM_DOCUMENT: dict[str, Any] = {
     "type": "object",
-    "description": "RFC 9457. `type` never changes; texts may.",
+    "description": "A problem document (RFC 9457). `type` is stable; the texts may change.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string", "examples": ["/problems/stale"]},
@@ -61,7 +61,7 @@ PROBLEM: dict[str, Any] = {
         "choices": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Plans to choose from (ambiguous-plan).",
+            "description": "Codes of the matching plans (ambiguous-plan).",
         },
         "errors": {
             "type": "array",
@@ -82,14 +82,14 @@ PROBLEM: dict[str, Any] = {
 
 
 def describe(app: FastAPI) -> None:
-    """Let the application answer with this document."""
+    """Make the application serve this document."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _document(app)
         return app.openapi_schema
 
-    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    app.openapi = document  # type: ignore[method-assign]  # as FastAPI documents
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
@@ -101,50 +101,50 @@ def _document(app: FastAPI) -> dict[str, Any]:
         tags=[{"name": name, "description": text} for name, text in TAGS],
     )
     schemas = document["components"]["schemas"]
-    schemas["ProblemDocument"] = PROBLEM
+    schemas["ProblemDocument"] = PROBLEM_DOCUMENT
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    for shape in (*_shapes(Input), *_shapes(Output)):
-        _keep_nulls(schemas.get(shape.__name__, {}), shape)
+    for model in (*_models(Input), *_models(Output)):
+        _keep_nulls(schemas.get(model.__name__, {}), model)
     for operations in document["paths"].values():
         for operation in operations.values():
             if "requestBody" in operation:
                 _add_body_problems(operation["responses"])
-            _require_what_is_required(operation)
+            _require_if_match(operation)
     return document
 
 
-def _shapes(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """The shapes on the wire that are made of a base."""
-    for shape in base.__subclasses__():
-        yield shape
-        yield from _shapes(shape)
+def _models(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """All models derived from a base model."""
+    for model in base.__subclasses__():
+        yield model
+        yield from _models(model)
 
 
-def _keep_nulls(schema: dict[str, Any], shape: type[BaseModel]) -> None:
-    """Show examples as they are written: FastAPI drops the nulls in them, which clients get."""
-    extra = shape.model_config.get("json_schema_extra")
+def _keep_nulls(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    """Restore a model's examples: FastAPI drops the nulls in them, but responses contain nulls."""
+    extra = model.model_config.get("json_schema_extra")
     if "examples" in schema and isinstance(extra, dict):
         schema["examples"] = extra["examples"]
 
 
-def _require_what_is_required(operation: dict[str, Any]) -> None:
-    """Mark If-Match as required where nothing is done without it.
+def _require_if_match(operation: dict[str, Any]) -> None:
+    """Mark If-Match as required on operations that respond 428 without it.
 
-    FastAPI would answer 422 where a header is missing that it takes for required; 428 is ours to
-    give. Where the operation can also make something new (201), that goes without.
+    The routes declare it as optional, because FastAPI responds 422 if a required header is missing.
+    Operations that can also create (201) need no If-Match for that.
     """
-    always = "428" in operation["responses"] and "201" not in operation["responses"]
+    is_always_required = "428" in operation["responses"] and "201" not in operation["responses"]
     for parameter in operation.get("parameters", []):
-        if parameter["name"] == "If-Match" and always:
+        if parameter["name"] == "If-Match" and is_always_required:
             parameter["required"] = True
             parameter["schema"] = {"type": "string", "title": parameter["schema"]["title"]}
 
 
 def _add_body_problems(responses: dict[str, Any]) -> None:
-    """What any operation with a body can answer, whatever the body should have been."""
-    for status, answer in problems(MalformedJson, BodyTooLarge, UnsupportedMediaType).items():
-        known = responses.setdefault(str(status), answer)
-        if known is not answer:
-            examples = answer["content"][MEDIA_TYPE]["examples"]
+    """Add the problems that every operation with a body can respond with."""
+    for status, response in problems(MalformedJson, BodyTooLarge, UnsupportedMediaType).items():
+        known = responses.setdefault(str(status), response)
+        if known is not response:
+            examples = response["content"][MEDIA_TYPE]["examples"]
             known["content"][MEDIA_TYPE]["examples"] |= examples

@@ -1,8 +1,9 @@
-"""Turning exceptions into problem documents: ours, the framework's, and the database's."""
+"""Exception handlers that respond with problem documents (RFC 9457)."""
 
 import logging
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from http import HTTPStatus
 from typing import Any
 
 import asyncpg
@@ -30,22 +31,22 @@ from app.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from app.http.strict_json import MOST_FAULTS, below, printable
+from app.http.headers import preferred_language
+from app.http.strict_json import MAX_ERRORS, child_pointer, printable
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.text.validation_messages import EXPECTED, OTHERWISE
-from app.text.writing import Language
+from app.text.validation_messages import DEFAULT_MESSAGE, MESSAGES
 
 logger = logging.getLogger("tiendo")
 
 MEDIA_TYPE = "application/problem+json"
-SHOWN_BY = "tiendo.problem_shown_by"
-"""Where a request's scope holds what shows its problems, if that is not a problem document."""
+RENDERER = "tiendo.problem_shown_by"
+"""Key in a request's scope: a function that renders problems in another way, e.g. as a page."""
 
 CONSTRAINTS: dict[str, Problem] = {
     "agency_code_once_at_a_time": AlreadyExists(
         Bilingual(
-            "đơn vị dùng mã này trong thời gian đó", "an agency that has this code at that time"
+            "đơn vị dùng mã này trong thời gian đó", "an agency with this code in that period"
         )
     ),
     "agency_identifier_key": AlreadyExists(
@@ -65,11 +66,11 @@ CONSTRAINTS: dict[str, Problem] = {
     ),
     "budget_line_once": AlreadyExists(Bilingual("dòng vốn như vậy", "a budget line like this")),
 }
-"""Which domain error a violated constraint stands for."""
+"""The error for each violated database constraint."""
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
-BUSY = (
+BUSY_ERRORS = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.DeadlockDetectedError,
@@ -81,73 +82,78 @@ BUSY = (
 )
 
 
-def language_of(request: Request) -> Language:
-    """Vietnamese, unless English is asked for more."""
-    weights = {"vi": 0.0, "en": 0.0}
-    for part in request.headers.get("accept-language", "").split(","):
-        name, _, weight = part.strip().partition(";q=")
-        primary = name.split("-")[0].lower()
-        if primary in weights:
-            try:
-                weights[primary] = max(weights[primary], float(weight or 1))
-            except ValueError:
-                continue
-    return "en" if weights["en"] > weights["vi"] else "vi"
-
-
 def response(request: Request, problem: Problem) -> Response:
-    """The answer that tells of a problem."""
-    if SHOWN_BY in request.scope:
-        shown: Response = request.scope[SHOWN_BY](request, problem)
-        return shown
-    document = problem.document(language_of(request))
+    """The response for a problem."""
+    if RENDERER in request.scope:
+        rendered: Response = request.scope[RENDERER](request, problem)
+        return rendered
+    document = problem.document(preferred_language(request))
     return JSONResponse(
         _printable(document),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
-        headers=problem.headers,
+        headers=headers_of(problem),
     )
 
 
+def headers_of(problem: Problem) -> dict[str, str]:
+    """The response headers of a problem: WWW-Authenticate, Retry-After, Allow."""
+    headers = {}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    if isinstance(problem, MethodNotAllowed):
+        headers["Allow"] = ", ".join(problem.allowed)
+    return headers
+
+
 def install(app: FastAPI) -> None:
-    """Make every exception of the application leave as a problem document."""
-
-    async def domain(request: Request, error: Problem) -> Response:
-        return response(request, error)
-
-    async def validation(request: Request, error: RequestValidationError) -> Response:
-        return response(request, _from_validation(error.errors()))
-
-    async def http(request: Request, error: HTTPException) -> Response:
-        return response(request, _from_http(request, error))
-
-    async def database(request: Request, error: DBAPIError) -> Response:
-        return response(request, _from_database(request, error))
-
-    async def stale(request: Request, _: StaleDataError) -> Response:
-        return response(request, Stale())
-
-    async def busy(request: Request, error: Exception) -> Response:
-        logger.warning("overloaded: %s", error)
-        return response(request, Overloaded())
-
-    async def fault(request: Request, error: Exception) -> Response:
-        return response(request, _internal(request, error))
-
+    """Register a handler for every exception: domain, framework, database, unexpected."""
     handlers: Mapping[Any, Any] = {
-        Problem: domain,
-        RequestValidationError: validation,
-        HTTPException: http,
-        DBAPIError: database,
-        StaleDataError: stale,
-        PoolTimeout: busy,
-        OSError: busy,
-        asyncpg.InterfaceError: busy,
-        **dict.fromkeys(BUSY, busy),  # from questions, which go past SQLAlchemy
-        Exception: fault,
+        Problem: _handle_problem,
+        RequestValidationError: _handle_validation,
+        HTTPException: _handle_http,
+        DBAPIError: _handle_database,
+        StaleDataError: _handle_stale,
+        PoolTimeout: _handle_busy,
+        OSError: _handle_busy,
+        asyncpg.InterfaceError: _handle_busy,
+        # Direct asyncpg queries bypass SQLAlchemy, which would wrap these in a DBAPIError.
+        **dict.fromkeys(BUSY_ERRORS, _handle_busy),
+        Exception: _handle_unexpected,
     }
     for exception, handler in handlers.items():
         app.add_exception_handler(exception, handler)
+
+
+async def _handle_problem(request: Request, problem: Problem) -> Response:
+    return response(request, problem)
+
+
+async def _handle_validation(request: Request, error: RequestValidationError) -> Response:
+    return response(request, _from_validation(error.errors()))
+
+
+async def _handle_http(request: Request, error: HTTPException) -> Response:
+    return response(request, _from_http(request, error))
+
+
+async def _handle_database(request: Request, error: DBAPIError) -> Response:
+    return response(request, _from_database(request, error))
+
+
+async def _handle_stale(request: Request, _: StaleDataError) -> Response:
+    return response(request, Stale())
+
+
+async def _handle_busy(request: Request, error: Exception) -> Response:
+    logger.warning("overloaded: %s", error)
+    return response(request, Overloaded())
+
+
+async def _handle_unexpected(request: Request, error: Exception) -> Response:
+    return response(request, _internal(request, error))
 
 
 def _printable(value: Any) -> Any:
@@ -162,7 +168,7 @@ def _printable(value: Any) -> Any:
 
 
 def _from_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    return ValidationFailed([_field_error(error) for error in errors[:MOST_FAULTS]])
+    return ValidationFailed([_field_error(error) for error in errors[:MAX_ERRORS]])
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
@@ -171,16 +177,16 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     if "expected" in facts:
         facts["expected"] = _choices(facts["expected"])
     return FieldError(
-        pointer=reduce(below, map(str, steps), ""),
+        pointer=reduce(child_pointer, map(str, steps), ""),
         code=error["type"],
-        message=EXPECTED.get(error["type"], OTHERWISE),
+        message=MESSAGES.get(error["type"], DEFAULT_MESSAGE),
         facts=facts,
         part=part,
     )
 
 
 def _choices(expected: str) -> Bilingual:
-    """Pydantic's list of what may be chosen: `'a', 'b' or 'c'`."""
+    """Pydantic's list of allowed values (`'a', 'b' or 'c'`) in both languages."""
     return Bilingual(" hoặc ".join(expected.rsplit(" or ", 1)), expected)
 
 
@@ -191,7 +197,7 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
         case 404:
             return NotFound(terms.PATH)
         case 405:
-            return MethodNotAllowed(headers={"Allow": ", ".join(_allowed(request))})
+            return MethodNotAllowed(_allowed(request))
         case 413:
             return BodyTooLarge()
         case 415:
@@ -200,7 +206,7 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
 
 
 def _allowed(request: Request) -> list[str]:
-    """The methods that the path takes. Each route knows its own alone, so each method is tried."""
+    """The methods that the path supports: each route knows only its own, so try every method."""
     return [
         method
         for method in METHODS
@@ -219,9 +225,9 @@ def _from_database(request: Request, error: DBAPIError) -> Problem:
             return CONSTRAINTS[name]
         if isinstance(cause, asyncpg.ForeignKeyViolationError):
             return StateConflict(
-                Bilingual("Dữ liệu này đang được dùng.", "Other data depends on this.")
+                Bilingual("Dữ liệu này đang được dùng.", "Other data refers to this.")
             )
-    if isinstance(cause, BUSY) or error.connection_invalidated:
+    if isinstance(cause, BUSY_ERRORS) or error.connection_invalidated:
         logger.warning("overloaded: %s", cause)
         return Overloaded()
     return _internal(request, error)

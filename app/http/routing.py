@@ -1,4 +1,4 @@
-"""Routes that refuse what FastAPI would pass over: what nobody reads, what came twice, lax JSON."""
+"""Routes that reject what FastAPI ignores: unknown or repeated parameters, lax JSON, any body."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -13,20 +13,23 @@ from starlette.exceptions import HTTPException
 
 from app.db.storable import storable
 from app.errors import FieldError, MalformedForm, NotFound, UnsupportedMediaType, ValidationFailed
-from app.http.strict_json import DUPLICATE_KEY, MOST_FAULTS, NOT_TEXT, below, parse
+from app.http.strict_json import DUPLICATE_KEY, MAX_ERRORS, NOT_STORABLE, child_pointer, parse
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.text.validation_messages import EXPECTED
+from app.text.validation_messages import MESSAGES
 
-UNKNOWN = Bilingual(
-    "Không có tham số này; có: {known}.", "There is no such parameter; there are: {known}."
+UNKNOWN_PARAMETER = Bilingual(
+    "Không có tham số này; có: {known}.", "Unknown parameter. Allowed parameters: {known}."
 )
-LARGE = 64 * 1024
-DOUBLED = Bilingual("Tham số này chỉ được gửi một lần.", "Send this parameter once.")
+PARSE_IN_THREAD_FROM = 64 * 1024
+"""Bytes of a body from which parsing would block the event loop for too long."""
+DUPLICATE_PARAMETER = Bilingual(
+    "Tham số này chỉ được gửi một lần.", "Send this parameter only once."
+)
 
 
 class StrictRequest(Request):
-    """A request whose JSON was parsed strictly before the route looks at it."""
+    """A request with a JSON body that is already parsed by `strict_json`."""
 
     strict_body: Any = None
 
@@ -36,10 +39,10 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that takes just the parameters and fields that it names, each once, in good JSON."""
+    """A route that accepts only declared parameters, each at most once, and strict JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, behind the checks."""
+        """FastAPI's handler, preceded by the checks."""
         handle = super().get_route_handler()
         known = [
             field.alias
@@ -47,34 +50,40 @@ class StrictRoute(APIRoute):
             if getattr(field.field_info, "in_", None) is ParamTypes.query
         ]
         form_type = _form_type(self)
-        takes_nothing = self.body_field is None
+        takes_no_body = self.body_field is None
 
-        async def strictly(request: Request) -> Response:
-            if faults := list(islice(_query_faults(request, known), MOST_FAULTS)):
+        async def handle_strictly(request: Request) -> Response:
+            if faults := list(islice(_query_faults(request, known), MAX_ERRORS)):
                 raise ValidationFailed(faults)
             if not all(storable(str(value)) for value in request.path_params.values()):
                 raise NotFound(terms.PATH)
             if form_type is not None:
-                await _see_form(request, form_type)
-            elif not takes_nothing:
+                await _ensure_form(request, form_type)
+            elif not takes_no_body:
                 request = await _with_strict_body(request)
-            elif _announces_body(request):
-                _see_that_nothing_is_said((await _with_strict_body(request)).strict_body)
+            elif _has_body(request):
+                _ensure_empty((await _with_strict_body(request)).strict_body)
             return await handle(request)
 
-        return strictly
+        return handle_strictly
 
 
 def _form_type(route: APIRoute) -> str | None:
-    """The media type of the form that a route takes, if it takes one."""
+    """The media type of the form that a route expects; None if it expects no form."""
     kinds = {type(field.field_info).__name__ for field in route.dependant.body_params}
     if "File" in kinds:
         return "multipart/form-data"
     return "application/x-www-form-urlencoded" if "Form" in kinds else None
 
 
-async def _see_form(request: Request, expected: str) -> None:
-    """See that the body is such a form, each field of it sent once."""
+async def _ensure_form(request: Request, expected: str) -> None:
+    """Ensure that the body is a form of this media type with each field sent once.
+
+    Raises:
+        UnsupportedMediaType: the body has another media type.
+        MalformedForm: the form cannot be parsed.
+        ValidationFailed: a field occurs more than once.
+    """
     if _media_type(request) != expected:
         raise UnsupportedMediaType(expected=expected)
     try:
@@ -82,9 +91,12 @@ async def _see_form(request: Request, expected: str) -> None:
     except HTTPException:
         raise MalformedForm(expected=expected) from None
     names = [name for name, _ in form.multi_items()]
-    if doubled := sorted({name for name in names if names.count(name) > 1})[:MOST_FAULTS]:
+    if duplicates := sorted({name for name in names if names.count(name) > 1})[:MAX_ERRORS]:
         raise ValidationFailed(
-            [FieldError(below("", name), "duplicate_key", DUPLICATE_KEY) for name in doubled]
+            [
+                FieldError(child_pointer("", name), "duplicate_key", DUPLICATE_KEY)
+                for name in duplicates
+            ]
         )
 
 
@@ -98,30 +110,35 @@ async def _with_strict_body(request: Request) -> StrictRequest:
     if body:
         if _media_type(request) != "application/json":
             raise UnsupportedMediaType(expected="application/json")
-        # What is large takes a while, and others are waiting: it is read beside the event loop.
         strict.strict_body = (
-            parse(body) if len(body) < LARGE else await asyncio.to_thread(parse, body)
+            parse(body)
+            if len(body) < PARSE_IN_THREAD_FROM
+            else await asyncio.to_thread(parse, body)
         )
     return strict
 
 
-def _announces_body(request: Request) -> bool:
-    """Whether one follows: whoever sends nothing is not kept waiting for it to arrive."""
+def _has_body(request: Request) -> bool:
+    """Whether the headers announce a body. Without one, reading would wait for a disconnect."""
     headers = request.headers
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
-def _see_that_nothing_is_said(body: Any) -> None:
-    """See that a body that nobody reads says nothing: whoever sends more means something by it."""
+def _ensure_empty(body: Any) -> None:
+    """Reject a non-empty body on a route that takes none.
+
+    Raises:
+        ValidationFailed: the body is neither empty, `null` nor `{}`.
+    """
     if body is None or body == {}:
         return
     if not isinstance(body, dict):
-        raise ValidationFailed([FieldError("", "dict_type", EXPECTED["dict_type"])])
-    extra = EXPECTED["extra_forbidden"]
+        raise ValidationFailed([FieldError("", "dict_type", MESSAGES["dict_type"])])
+    extra = MESSAGES["extra_forbidden"]
     raise ValidationFailed(
         [
-            FieldError(below("", name), "extra_forbidden", extra)
-            for name in islice(body, MOST_FAULTS)
+            FieldError(child_pointer("", name), "extra_forbidden", extra)
+            for name in islice(body, MAX_ERRORS)
         ]
     )
 
@@ -129,12 +146,12 @@ def _see_that_nothing_is_said(body: Any) -> None:
 def _query_faults(request: Request, known: list[str]) -> Iterator[FieldError]:
     seen: set[str] = set()
     for name, value in request.query_params.multi_items():
-        pointer = below("", name)
+        pointer = child_pointer("", name)
         if name not in known:
             facts = {"known": ", ".join(known) or "–"}
-            yield FieldError(pointer, "unknown_parameter", UNKNOWN, facts, part="query")
+            yield FieldError(pointer, "unknown_parameter", UNKNOWN_PARAMETER, facts, part="query")
         elif name in seen:
-            yield FieldError(pointer, "duplicate_parameter", DOUBLED, part="query")
+            yield FieldError(pointer, "duplicate_parameter", DUPLICATE_PARAMETER, part="query")
         elif not storable(value):
-            yield FieldError(pointer, "text_not_storable", NOT_TEXT, part="query")
+            yield FieldError(pointer, "text_not_storable", NOT_STORABLE, part="query")
         seen.add(name)

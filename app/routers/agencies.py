@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.clock import local_day
 from app.errors import AlreadyExists, AmbiguousPlan, NotFound, PreconditionRequired, Stale
+from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -20,7 +21,6 @@ from app.routers.dependencies import (
     Unchanged,
     WriteSession,
     actor,
-    etag,
 )
 from app.routers.responses import problems
 from app.schemas.agencies import AgencyIn, AgencyOut, AgencyPatch, ResponsibilityOut

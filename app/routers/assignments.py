@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
+from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -19,7 +20,6 @@ from app.routers.dependencies import (
     Unchanged,
     WriteSession,
     actor,
-    etag,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page

@@ -9,7 +9,7 @@ from app.models.audit_events import AuditEvent as Event
 from app.routers.dependencies import PAGE_SIZE, AuditReader, Cursor, Limit, ReadSession
 from app.routers.responses import problems
 from app.schemas.audit_events import AuditEvent
-from app.schemas.base import AskedInstant, Page
+from app.schemas.base import Page, QueryInstant
 from app.services.audit import audit_events
 from app.services.audit.audit_events import Wanted
 
@@ -32,8 +32,8 @@ async def list_audit_events(
     actor: Exactly = None,
     action: Exactly = None,
     subject: Exactly = None,
-    since: Annotated[AskedInstant | None, Query(description="Từ thời điểm này.")] = None,
-    until: Annotated[AskedInstant | None, Query(description="Trước thời điểm này.")] = None,
+    since: Annotated[QueryInstant | None, Query(description="Từ thời điểm này.")] = None,
+    until: Annotated[QueryInstant | None, Query(description="Trước thời điểm này.")] = None,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[AuditEvent]:

@@ -12,6 +12,7 @@ from app.errors import (
     Stale,
     StateConflict,
 )
+from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -26,7 +27,6 @@ from app.routers.dependencies import (
     Unchanged,
     WriteSession,
     actor,
-    etag,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page

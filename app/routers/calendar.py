@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from app.errors import NotFound
+from app.http.headers import matches_weakly
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -114,6 +115,6 @@ async def get_calendar_feed(
     feed = await calendar_feed.find(session, token, settings.public_url, now)
     tag = f'W/"{feed.fingerprint}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=900"}
-    if if_none_match is not None and tag in if_none_match:
+    if matches_weakly(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     return Response(await feed.rendered(), media_type=MEDIA_TYPE, headers=headers)

@@ -1,6 +1,5 @@
 """What routes ask for: a session, the present instant, and a principal who may do the thing."""
 
-import re
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 from functools import partial
@@ -15,7 +14,7 @@ from app.db.database import Database
 from app.db.driver import Driver, DriverTransaction
 from app.db.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
-from app.http.problems import language_of
+from app.http.headers import combined, etag, matches_strongly, preferred_language
 from app.policy import Permission, Principal
 from app.schemas.base import Day
 from app.services.accounts import principals
@@ -95,7 +94,7 @@ async def settlement(request: Request) -> Settlement:
 
 async def language(request: Request) -> Language:
     """The language of the answer's texts."""
-    return language_of(request)
+    return preferred_language(request)
 
 
 Now = Annotated[datetime, Depends(now)]
@@ -137,7 +136,7 @@ class Requires:
         if principal is None:
             raise Unauthenticated
         if self.permission not in principal.permissions:
-            raise Forbidden(terms.DEED[self.permission], self.permission.value)
+            raise Forbidden(terms.OPERATION[self.permission], self.permission.value)
         return principal
 
 
@@ -231,46 +230,23 @@ async def report_key(
 AddressedReport = Annotated[ReportKey, Depends(report_key)]
 
 
-def etag(version: int) -> str:
-    """The strong ETag of a row's version."""
-    return f'"{version}"'
-
-
-TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
-"""An entity tag (RFC 9110); those with W/ are weak."""
-
-
-def names(if_match: str, version: int) -> bool:
-    """Whether If-Match names this version: by `*`, or by its tag among others; never weakly."""
-    if if_match.strip() == "*":
-        return True
-    is_a_list = not TAG.sub("", if_match).strip(" \t,")
-    return is_a_list and etag(version) in TAG.findall(if_match)
-
-
-def matched(if_match: str | None, version: int | None, *, required: bool) -> None:
-    """See that a change is made to the current version; None where there is nothing yet.
+def ensure_version(if_match: str | None, version: int | None, *, required: bool) -> None:
+    """Ensure that If-Match names the current version; None if the resource does not exist yet.
 
     Raises:
-        PreconditionRequired: there is something, and no If-Match, though that is `required`.
-        Stale: it names another version, or any where there is none.
+        PreconditionRequired: the resource exists, but the `required` If-Match is missing.
+        Stale: If-Match names another version, or the resource does not exist.
     """
     if if_match is None:
         if required and version is not None:
             raise PreconditionRequired
-    elif version is None or not names(if_match, version):
+    elif version is None or not matches_strongly(if_match, etag(version)):
         raise Stale
-
-
-def _if_match(request: Request) -> str | None:
-    """The list, on however many lines it was sent."""
-    lines = request.headers.getlist("If-Match")
-    return ", ".join(lines) if lines else None
 
 
 async def unchanged(
     request: Request,
-    if_match: Annotated[  # noqa: ARG001 - for the description; all of its lines are read
+    if_match: Annotated[  # noqa: ARG001 - for OpenAPI; read from the request, where it can have several lines
         str | None,
         Header(
             alias="If-Match",
@@ -279,11 +255,11 @@ async def unchanged(
         ),
     ] = None,
 ) -> VersionCheck:
-    """The check that a change is made to the version that If-Match names; 428 without one."""
-    return partial(matched, _if_match(request), required=True)
+    """The version check of an operation that requires If-Match."""
+    return partial(ensure_version, combined(request, "If-Match"), required=True)
 
 
-async def unchanged_if_said(
+async def unchanged_if_given(
     request: Request,
     if_match: Annotated[  # noqa: ARG001 - as above
         str | None,
@@ -293,9 +269,9 @@ async def unchanged_if_said(
         ),
     ] = None,
 ) -> VersionCheck:
-    """As `unchanged`, where a change may be made without saying to which version."""
-    return partial(matched, _if_match(request), required=False)
+    """The version check of an operation where If-Match is optional."""
+    return partial(ensure_version, combined(request, "If-Match"), required=False)
 
 
 Unchanged = Annotated[VersionCheck, Depends(unchanged)]
-UnchangedIfSaid = Annotated[VersionCheck, Depends(unchanged_if_said)]
+UnchangedIfGiven = Annotated[VersionCheck, Depends(unchanged_if_given)]

@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it can serve."""
+"""Liveness and readiness probes."""
 
 from fastapi import APIRouter
 from sqlalchemy import text
@@ -11,12 +11,12 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 @router.get("/live", summary="Tiến trình đang chạy")
 async def live(now: Now) -> Health:
-    """Answers as long as the process runs, whatever the database does."""
+    """Responds 200 while the process runs, whether or not the database is available."""
     return Health(status="ok", now=now)
 
 
 @router.get("/ready", summary="Sẵn sàng phục vụ")
 async def ready(session: ReadSession, now: Now) -> Health:
-    """Answers 200 when the database answers, 503 when it does not."""
+    """Responds 200 if the database is available, 503 if it is not."""
     await session.execute(text("SELECT 1"))
     return Health(status="ok", now=now)

@@ -1,4 +1,4 @@
-"""The service's figures for Prometheus."""
+"""Metrics for Prometheus."""
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
@@ -17,14 +17,14 @@ router = APIRouter(tags=["health"])
     responses={200: {"content": {"text/plain": {"example": "tiendo_messages_waiting 0.0\n"}}}},
 )
 async def metrics(request: Request, session: ReadSession, now: Now) -> Response:
-    """Requests and their times, messages that wait or failed, obligations that are overdue.
+    """Request counts and durations, waiting and failed messages, overdue obligations.
 
-    Served without signing in, because it holds numbers only: no names, no codes, no figures of
-    reports. Whoever finds even that too much lets the proxy in front refuse the path.
+    Needs no authentication, because the metrics contain no names, codes or reported figures. Block
+    the path in the reverse proxy to hide them.
     """
-    known: Metrics = request.app.state.metrics
+    collected: Metrics = request.app.state.metrics
     messages = await job_health.backlog(session, now)
-    body = known.exposition(
+    body = collected.render(
         oldest_unsent=messages.oldest_unsent_seconds or 0.0,
         waiting=messages.waiting + messages.sending,
         failed=messages.failed,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
+from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.models.periods import ReportingPeriod, Schedule
 from app.routers.dependencies import (
@@ -20,7 +21,6 @@ from app.routers.dependencies import (
     Unchanged,
     WriteSession,
     actor,
-    etag,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page

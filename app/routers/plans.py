@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import NotFound, PreconditionRequired, Stale
+from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -17,7 +18,6 @@ from app.routers.dependencies import (
     Unchanged,
     WriteSession,
     actor,
-    etag,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page

@@ -16,6 +16,7 @@ from app.errors import (
     Stale,
     StateConflict,
 )
+from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.policy import Principal
 from app.routers.dependencies import (
@@ -34,7 +35,6 @@ from app.routers.dependencies import (
     Unchanged,
     WriteSession,
     actor,
-    etag,
 )
 from app.routers.responses import problems
 from app.schemas.base import Day, NewCode, Page

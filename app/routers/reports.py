@@ -15,6 +15,7 @@ from app.errors import (
     StateConflict,
     WarningsUnconfirmed,
 )
+from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -30,10 +31,9 @@ from app.routers.dependencies import (
     ReportsReader,
     ReviewAction,
     Unchanged,
-    UnchangedIfSaid,
+    UnchangedIfGiven,
     WriteDriver,
     WriteSession,
-    etag,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
@@ -166,7 +166,7 @@ async def submit_report(
     request: Request,
     action: ReportsAction,
     transaction: WriteDriver,
-    unchanged: UnchangedIfSaid,
+    unchanged: UnchangedIfGiven,
     body: Submission | None = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -200,7 +200,7 @@ async def return_report(
     body: Return,
     action: ReviewAction,
     session: WriteSession,
-    unchanged: UnchangedIfSaid,
+    unchanged: UnchangedIfGiven,
     language: AnswerLanguage,
 ) -> Response:
     """Return a report for correction; its timeliness stays that of the first submission."""
@@ -227,7 +227,7 @@ async def accept_report(
     key: AddressedReport,
     action: ReviewAction,
     session: WriteSession,
-    unchanged: UnchangedIfSaid,
+    unchanged: UnchangedIfGiven,
     language: AnswerLanguage,
     body: Acceptance | None = None,
 ) -> Response:
@@ -250,7 +250,7 @@ async def reopen_report(
     body: Reopening,
     action: ReviewAction,
     session: WriteSession,
-    unchanged: UnchangedIfSaid,
+    unchanged: UnchangedIfGiven,
     language: AnswerLanguage,
 ) -> Response:
     """Reopen an accepted report.

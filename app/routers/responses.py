@@ -1,4 +1,4 @@
-"""The errors that an operation can give, as OpenAPI shows them."""
+"""The problem responses of operations in the OpenAPI document."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from app.http.problems import MEDIA_TYPE
 from app.policy import Permission
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.text.validation_messages import EXPECTED
+from app.text.validation_messages import MESSAGES
 
 SAMPLE_FACTS = {
     "what": terms.REPORT.filled({"period": "2024-Q2", "agency": "15493"}),
-    "deed": terms.DEED[Permission.REPORTS_REVIEW],
+    "operation": terms.OPERATION[Permission.REPORTS_REVIEW],
     "permission": Permission.REPORTS_REVIEW.value,
     "plans": "tho-xuan-2024, trieu-son-2024",
     "position": 17,
@@ -19,7 +19,7 @@ SAMPLE_FACTS = {
     "expected": "application/json",
     "why": Bilingual(
         "Báo cáo đang ở trạng thái đã duyệt, không sửa được nữa.",
-        "The report is accepted and cannot be changed any more.",
+        "The report is accepted and can no longer be changed.",
     ),
     "now": "2024-06-15T17:30:00+07:00",
     "seconds": 300,
@@ -27,21 +27,21 @@ SAMPLE_FACTS = {
     "request_id": "9f1c2ab34d5e6f70",
 }
 SAMPLE_ERROR = FieldError(
-    "/entries/0/value", "greater_than_equal", EXPECTED["greater_than_equal"], {"ge": "0"}
+    "/entries/0/value", "greater_than_equal", MESSAGES["greater_than_equal"], {"ge": "0"}
 )
 
 
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI's `responses` for these problems and for those that every operation can give."""
-    answers: dict[int | str, dict[str, Any]] = {}
-    everywhere: tuple[type[Problem], ...] = (
+    """OpenAPI's `responses` for these problems and those common to all operations."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    common: tuple[type[Problem], ...] = (
         Unauthenticated,
         Forbidden,
         ValidationFailed,
         Overloaded,
     )
-    for kind in kinds + everywhere:
-        answer = answers.setdefault(
+    for kind in kinds + common:
+        response = responses.setdefault(
             kind.status,
             {
                 "description": kind.title.vi,
@@ -53,12 +53,12 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
                 },
             },
         )
-        answer["content"][MEDIA_TYPE]["examples"][kind.slug] = {"value": sample(kind)}
-    return answers
+        response["content"][MEDIA_TYPE]["examples"][kind.slug] = {"value": sample(kind)}
+    return responses
 
 
 def sample(kind: type[Problem]) -> dict[str, Any]:
-    """What a problem of this kind looks like."""
+    """An example document of a problem type."""
     document: dict[str, Any] = {
         "type": f"/problems/{kind.slug}",
         "title": kind.title.vi,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from app.errors import NotFound, PreconditionRequired, Stale
-from app.http.problems import language_of
+from app.http.headers import etag, preferred_language
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -18,7 +18,6 @@ from app.routers.dependencies import (
     WebhooksManager,
     WriteSession,
     actor,
-    etag,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
@@ -154,7 +153,7 @@ async def try_out_webhook(
     now: Now,
 ) -> WebhookTested:
     """Send a signed test now, and tell what came of it. Switched off or not, it is sent."""
-    language = language_of(request)
+    language = preferred_language(request)
     tested = await webhooks.try_out(
         session, principal, settings, webhook_id, language=language, now=now
     )

@@ -1,4 +1,4 @@
-"""The wire format of aggregates."""
+"""Schemas of aggregates."""
 
 from datetime import date
 from typing import Any
@@ -38,14 +38,14 @@ HEAD: dict[str, Any] = {
 
 
 class MissingAgency(Output):
-    """An agency whose report has not come."""
+    """An agency that has not submitted its report."""
 
     agency: str
     agency_name: str
 
 
 class Coverage(Output):
-    """Who the sums are made of, and who they leave out."""
+    """Coverage of an aggregate: agencies expected, submitted, accepted, missing."""
 
     expected: int = Field(description="Số đơn vị phải báo cáo (không kể được miễn).")
     submitted: int = Field(description="Số đơn vị đã gửi.")
@@ -58,7 +58,7 @@ class Coverage(Output):
 
 
 class Aggregate(Output):
-    """What every aggregate says of itself."""
+    """The fields that all aggregates share."""
 
     plan: str
     period: str
@@ -71,7 +71,7 @@ class Aggregate(Output):
 
 
 class IndicatorRow(Output):
-    """One indicator's sum; a derived one is worked out from the sums, never from ratios."""
+    """The sum of an indicator. Ratios are computed from sums, never from other ratios."""
 
     project: str | None
     indicator: str
@@ -84,7 +84,7 @@ class IndicatorRow(Output):
 
 
 class IndicatorAggregate(Aggregate):
-    """Indicators over a subtree."""
+    """Indicators of a subtree of agencies."""
 
     model_config = examples(
         HEAD
@@ -108,7 +108,7 @@ class IndicatorAggregate(Aggregate):
 
 
 class ExecutionRow(Output):
-    """Money of one project, source and origin."""
+    """Amounts of one project, source and origin."""
 
     project: str
     name: str
@@ -121,7 +121,7 @@ class ExecutionRow(Output):
 
 
 class ExecutionTotal(Output):
-    """All money together; the rate is a ratio of sums."""
+    """Total amounts; the rate is a ratio of sums."""
 
     allocated_vnd: int
     disbursed_vnd: int
@@ -129,7 +129,7 @@ class ExecutionTotal(Output):
 
 
 class ExecutionAggregate(Aggregate):
-    """Budget execution over a subtree."""
+    """Budget execution of a subtree of agencies."""
 
     model_config = examples(
         HEAD
@@ -159,7 +159,7 @@ class ExecutionAggregate(Aggregate):
 
 
 class TimelinessRow(Output):
-    """How one agency stood."""
+    """The timeliness of one agency."""
 
     agency: str
     agency_name: str
@@ -171,7 +171,7 @@ class TimelinessRow(Output):
 
 
 class TimelinessAggregate(Aggregate):
-    """Timeliness over a subtree."""
+    """Timeliness of a subtree of agencies."""
 
     model_config = examples(
         HEAD

@@ -1,4 +1,4 @@
-"""The wire format of health."""
+"""Schemas of the health probes."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,7 +9,7 @@ from app.schemas.base import Output, examples
 
 
 class Health(Output):
-    """The service is well."""
+    """The result of a successful probe."""
 
     model_config = examples({"status": "ok", "now": "2024-06-15T16:30:00+07:00"})
 

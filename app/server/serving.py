@@ -50,7 +50,7 @@ def serve(settings: Settings, say: "Say") -> None:
     Raises:
         ServingError, EmbeddedServerError, DatabaseUnavailableError: saying why it cannot.
     """
-    clock = Clock.chosen(settings.clock_start, settings.clock_offset_seconds)
+    clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
     with (
         stopped_by_signals(),
         listening(settings.host, settings.port) as listener,

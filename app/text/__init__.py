@@ -1,1 +1,1 @@
-"""Texts for people: two languages, figures and dates, terms, spreadsheets."""
+"""Texts for people: translations, numbers and dates, terms, CSV and XLSX tables."""

@@ -1,4 +1,4 @@
-"""Aggregates as tables for people: CSV and XLSX."""
+"""Aggregates as CSV and XLSX tables."""
 
 import csv
 import io
@@ -14,38 +14,43 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-HEAD = ("plan", "period", "agency", "basis", "as_of")
-COUNTS = ("expected", "submitted", "accepted", "on_time", "late", "exempt")
+CONTEXT_FIELDS = ("plan", "period", "agency", "basis", "as_of")
+COVERAGE_FIELDS = ("expected", "submitted", "accepted", "on_time", "late", "exempt")
 
 
-def safe(value: Any) -> Any:
-    """A cell that a spreadsheet can hold, and does not take for a formula."""
+def safe_cell(value: Any) -> Any:
+    """A cell value without characters that XML forbids, escaped so that it is never a formula."""
     if not isinstance(value, str):
         return value
-    held = NOT_IN_XML.sub("", value)
-    return "'" + held if held.startswith(FORMULA_STARTS) else held
+    text = NOT_IN_XML.sub("", value)
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
 
 
 def as_csv(aggregate: Mapping[str, Any]) -> bytes:
-    """The rows, each with the question and the coverage beside it, in UTF-8 with its mark."""
+    """The rows as CSV, each with the context and the coverage of the aggregate.
+
+    UTF-8 with a byte order mark, because Excel does not recognise UTF-8 otherwise.
+    """
     coverage = aggregate["coverage"]
-    beside = {name: aggregate[name] for name in HEAD} | {name: coverage[name] for name in COUNTS}
-    beside["missing"] = " ".join(coverage["missing"])
-    # A row's own `agency` stands before the subtree's.
+    context = {name: aggregate[name] for name in CONTEXT_FIELDS} | {
+        name: coverage[name] for name in COVERAGE_FIELDS
+    }
+    context["missing"] = " ".join(coverage["missing"])
+    # A row's own `agency` would overwrite that of the subtree.
     rows = [
-        beside | {"row_" + k if k in beside else k: v for k, v in row.items()}
+        context | {"row_" + k if k in context else k: v for k, v in row.items()}
         for row in aggregate["rows"]
-    ] or [beside]
+    ] or [context]
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(rows[0])
-    writer.writerows([safe(value) for value in row.values()] for row in rows)
+    writer.writerows([safe_cell(value) for value in row.values()] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
 def as_xlsx(aggregate: Mapping[str, Any]) -> bytes:
-    """A workbook: the rows on one sheet, the question and the coverage on another."""
-    from openpyxl import Workbook  # noqa: PLC0415 - slow, and few ask for a workbook
+    """A workbook with three sheets: rows, context with coverage, missing agencies."""
+    from openpyxl import Workbook  # noqa: PLC0415 - slow to import and rarely needed
 
     book = Workbook()
     figures = book.worksheets[0]
@@ -53,9 +58,11 @@ def as_xlsx(aggregate: Mapping[str, Any]) -> bytes:
     rows = aggregate["rows"]
     _fill(figures, list(rows[0]) if rows else [], [list(row.values()) for row in rows])
     coverage = aggregate["coverage"]
-    facts = [[name, aggregate[name]] for name in HEAD] + [[name, coverage[name]] for name in COUNTS]
-    about = book.create_sheet("Độ phủ")
-    _fill(about, ["Mục", "Giá trị"], facts)
+    facts = [[name, aggregate[name]] for name in CONTEXT_FIELDS] + [
+        [name, coverage[name]] for name in COVERAGE_FIELDS
+    ]
+    coverage_sheet = book.create_sheet("Độ phủ")
+    _fill(coverage_sheet, ["Mục", "Giá trị"], facts)
     missing = [[item["agency"], item["agency_name"]] for item in coverage["missing_agencies"]]
     _fill(book.create_sheet("Chưa gửi"), ["Mã", "Đơn vị"], missing)
     out = io.BytesIO()
@@ -64,11 +71,11 @@ def as_xlsx(aggregate: Mapping[str, Any]) -> bytes:
 
 
 def _fill(sheet: "Worksheet", names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    from openpyxl.styles import Font  # noqa: PLC0415 - see above
+    from openpyxl.styles import Font  # noqa: PLC0415 - as above
 
     sheet.append(list(names))
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for row in rows:
-        sheet.append([safe(value) for value in row])
+        sheet.append([safe_cell(value) for value in row])
     sheet.freeze_panes = "A2"

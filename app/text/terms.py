@@ -1,4 +1,4 @@
-"""What things, states and deeds are called in messages, in Vietnamese and in English."""
+"""Names of resources, states and operations in messages, in Vietnamese and English."""
 
 from app.policy import Permission
 from app.text.bilingual import Bilingual
@@ -24,9 +24,9 @@ REVISION = Bilingual("bản gửi số {number!s}", "revision {number!s}")
 REMINDER_RULE = Bilingual("quy tắc nhắc {code}", "reminder rule {code}")
 MESSAGE = Bilingual("thông báo {id!s}", "notification {id!s}")
 WEBHOOK = Bilingual("webhook {id!s}", "webhook {id!s}")
-WORKING_DAY = Bilingual("ngày hoán đổi {day}", "change of the calendar on {day}")
+WORKING_DAY = Bilingual("ngày hoán đổi {day}", "calendar exception on {day}")
 PREFERENCES = Bilingual(
-    "trang cài đặt thông báo của liên kết này", "page of notification settings at this link"
+    "trang cài đặt thông báo của liên kết này", "notification settings page for this link"
 )
 CALENDAR = Bilingual("lịch này", "such calendar")
 CALENDAR_LINK = Bilingual("lịch đăng ký {id!s}", "calendar link {id!s}")
@@ -40,7 +40,7 @@ STATUS = {
     ReportStatus.RETURNED: Bilingual("trả lại", "returned"),
     ReportStatus.ACCEPTED: Bilingual("đã duyệt", "accepted"),
 }
-"""Where a report stands: `the report is …`."""
+"""The status of a report, as in "the report is …"."""
 
 FREQUENCY = {
     Frequency.QUARTER: Bilingual("hằng quý", "quarterly"),
@@ -63,26 +63,28 @@ CHANNEL = {
 
 P = Permission
 
-DEED = {
-    P.SELF: Bilingual("xem thông tin của chính mình", "see itself"),
+OPERATION = {
+    P.SELF: Bilingual("xem thông tin của chính mình", "read its own account"),
     P.SELF_WRITE: Bilingual("đổi thiết lập của chính mình", "change its own settings"),
     P.REFERENCE_READ: Bilingual("xem kế hoạch và danh mục", "read plans and reference data"),
     P.REFERENCE_WRITE: Bilingual("sửa kế hoạch và danh mục", "change plans and reference data"),
-    P.PERIODS_MANAGE: Bilingual("lập, khóa và mở kỳ báo cáo", "make, close and open periods"),
+    P.PERIODS_MANAGE: Bilingual(
+        "lập, khóa và mở kỳ báo cáo", "generate, close and open reporting periods"
+    ),
     P.OBLIGATIONS_READ: Bilingual("xem nghĩa vụ báo cáo", "read obligations"),
     P.OBLIGATIONS_MANAGE: Bilingual("gia hạn, miễn báo cáo", "extend or exempt obligations"),
     P.REPORTS_READ: Bilingual("xem báo cáo", "read reports"),
     P.REPORTS_WRITE: Bilingual("soạn và gửi báo cáo", "write and submit reports"),
     P.REPORTS_REVIEW: Bilingual("duyệt, trả lại, mở lại báo cáo", "review reports"),
     P.AGGREGATES_READ: Bilingual("xem số liệu tổng hợp", "read aggregates"),
-    P.NOTIFICATIONS_READ_SENT: Bilingual(
-        "xem các thông báo đã gửi", "read the notifications that were sent"
+    P.NOTIFICATIONS_READ_SENT: Bilingual("xem các thông báo đã gửi", "read sent notifications"),
+    P.REMINDERS_MANAGE: Bilingual(
+        "đặt quy tắc nhắc và nhắc tay", "manage reminder rules and send reminders"
     ),
-    P.REMINDERS_MANAGE: Bilingual("đặt quy tắc nhắc và nhắc tay", "manage reminders"),
-    P.CALENDARS_MANAGE: Bilingual("đăng ký lịch hạn gửi", "subscribe to calendars"),
+    P.CALENDARS_MANAGE: Bilingual("đăng ký lịch hạn gửi", "subscribe to due-date calendars"),
     P.WEBHOOKS_MANAGE: Bilingual("quản lý cổng nhận tin (webhook)", "manage webhooks"),
-    P.JOBS_READ: Bilingual("xem công việc nền", "see background work"),
-    P.AUDIT_READ: Bilingual("xem nhật ký thay đổi", "read the record of changes"),
+    P.JOBS_READ: Bilingual("xem công việc nền", "read the state of background jobs"),
+    P.AUDIT_READ: Bilingual("xem nhật ký thay đổi", "read audit events"),
     P.ACCOUNTS_MANAGE: Bilingual("quản lý tài khoản và khóa API", "manage accounts and API keys"),
 }
-"""What a permission allows: `you may (not) …`."""
+"""What a permission allows, as in "not allowed to …"."""

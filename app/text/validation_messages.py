@@ -1,11 +1,11 @@
-"""What a field expected, by the type of the validation error that Pydantic reports."""
+"""Messages for fields, by Pydantic's type of validation error."""
 
 from app.text.bilingual import Bilingual
 
-EXPECTED = {
+MESSAGES = {
     "missing": Bilingual("Thiếu trường bắt buộc này.", "This field is required."),
-    "extra_forbidden": Bilingual("Không có trường này.", "There is no such field."),
-    "string_type": Bilingual("Cần một chuỗi ký tự.", "Expected a text."),
+    "extra_forbidden": Bilingual("Không có trường này.", "Unknown field."),
+    "string_type": Bilingual("Cần một chuỗi ký tự.", "Expected a string."),
     "int_type": Bilingual("Cần một số nguyên.", "Expected an integer."),
     "int_parsing": Bilingual("Cần một số nguyên.", "Expected an integer."),
     "int_from_float": Bilingual("Cần một số nguyên.", "Expected an integer."),
@@ -17,14 +17,14 @@ EXPECTED = {
     "decimal_parsing": Bilingual("Cần một số.", "Expected a number."),
     "decimal_max_places": Bilingual(
         "Tối đa {decimal_places} chữ số thập phân.",
-        "At most {decimal_places:decimal place|decimal places}.",
+        "Expected at most {decimal_places:decimal place|decimal places}.",
     ),
     "decimal_max_digits": Bilingual(
-        "Tối đa {max_digits} chữ số.", "At most {max_digits:digit|digits}."
+        "Tối đa {max_digits} chữ số.", "Expected at most {max_digits:digit|digits}."
     ),
     "decimal_whole_digits": Bilingual(
         "Tối đa {whole_digits} chữ số phần nguyên.",
-        "At most {whole_digits:digit|digits} before the point.",
+        "Expected at most {whole_digits:digit|digits} before the decimal point.",
     ),
     "finite_number": Bilingual("Cần một số hữu hạn.", "Expected a finite number."),
     "greater_than": Bilingual("Cần lớn hơn {gt}.", "Expected more than {gt}."),
@@ -39,14 +39,14 @@ EXPECTED = {
     ),
     "not_one_line": Bilingual(
         "Cần một dòng chữ, không có ký tự xuống dòng hay ký tự điều khiển.",
-        "Expected one line of text, without line breaks and control characters.",
+        "Expected one line of text without line breaks or control characters.",
     ),
     "control_character": Bilingual(
         "Văn bản chứa ký tự điều khiển không hợp lệ; chỉ dùng xuống dòng và tab.",
-        "The text holds control characters; of these only line breaks and tabs are taken.",
+        "The text contains control characters; only line breaks and tabs are allowed.",
     ),
     "string_pattern_mismatch": Bilingual(
-        "Không đúng dạng; cần khớp với {pattern}.", "Expected the form {pattern}."
+        "Không đúng dạng; cần khớp với {pattern}.", "Expected a string that matches {pattern}."
     ),
     "too_short": Bilingual(
         "Cần ít nhất {min_length} mục.", "Expected at least {min_length:item|items}."
@@ -64,43 +64,45 @@ EXPECTED = {
         "Cần một ngày có thật, dạng YYYY-MM-DD.", "Expected a date that exists, as YYYY-MM-DD."
     ),
     "date_from_datetime_inexact": Bilingual(
-        "Cần một ngày dạng YYYY-MM-DD, không kèm giờ.", "Expected a date as YYYY-MM-DD, no time."
+        "Cần một ngày dạng YYYY-MM-DD, không kèm giờ.",
+        "Expected a date as YYYY-MM-DD without a time.",
     ),
     "datetime_type": Bilingual(
-        "Cần một thời điểm ISO 8601 có múi giờ.", "Expected an ISO 8601 instant with its offset."
+        "Cần một thời điểm ISO 8601 có múi giờ.", "Expected an ISO 8601 instant with a UTC offset."
     ),
     "datetime_parsing": Bilingual(
         "Cần một thời điểm ISO 8601 có múi giờ, ví dụ 2024-06-15T17:30:00+07:00.",
-        "Expected an ISO 8601 instant with its offset, as 2024-06-15T17:30:00+07:00.",
+        "Expected an ISO 8601 instant with a UTC offset, e.g. 2024-06-15T17:30:00+07:00.",
     ),
     "datetime_from_date_parsing": Bilingual(
         "Cần một thời điểm ISO 8601 có múi giờ, ví dụ 2024-06-15T17:30:00+07:00.",
-        "Expected an ISO 8601 instant with its offset, as 2024-06-15T17:30:00+07:00.",
+        "Expected an ISO 8601 instant with a UTC offset, e.g. 2024-06-15T17:30:00+07:00.",
     ),
     "timezone_aware": Bilingual(
-        "Thời điểm phải kèm múi giờ, ví dụ +07:00.", "The instant needs its offset, as +07:00."
+        "Thời điểm phải kèm múi giờ, ví dụ +07:00.", "The instant needs a UTC offset, e.g. +07:00."
     ),
     "list_type": Bilingual("Cần một danh sách.", "Expected a list."),
     "dict_type": Bilingual("Cần một đối tượng JSON.", "Expected a JSON object."),
     "model_type": Bilingual("Cần một đối tượng JSON.", "Expected a JSON object."),
     "model_attributes_type": Bilingual("Cần một đối tượng JSON.", "Expected a JSON object."),
     "time_of_day": Bilingual(
-        "Cần giờ trong ngày dạng HH:MM, ví dụ 08:00.", "Expected a time of day as HH:MM, as 08:00."
+        "Cần giờ trong ngày dạng HH:MM, ví dụ 08:00.",
+        "Expected a time of day as HH:MM, e.g. 08:00.",
     ),
     "repeats": Bilingual(
         "repeat_days và repeat_times phải đi cùng nhau.",
-        "repeat_days and repeat_times go together.",
+        "repeat_days and repeat_times must be given together.",
     ),
     "web_address": Bilingual(
         "Cần địa chỉ bắt đầu bằng http:// hoặc https://, không kèm tên và mật khẩu.",
-        "Expected an address that starts with http:// or https://, without name and password.",
+        "Expected a URL that starts with http:// or https://, without user name and password.",
     ),
-    "not_unique": Bilingual("Mỗi giá trị chỉ nêu một lần.", "Name each value once."),
+    "not_unique": Bilingual("Mỗi giá trị chỉ nêu một lần.", "Each value may occur only once."),
     "email": Bilingual(
         "Cần một địa chỉ thư điện tử dạng ten@donvi.vn: chữ cái không dấu và chữ số, không có "
         "khoảng trắng hay dấu ngoặc.",
-        "Expected an e-mail address as name@office.vn: ASCII letters and digits, no spaces or "
+        "Expected an e-mail address such as name@office.vn: ASCII letters and digits, no spaces or "
         "brackets.",
     ),
 }
-OTHERWISE = Bilingual("Giá trị không hợp lệ.", "The value is not valid.")
+DEFAULT_MESSAGE = Bilingual("Giá trị không hợp lệ.", "Invalid value.")

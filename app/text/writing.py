@@ -1,22 +1,20 @@
-"""How days and figures are written in a text for people, in Vietnamese and in English."""
+"""Numbers and dates in texts for people, in Vietnamese and in English."""
 
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from babel.numbers import format_decimal
+
 Language = Literal["vi", "en"]
 
 FEBRUARY = 2
-"""Official documents write the months 01 and 02 with a nought (Nghị định 30/2020/NĐ-CP)."""
-
-SEPARATED_FROM = 10_000
-"""Four digits stay together: they may be a year."""
-
-_VIETNAMESE_MARKS = str.maketrans({",": ".", ".": ","})
+GROUPED_FROM = 10_000
+"""Numbers of four digits have no group separator: they may be years."""
 
 
-def written(value: Any, language: Language) -> str:
-    """A fact as it stands in a text: days and figures by the custom of the language."""
+def format_value(value: Any, language: Language) -> str:
+    """A value as it stands in a text: numbers and dates in the format of the language."""
     match value:
         case bool() | datetime():
             return str(value)
@@ -28,13 +26,21 @@ def written(value: Any, language: Language) -> str:
 
 
 def day(value: date) -> str:
-    """A day as official documents write it: 05/6/2024, 15/10/2024."""
+    """A date as in official documents: 05/6/2024, 15/10/2024.
+
+    Nghị định 30/2020/NĐ-CP pads days below 10 and the months 1 and 2 only. CLDR has no such
+    pattern, hence no Babel here.
+    """
     month = f"{value.month:02d}" if value.month <= FEBRUARY else str(value.month)
     return f"{value.day:02d}/{month}/{value.year}"
 
 
 def figure(value: float | Decimal, language: Language) -> str:
-    """A figure without an exponent or idle zeros: 3.934.000.000 and 12,5, or 3,934,000,000."""
-    exact = Decimal(str(value)).normalize()
-    text = f"{exact:,f}" if abs(exact) >= SEPARATED_FROM else f"{exact:f}"
-    return text.translate(_VIETNAMESE_MARKS) if language == "vi" else text
+    """A number with all its decimals but no trailing zeros: 3.934.000.000 or 3,934,000,000."""
+    exact = Decimal(str(value))
+    return format_decimal(
+        exact,
+        locale=language,
+        decimal_quantization=False,
+        group_separator=abs(exact) >= GROUPED_FROM,
+    )

@@ -1,1 +1,1 @@
-"""The pages: what a person sees in a browser, where the API is for programs."""
+"""HTML pages for people, beside the API for programs."""

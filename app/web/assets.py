@@ -1,4 +1,4 @@
-"""Style sheets, scripts and pictures: all from here, for many networks block other hosts."""
+"""Style sheets, scripts and images, served by the service itself: many networks block CDNs."""
 
 import os
 from pathlib import Path
@@ -9,13 +9,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 FOLDER = Path(__file__).parent / "static"
-PACKED_WELL_ENOUGH = 6
-KEPT = "public, max-age=3600"
-"""An hour without a question; then the ETag tells whether a new version of the service came."""
+SWAGGER_UI = ("fastapi_offline", "static")
+"""The package that ships Swagger UI, and the folder in it."""
+COMPRESS_LEVEL = 6
+CACHE_CONTROL = "public, max-age=3600"
+"""Clients reuse a file for an hour and then revalidate it by its ETag."""
 
 
 class Assets(StaticFiles):
-    """The files, with leave for browsers and proxies to keep them for a while."""
+    """Static files that browsers and proxies may cache."""
 
     def file_response(
         self,
@@ -24,12 +26,21 @@ class Assets(StaticFiles):
         scope: Scope,
         status_code: int = 200,
     ) -> Response:
-        """The answer that carries a file, or says that it has not changed."""
-        answer = super().file_response(full_path, stat_result, scope, status_code)
-        answer.headers["Cache-Control"] = KEPT
-        return answer
+        """The file, or 304 if the client has the current version."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = CACHE_CONTROL
+        return response
 
 
 def assets() -> ASGIApp:
-    """What answers for the files, packed where the browser takes that."""
-    return GZipMiddleware(Assets(directory=FOLDER), compresslevel=PACKED_WELL_ENOUGH)
+    """The application's own files, compressed if the client accepts gzip."""
+    return _compressed(Assets(directory=FOLDER))
+
+
+def swagger_ui() -> ASGIApp:
+    """The files of Swagger UI."""
+    return _compressed(Assets(packages=[SWAGGER_UI]))
+
+
+def _compressed(files: ASGIApp) -> ASGIApp:
+    return GZipMiddleware(files, compresslevel=COMPRESS_LEVEL)

@@ -1,4 +1,4 @@
-"""The description of the API for a person, by a Swagger UI that is served from here."""
+"""The API documentation, shown by Swagger UI without a CDN."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -6,16 +6,16 @@ from app.web.page import PageRoute, page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-WHAT_SWAGGER_NEEDS = {
+SWAGGER_UI_POLICY = {
     "script-src": "'self'",
     "img-src": "'self' data:",
     "connect-src": "'self'",
 }
-"""Its icons stand in its style sheet, and it asks the API."""
+"""Swagger UI has icons in its style sheet and sends requests to the API."""
 
 
 @router.api_route("/docs", methods=["GET", "HEAD"])
 async def show_docs(request: Request) -> Response:
-    """Every operation, to read and to try."""
+    """Show all operations, with a form to try each."""
     document = request.app.openapi_url
-    return page(request, "docs.html", policy=WHAT_SWAGGER_NEEDS, document=document)
+    return page(request, "docs.html", policy=SWAGGER_UI_POLICY, document=document)

@@ -1,4 +1,4 @@
-"""The front page: what this is and where to go, for whoever opens the address in a mail."""
+"""The front page, where the button in each mail leads."""
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import text
@@ -13,7 +13,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def show_front_page(request: Request, session: ReadSession, now: Now) -> Response:
-    """What this is and where to go; that it works is asked of the database, not merely said."""
+    """Show what the service is and that it works, which requires a query to the database."""
     await session.execute(text("SELECT 1"))
     local = now.astimezone(LOCAL)
     return page(request, "front.html", time=f"{local:%H:%M}", day=day(local.date()))

@@ -1,4 +1,4 @@
-"""A page: a template filled in, the headers that every page has, and problems told in words."""
+"""HTML pages: templates, security headers, and pages for problems."""
 
 from collections.abc import Callable, Coroutine
 from functools import cache
@@ -10,13 +10,13 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from app.errors import Problem
-from app.http.problems import SHOWN_BY
+from app.http.problems import RENDERER, headers_of
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-NOTHING_BUT_OURS = {
+BASE_POLICY = {
     "default-src": "'none'",
     "style-src": "'self'",
     "img-src": "'self'",
@@ -24,21 +24,21 @@ NOTHING_BUT_OURS = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
-"""What a page may load and do: its own style sheet and forms, no script at all."""
+"""The default Content-Security-Policy: own style sheets, images and forms, no scripts."""
 
 
 class PageRoute(APIRoute):
-    """A route for browsers: its problems are pages as well."""
+    """A route for browsers, which renders problems as pages."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, whose problems are shown to a person."""
+        """FastAPI's handler, with `problem_page` as the renderer of problems."""
         handle = super().get_route_handler()
 
-        async def shown(request: Request) -> Response:
-            request.scope[SHOWN_BY] = problem_page
+        async def handle_for_browser(request: Request) -> Response:
+            request.scope[RENDERER] = problem_page
             return await handle(request)
 
-        return shown
+        return handle_for_browser
 
 
 def page(
@@ -49,37 +49,39 @@ def page(
     policy: dict[str, str] | None = None,
     **facts: Any,
 ) -> HTMLResponse:
-    """A page made of a template; `policy` says what it may load beyond what all may."""
-    words = _templates().get_template(template).render(base=base_of(request), **facts)
-    allowed = NOTHING_BUT_OURS | (policy or {})
+    """Render a template; `policy` adds directives to the Content-Security-Policy."""
+    html = _templates().get_template(template).render(base=base_of(request), **facts)
+    directives = BASE_POLICY | (policy or {})
     headers = {
-        "Content-Security-Policy": "; ".join(f"{what} {where}" for what, where in allowed.items()),
-        # An address may hold somebody's key.
+        "Content-Security-Policy": "; ".join(
+            f"{what} {where}" for what, where in directives.items()
+        ),
+        # The address can contain a secret key.
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
-        # As every answer has it, but for that of a fault, which leaves from further out.
+        # DefaultHeaders does not run for the response to an unexpected error.
         "X-Content-Type-Options": "nosniff",
     }
-    return HTMLResponse(words, status_code=status, headers=headers)
+    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 def problem_page(request: Request, problem: Problem) -> HTMLResponse:
-    """The page that tells of a problem."""
-    said = problem.document("vi")
-    answer = page(request, "problem.html", status=problem.status, problem=said)
-    answer.headers.update(problem.headers)
-    return answer
+    """The page for a problem, in Vietnamese."""
+    document = problem.document("vi")
+    response = page(request, "problem.html", status=problem.status, problem=document)
+    response.headers.update(headers_of(problem))
+    return response
 
 
 def base_of(request: Request) -> str:
-    """What stands before every path where the service is not at the root of its host."""
+    """The path prefix of the public URL; empty if the service is at the root of its host."""
     settings: Settings = request.app.state.settings
     return urlsplit(settings.public_url).path
 
 
 @cache
 def _templates() -> "Environment":
-    from jinja2 import (  # noqa: PLC0415 - slow, and the API answers before anybody asks for a page
+    from jinja2 import (  # noqa: PLC0415 - slow to import, and the API does not need it
         Environment,
         PackageLoader,
         StrictUndefined,

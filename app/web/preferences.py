@@ -1,4 +1,4 @@
-"""The page on which a person chooses channels, opened by the key in each mail."""
+"""The page on which a person chooses notification channels, opened by the key in each mail."""
 
 from typing import Annotated, NamedTuple
 from urllib.parse import quote
@@ -23,13 +23,13 @@ LABELS = {
     Channel.IN_APP: "Trong ứng dụng",
 }
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
-"""What a mail program sends when a person unsubscribes in it (RFC 8058)."""
+"""The form field of a one-click unsubscribe request (RFC 8058)."""
 
 Key = Annotated[str, Query()]
 
 
-class Offer(NamedTuple):
-    """A channel on the form."""
+class ChannelOption(NamedTuple):
+    """A check box of the form: one channel."""
 
     name: str
     label: str
@@ -39,21 +39,21 @@ class Offer(NamedTuple):
 
 @router.api_route(PATH, methods=["GET", "HEAD"])
 async def show_preferences(request: Request, session: ReadSession, key: Key = "") -> Response:
-    """The person's choice. It only shows: what scans mails opens links."""
+    """Show the person's preferences. A GET changes nothing, because mail scanners open links."""
     holder = await mail_keys.holder(session, key)
-    chosen = await inbox.preferences(session, holder.principal)
-    return _page(request, key, holder, chosen)
+    saved = await inbox.preferences(session, holder.principal)
+    return _page(request, key, holder, saved)
 
 
 @router.post(PATH)
 async def save_preferences(
     request: Request, session: WriteSession, now: Now, key: Key = ""
 ) -> Response:
-    """Save what the form says, or move everything out of the mail box by one click."""
+    """Save the form, or on a one-click unsubscribe choose notifications in the application only."""
     holder = await mail_keys.holder(session, key)
-    channels, period_news = _wanted(await request.form())
+    channels, period_news = _parse_form(await request.form())
     try:
-        chosen = await inbox.choose(
+        saved = await inbox.choose(
             session,
             holder.principal,
             channels=channels,
@@ -62,18 +62,18 @@ async def save_preferences(
             actor=holder.actor(request.client.host if request.client else None),
         )
     except ValidationFailed:
-        before = await inbox.preferences(session, holder.principal)
-        asked = Preferences(channels, period_news, before.available)
-        return _page(request, key, holder, asked, status=422)
-    return _page(request, key, holder, chosen, is_saved=True)
+        current = await inbox.preferences(session, holder.principal)
+        submitted = Preferences(channels, period_news, current.available)
+        return _page(request, key, holder, submitted, status=422)
+    return _page(request, key, holder, saved, is_saved=True)
 
 
-def _wanted(form: FormData) -> tuple[list[Channel], bool]:
+def _parse_form(form: FormData) -> tuple[list[Channel], bool]:
     name, value = ONE_CLICK
     if form.get(name) == value:
         return [Channel.IN_APP], False
-    ticked = form.getlist("channel")
-    return [channel for channel in Channel if channel.value in ticked], "period_news" in form
+    checked = form.getlist("channel")
+    return [channel for channel in Channel if channel.value in checked], "period_news" in form
 
 
 def _page(
@@ -85,8 +85,8 @@ def _page(
     status: int = 200,
     is_saved: bool = False,
 ) -> Response:
-    offers = [
-        Offer(
+    options = [
+        ChannelOption(
             channel.value, label, channel in preferences.channels, channel in preferences.available
         )
         for channel, label in LABELS.items()
@@ -97,8 +97,8 @@ def _page(
         status=status,
         action=f"{PATH}?key={quote(key)}",
         holder=holder,
-        offers=[offer for offer in offers if offer.is_available or offer.is_chosen],
+        options=[option for option in options if option.is_available or option.is_chosen],
         period_news=preferences.period_news,
         is_saved=is_saved,
-        is_refused=status != 200,  # noqa: PLR2004 - the one status of a page that was refused
+        is_refused=status != 200,  # noqa: PLR2004 - the only error status
     )

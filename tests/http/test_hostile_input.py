@@ -1,4 +1,4 @@
-"""Whatever is sent, the service answers with a problem that says what is wrong, and keeps still."""
+"""Hostile input: every response is a problem document, and nothing changes in the database."""
 
 import base64
 import copy
@@ -15,7 +15,7 @@ from tests.conftest import Service
 from tests.support.operations import UNDER_VERSION, Operation
 
 SHARES = [pytest.param(UNDER_VERSION[share::4], id=f"share {share + 1}") for share in range(4)]
-"""The operations in four parts, because a service for each would take long to make."""
+"""The operations in four groups, because a service for each would take long to create."""
 ADMINS = {"users", "api-keys", "webhooks"}
 COUNTS = """SELECT (SELECT count(*) FROM audit_event), (SELECT count(*) FROM report),
     (SELECT count(*) FROM revision), (SELECT count(*) FROM idempotency_record),
@@ -23,7 +23,7 @@ COUNTS = """SELECT (SELECT count(*) FROM audit_event), (SELECT count(*) FROM rep
 
 
 class Attacker:
-    """Sends what nobody should, and sees that each answer is one and that nothing moved."""
+    """Sends invalid requests; asserts that each gets a problem document and changes nothing."""
 
     def __init__(self, service: Service, connection: asyncpg.Connection) -> None:
         self.service = service
@@ -32,7 +32,7 @@ class Attacker:
         self._tags: dict[str, str] = {}
 
     def client(self, operation: Operation) -> httpx.AsyncClient:
-        """Somebody who may do this: what is refused is refused for what it is."""
+        """A client that is authorised for the operation, so that only the input is at fault."""
         return self.service.client("admin" if operation.tag in ADMINS else "coordinator")
 
     async def send(
@@ -41,10 +41,10 @@ class Attacker:
         body: bytes | None = None,
         kind: str = "application/json",
         query: str = "",
-        **places: str,
+        **path_parameters: str,
     ) -> httpx.Response:
-        """Send it, and see the answer."""
-        address = operation.address(**places)
+        """Send a request and check the response."""
+        address = operation.address(**path_parameters)
         required = "&".join(f"{n}={v}" for n, v in operation.required().items() if n not in query)
         if body is None and operation.body is not None:
             body = json.dumps(operation.body).encode()
@@ -59,36 +59,36 @@ class Attacker:
         )
         if "ETag" in answer.headers:
             self._tags[address] = answer.headers["ETag"]
-        told = f"{operation.name} {query or (body or b'')[:300]!r} {places}"
-        await self._see(answer, told)
+        context = f"{operation.name} {query or (body or b'')[:300]!r} {path_parameters}"
+        await self._check(answer, context)
         return answer
 
-    async def _see(self, answer: httpx.Response, told: str) -> None:
-        assert answer.status_code < 500, f"{told}: {answer.text}"
-        assert answer.status_code not in {401, 403}, f"{told}: choose somebody who may"
+    async def _check(self, answer: httpx.Response, context: str) -> None:
+        assert answer.status_code < 500, f"{context}: {answer.text}"
+        assert answer.status_code not in {401, 403}, f"{context}: not authorised"
         counts = await self._connection.fetchrow(COUNTS)
         if answer.status_code >= 400:
-            see_problem(answer, told)
-            assert self._counts in {None, counts}, f"{told}: refused, and yet something changed"
+            assert_problem(answer, context)
+            assert self._counts in {None, counts}, f"{context}: rejected, but something changed"
         self._counts = counts
 
 
-def see_problem(answer: httpx.Response, told: str) -> None:
-    """See that an answer is a whole problem document."""
-    assert answer.headers["Content-Type"] == "application/problem+json", told
+def assert_problem(answer: httpx.Response, context: str) -> None:
+    """Assert that the response is a complete problem document."""
+    assert answer.headers["Content-Type"] == "application/problem+json", context
     problem = json.loads(answer.content.decode("utf-8", "strict"))
-    assert problem["type"].startswith("/problems/"), told
-    assert problem["status"] == answer.status_code, told
-    assert problem["title"], told
-    assert problem["detail"], told
+    assert problem["type"].startswith("/problems/"), context
+    assert problem["status"] == answer.status_code, context
+    assert problem["title"], context
+    assert problem["detail"], context
     for error in problem.get("errors", []):
-        assert {"pointer", "code", "message"} <= error.keys(), told
-        assert not error["pointer"] or error["pointer"].startswith("/"), told
+        assert {"pointer", "code", "message"} <= error.keys(), context
+        assert not error["pointer"] or error["pointer"].startswith("/"), context
 
 
 @pytest.fixture
 async def attacker(service: Service) -> Any:
-    """An attacker with a look into the database."""
+    """An attacker with a database connection."""
     connection = await asyncpg.connect(service.database_url)
     yield Attacker(service, connection)
     await connection.close()
@@ -123,7 +123,7 @@ LARGE = b'{"a": "' + b"x" * 10 * 1024 * 1024 + b'"}'
 
 
 @pytest.mark.parametrize("operations", SHARES)
-async def test_a_body_that_cannot_be_read_is_refused(
+async def test_a_malformed_body_is_rejected(
     attacker: Attacker, operations: list[Operation]
 ) -> None:
     for operation in operations:
@@ -145,20 +145,20 @@ async def test_a_body_that_cannot_be_read_is_refused(
 TAKE_NOTHING = [each for each in UNDER_VERSION if each.body is None and each.name != "sign_in"]
 
 
-async def test_a_body_that_nobody_reads_is_refused(attacker: Attacker) -> None:
+async def test_a_body_is_rejected_where_none_is_expected(attacker: Attacker) -> None:
     for operation in TAKE_NOTHING:
         for body, status in BROKEN.items():
             if status == 400 or len(body) < 30:
                 answer = await attacker.send(operation, body)
                 assert answer.status_code == status, (operation.name, body, answer.text)
         answer = await attacker.send(operation, b'{"zzz": 1, "a/b": null}')
-        told = [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
-        assert told == [("/zzz", "extra_forbidden"), ("/a~1b", "extra_forbidden")], operation.name
+        errors = [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
+        assert errors == [("/zzz", "extra_forbidden"), ("/a~1b", "extra_forbidden")], operation.name
         assert (await attacker.send(operation, b"zzz=1", "text/plain")).status_code == 415
         assert (await attacker.send(operation, LARGE)).status_code == 413
 
 
-async def test_who_has_nothing_to_say_may_say_so(service: Service) -> None:
+async def test_an_empty_body_is_accepted_where_none_is_expected(service: Service) -> None:
     office = service.client("coordinator")
     for verb, body in (("close", b"{}"), ("open", b""), ("close", b" null "), ("open", b"{ }")):
         kind = {"Content-Type": "application/json"}
@@ -173,7 +173,7 @@ async def test_who_has_nothing_to_say_may_say_so(service: Service) -> None:
     assert answer.json()["errors"][0]["pointer"] == "/zzz"
 
 
-# As they stand in JSON; the first ones are no value of any field.
+# JSON literals. Those in NEVER are valid for no field.
 NEVER = ["NaN", "-Infinity", "1e999", "9223372036854775808", '"\\u0000"', '"a\\ud800"']
 RARELY = [
     "null",
@@ -192,11 +192,11 @@ RARELY = [
     "[{}]",
     "{}",
 ]
-HERE = "the value goes here"
+PLACEHOLDER = "the value goes here"
 
 
 def leaves(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The ways to every value in an example, to objects and lists, too."""
+    """The paths of all values in an example, including objects and lists."""
     if at:
         yield at
     if isinstance(value, dict | list):
@@ -206,17 +206,17 @@ def leaves(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def with_value(example: Any, at: tuple[Any, ...], raw: str) -> bytes:
-    """The example with something else in one place."""
+    """The example with the value at one path replaced."""
     changed = copy.deepcopy(example)
-    place = changed
+    parent = changed
     for step in at[:-1]:
-        place = place[step]
-    place[at[-1]] = HERE
-    return json.dumps(changed).replace(json.dumps(HERE), raw).encode()
+        parent = parent[step]
+    parent[at[-1]] = PLACEHOLDER
+    return json.dumps(changed).replace(json.dumps(PLACEHOLDER), raw).encode()
 
 
 @pytest.mark.parametrize("operations", SHARES)
-async def test_a_value_of_another_kind_is_refused_wherever_it_stands(
+async def test_an_invalid_value_is_rejected_in_every_field(
     attacker: Attacker, operations: list[Operation]
 ) -> None:
     for operation in operations:
@@ -280,19 +280,19 @@ VALUES = [
 
 
 def cursors(operation: Operation) -> list[str]:
-    """All where the list reads its cursors itself, some where one function reads them all."""
+    """All cursors for lists with their own cursor code, a sample for the others."""
     if "cursor" not in operation.query:
         return []
     return CURSORS if operation.tag in {"obligations", "audit-events"} else CURSORS[::5]
 
 
 @pytest.mark.parametrize("operations", SHARES)
-async def test_a_query_is_taken_only_as_it_is_meant(
+async def test_an_invalid_query_is_rejected(
     attacker: Attacker, operations: list[Operation]
 ) -> None:
     for operation in operations:
         if operation.name in {"sign_in", "get_calendar_feed", "sign_out"}:
-            continue  # a form, a secret address, and the end of what could be asked
+            continue  # takes a form; takes a secret; revokes the token
         for query, code in (
             ("unknown=1", "unknown_parameter"),
             ("limit[]=1", "unknown_parameter"),
@@ -313,13 +313,13 @@ async def test_a_query_is_taken_only_as_it_is_meant(
 
 
 @pytest.mark.parametrize("operations", SHARES)
-async def test_an_address_that_cannot_be_is_not_found(
+async def test_an_impossible_path_is_not_found(
     attacker: Attacker, operations: list[Operation]
 ) -> None:
     for operation in operations:
-        for place in operation.places:
+        for name in operation.path_parameters:
             for value in ("%00", "a%00b", "%ED%A0%80", "%FF", "x" * 3000, "%F0%9F%98%80", "-1"):
-                answer = await attacker.send(operation, None, **{place: value})
+                answer = await attacker.send(operation, None, **{name: value})
                 found = operation.name.startswith("put_") or operation.method == "DELETE"
                 assert answer.status_code in {404, 412, 422} or found, (operation.name, value)
                 if "%00" in value:
@@ -339,41 +339,41 @@ MANY_FAULTS = {
 
 
 @pytest.mark.parametrize("body", MANY_FAULTS.values(), ids=MANY_FAULTS)
-async def test_of_many_faults_the_first_are_told_and_briefly(service: Service, body: bytes) -> None:
+async def test_only_the_first_errors_are_reported(service: Service, body: bytes) -> None:
     answer = await service.client("admin").post(
         "/users", content=body, headers={"Content-Type": "application/json"}
     )
-    see_few(answer)
+    assert_few_errors(answer)
 
 
-async def test_of_many_wrong_parameters_the_first_are_told(service: Service) -> None:
+async def test_only_the_first_parameter_errors_are_reported(service: Service) -> None:
     client = service.client("admin")
-    see_few(await client.get("/users?" + "&".join(f"{LONG}{n}=1" for n in range(40))))
-    see_few(await client.get("/users?" + "&".join(["role=admin"] * 300)))
+    assert_few_errors(await client.get("/users?" + "&".join(f"{LONG}{n}=1" for n in range(40))))
+    assert_few_errors(await client.get("/users?" + "&".join(["role=admin"] * 300)))
 
 
-def see_few(answer: httpx.Response) -> None:
-    """See that an answer names some faults, and is small whatever was sent."""
+def assert_few_errors(answer: httpx.Response) -> None:
+    """Assert that the response has 20 errors and is small."""
     assert answer.status_code == 422
-    see_problem(answer, "many faults")
+    assert_problem(answer, "many faults")
     errors = answer.json()["errors"]
     assert len(errors) == answer.json()["detail"].count("20") * 20 == 20
     assert max(len(error["pointer"]) for error in errors) <= 201
     assert len(answer.content) < 20_000
 
 
-async def test_marks_heaped_on_a_letter_are_refused_before_they_are_ordered(
+async def test_too_many_combining_marks_are_rejected_before_normalising(
     service: Service,
 ) -> None:
-    heap = {"full_name": "a" + "\u0300\u0316" * 5000}
-    answer = await service.client().post("/users", json=heap)
-    see_problem(answer, "heaped marks")
+    hostile = {"full_name": "a" + "\u0300\u0316" * 5000}
+    answer = await service.client().post("/users", json=hostile)
+    assert_problem(answer, "combining marks")
     assert answer.json()["errors"][0]["code"] == "too_many_marks"
-    polite = {"full_name": unicodedata.normalize("NFD", "Nguyễn Thị Hường")}
-    assert (await service.client().post("/users", json=polite)).status_code == 401
+    harmless = {"full_name": unicodedata.normalize("NFD", "Nguyễn Thị Hường")}
+    assert (await service.client().post("/users", json=harmless)).status_code == 401
 
 
-async def test_what_is_nowhere_is_a_problem_too(service: Service) -> None:
+async def test_unknown_paths_and_methods_are_problem_documents(service: Service) -> None:
     client = service.client("coordinator")
     for method, path, status in (
         ("GET", "/nothing", 404),
@@ -386,10 +386,10 @@ async def test_what_is_nowhere_is_a_problem_too(service: Service) -> None:
     ):
         answer = await client.request(method, path)
         assert answer.status_code == status
-        see_problem(answer, path)
+        assert_problem(answer, path)
 
 
-async def test_a_method_that_is_not_there_is_answered_with_those_that_are(
+async def test_405_lists_the_allowed_methods(
     service: Service,
 ) -> None:
     client = service.client("coordinator")
@@ -408,7 +408,7 @@ async def test_a_method_that_is_not_there_is_answered_with_those_that_are(
         assert answer.headers["Allow"] == allowed, path
 
 
-async def test_problems_speak_vietnamese_or_english(service: Service) -> None:
+async def test_problems_are_in_vietnamese_or_english(service: Service) -> None:
     client = service.client("coordinator")
     for language, title in (
         ("", "Không tìm thấy"),

@@ -1,4 +1,4 @@
-"""The limit of a body."""
+"""The limit on request bodies."""
 
 from collections.abc import AsyncIterator
 
@@ -9,7 +9,7 @@ from tests.conftest import Service
 LARGEST = 1024 * 1024
 
 
-async def in_pieces(size: int) -> AsyncIterator[bytes]:
+async def in_chunks(size: int) -> AsyncIterator[bytes]:
     yield b'{"current_password": "'
     for _ in range(0, size, 65536):
         yield b"x" * 65536
@@ -25,7 +25,7 @@ async def test_a_body_over_the_limit_gets_a_problem_document(
 ) -> None:
     answer = await service.client("xuan-hong").post(
         path,
-        content=b"x" * (LARGEST + 1) if announced else in_pieces(LARGEST + 1),
+        content=b"x" * (LARGEST + 1) if announced else in_chunks(LARGEST + 1),
         headers={"Content-Type": media_type},
     )
     assert answer.status_code == 413
@@ -34,7 +34,7 @@ async def test_a_body_over_the_limit_gets_a_problem_document(
     assert answer.json()["type"] == "/problems/body-too-large"
 
 
-async def test_a_body_at_the_limit_is_read(service: Service) -> None:
+async def test_a_body_at_the_limit_is_accepted(service: Service) -> None:
     body = b'{"current_password": "' + b"x" * (LARGEST - 24) + b'"}'
     assert len(body) == LARGEST
     headers = {"Content-Type": "application/json"}

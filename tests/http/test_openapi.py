@@ -1,4 +1,4 @@
-"""The OpenAPI document is all that a client's developer gets: it has to be complete."""
+"""The OpenAPI document is complete: descriptions, examples, errors, preconditions."""
 
 import re
 from typing import Any
@@ -35,14 +35,14 @@ def _has_example(content: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_operation_says_what_it_is(operation: dict[str, Any]) -> None:
+def test_operation_has_a_summary_description_and_tag(operation: dict[str, Any]) -> None:
     assert operation["summary"]
     assert operation["description"]
     assert set(operation["tags"]) <= {name for name, _ in TAGS}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_operation_shows_real_examples(operation: dict[str, Any]) -> None:
+def test_operation_has_examples(operation: dict[str, Any]) -> None:
     bodies = [operation["requestBody"]["content"]] if "requestBody" in operation else []
     answers = [
         answer["content"]
@@ -56,7 +56,7 @@ def test_operation_shows_real_examples(operation: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
-def test_an_example_has_every_field_that_is_always_there(name: str) -> None:
+def test_an_example_has_every_required_field(name: str) -> None:
     schema = DOCUMENT["components"]["schemas"][name]
     for example in schema.get("examples", []):
         _holds_what_is_required(example, schema)
@@ -72,7 +72,7 @@ def _holds_what_is_required(value: Any, schema: dict[str, Any]) -> None:
             _holds_what_is_required(part, _resolved(schema.get("properties", {}).get(name, {})))
 
 
-def test_a_default_can_be_sent_as_it_is_shown() -> None:
+def test_a_default_matches_its_pattern() -> None:
     defaults = [
         (field["pattern"], field["default"])
         for schema in DOCUMENT["components"]["schemas"].values()
@@ -103,7 +103,7 @@ IF_MATCH = {
 }
 
 
-def test_the_version_is_required_where_nothing_is_changed_without_it() -> None:
+def test_if_match_is_required_where_428_is_unconditional() -> None:
     optional = {name for name, parameter in IF_MATCH.items() if not parameter["required"]}
     assert optional == {
         *("submit_report", "return_report", "accept_report", "reopen_report"),
@@ -115,7 +115,7 @@ def test_the_version_is_required_where_nothing_is_changed_without_it() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_asks_for_a_version_says_what_it_answers_without(operation: dict[str, Any]) -> None:
+def test_operations_with_if_match_document_412_and_428(operation: dict[str, Any]) -> None:
     if operation["operationId"] in IF_MATCH:
         assert "412" in operation["responses"]
     assert ("428" not in operation["responses"]) or operation["operationId"] in IF_MATCH

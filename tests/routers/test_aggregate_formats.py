@@ -1,4 +1,4 @@
-"""Aggregates for people and machines: JSON, CSV, XLSX, and tags that save the way."""
+"""Aggregates as JSON, CSV and XLSX, and their ETags."""
 
 import csv
 import io
@@ -17,36 +17,36 @@ from tests.support.report_bodies import money
 from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, draft, read, review, seen, send
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-WHATS = ("indicators", "budget-execution", "timeliness")
+KINDS = ("indicators", "budget-execution", "timeliness")
 
 
-async def ask(client: httpx.AsyncClient, what: str, accept: str, **more: str) -> httpx.Response:
+async def ask(client: httpx.AsyncClient, kind: str, accept: str, **more: str) -> httpx.Response:
     question = {"period": Q2, "basis": "submitted"} | more
-    return await client.get(f"/aggregates/{what}", params=question, headers={"Accept": accept})
+    return await client.get(f"/aggregates/{kind}", params=question, headers={"Accept": accept})
 
 
-async def test_a_table_holds_what_the_json_says(service: Service) -> None:
+async def test_tables_contain_the_same_data_as_json(service: Service) -> None:
     office = service.client("coordinator")
     spent = [money("DA2", 350_000_000)]
     await send(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 12, "DA2.05": 10.5}, spent)
-    for what in WHATS:
-        whole = (await ask(office, what, "application/json")).json()
-        answer = await ask(office, what, "text/csv")
+    for kind in KINDS:
+        whole = (await ask(office, kind, "application/json")).json()
+        answer = await ask(office, kind, "text/csv")
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-        assert answer.content.startswith(b"\xef\xbb\xbf"), "Excel reads UTF-8 by its mark"
+        assert answer.content.startswith(b"\xef\xbb\xbf"), "Excel needs the byte order mark"
         rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
         assert len(rows) == len(whole["rows"])
         for shown, row in zip(rows, whole["rows"], strict=True):
             for name, value in row.items():
                 column = "row_agency" if name == "agency" else name
-                assert shown[column] == ("" if value is None else str(value)), (what, name)
+                assert shown[column] == ("" if value is None else str(value)), (kind, name)
             assert (shown["period"], shown["as_of"]) == (Q2, whole["as_of"])
             assert shown["submitted"] == "1"
             assert shown["missing"].split() == whole["coverage"]["missing"]
-        _see_workbook(await ask(office, what, XLSX), whole)
+        _assert_workbook_equals(await ask(office, kind, XLSX), whole)
 
 
-def _see_workbook(answer: httpx.Response, whole: dict[str, Any]) -> None:
+def _assert_workbook_equals(answer: httpx.Response, whole: dict[str, Any]) -> None:
     assert answer.headers["Content-Type"] == XLSX
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{Q2}-395.xlsx"'
     book = load_workbook(io.BytesIO(answer.content))
@@ -60,13 +60,13 @@ def _see_workbook(answer: httpx.Response, whole: dict[str, Any]) -> None:
     ]
 
 
-async def test_a_name_is_never_taken_for_a_formula(service: Service) -> None:
+async def test_a_name_is_never_a_formula(service: Service) -> None:
     names = ["=1+1", "+84", "-1", "@SUM(A1)", "\tA", "\r=A", "\x0b=2", "Xã \x07 Chuông"]
     async with service.database.transaction() as session:
         await session.execute(
             text(
-                "UPDATE agency SET name = said.name FROM unnest(CAST(:names AS text[]))"
-                " WITH ORDINALITY AS said (name, position) JOIN (SELECT id, row_number() OVER"
+                "UPDATE agency SET name = new.name FROM unnest(CAST(:names AS text[]))"
+                " WITH ORDINALITY AS new (name, position) JOIN (SELECT id, row_number() OVER"
                 " (ORDER BY code) AS position FROM agency WHERE kind = 'commune') AS commune"
                 " USING (position) WHERE agency.id = commune.id"
             ),
@@ -78,12 +78,12 @@ async def test_a_name_is_never_taken_for_a_formula(service: Service) -> None:
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n", "b"}, "no cell is a formula"
     assert "'=1+1" in {cell.value for cell in cells}
-    told = (await ask(office, "timeliness", "text/csv")).content.decode("utf-8-sig")
-    for row in csv.reader(io.StringIO(told)):
+    table = (await ask(office, "timeliness", "text/csv")).content.decode("utf-8-sig")
+    for row in csv.reader(io.StringIO(table)):
         assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
-async def test_the_format_is_the_one_that_the_client_likes_best(service: Service) -> None:
+async def test_accept_selects_the_format(service: Service) -> None:
     office = service.client("coordinator")
     for accept, expected in (
         ("*/*", "application/json"),
@@ -102,7 +102,7 @@ async def test_the_format_is_the_one_that_the_client_likes_best(service: Service
         assert "text/csv" in answer.json()["detail"]
 
 
-async def test_a_tag_stands_until_the_figures_change(service: Service) -> None:
+async def test_the_etag_changes_only_with_the_figures(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await send(commune, XUAN_HONG, {"DA2.02": 5})
     question = f"/aggregates/indicators?period={Q2}"
@@ -126,10 +126,10 @@ async def test_a_tag_stands_until_the_figures_change(service: Service) -> None:
     assert (await office.get(question, headers=weak)).status_code == 304
 
 
-async def test_answers_that_the_database_builds_have_the_documented_shape(
+async def test_json_built_by_the_database_matches_the_schemas(
     service: Service,
 ) -> None:
-    """Nothing checks these on their way out, so that they are fast."""
+    """These responses are not validated at run time, for speed."""
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await send(commune, XUAN_HONG, {"DA2.02": 5}, [money("DA2", 7)])
     await review(office, "return", XUAN_HONG, reason="Sửa.")

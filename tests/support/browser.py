@@ -1,4 +1,4 @@
-"""A browser on an old phone: it opens pages, follows their links and sends their forms."""
+"""Fetches pages and parses their text, references, form fields and scripts."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -8,38 +8,38 @@ import httpx
 from tests.conftest import Service
 
 HOST = "http://test"
-REFERS = {"href", "src", "action", "data", "poster", "srcset", "formaction", "background"}
-"""The attributes by which a page refers to something."""
+URL_ATTRIBUTES = {"href", "src", "action", "data", "poster", "srcset", "formaction", "background"}
+"""HTML attributes that contain URLs."""
 
 
 @dataclass
 class Field:
-    """An input of a form."""
+    """An `input` element of a form."""
 
     kind: str
     name: str
     value: str
-    ticked: bool
+    checked: bool
     disabled: bool
 
 
 @dataclass
 class Page:
-    """What came: the answer, what can be read, where it refers to, what can be filled in."""
+    """A parsed page: its response, visible text, referenced URLs, form fields and scripts."""
 
     answer: httpx.Response
-    words: str = ""
-    refers: list[str] = field(default_factory=list)
+    text_content: str = ""
+    references: list[str] = field(default_factory=list)
     fields: list[Field] = field(default_factory=list)
     action: str | None = None
     scripts: list[str] = field(default_factory=list)
-    """What stands between script tags, or in attributes that run."""
+    """The contents of script elements and of event handler attributes."""
 
-    def ticked(self) -> dict[str, list[str]]:
-        """What the form would send as it stands."""
+    def checked(self) -> dict[str, list[str]]:
+        """The values that the form would send unchanged."""
         sent: dict[str, list[str]] = {}
         for each in self.fields:
-            if each.ticked and not each.disabled:
+            if each.checked and not each.disabled:
                 sent.setdefault(each.name, []).append(each.value)
         return sent
 
@@ -51,16 +51,22 @@ class _Reader(HTMLParser):
         self._within = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         self._within = tag
-        self._page.refers += [value for name, value in said.items() if name in REFERS]
-        self._page.scripts += [value for name, value in said.items() if name.startswith("on")]
+        self._page.references += [
+            value for name, value in attributes.items() if name in URL_ATTRIBUTES
+        ]
+        self._page.scripts += [value for name, value in attributes.items() if name.startswith("on")]
         if tag == "form":
-            self._page.action = said["action"]
+            self._page.action = attributes["action"]
         if tag == "input":
             self._page.fields.append(
                 Field(
-                    said["type"], said["name"], said["value"], "checked" in said, "disabled" in said
+                    attributes["type"],
+                    attributes["name"],
+                    attributes["value"],
+                    "checked" in attributes,
+                    "disabled" in attributes,
                 )
             )
 
@@ -71,20 +77,20 @@ class _Reader(HTMLParser):
         if self._within == "script":
             self._page.scripts.append(data)
         elif self._within != "style":
-            self._page.words += data
+            self._page.text_content += data
 
 
-def read(answer: httpx.Response) -> Page:
-    """A page as a person sees it."""
+def parse_page(answer: httpx.Response) -> Page:
+    """Parse an HTML response."""
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     page = Page(answer)
     _Reader(page).feed(answer.text)
-    page.words = " ".join(page.words.split())
+    page.text_content = " ".join(page.text_content.split())
     return page
 
 
-async def opened(service: Service, address: str, status: int = 200) -> Page:
-    """Open an address without signing in."""
+async def open_page(service: Service, address: str, status: int = 200) -> Page:
+    """Fetch and parse a page without authentication."""
     answer = await service.client().get(f"{HOST}{address}")
     assert answer.status_code == status, answer.text
-    return read(answer)
+    return parse_page(answer)

@@ -1,4 +1,4 @@
-"""Every operation of the API, as its own document tells of them, with an address to call it at."""
+"""All operations of the API, read from its OpenAPI document, with example requests."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ from app.main import create_app
 from app.settings import Settings
 
 PREFIX = "/api/v1"
-PLACES = {
+PATH_PARAMETERS = {
     "period": "2024-Q2",
     "agency": "15493",
     "number": "1",
@@ -27,68 +27,70 @@ CODES = {
     "reporting-periods": "2024-Q2",
     "reminder-rules": "before",
 }
-"""What `{code}` stands for, by resource; a place that is in neither table is the number 1."""
+"""The value of `{code}` by resource. Parameters in neither table have the value 1."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: its name, where it is, and what it takes."""
+    """An operation of the API and its parameters."""
 
     name: str
     tag: str
     method: str
     path: str
     query: dict[str, bool]
-    """The parameters, and whether each is required."""
+    """Names of the query parameters, and whether each is required."""
     body: Any
-    """An example of the JSON that it takes; None where it takes none."""
+    """An example of the JSON body; None if it takes none."""
     needs_body: bool
-    places: tuple[str, ...] = field(default=())
+    path_parameters: tuple[str, ...] = field(default=())
 
     def address(self, **other: str) -> str:
-        """Where it is in the plan of 2024, with `other` in the places that are named."""
+        """The path with example codes of the 2024 plan; `other` overrides them by name."""
         address = self.path.removeprefix(PREFIX)
         resource = address.split("/")[1]
-        for place in self.places:
-            known = CODES.get(resource, "1") if place == "code" else PLACES.get(place, "1")
-            address = address.replace(f"{{{place}}}", other.get(place) or quote(known))
+        for name in self.path_parameters:
+            value = CODES.get(resource, "1") if name == "code" else PATH_PARAMETERS.get(name, "1")
+            address = address.replace(f"{{{name}}}", other.get(name) or quote(value))
         return address
 
     def required(self) -> dict[str, str]:
-        """The query without which it cannot be asked at all."""
-        known = {"period": "2024-Q2", "year": "2024"}
-        return {name: known[name] for name, required in self.query.items() if required}
+        """Example values of the required query parameters."""
+        values = {"period": "2024-Q2", "year": "2024"}
+        return {name: values[name] for name, required in self.query.items() if required}
 
 
 APPLICATION = create_app(Settings(embedded_worker=False), "", Clock())
-"""Made once: that its routes are analysed takes longer than most tests."""
+"""Created once, because FastAPI's analysis of the routes takes longer than most tests."""
 DOCUMENT = APPLICATION.openapi()
 
 
-def _described() -> list[Operation]:
+def _read_operations() -> list[Operation]:
     return [
-        _operation(DOCUMENT, path, method, said)
+        _operation(DOCUMENT, path, method, description)
         for path, methods in DOCUMENT["paths"].items()
-        for method, said in methods.items()
+        for method, description in methods.items()
     ]
 
 
-def _operation(document: dict[str, Any], path: str, method: str, said: dict[str, Any]) -> Operation:
-    parameters = said.get("parameters", [])
+def _operation(
+    document: dict[str, Any], path: str, method: str, description: dict[str, Any]
+) -> Operation:
+    parameters = description.get("parameters", [])
     return Operation(
-        name=said["operationId"],
-        tag=said["tags"][0],
+        name=description["operationId"],
+        tag=description["tags"][0],
         method=method.upper(),
         path=path,
         query={p["name"]: p.get("required", False) for p in parameters if p["in"] == "query"},
-        body=_example(document, said),
-        needs_body=said.get("requestBody", {}).get("required", False),
-        places=tuple(p["name"] for p in parameters if p["in"] == "path"),
+        body=_example(document, description),
+        needs_body=description.get("requestBody", {}).get("required", False),
+        path_parameters=tuple(p["name"] for p in parameters if p["in"] == "path"),
     )
 
 
-def _example(document: dict[str, Any], said: dict[str, Any]) -> Any:
-    content = said.get("requestBody", {}).get("content", {}).get("application/json")
+def _example(document: dict[str, Any], description: dict[str, Any]) -> Any:
+    content = description.get("requestBody", {}).get("content", {}).get("application/json")
     if content is None:
         return None
     schema = content["schema"]
@@ -96,5 +98,5 @@ def _example(document: dict[str, Any], said: dict[str, Any]) -> Any:
     return document["components"]["schemas"][reference.rsplit("/")[-1]]["examples"][0]
 
 
-OPERATIONS = _described()
+OPERATIONS = _read_operations()
 UNDER_VERSION = [operation for operation in OPERATIONS if operation.path.startswith(PREFIX)]

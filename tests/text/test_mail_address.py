@@ -1,4 +1,4 @@
-"""E-mail addresses: what is taken is mailed to as it stands."""
+"""Which e-mail addresses are accepted."""
 
 from email.headerregistry import Address
 
@@ -19,7 +19,7 @@ from app.text.mail_address import is_mailable
         f"{'x' * 64}@example.vn",
     ],
 )
-def test_plain_addresses_are_taken(address: str) -> None:
+def test_plain_addresses_are_accepted(address: str) -> None:
     assert is_mailable(address)
 
 
@@ -53,11 +53,11 @@ def test_plain_addresses_are_taken(address: str) -> None:
         f"a@{'x' * 60}.{'x' * 60}.{'x' * 60}.{'x' * 60}.{'x' * 60}.vn",
     ],
 )
-def test_others_are_refused(address: str) -> None:
+def test_other_addresses_are_rejected(address: str) -> None:
     assert not is_mailable(address)
 
 
 @given(st.from_regex(r"\A[a-z0-9.(\\@\" -]{1,12}@[a-z0-9.-]{1,12}\.vn\Z"))
-def test_what_is_taken_is_the_address_that_a_mail_bears(address: str) -> None:
+def test_an_accepted_address_is_unchanged_in_a_mail(address: str) -> None:
     if is_mailable(address):
         assert Address(addr_spec=address).addr_spec == address

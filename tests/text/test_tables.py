@@ -1,8 +1,8 @@
-"""Cells as a spreadsheet takes them."""
+"""Cells of CSV and XLSX tables."""
 
 import pytest
 
-from app.text.tables import safe
+from app.text.tables import safe_cell
 
 
 @pytest.mark.parametrize(
@@ -16,5 +16,5 @@ from app.text.tables import safe
         (7, 7),
     ],
 )
-def test_a_cell_holds_what_xml_can_and_no_formula(value: object, cell: object) -> None:
-    assert safe(value) == cell
+def test_a_cell_is_valid_in_xml_and_never_a_formula(value: object, cell: object) -> None:
+    assert safe_cell(value) == cell

@@ -1,4 +1,4 @@
-"""Days and figures in texts for people."""
+"""Numbers and dates in texts, and placeholders."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,17 +6,17 @@ from decimal import Decimal
 import pytest
 
 from app.text.bilingual import Bilingual
-from app.text.writing import day, figure, written
+from app.text.writing import day, figure, format_value
 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
     [("2024-06-05", "05/6/2024"), ("2024-02-29", "29/02/2024"), ("2024-10-15", "15/10/2024")],
 )
-def test_days_are_written_as_in_official_documents(value: str, shown: str) -> None:
+def test_dates_are_formatted_as_in_official_documents(value: str, shown: str) -> None:
     assert day(date.fromisoformat(value)) == shown
-    assert written(date.fromisoformat(value), "vi") == shown
-    assert written(date.fromisoformat(value), "en") == value
+    assert format_value(date.fromisoformat(value), "vi") == shown
+    assert format_value(date.fromisoformat(value), "en") == value
 
 
 @pytest.mark.parametrize(
@@ -32,18 +32,18 @@ def test_days_are_written_as_in_official_documents(value: str, shown: str) -> No
         ("1E+6", "1.000.000", "1,000,000"),
     ],
 )
-def test_a_figure_is_written_as_people_write_it(value: str, vi: str, en: str) -> None:
+def test_numbers_are_formatted_for_the_language(value: str, vi: str, en: str) -> None:
     assert (figure(Decimal(value), "vi"), figure(Decimal(value), "en")) == (vi, en)
 
 
-def test_english_counts() -> None:
-    text = Bilingual("{count} chỗ", "{count:place needs|places need} mending")
-    assert text.fill("en", {"count": 1}) == "1 place needs mending"
-    assert text.fill("en", {"count": 12_000}) == "12,000 places need mending"
+def test_english_has_singular_and_plural() -> None:
+    text = Bilingual("{count} chỗ", "{count:field is|fields are} invalid")
+    assert text.fill("en", {"count": 1}) == "1 field is invalid"
+    assert text.fill("en", {"count": 12_000}) == "12,000 fields are invalid"
     assert text.fill("vi", {"count": 12_000}) == "12.000 chỗ"
 
 
-def test_braces_in_a_fact_are_left_alone() -> None:
+def test_braces_in_a_fact_are_not_placeholders() -> None:
     name = Bilingual("dự án {code}", "project {code}").filled({"code": "{0}"})
     assert name == ("dự án {0}", "project {0}")
     assert Bilingual("Không có {what}.", "No {what}.").fill("en", {"what": name}) == (
@@ -51,5 +51,5 @@ def test_braces_in_a_fact_are_left_alone() -> None:
     )
 
 
-def test_a_name_made_of_digits_stays_together() -> None:
+def test_an_id_is_not_formatted_as_a_number() -> None:
     assert Bilingual("dòng {id!s}", "line {id!s}").fill("vi", {"id": 123_456}) == "dòng 123456"

@@ -1,4 +1,4 @@
-"""The page behind a mail's link: one person's channels, without signing in, and nothing else."""
+"""The preferences page: opened by a key in a mail, it changes one person's channels only."""
 
 import re
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.services.notifications.delivery import deliver
 from app.vocabulary import Channel
 from tests.conftest import Service
-from tests.support.browser import HOST, Page, opened, read
+from tests.support.browser import HOST, Page, open_page, parse_page
 from tests.support.deliveries import Outbox, desk, execute, only_rules, prefer, sent, swept
 from tests.support.operations import UNDER_VERSION
 from tests.support.reference_calls import recorded
@@ -23,36 +23,36 @@ USUAL = {"channel": ["email", "in_app"], "period_news": ["yes"]}
 
 
 async def address(service: Service, person: str = "xuan-hong") -> str:
-    """The address in a person's mails."""
+    """The path of the link in a person's mails."""
     async with service.database.reading() as session:
         query = text("SELECT mail_key FROM account WHERE username = :person")
         return f"{PATH}?key={await session.scalar(query, {'person': person})}"
 
 
 async def save(service: Service, page: Page, form: dict[str, list[str]]) -> httpx.Response:
-    """Send the form of a page, filled in."""
+    """Submit the form of a page with these values."""
     return await service.client().post(f"{HOST}{page.action}", data=form)
 
 
 async def chosen(service: Service, person: str = "xuan-hong") -> tuple[list[str], bool]:
-    """What the API says that a person has chosen."""
+    """The preferences of a person according to the API."""
     found = seen(await service.client(person).get(PATH))
     return found["channels"], found["period_news"]
 
 
-async def test_the_person_is_named_and_sees_the_usual_channels(service: Service) -> None:
-    page = await opened(service, await address(service))
-    assert "Xuan Hong" in page.words
-    assert "Xã Xuân Hồng" in page.words
-    assert page.ticked() == USUAL
+async def test_it_shows_the_name_and_the_default_channels(service: Service) -> None:
+    page = await open_page(service, await address(service))
+    assert "Xuan Hong" in page.text_content
+    assert "Xã Xuân Hồng" in page.text_content
+    assert page.checked() == USUAL
     assert [each.value for each in page.fields] == ["email", "in_app", "yes"]
-    assert "liên quan đến hạn gửi báo cáo" in page.words
-    assert "không tắt được, chỉ đổi được kênh nhận" in page.words
+    assert "liên quan đến hạn gửi báo cáo" in page.text_content
+    assert "không tắt được, chỉ đổi được kênh nhận" in page.text_content
 
 
-async def test_looking_changes_nothing(service: Service) -> None:
+async def test_get_and_head_change_nothing(service: Service) -> None:
     where = await address(service)
-    await opened(service, where)
+    await open_page(service, where)
     await service.client().get(f"{HOST}{where}&List-Unsubscribe=One-Click")
     head = await service.client().head(f"{HOST}{where}")
     assert (head.status_code, head.text) == (200, "")
@@ -60,14 +60,14 @@ async def test_looking_changes_nothing(service: Service) -> None:
     assert await recorded(service, "notification_preference.put") == []
 
 
-async def test_what_is_chosen_is_saved_confirmed_and_recorded(service: Service) -> None:
+async def test_a_choice_is_saved_confirmed_and_audited(service: Service) -> None:
     where = await address(service)
-    answer = await save(service, await opened(service, where), {"channel": ["in_app"]})
+    answer = await save(service, await open_page(service, where), {"channel": ["in_app"]})
     assert answer.status_code == 200
-    page = read(answer)
-    assert "Đã lưu." in page.words
-    assert page.ticked() == {"channel": ["in_app"]}
-    assert (await opened(service, where)).ticked() == {"channel": ["in_app"]}
+    page = parse_page(answer)
+    assert "Đã lưu." in page.text_content
+    assert page.checked() == {"channel": ["in_app"]}
+    assert (await open_page(service, where)).checked() == {"channel": ["in_app"]}
     assert await chosen(service) == (["in_app"], False)
     (event,) = await recorded(service, "notification_preference.put")
     assert (event.actor, event.subject) == ("mail-key/xuan-hong", "users/xuan-hong")
@@ -76,37 +76,37 @@ async def test_what_is_chosen_is_saved_confirmed_and_recorded(service: Service) 
 
 
 @pytest.mark.parametrize("form", [{}, {"period_news": ["yes"]}, {"channel": ["webhook", "pigeon"]}])
-async def test_at_least_one_channel_has_to_reach_the_person(
+async def test_at_least_one_available_channel_is_required(
     service: Service, form: dict[str, list[str]]
 ) -> None:
     where = await address(service)
-    answer = await save(service, await opened(service, where), form)
+    answer = await save(service, await open_page(service, where), form)
     assert answer.status_code == 422
-    page = read(answer)
-    assert "Chưa lưu. Cần chọn ít nhất một kênh đang dùng được." in page.words
-    assert "email" not in page.ticked().get("channel", [])
-    assert ("period_news" in page.ticked()) == ("period_news" in form)
-    assert (await opened(service, where)).ticked() == USUAL
+    page = parse_page(answer)
+    assert "Chưa lưu. Cần chọn ít nhất một kênh đang dùng được." in page.text_content
+    assert "email" not in page.checked().get("channel", [])
+    assert ("period_news" in page.checked()) == ("period_news" in form)
+    assert (await open_page(service, where)).checked() == USUAL
     assert await recorded(service, "notification_preference.put") == []
 
 
-async def test_only_channels_that_exist_for_the_person_are_offered(service: Service) -> None:
+async def test_only_available_or_chosen_channels_are_offered(service: Service) -> None:
     await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
     await prefer(service, "xuan-hong", Channel.EMAIL, Channel.IN_APP)
     hook = {"agency": "395", "url": "https://hook.example.vn/"}
     seen(await service.client("coordinator").post("/webhooks", json=hook), 201)
-    page = await opened(service, await address(service))
+    page = await open_page(service, await address(service))
     assert [each.value for each in page.fields] == ["email", "webhook", "in_app", "yes"]
-    assert "Thư điện tử (hiện chưa dùng được)" in page.words
+    assert "Thư điện tử (hiện chưa dùng được)" in page.text_content
     saved = await save(service, page, {"channel": ["webhook"], "period_news": ["yes"]})
-    assert read(saved).ticked() == {"channel": ["webhook"], "period_news": ["yes"]}
+    assert parse_page(saved).checked() == {"channel": ["webhook"], "period_news": ["yes"]}
 
 
 @pytest.mark.parametrize("as_files", [False, True])
-async def test_one_click_moves_everything_out_of_the_mail_box(
+async def test_one_click_unsubscribe_leaves_only_the_application(
     service: Service, as_files: bool
 ) -> None:
-    """RFC 8058: the body is a form of either kind, and the answer is no redirection."""
+    """RFC 8058 allows both form media types, and no redirect in the response."""
     where = f"{HOST}{await address(service)}"
     parts = {name: (None, value) for name, value in ONE_CLICK.items()}
     client = service.client()
@@ -115,7 +115,7 @@ async def test_one_click_moves_everything_out_of_the_mail_box(
             client.post(where, files=parts) if as_files else client.post(where, data=ONE_CLICK)
         )
         assert answer.status_code == 200
-    assert "Đã lưu." in read(answer).words
+    assert "Đã lưu." in parse_page(answer).text_content
     assert await chosen(service) == (["in_app"], False)
     await only_rules(service, "before-7")
     service.clock.set("2024-06-08 08:00")
@@ -123,41 +123,41 @@ async def test_one_click_moves_everything_out_of_the_mail_box(
     assert "xuan-hong" not in [name for name, _ in (await sent(service)).letters]
 
 
-async def test_a_persons_name_is_text_not_markup(service: Service) -> None:
+async def test_a_name_is_escaped(service: Service) -> None:
     await execute(
         service,
         "UPDATE account SET full_name = '<b onclick=x>Hường</b>' WHERE username = 'xuan-hong'",
     )
-    page = await opened(service, await address(service))
-    assert "<b onclick=x>Hường</b>" in page.words
+    page = await open_page(service, await address(service))
+    assert "<b onclick=x>Hường</b>" in page.text_content
     echoed = f'{await address(service)}&x="><script>alert(1)</script>'
-    assert "".join((await opened(service, echoed)).scripts).strip() == ""
+    assert "".join((await open_page(service, echoed)).scripts).strip() == ""
 
 
-async def test_who_stands_above_all_agencies_has_a_page_as_well(service: Service) -> None:
-    page = await opened(service, await address(service, "admin"))
-    assert "Admin" in page.words
+async def test_it_works_for_an_account_without_an_agency(service: Service) -> None:
+    page = await open_page(service, await address(service, "admin"))
+    assert "Admin" in page.text_content
 
 
 @pytest.mark.parametrize("key", ["", "x", "00000000-0000-0000-0000-000000000000", "%00", "é" * 999])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_wrong_key_is_told_in_words(service: Service, key: str, method: str) -> None:
+async def test_a_wrong_key_is_a_not_found_page(service: Service, key: str, method: str) -> None:
     answer = await service.client().request(method, f"{HOST}{PATH}?key={key}", data=ONE_CLICK)
     assert answer.status_code == 404
-    page = read(answer)
-    assert "Không tìm thấy trang cài đặt thông báo của liên kết này." in page.words
-    assert "Hãy mở lại liên kết trong thư mới nhất" in page.words
+    page = parse_page(answer)
+    assert "Không tìm thấy trang cài đặt thông báo của liên kết này." in page.text_content
+    assert "Hãy mở lại liên kết trong thư mới nhất" in page.text_content
 
 
-async def test_the_key_of_a_closed_account_opens_nothing(service: Service) -> None:
+async def test_the_key_of_an_inactive_account_is_not_found(service: Service) -> None:
     where = await address(service)
     await execute(service, "UPDATE account SET active = false WHERE username = 'xuan-hong'")
-    await opened(service, where, status=404)
+    await open_page(service, where, status=404)
     answer = await service.client().post(f"{HOST}{where}", data=ONE_CLICK)
     assert answer.status_code == 404
 
 
-async def test_the_key_opens_nothing_else(service: Service) -> None:
+async def test_the_key_is_no_token_api_key_or_calendar_token(service: Service) -> None:
     key = (await address(service)).partition("key=")[2]
     for secret in (key, key.replace("-", "")):
         for header in ({"Authorization": f"Bearer {secret}"}, {"X-API-Key": secret}):
@@ -166,7 +166,7 @@ async def test_the_key_opens_nothing_else(service: Service) -> None:
     assert (await service.client().get(f"/calendar.ics?token={key}")).status_code == 404
 
 
-async def test_the_api_tells_nobody_a_key(service: Service) -> None:
+async def test_no_response_of_the_api_contains_a_key(service: Service) -> None:
     async with service.database.reading() as session:
         keys = [str(key) for key in await session.scalars(text("SELECT mail_key FROM account"))]
     await only_rules(service, "before-7")
@@ -200,13 +200,13 @@ async def test_every_link_in_a_mail_works_without_signing_in(service: Service) -
         for link in in_text:
             parts = urlsplit(link)
             assert (parts.scheme, parts.netloc) == ("http", "127.0.0.1:8000"), link
-            page = await opened(service, f"{parts.path or '/'}?{parts.query}")
-            assert "Tiến độ" in page.words
+            page = await open_page(service, f"{parts.path or '/'}?{parts.query}")
+            assert "Tiến độ" in page.text_content
 
 
-async def test_a_new_account_gets_a_key_nobody_can_guess(service: Service) -> None:
+async def test_a_new_account_gets_a_random_key(service: Service) -> None:
     new = {"username": "moi", "full_name": "Mới", "role": "reporter", "agency": "15493"}
     seen(await service.client("admin").post("/users", json=new), 201)
     where = await address(service, "moi")
-    assert "Mới" in (await opened(service, where)).words
-    await opened(service, f"{PATH}?key={uuid4()}", status=404)
+    assert "Mới" in (await open_page(service, where)).text_content
+    await open_page(service, f"{PATH}?key={uuid4()}", status=404)

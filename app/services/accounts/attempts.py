@@ -1,4 +1,4 @@
-"""How often a password may be tried."""
+"""Rate limit on sign-in attempts."""
 
 import asyncio
 import math
@@ -12,49 +12,49 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from app.errors import TooManyAttempts, WrongPassword
-from app.security import PLACES, place
+from app.security import HASHING_SLOTS, hashing_slot
 
-SHARE = max(1, PLACES // 2)
-"""How many passwords are tried at once for one network address: the others' places stay free."""
+SLOTS_PER_ADDRESS = max(1, HASHING_SLOTS // 2)
+"""Hashing slots that one network address can hold, so that others remain free."""
 FAILURES = RateLimitItemPerMinute(10, 15)
-"""Ten failures in any quarter of an hour; who signs in well is never held up."""
+"""Ten failures in any 15 minutes. Successful sign-ins do not count."""
 
 
 class Attempts:
-    """Counts wrong passwords by user name and network address, in this process's memory.
+    """Counts wrong passwords by user name and network address, in the memory of this process.
 
-    Attempts for the same name and address take turns: else many sent at once would all be tried
-    before the first of them counts. Those of one address, under whatever names, share some places:
-    else who sends many would hold up everybody.
+    Attempts with the same name and address run one after the other, so that parallel attempts
+    cannot exceed the limit. All attempts from one address share `SLOTS_PER_ADDRESS`, so that one
+    client cannot block the others.
     """
 
     def __init__(self) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
-        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self._slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def turn(self, username: str, origin: str) -> AsyncIterator[None]:
-        """A turn to try a password; a WrongPassword that leaves it is counted.
+        """Check a password in this context; a WrongPassword raised in it is counted.
 
         Raises:
-            TooManyAttempts: there were too many before.
-            Overloaded: others from that address took all its places for seconds.
+            TooManyAttempts: the limit is reached.
+            Overloaded: no slot of the address was free in time.
         """
-        who = (username, origin)
-        lock = self._turns.setdefault(who, asyncio.Lock())
-        share = self._shares.setdefault(origin, asyncio.Semaphore(SHARE))
+        key = (username, origin)
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        slots = self._slots.setdefault(origin, asyncio.Semaphore(SLOTS_PER_ADDRESS))
         async with lock:
-            if not await self._window.test(FAILURES, *who):
-                raise await self._refusal(who)
+            if not await self._window.test(FAILURES, *key):
+                raise await self._refusal(key)
             try:
-                async with place(share):
+                async with hashing_slot(slots):
                     yield
             except WrongPassword:
-                await self._window.hit(FAILURES, *who)
+                await self._window.hit(FAILURES, *key)
                 raise
 
-    async def _refusal(self, who: tuple[str, str]) -> TooManyAttempts:
-        stats = await self._window.get_window_stats(FAILURES, *who)
+    async def _refusal(self, key: tuple[str, str]) -> TooManyAttempts:
+        stats = await self._window.get_window_stats(FAILURES, *key)
         seconds = max(1, math.ceil(stats.reset_time - time.time()))
-        return TooManyAttempts(seconds=seconds, headers={"Retry-After": str(seconds)})
+        return TooManyAttempts(seconds)

@@ -161,7 +161,7 @@ async def _see_that_it_helps(session: AsyncSession, place: OwedReport, now: date
         raise StateConflict(
             TOO_SOON,
             at=f"{last.astimezone(LOCAL):%H:%M}",
-            headers={"Retry-After": str(wait)},
+            retry_after=wait,
         )
 
 

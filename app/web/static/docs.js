@@ -1,4 +1,4 @@
-// Not in the page itself, whose policy allows no inline script.
+// A separate file, because the Content-Security-Policy allows no inline script.
 const place = document.getElementById("docs");
 
 SwaggerUIBundle({
@@ -10,6 +10,6 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   showExtensions: true,
   showCommonExtensions: true,
-  // Else the document would be sent to a service elsewhere that checks it.
+  // Swagger UI would send the document to validator.swagger.io otherwise.
   validatorUrl: null,
 });
