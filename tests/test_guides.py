@@ -1,4 +1,4 @@
-"""The guides' snippets are run as written, one after the other on one server."""
+"""Run the guides' snippets as written, in order on one server, and compare their answers."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.support.console_snippets import ADDRESS, ROOT, Server, Shell, fits, free_port, steps
 
 
-def test_the_guides_are_true(tmp_path: Path) -> None:
+def test_the_guides_print_the_answers_shown(tmp_path: Path) -> None:
     server = Server(tmp_path / "var", free_port())
     shell = Shell(tmp_path)
     ran = 0

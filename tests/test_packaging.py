@@ -218,17 +218,21 @@ def test_the_map_shows_every_module_and_folder() -> None:
 
 
 def test_decisions_are_numbered_and_fit_on_a_screen() -> None:
-    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-    overview = text_of("docs/architecture.md")
+    decisions = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    index = text_of("docs/decisions/README.md")
+    assert "(decisions/README.md)" in text_of("docs/architecture.md")
     for number, decision in enumerate(decisions, start=1):
         text = decision.read_text(encoding="utf-8")
         assert decision.name.startswith(f"{number:04d}-")
         assert text.startswith(f"# {number}. ")
         assert len(text.splitlines()) <= 45, decision.name
-        assert f"(decisions/{decision.name})" in overview
-        assert "**Context.**" in text
-        assert "**Decision.**" in text
-        assert "**Consequences.**" in text
+        assert f"[{number}. " in index
+        assert f"({decision.name})" in index
+        assert re.search(
+            r"^\*\*Status\.\*\* .*\*\*Date\.\*\* \d{4}-\d\d-\d\d\.$", text, re.MULTILINE
+        )
+        for part in ("Context", "Decision", "Alternatives", "Consequences"):
+            assert f"**{part}.**" in text, decision.name
 
 
 def test_make_targets_of_the_documents_exist() -> None:

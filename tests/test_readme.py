@@ -1,4 +1,4 @@
-"""The README's tour is run as written: its answers are the real ones."""
+"""Run the README's tour as written and compare its answers."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.support.console_snippets import ADDRESS, ROOT, Server, Shell, fits, free_port, steps
 
 
-def test_the_tour_is_true(tmp_path: Path) -> None:
+def test_the_tour_prints_the_answers_shown(tmp_path: Path) -> None:
     server = Server(tmp_path / "var", free_port())
     shell = Shell(tmp_path)
     ran = 0
