@@ -53,7 +53,7 @@ class Table(Generic[Shape]):
         if not self.readable:
             return None
         named = (item.get("code") for item in self.source.content if isinstance(item, dict))
-        return frozenset(code.strip() for code in named if isinstance(code, str))
+        return frozenset(code for code in named if isinstance(code, str))
 
     def finding(self, entry: Entry[Shape], field: str, expected: str) -> Finding:
         """A finding about a field of a row."""
@@ -83,7 +83,7 @@ class Table(Generic[Shape]):
             for detail in error.errors():
                 if columns is None or detail["type"] != "missing":
                     place = (number, *detail["loc"])
-                    self.findings.append(self.source.finding(place, rows.expected(detail)))
+                    self.findings.append(self.source.finding(place, rows.message_of(detail)))
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _plan(folder: Path) -> PlanText:
         return PlanText(source, rows.PlanRow.model_validate(source.content))
     except ValidationError as error:
         source.findings += [
-            source.finding(detail["loc"], rows.expected(detail)) for detail in error.errors()
+            source.finding(detail["loc"], rows.message_of(detail)) for detail in error.errors()
         ]
         return PlanText(source, None)
 

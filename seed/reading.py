@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def _read_csv(source: Source, text: str) -> None:
             if any(cell.strip() for cell in cells):
                 if len(cells) == len(columns):
                     source.lines[len(rows),] = begins
-                    rows.append(dict(zip(columns, cells, strict=True)))
+                    rows.append(dict(zip(columns, map(_normal, cells), strict=True)))
                 else:
                     source.note(begins, WHOLE_ROW, f"cần {len(columns)} ô, đang có {len(cells)} ô")
             begins = reader.line_num + 1
@@ -120,7 +121,11 @@ def _plain(source: Source, node: Node, place: Place, around: tuple[Node, ...]) -
         return None
     if node.tag == f"{_TAG}bool":
         return str(node.value).lower() == "true"
-    return node.value
+    return _normal(node.value)
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _mapping(

@@ -29,6 +29,7 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 )
 _NOT_IN_A_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_NONCHARACTERS}]")
 _NOT_IN_A_TEXT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_NONCHARACTERS}]")
+CODE_PATTERN = r"^[0-9A-Za-z][0-9A-Za-z._-]*$"
 LARGEST_VND = 10**15
 """A thousand times the programme's whole money: beyond it is a typing error."""
 
@@ -137,7 +138,7 @@ Instant = Annotated[datetime, AfterValidator(lambda instant: instant.astimezone(
 """An instant as clients get it: with the local offset."""
 Flag = Annotated[bool, Field(strict=True)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
-NewCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$", max_length=35)]
+NewCode = Annotated[str, StringConstraints(pattern=CODE_PATTERN, max_length=35)]
 """A code as it is given to something new: it can stand in an address as it is."""
 Line = Annotated[
     str,
