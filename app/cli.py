@@ -1,15 +1,18 @@
 """The command `tiendo`: the server, and what its operator does beside it."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from logging.config import dictConfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.clock import Clock
 from app.errors import OperatorError, Problem
 from app.vocabulary import Role
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
 
-# The commands import what they need when they run: help, and a message of misuse, need none of it.
+# Commands import what they need when they run: that takes up to 2 s, and `tiendo --help` 0.3 s.
 # ruff: noqa: PLC0415
 
 app = typer.Typer(
@@ -43,11 +46,7 @@ def worker(
     concurrency: Annotated[int, typer.Option(min=1, max=64, help="Jobs at once.")] = 4,
 ) -> None:
     """Plan and send reminders, beside servers that have TIENDO_EMBEDDED_WORKER=false."""
-    import asyncio
-    from logging.config import dictConfig
-
     from app import jobs
-    from app.clock import Clock
     from app.server import serving
 
     dictConfig(serving.LOGGING)
@@ -151,8 +150,6 @@ def _database(*, migrated: bool) -> "Iterator[tuple[Settings, str]]":
 
 
 def _now(settings: "Settings") -> datetime:
-    from app.clock import Clock
-
     return Clock.chosen(settings.clock_start, settings.clock_offset_seconds).now()
 
 

@@ -10,6 +10,7 @@ from alembic.util import CommandError
 
 from app.cli import explain, main
 from app.errors import NotFound
+from app.server.operating import FIRST_PLAN
 from app.text import terms
 from tests.conftest import PLAN_FOLDER
 
@@ -171,6 +172,4 @@ def test_help_names_every_command(tiendo: Command) -> None:
 
 
 def test_the_first_plan_is_part_of_the_program() -> None:
-    from app.server.operating import FIRST_PLAN  # noqa: PLC0415 - slow to import
-
     assert Path(FIRST_PLAN).samefile(PLAN_FOLDER)

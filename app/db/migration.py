@@ -16,7 +16,7 @@ VERSIONS = ROOT / "migrations" / "versions"
 
 def configuration(url: str) -> "Config":
     """Alembic's configuration for the database at `url`."""
-    from alembic.config import Config  # noqa: PLC0415 - slow, and seldom needed
+    from alembic.config import Config  # noqa: PLC0415 - 0.2 s, and few starts migrate
 
     config = Config(INI)
     config.attributes["url"] = url
@@ -30,7 +30,7 @@ def migrate(url: str) -> None:
     """
     if asyncio.run(_revision(url)) == newest():
         return
-    from alembic import command  # noqa: PLC0415 - see above
+    from alembic import command  # noqa: PLC0415 - as above
 
     command.upgrade(configuration(url), "head")
 

