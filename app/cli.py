@@ -98,7 +98,7 @@ def user(
 
     if role is None and not reset:
         raise typer.BadParameter("say --role for a new account, or --reset for one that exists")
-    wanted = UserIn(
+    payload = UserIn(
         username=name,
         full_name=full_name or name,
         email=email,
@@ -109,13 +109,16 @@ def user(
     with _database(migrated=True) as (settings, url):
         now = _now(settings)
         if reset:
-            work = partial(operating.reset_password, username=name, password=password, now=now)
+            operation = partial(operating.reset_password, username=name, password=password, now=now)
         else:
-            profile = Profile(**wanted.model_dump(exclude={"password"}))
-            work = partial(operating.create_account, profile=profile, password=password, now=now)
-        shown = operating.in_transaction(settings, url, work)
+            profile = Profile(**payload.model_dump(exclude={"password"}))
+            operation = partial(
+                operating.create_account, profile=profile, password=password, now=now
+            )
+        generated_password = operating.in_transaction(settings, url, operation)
     typer.echo(f"user:      {name}")
-    typer.echo(f"password:  {f'{shown}   (shown only this once)' if shown else 'as given'}")
+    shown = f"{generated_password}   (shown only this once)" if generated_password else "as given"
+    typer.echo(f"password:  {shown}")
 
 
 @app.command()
@@ -198,8 +201,8 @@ def _explain_values(error: "ValidationError") -> str:
         message = fault["msg"].removeprefix("Value error, ")
         name = ".".join(map(str, fault["loc"]))
         if name:
-            shown = f"TIENDO_{name}".upper() if error.title == "Settings" else name
-            message = f"{shown}: {message}"
+            setting = f"TIENDO_{name}".upper() if error.title == "Settings" else name
+            message = f"{setting}: {message}"
         lines.append(message)
     return "\n".join(lines)
 

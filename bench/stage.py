@@ -91,7 +91,7 @@ async def _fill(stage: Stage) -> None:
     url = stage.url(LOADED)
     database = Database(url, Settings())
     async with database.transaction() as session:
-        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
     await _add_people(database, stage)
     await database.close()
     async with in_process(url) as (_, client):

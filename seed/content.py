@@ -14,37 +14,39 @@ from seed.findings import Finding
 from seed.reading import Source, read
 from seed.rows import COMMUNES
 
-Shape = TypeVar("Shape", bound=rows.Row)
+RowType = TypeVar("RowType", bound=rows.Row)
 
 
-class Entry(NamedTuple, Generic[Shape]):
+class NumberedRow(NamedTuple, Generic[RowType]):
     """A row that has its shape, and its number in the file."""
 
     number: int
-    row: Shape
+    row: RowType
 
 
-class Table(Generic[Shape]):
+class Table(Generic[RowType]):
     """The rows of one file."""
 
-    def __init__(self, folder: Path, name: str, shape: type[Shape]) -> None:
+    def __init__(self, folder: Path, name: str, row_type: type[RowType]) -> None:
         self.source = read(folder, name)
         self.findings = self.source.findings
         self.readable = not self.findings
-        self.entries: list[Entry[Shape]] = []
-        self._shape = shape
+        self.entries: list[NumberedRow[RowType]] = []
+        self._row_type = row_type
         self._check_columns()
         content = self.source.content
         if not isinstance(content, list):
             if self.readable:
-                self.source.note(1, "tệp", "cần một danh sách, mỗi mục bắt đầu bằng dấu gạch ngang")
+                self.source.add_finding(
+                    1, "tệp", "cần một danh sách, mỗi mục bắt đầu bằng dấu gạch ngang"
+                )
             self.readable = False
             return
         for number, item in enumerate(content):
             self._add(number, item)
 
     @property
-    def rows(self) -> list[Shape]:
+    def rows(self) -> list[RowType]:
         """The rows without their places."""
         return [entry.row for entry in self.entries]
 
@@ -55,7 +57,7 @@ class Table(Generic[Shape]):
         named = (item.get("code") for item in self.source.content if isinstance(item, dict))
         return frozenset(code for code in named if isinstance(code, str))
 
-    def finding(self, entry: Entry[Shape], field: str, expected: str) -> Finding:
+    def finding(self, entry: NumberedRow[RowType], field: str, expected: str) -> Finding:
         """A finding about a field of a row."""
         return self.source.finding((entry.number, field), expected)
 
@@ -63,27 +65,29 @@ class Table(Generic[Shape]):
         columns = self.source.columns
         if columns is None:
             return
-        fields = self._shape.model_fields
+        fields = self._row_type.model_fields
         for name in fields.keys() - set(columns):
-            self.source.note(1, name, f"cần có cột này; các cột: {','.join(fields)}")
+            self.source.add_finding(1, name, f"cần có cột này; các cột: {','.join(fields)}")
         for name in set(columns) - fields.keys():
-            self.source.note(1, name or "cột", f"không có cột này; các cột: {','.join(fields)}")
+            self.source.add_finding(
+                1, name or "cột", f"không có cột này; các cột: {','.join(fields)}"
+            )
         for name in {name for name in columns if columns.count(name) > 1}:
-            self.source.note(1, name, "chỉ được có một cột tên như vậy")
+            self.source.add_finding(1, name, "chỉ được có một cột tên như vậy")
         self.readable = not self.findings
 
     def _add(self, number: int, item: object) -> None:
         columns = self.source.columns
         if columns is not None and isinstance(item, dict):
             # What is wrong with the header is told once.
-            item = {name: item[name] for name in self._shape.model_fields if name in item}
+            item = {name: item[name] for name in self._row_type.model_fields if name in item}
         try:
-            self.entries.append(Entry(number, self._shape.model_validate(item)))
+            self.entries.append(NumberedRow(number, self._row_type.model_validate(item)))
         except ValidationError as error:
             for detail in error.errors():
                 if columns is None or detail["type"] != "missing":
-                    place = (number, *detail["loc"])
-                    self.findings.append(self.source.finding(place, rows.message_of(detail)))
+                    path = (number, *detail["loc"])
+                    self.findings.append(self.source.finding(path, rows.message_of(detail)))
 
 
 @dataclass(frozen=True)
@@ -130,8 +134,8 @@ class Content:
 
     def agency(self, code: str) -> rows.AgencyRow | None:
         """The agency that has the code in the plan's year; the first of several."""
-        fitting = [row for row in self.agencies.rows if row.code == code and self._exists(row)]
-        return min(fitting, key=lambda row: row.valid_from or date.min, default=None)
+        candidates = [row for row in self.agencies.rows if row.code == code and self._exists(row)]
+        return min(candidates, key=lambda row: row.valid_from or date.min, default=None)
 
     def communes(self) -> list[rows.AgencyRow]:
         """The communes and townships of the plan's district in the plan's year."""
@@ -142,7 +146,7 @@ class Content:
             for row in self.agencies.rows
             if row.kind in COMMUNE_LEVEL
             and self._exists(row)
-            and district in _above(row.code, parents)
+            and district in _ancestors(row.code, parents)
         ]
 
     def expand(self, references: Iterable[str]) -> list[rows.AgencyRow]:
@@ -210,11 +214,11 @@ def _plan(folder: Path) -> PlanText:
         return PlanText(source, None)
 
 
-def _above(code: str, parents: dict[str, str | None]) -> set[str | None]:
+def _ancestors(code: str, parents: dict[str, str | None]) -> set[str | None]:
     """The codes above a code; a circle ends where it began."""
-    above: set[str | None] = set()
+    ancestors: set[str | None] = set()
     parent = parents.get(code)
-    while parent is not None and parent not in above:
-        above.add(parent)
+    while parent is not None and parent not in ancestors:
+        ancestors.add(parent)
         parent = parents.get(parent)
-    return above
+    return ancestors

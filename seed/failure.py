@@ -17,11 +17,11 @@ from seed.content import named_plan
 from seed.findings import Finding
 from seed.loader import ACTOR
 
-MOST_TOLD = 20
+FINDINGS_PER_MESSAGE = 20
 """A message holds so many findings; whoever loads the files sees them all."""
 
 
-async def tell(
+async def notify_coordinators(
     session: AsyncSession, folder: Path, findings: Sequence[Finding], *, now: datetime
 ) -> None:
     """Record that a folder could not be loaded, and tell the coordinators of its plan.
@@ -44,18 +44,18 @@ async def tell(
         agency_id=plan.district_id,
         after=facts,
     )
-    same = hashlib.sha256(_storable("\n".join(map(str, findings))).encode()).hexdigest()[:16]
-    told = [
+    digest = hashlib.sha256(_storable("\n".join(map(str, findings))).encode()).hexdigest()[:16]
+    listed = [
         {name: _storable(str(value)) for name, value in finding._asdict().items()}
-        for finding in findings[:MOST_TOLD]
+        for finding in findings[:FINDINGS_PER_MESSAGE]
     ]
     await events.tell_of_plan(
         session,
         EventKind.IMPORT_FAILED,
         plan.id,
-        same=f"{local_day(now)}/{same}",
+        same=f"{local_day(now)}/{digest}",
         at=at,
-        facts=facts | {"findings": told},
+        facts=facts | {"findings": listed},
         now=now,
     )
 

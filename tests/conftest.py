@@ -35,22 +35,22 @@ NEIGHBOUR_FOLDER = ROOT / "tests" / "data" / "trieu-son-2024"
 SERVER = "TIENDO_TEST_SERVER"
 TEMPLATE = "tiendo_template"
 EMPTY_TEMPLATE = "tiendo_empty_template"
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 """A thousand clones of ten megabytes keep a disk busier than the tests keep the processors."""
-ROOM = 2_000_000_000
+REQUIRED_BYTES = 2_000_000_000
 PLAN_IN_FORCE = datetime(2024, 4, 1, 8, tzinfo=LOCAL)
 
-_running: list[tuple[embedded.EmbeddedServer, Path]] = []
+_servers: list[tuple[embedded.EmbeddedServer, Path]] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server and make the template, once, before the workers start."""
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
-    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
-    folder = Path(tempfile.mkdtemp(prefix="tiendo-", dir=MEMORY if roomy else None))
+    has_room = MEMORY_FOLDER.is_dir() and shutil.disk_usage(MEMORY_FOLDER).free > REQUIRED_BYTES
+    folder = Path(tempfile.mkdtemp(prefix="tiendo-", dir=MEMORY_FOLDER if has_room else None))
     server = embedded.start(folder)
-    _running.append((server, folder))
+    _servers.append((server, folder))
     os.environ[SERVER] = server.url
     asyncio.run(_execute(server.url, f"CREATE DATABASE {TEMPLATE}"))
     # Tests may lose their data with the machine; waiting for the disk buys them nothing.
@@ -62,10 +62,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure() -> None:
     """Stop the server and drop its folder."""
-    for server, folder in _running:
+    for server, folder in _servers:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    _running.clear()
+    _servers.clear()
 
 
 def _url(database: str) -> str:
@@ -82,7 +82,7 @@ async def _execute(url: str, *statements: str) -> None:
 async def _fill_template() -> None:
     database = Database(_url(TEMPLATE), Settings())
     async with database.transaction() as session:
-        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
     async with database.transaction() as session:
         await add_people(session, PLAN_IN_FORCE)
     await database.close()

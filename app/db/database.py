@@ -18,7 +18,7 @@ from app.db.driver import Questions, ready
 from app.errors import OperatorError
 from app.settings import Settings
 
-OLDEST_SERVER = 15
+OLDEST_VERSION = 15
 
 
 class DatabaseUnavailableError(OperatorError):
@@ -70,15 +70,15 @@ class Database:
         Raises:
             DatabaseUnavailableError: saying what is wrong and where.
         """
-        place = self.engine.url.render_as_string(hide_password=True)
+        address = self.engine.url.render_as_string(hide_password=True)
         try:
             async with self.engine.connect() as connection:
                 version = await connection.scalar(text("SHOW server_version_num"))
         except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
             cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
             reason = str(cause).partition("\n")[0] or "no answer in time"
-            raise DatabaseUnavailableError(f"{place} does not answer: {reason}") from error
-        see_version(place, int(str(version)))
+            raise DatabaseUnavailableError(f"{address} does not answer: {reason}") from error
+        ensure_supported_version(address, int(str(version)))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -87,15 +87,15 @@ class Database:
         await self.engine.dispose()
 
 
-def see_version(place: str, number: int) -> None:
+def ensure_supported_version(address: str, number: int) -> None:
     """See that a server's version, as PostgreSQL numbers it (180001 is 18.1), is new enough.
 
     Raises:
         DatabaseUnavailableError: it is not.
     """
-    if number < OLDEST_SERVER * 10_000:
+    if number < OLDEST_VERSION * 10_000:
         raise DatabaseUnavailableError(
-            f"{place} is PostgreSQL {number // 10_000}; {OLDEST_SERVER} or newer is needed"
+            f"{address} is PostgreSQL {number // 10_000}; {OLDEST_VERSION} or newer is needed"
         )
 
 

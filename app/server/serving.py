@@ -17,16 +17,16 @@ from uvicorn.supervisors import Multiprocess
 from app.clock import Clock
 from app.errors import OperatorError
 from app.server import embedded
-from app.server.operating import Say, prepare
-from app.settings import Settings, address
+from app.server.operating import Echo, prepare
+from app.settings import Settings, local_url
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-SECONDS_FOR_THE_PORT = 2.0
-SECONDS_TO_FINISH = 10
+PORT_RETRY_SECONDS = 2.0
+SHUTDOWN_SECONDS = 10
 BACKLOG = 2048
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -40,7 +40,7 @@ class ServingError(OperatorError):
     """The service cannot start; the message is for the one who runs it."""
 
 
-def serve(settings: Settings, say: Say) -> None:
+def serve(settings: Settings, echo: Echo) -> None:
     """Serve until a signal says stop.
 
     Raises:
@@ -48,44 +48,44 @@ def serve(settings: Settings, say: Say) -> None:
     """
     clock = Clock.chosen(settings.clock_start, settings.clock_offset_seconds)
     with (
-        stopped_by_signals(),
-        listening(settings.host, settings.port) as listener,
-        the_only_server(settings),
+        stopping_on_signals(),
+        listening_socket(settings.host, settings.port) as listener,
+        locked_data_dir(settings),
         embedded.database_url(settings) as url,
     ):
-        prepare(settings, url, clock.now(), say)
+        prepare(settings, url, clock.now(), echo)
         if settings.workers == 1:
-            _serve_here(settings, url, clock, listener, say)
+            _serve_in_process(settings, url, clock, listener, echo)
         else:
-            _serve_in_workers(settings, url, clock, listener, say)
+            _serve_in_workers(settings, url, clock, listener, echo)
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[None]:
+def stopping_on_signals() -> Iterator[None]:
     """Let a signal end the block as an exception does, so that what was opened is closed."""
 
     def stop(_signal: int, _frame: object) -> None:
-        for each in STOPPING:
+        for each in STOP_SIGNALS:
             signal.signal(each, signal.SIG_IGN)  # closing is not interrupted
         raise SystemExit(0)
 
     def terminate(_signal: int, _frame: object) -> None:
         signal.raise_signal(signal.SIGTERM)  # which the web server takes as well
 
-    before = {each: signal.getsignal(each) for each in STOPPING}
+    previous = {each: signal.getsignal(each) for each in STOP_SIGNALS}
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    if before[signal.SIGHUP] is not signal.SIG_IGN:  # as `nohup` leaves it
+    if previous[signal.SIGHUP] is not signal.SIG_IGN:  # as `nohup` leaves it
         signal.signal(signal.SIGHUP, terminate)
     try:
         yield
     finally:
-        for each, handler in before.items():
+        for each, handler in previous.items():
             signal.signal(each, handler)
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening_socket(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that takes connections from the first moment; they are answered once all is ready.
 
     Raises:
@@ -99,7 +99,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    give_up = time.monotonic() + SECONDS_FOR_THE_PORT
+    deadline = time.monotonic() + PORT_RETRY_SECONDS
     while True:
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
@@ -111,14 +111,14 @@ def _bind(host: str, port: int) -> socket.socket:
             listener.listen(BACKLOG)
         except OSError as error:
             # The workers of a killed server need a moment to notice and let the port go.
-            if error.errno == errno.EADDRINUSE and time.monotonic() < give_up:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.2)
                 continue
-            raise ServingError(_why_not(host, port, error)) from error
+            raise ServingError(_bind_error(host, port, error)) from error
         return listener
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _bind_error(host: str, port: int, error: OSError) -> str:
     match error.errno:
         case errno.EADDRINUSE:
             return (
@@ -131,7 +131,7 @@ def _why_not(host: str, port: int, error: OSError) -> str:
 
 
 @contextmanager
-def the_only_server(settings: Settings) -> Iterator[None]:
+def locked_data_dir(settings: Settings) -> Iterator[None]:
     """See that no other `tiendo serve` runs on the embedded database of this data folder.
 
     Raises:
@@ -140,7 +140,7 @@ def the_only_server(settings: Settings) -> Iterator[None]:
     if settings.database_url is not None:
         yield  # any number of servers on one PostgreSQL
         return
-    folder = embedded.writable(settings.data_dir)
+    folder = embedded.ensure_data_dir(settings.data_dir)
     with embedded.lock_file(folder, "serve.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,35 +152,35 @@ def the_only_server(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _serve_here(
-    settings: Settings, url: str, clock: Clock, listener: socket.socket, say: Say
+def _serve_in_process(
+    settings: Settings, url: str, clock: Clock, listener: socket.socket, echo: Echo
 ) -> None:
     from app.main import create_app  # noqa: PLC0415 - 0.7 s, wasted in the parent of worker processes
 
-    class Announcing(uvicorn.Server):
+    class AnnouncingServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            say(_address(settings))
+            echo(_startup_line(settings))
 
-    Announcing(_config(create_app(settings, url, clock), settings)).run([listener])
+    AnnouncingServer(_config(create_app(settings, url, clock), settings)).run([listener])
 
 
 def _serve_in_workers(
-    settings: Settings, url: str, clock: Clock, listener: socket.socket, say: Say
+    settings: Settings, url: str, clock: Clock, listener: socket.socket, echo: Echo
 ) -> None:
     os.environ["TIENDO_DATABASE_URL"] = url
     os.environ["TIENDO_CLOCK_OFFSET_SECONDS"] = repr(clock.offset.total_seconds())
     config = _config(
         "app.server.worker_process:create_app", settings, factory=True, workers=settings.workers
     )
-    say(_address(settings))
+    echo(_startup_line(settings))
     supervisor = Multiprocess(config, [listener])
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise ServingError("a worker did not start; the reason stands above")
 
 
-def _config(app: "FastAPI | str", settings: Settings, **more: Any) -> uvicorn.Config:
+def _config(app: "FastAPI | str", settings: Settings, **options: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=LOGGING,
@@ -190,11 +190,11 @@ def _config(app: "FastAPI | str", settings: Settings, **more: Any) -> uvicorn.Co
         forwarded_allow_ips=list(settings.trusted_proxies),
         server_header=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=SECONDS_TO_FINISH,
-        **more,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        **options,
     )
 
 
-def _address(settings: Settings) -> str:
-    where = address(settings.host, settings.port)
-    return f"Tiến độ: {where}   (Ctrl+C để dừng / to stop)"
+def _startup_line(settings: Settings) -> str:
+    url = local_url(settings.host, settings.port)
+    return f"Tiến độ: {url}   (Ctrl+C để dừng / to stop)"

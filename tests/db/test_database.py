@@ -2,18 +2,18 @@
 
 import pytest
 
-from app.db.database import DatabaseUnavailableError, driver_url, see_version
+from app.db.database import DatabaseUnavailableError, driver_url, ensure_supported_version
 
 
 @pytest.mark.parametrize("number", [150000, 150004, 160003, 180001])
 def test_a_server_that_is_new_enough_is_taken(number: int) -> None:
-    see_version("somewhere", number)
+    ensure_supported_version("somewhere", number)
 
 
 @pytest.mark.parametrize(("number", "name"), [(140011, "14"), (90624, "9")])
 def test_a_server_that_is_too_old_is_named(number: int, name: str) -> None:
     with pytest.raises(DatabaseUnavailableError, match=f"somewhere is PostgreSQL {name}; 15 or"):
-        see_version("somewhere", number)
+        ensure_supported_version("somewhere", number)
 
 
 def test_a_url_as_other_programs_take_it_suits_the_driver() -> None:

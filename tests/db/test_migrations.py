@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.db.database import Database, driver_url
-from app.db.migration import configuration, migrate, newest
+from app.db.migration import configuration, migrate, newest_revision
 from app.models import Base
 from app.settings import Settings
 from seed.loader import load
@@ -71,7 +71,7 @@ SELECT kind, name, what FROM (
 
 def test_the_files_names_tell_which_migration_is_the_newest() -> None:
     scripts = ScriptDirectory.from_config(configuration("postgresql://nowhere"))
-    assert scripts.get_heads() == [newest()]
+    assert scripts.get_heads() == [newest_revision()]
 
 
 def test_there_is_one_newest_migration() -> None:
@@ -124,7 +124,7 @@ def test_one_can_go_all_the_way_back_and_forth_again_with_everything_in_it(
 async def _load(url: str) -> None:
     database = Database(url, Settings())
     async with database.transaction() as session:
-        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
     async with database.transaction() as session:
         await add_people(session, PLAN_IN_FORCE)
     await database.close()

@@ -11,7 +11,7 @@ from app.models.audit_events import AuditEvent
 from app.models.budgets import BudgetChange, BudgetLine
 from app.models.projects import Project
 from app.vocabulary import BudgetOrigin, BudgetSource
-from tests.support.seed_folders import LATER, changes, correct, put
+from tests.support.seed_folders import LATER, changes, correct, load_folder
 
 # Section III of the plan, in VND: granted for 2024, and left over from earlier years.
 MONEY = {
@@ -28,7 +28,7 @@ MONEY = {
 
 
 async def test_the_money_of_every_component(database: Database) -> None:
-    await put(database)
+    await load_folder(database)
     amount = func.sum(BudgetLine.amount_vnd)
     async with database.transaction() as session:
         rows = await session.execute(
@@ -54,7 +54,7 @@ async def test_the_money_of_every_component(database: Database) -> None:
 
 
 async def test_carried_over_money_keeps_its_years(database: Database) -> None:
-    await put(database)
+    await load_folder(database)
     async with database.transaction() as session:
         rows = await session.execute(
             select(Project.code, BudgetLine.origin_years)
@@ -74,9 +74,9 @@ async def test_carried_over_money_keeps_its_years(database: Database) -> None:
 async def test_corrected_money_changes_at_the_last_instant_of_its_load(
     database: Database, folder: Path
 ) -> None:
-    await put(database)
+    await load_folder(database)
     correct(folder / "budget_lines.csv", "126450000", "126460000")
-    await put(database, folder, LATER)
+    await load_folder(database, folder, LATER)
     async with database.transaction() as session:
         events = await session.scalars(
             select(AuditEvent.at).where(AuditEvent.actor == "seed").order_by(AuditEvent.id)
@@ -119,13 +119,13 @@ async def give_on(session: AsyncSession, given: int) -> None:
 
 
 async def test_money_that_was_given_on_stays_given(database: Database, folder: Path) -> None:
-    await put(database)
+    await load_folder(database)
     async with database.transaction() as session:
         await give_on(session, 100_000_000)
     said: list[str] = []
 
     async def again() -> None:
-        said.extend(await put(database, folder, LATER))
+        said.extend(await load_folder(database, folder, LATER))
 
     assert await changes(database, again, ignored=()) == {}
     assert any("DA2 central current_year 2024" in s and "tổng số không đổi" in s for s in said)

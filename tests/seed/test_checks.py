@@ -27,7 +27,7 @@ async def findings(folder: Path) -> list[str]:
     """What is told. The session has no database: touching it would fail the test."""
     said: list[str] = []
     with pytest.raises(SeedError) as told:
-        await load(AsyncSession(), folder, now=NOW, say=said.append)
+        await load(AsyncSession(), folder, now=NOW, echo=said.append)
     assert said == []
     return str(told.value).splitlines()
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.channels.mail import DeliveryDelayedError
 from app.server import operating
-from app.server.operating import Say
+from app.server.operating import Echo
 from app.services.notifications.delivery import deliver
 from app.settings import Settings
 from app.vocabulary import Channel, Role
@@ -25,12 +25,12 @@ RIGHT, WRONG = "15493,Xã Xuân Hồng,commune,395", "15493,Xã Xuân Hồng,vil
 SUBJECT = "Nạp kế hoạch không thành: 1 lỗi cần sửa"
 
 
-async def load(service: Service, folder: Path, say: Say = lambda _: None) -> list[str]:
+async def load(service: Service, folder: Path, echo: Echo = lambda _: None) -> list[str]:
     """As `tiendo seed` does it; what is wrong, if anything."""
     now, settings = service.clock.now(), Settings()
     try:
         await asyncio.to_thread(
-            operating.load_plan, settings, service.database_url, folder, now, say
+            operating.load_plan, settings, service.database_url, folder, now, echo
         )
     except SeedError as error:
         return [str(finding) for finding in error.findings]
@@ -259,7 +259,7 @@ async def test_who_loads_the_files_sees_what_is_wrong_though_nobody_can_be_told(
     async def fails(*_: object, **__: object) -> None:
         raise ConnectionError(trouble)
 
-    monkeypatch.setattr(failure, "tell", fails)
+    monkeypatch.setattr(failure, "notify_coordinators", fails)
     correct(folder / "agencies.csv", RIGHT, WRONG)
     said: list[str] = []
     assert len(await load(service, folder, said.append)) == 1

@@ -62,7 +62,7 @@ async def execute(url: str, statement: str) -> None:
 def test_a_folder_that_cannot_be_made_is_told(folder: Path) -> None:
     (folder / "file").touch()
     with pytest.raises(EmbeddedServerError, match="cannot be written"):
-        embedded.writable(folder / "file" / "var")
+        embedded.ensure_data_dir(folder / "file" / "var")
 
 
 def test_a_lock_that_cannot_be_taken_is_told(folder: Path) -> None:
@@ -72,5 +72,5 @@ def test_a_lock_that_cannot_be_taken_is_told(folder: Path) -> None:
 
 
 def test_the_data_folder_is_made_for_nobody_else(tmp_path: Path) -> None:
-    folder = embedded.writable(tmp_path / "var")
+    folder = embedded.ensure_data_dir(tmp_path / "var")
     assert oct(folder.stat().st_mode)[-3:] == "700"

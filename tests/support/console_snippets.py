@@ -15,8 +15,8 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "127.0.0.1:8000"
-END = "--- end of the answer ---"
-SECONDS_TO_START = 90.0
+END_MARKER = "--- end of the answer ---"
+START_TIMEOUT_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Step:
     command: str
     answer: str
 
-    def told_otherwise(self, answer: str) -> str:
+    def difference(self, answer: str) -> str:
         """How the answer differs from the one shown."""
         return f"{self.command}\nshown:\n{self.answer}\ngot:\n{answer}"
 
@@ -79,7 +79,7 @@ class Server:
         self._process = subprocess.Popen(  # noqa: S603 - our own command
             [Path(sys.executable).with_name("tiendo"), "serve"], cwd=ROOT, env=environment
         )
-        deadline = time.monotonic() + SECONDS_TO_START
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             try:
                 httpx.get(f"http://127.0.0.1:{self.port}/health/ready").raise_for_status()
@@ -115,11 +115,11 @@ class Shell:
         """What a command prints."""
         assert self._bash.stdin is not None
         assert self._bash.stdout is not None
-        self._bash.stdin.write(f"{command}\necho '{END}'\n")
+        self._bash.stdin.write(f"{command}\necho '{END_MARKER}'\n")
         self._bash.stdin.flush()
         lines = []
         for line in self._bash.stdout:
-            if line.strip() == END:
+            if line.strip() == END_MARKER:
                 break
             lines.append(line)
         return "".join(lines).strip()
@@ -130,7 +130,7 @@ class Shell:
         self._bash.communicate()
 
 
-def fits(answer: str, shown: str) -> bool:
+def matches(answer: str, shown: str) -> bool:
     """Whether an answer is the one shown; `…` in a document stands for anything."""
     pattern = ".*".join(re.escape(part) for part in shown.split("…"))
     return re.fullmatch(pattern, answer, re.DOTALL) is not None

@@ -15,13 +15,15 @@ from tests.conftest import PLAN_FOLDER
 
 NOW = datetime(2024, 4, 1, 8, tzinfo=LOCAL)
 LATER = datetime(2024, 5, 2, 9, tzinfo=LOCAL)
-COUNTED = [table.name for table in Base.metadata.sorted_tables]
+TABLES = [table.name for table in Base.metadata.sorted_tables]
 
 
-async def put(database: Database, folder: Path = PLAN_FOLDER, now: datetime = NOW) -> list[str]:
+async def load_folder(
+    database: Database, folder: Path = PLAN_FOLDER, now: datetime = NOW
+) -> list[str]:
     said: list[str] = []
     async with database.transaction() as session:
-        await load(session, folder, now=now, say=said.append)
+        await load(session, folder, now=now, echo=said.append)
     return said
 
 
@@ -41,7 +43,7 @@ async def contents(database: Database) -> dict[str, list[Any]]:
                 str(row)
                 for row in (await session.execute(text(f'SELECT *, xmin FROM "{name}"'))).all()  # noqa: S608 - own tables
             )
-            for name in COUNTED
+            for name in TABLES
         }
 
 
@@ -52,5 +54,5 @@ async def changes(
     before = await contents(database)
     await change()
     after = await contents(database)
-    different = {name: len(set(after[name]) - set(before[name])) for name in COUNTED}
+    different = {name: len(set(after[name]) - set(before[name])) for name in TABLES}
     return {name: count for name, count in different.items() if count and name not in ignored}
