@@ -29,7 +29,7 @@ class Statement:
 
 
 @contextmanager
-def captured(database: Database) -> Iterator[list[Statement]]:
+def capture_statements(database: Database) -> Iterator[list[Statement]]:
     """The statements that are sent by its connections while this is open."""
     engine = database.engine.sync_engine
     statements: list[Statement] = []

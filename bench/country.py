@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 import asyncpg
 
 from app.clock import LOCAL
-from bench.stage import Stage
+from bench.testbed import Testbed
 
 COMMUNES_A_DISTRICT = 30
 DUE = date(2024, 9, 15)
@@ -99,9 +99,9 @@ FROM commune, reporting_period p WHERE p.id < 10
 COPIES = (AGENCIES, ACCOUNTS, PLANS, DOCUMENTS, LEDGERS, SCHEDULES, RULES, PERIODS)
 
 
-def country(stage: Stage, database: str, communes: int) -> str:
+def create_country(testbed: Testbed, database: str, communes: int) -> str:
     """Make a database with so many communes; its address."""
-    url = stage.clone(database)
+    url = testbed.clone(database)
     asyncio.run(_fill(url, communes))
     return url
 
@@ -111,7 +111,7 @@ def districts(communes: int) -> int:
     return -(-communes // COMMUNES_A_DISTRICT)
 
 
-def morning(days_from_due: int) -> datetime:
+def reminder_time(days_from_due: int) -> datetime:
     """When reminders leave, so many days from the due date."""
     return datetime.combine(DUE + timedelta(days=days_from_due), SEND_TIME, LOCAL)
 

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Drill:
+class DrillResult:
     """What a drill showed: a line for each figure, and what was not as it has to be."""
 
     name: str
     figures: Sequence[str]
-    broken: Sequence[str]
+    failures: Sequence[str]
 
     @property
     def is_met(self) -> bool:
         """Whether all was as it has to be."""
-        return not self.broken
+        return not self.failures
 
 
-def faults(claims: dict[str, bool]) -> list[str]:
+def failed_claims(claims: dict[str, bool]) -> list[str]:
     """The claims that do not hold."""
     return [claim for claim, holds in claims.items() if not holds]

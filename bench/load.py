@@ -20,7 +20,7 @@ LENGTH = b"content-length:"
 
 
 @dataclass(frozen=True)
-class Lap:
+class LoadResult:
     """What one run of the load showed; times in milliseconds."""
 
     rate: float
@@ -31,7 +31,7 @@ class Lap:
 
 
 @dataclass(frozen=True)
-class Orders:
+class LoadProfile:
     """What to send where; `once` where no request may be sent again."""
 
     port: int
@@ -46,7 +46,7 @@ class Orders:
 class _Run:
     """What the clients of a run share."""
 
-    orders: Orders
+    profile: LoadProfile
     started: float = field(default_factory=time.perf_counter)
     latencies: list[float] = field(default_factory=list)
     fault: str | None = None
@@ -54,10 +54,10 @@ class _Run:
     sent: int = 0
 
     def __post_init__(self) -> None:
-        requests = self.orders.requests
-        self._left = iter(requests) if self.orders.once else cycle(requests)
-        self.measured_from = self.started + self.orders.warm_up
-        self.closes_at = self.measured_from + self.orders.seconds
+        requests = self.profile.requests
+        self._left = iter(requests) if self.profile.once else cycle(requests)
+        self.measured_from = self.started + self.profile.warm_up
+        self.closes_at = self.measured_from + self.profile.seconds
 
     def next(self, now: float) -> bytes | None:
         if self.fault is not None or now >= self.closes_at:
@@ -115,16 +115,16 @@ class _Client(asyncio.Protocol):
         self.finished.set_result(None)
 
 
-async def _run(orders: Orders) -> Lap:
-    run = _Run(orders)
+async def _run(profile: LoadProfile) -> LoadResult:
+    run = _Run(profile)
     loop = asyncio.get_running_loop()
     clients = [
-        (await loop.create_connection(lambda: _Client(run), "127.0.0.1", orders.port))[1]
-        for _ in range(orders.clients)
+        (await loop.create_connection(lambda: _Client(run), "127.0.0.1", profile.port))[1]
+        for _ in range(profile.clients)
     ]
     await asyncio.wait_for(
         asyncio.gather(*(client.finished for client in clients)),
-        orders.warm_up + orders.seconds + 60,
+        profile.warm_up + profile.seconds + 60,
     )
     if run.fault is not None:
         raise RuntimeError(run.fault)
@@ -133,9 +133,9 @@ async def _run(orders: Orders) -> Lap:
     return _lap(run)
 
 
-def _lap(run: _Run) -> Lap:
+def _lap(run: _Run) -> LoadResult:
     latencies = sorted(run.latencies)
-    return Lap(
+    return LoadResult(
         rate=len(latencies) / (run.ended - run.measured_from),
         p50=1000 * quantile(latencies, 0.5),
         p99=1000 * quantile(latencies, 0.99),
@@ -148,8 +148,8 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def generate(orders: Orders) -> Lap:
+def generate(profile: LoadProfile) -> LoadResult:
     """Send the load and measure. Meant for a process of its own."""
     gc.disable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(orders))
+        return runner.run(_run(profile))

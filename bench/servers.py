@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import socket
 
-from bench.floors import SCRIPT, Script
-from bench.stage import Stage, offset_seconds
+from bench.floors import RECORDING, Recording
+from bench.testbed import Testbed, offset_seconds
 
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @contextmanager
-def service(stage: Stage, database_url: str) -> Iterator[int]:
+def service(testbed: Testbed, database_url: str) -> Iterator[int]:
     """The service with one worker on a database; its port."""
     settings = {
         "TIENDO_DATABASE_URL": database_url,
-        "TIENDO_DATA_DIR": str(stage.folder / "data"),
+        "TIENDO_DATA_DIR": str(testbed.folder / "data"),
         "TIENDO_CLOCK_OFFSET_SECONDS": offset_seconds(),
         "TIENDO_EMBEDDED_WORKER": "false",
     }
@@ -31,11 +31,11 @@ def service(stage: Stage, database_url: str) -> Iterator[int]:
 
 
 @contextmanager
-def floors(stage: Stage, script: Script) -> Iterator[int]:
+def floors(testbed: Testbed, recording: Recording) -> Iterator[int]:
     """The floors with one worker; its port."""
-    file = stage.folder / "script"
-    file.write_bytes(pickle.dumps(script))
-    with _serving("bench.floors:create_app", "/", {SCRIPT: str(file)}) as port:
+    file = testbed.folder / "recording"
+    file.write_bytes(pickle.dumps(recording))
+    with _serving("bench.floors:create_app", "/", {RECORDING: str(file)}) as port:
         yield port
 
 
@@ -66,8 +66,8 @@ def first_answer(url: str, process: subprocess.Popen[bytes]) -> float:
     Raises:
         RuntimeError: it ended, or did not answer in time.
     """
-    waits_until = time.perf_counter() + PATIENCE
-    while time.perf_counter() < waits_until:
+    deadline = time.perf_counter() + TIMEOUT_SECONDS
+    while time.perf_counter() < deadline:
         try:
             with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own server
                 return time.perf_counter()
@@ -77,4 +77,4 @@ def first_answer(url: str, process: subprocess.Popen[bytes]) -> float:
             if process.poll() is not None:
                 raise RuntimeError(f"the server ended with {process.returncode}") from None
             time.sleep(0.02)
-    raise RuntimeError(f"{url} did not answer within {PATIENCE:.0f} s")
+    raise RuntimeError(f"{url} did not answer within {TIMEOUT_SECONDS:.0f} s")

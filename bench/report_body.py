@@ -18,7 +18,9 @@ NARRATIVE = {
 }
 
 
-def body(expected: list[dict[str, Any]], ordinal: int, *, money: bool = True) -> dict[str, Any]:
+def report_body(
+    expected: list[dict[str, Any]], ordinal: int, *, money: bool = True
+) -> dict[str, Any]:
     """A sound body for the lines that are expected; figures and money grow with `ordinal`."""
     projects = dict.fromkeys(line["project"] for line in expected if line["project"])
     return {

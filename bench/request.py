@@ -8,7 +8,7 @@ import httpx
 
 
 @dataclass(frozen=True)
-class Ask:
+class ApiRequest:
     """One request; `token` and `body` where it has them."""
 
     method: str
