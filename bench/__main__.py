@@ -1,4 +1,4 @@
-"""`python -m bench [part …]`: measure, print the figures, fail where a target is not met."""
+"""`python -m bench [part …]`: run parts, print the figures, exit 1 if a target is missed."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ PARTS: dict[str, Callable[[Testbed], Sequence[Result]]] = {
 
 
 def main(names: list[str]) -> int:
-    """Measure the parts that are names, or all."""
+    """Run the named parts, or all, and return the exit status."""
     if unknown := [part for part in names if part not in PARTS]:
         print(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
         return 2

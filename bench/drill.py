@@ -1,4 +1,4 @@
-"""A drill: what the service has to hold under, and whether it did."""
+"""The result of a drill: its figures and the claims that failed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DrillResult:
-    """What a drill showed: a line for each figure, and what was not as it has to be."""
+    """The printed figures, one line each, and the claims that do not hold."""
 
     name: str
     figures: Sequence[str]
@@ -14,7 +14,7 @@ class DrillResult:
 
     @property
     def is_met(self) -> bool:
-        """Whether all was as it has to be."""
+        """Whether every claim holds."""
         return not self.failures
 
 

@@ -1,7 +1,7 @@
-"""Two workers deliver 5,000 mails, and each is killed twenty times while it does.
+"""Two workers deliver 5,000 mails, and each is killed with SIGKILL twenty times.
 
-The dead give back what they held when their leases have run out. Nobody waits for that here: at the
-end, when nobody else works, a last worker comes whose clock is that much ahead.
+Messages held by a killed worker become available when their lease expires. The drill does not wait
+for that: at the end it starts one more worker whose clock is ahead by more than the lease.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ from bench.testbed import Testbed
 MAILS = 5_000
 WORKERS, KILLS_OF_EACH = 2, 20
 LIFETIME_SECONDS = (0.2, 2.5)
-"""From the first mail on."""
+"""Range of the time from a worker's first mail to its kill."""
 IN_FLIGHT_SECONDS = 2.0
-"""So long before its death a worker may have handed over what it could not write down any more."""
+"""A mail accepted this shortly before a kill may not have been recorded as sent."""
 TIMEOUT_SECONDS = 600.0
-"""For each stretch of the way: the machine may be busy with something else."""
+"""Limit for each step; generous, because the machine may be busy."""
 SEED = "BENCH_SEED"
-"""The variable that repeats the random numbers of another run."""
+"""Environment variable with the random seed, to repeat a run."""
 TIENDO = Path(sys.executable).with_name("tiendo")
 
 MESSAGES = "SELECT id, attempts, state FROM message WHERE channel = 'email'"
@@ -47,7 +47,7 @@ UNSENT = "SELECT count(*) FROM message WHERE state = ANY($1::text[])"
 
 @dataclass
 class WorkerRun:
-    """One worker process: the port of its mails, and when it was killed, if it was."""
+    """One worker process, its SMTP port, and when it was killed (time.monotonic)."""
 
     process: Process
     port: MailPort
@@ -56,7 +56,7 @@ class WorkerRun:
 
 @dataclass
 class DeliveryTest:
-    """Where the drill takes place, and all who lived in it; a worker's number is its port's."""
+    """The database, the mail server and every worker; a worker has the index of its port."""
 
     url: str
     folder: Path
@@ -66,7 +66,7 @@ class DeliveryTest:
     workers: list[WorkerRun] = field(default_factory=list)
 
     async def start_worker(self, ahead: timedelta = timedelta(0)) -> WorkerRun:
-        """Start a worker as the command line does; its clock may be ahead of the others'."""
+        """Start `tiendo worker`, with its clock ahead of the other workers' clocks."""
         port = await self.server.open_port()
         settings = {
             "TIENDO_DATABASE_URL": self.url,
@@ -74,7 +74,7 @@ class DeliveryTest:
             "TIENDO_SMTP_URL": f"smtp://127.0.0.1:{port.number}",
             "TIENDO_CLOCK_OFFSET_SECONDS": str((self.offset + ahead).total_seconds()),
         }
-        # One job at once, so that no worker has both deliveries while the other one stands idle.
+        # One job at a time, so that one worker cannot run both deliveries while the other is idle.
         process = await asyncio.create_subprocess_exec(
             TIENDO, "worker", "--concurrency", "1", env=os.environ | settings, stdout=DEVNULL
         )
@@ -91,17 +91,17 @@ class DeliveryTest:
 
 @dataclass(frozen=True)
 class Result:
-    """What the server has taken, who lived, and what the database says in the end."""
+    """The accepted mails, the workers, and the final state of the messages."""
 
     accepted: Sequence[AcceptedMail]
     workers: Sequence[WorkerRun]
     messages: Mapping[int, tuple[int, str]]
-    """Attempts and state, by the message's number."""
+    """Attempts and state by message id."""
     seconds: float
 
 
 def run_drill(testbed: Testbed) -> list[DrillResult]:
-    """Kill, and count what came."""
+    """Run the drill with a random or given seed."""
     seed = int(os.environ.get(SEED) or secrets.randbelow(1_000_000))
     print(f"{SEED}={seed}", flush=True)
     url = create_country(testbed, "kills", MAILS)
@@ -148,7 +148,7 @@ async def _deliver(test: DeliveryTest, rng: random.Random) -> None:
 
 
 async def _start_delivering(test: DeliveryTest) -> WorkerRun:
-    """A worker that has begun to deliver."""
+    """Start a worker and wait for its first mail."""
     worker = await test.start_worker()
     async with asyncio.timeout(TIMEOUT_SECONDS):
         await worker.port.used.wait()
@@ -174,7 +174,7 @@ async def _stop(workers: Sequence[WorkerRun], *, kill: bool = False) -> None:
 
 
 def evaluate(name: str, result: Result) -> DrillResult:
-    """What came, and whether the service kept its word."""
+    """Check at-least-once delivery: nothing lost, repeats only for mails in flight at a kill."""
     times_accepted = Counter(mail.message_id for mail in result.accepted)
     repeated = _repeated(result.accepted)
     in_flight = [mail for mail in repeated if _is_in_flight(mail, result.workers)]
@@ -184,23 +184,23 @@ def evaluate(name: str, result: Result) -> DrillResult:
     attempts = sorted(attempts for attempts, _ in result.messages.values())
     missing = len(result.messages.keys() - ids_per_message.keys())
     figures = [
-        f"{kills} kills, {len(result.accepted)} mails taken in {result.seconds:.0f} s",
+        f"{kills} kills, {len(result.accepted)} mails accepted in {result.seconds:.0f} s",
         f"{len(times_accepted)} Message-IDs, {missing} missing",
-        f"{sum(each > 1 for each in attempts)} held at a death, {attempts[-1]} attempts at most",
-        f"{len(in_flight)} taken just before a death and again after it",
-        f"{len(repeated) - len(in_flight)} sent twice by choice",
+        f"{sum(each > 1 for each in attempts)} held at a kill, {attempts[-1]} attempts at most",
+        f"{len(in_flight)} accepted just before a kill and again after it",
+        f"{len(repeated) - len(in_flight)} repeated without a kill",
     ]
     claims = {
         f"{MAILS} mails were planned": len(result.messages) == MAILS,
         f"each worker was killed {KILLS_OF_EACH} times": kills == WORKERS * KILLS_OF_EACH,
         "no mail is missing": ids_per_message.keys() == result.messages.keys(),
         "a mail keeps its Message-ID": set(ids_per_message.values()) == {1},
-        "the database knows that all were sent": {state for _, state in result.messages.values()}
+        "every message is recorded as sent": {state for _, state in result.messages.values()}
         == {"sent"},
-        "nothing is sent again by choice": len(repeated) == len(in_flight),
-        f"a death leaves no more than {AT_ONCE}": max(in_flight_per_worker.values(), default=0)
+        "no mail is repeated without a kill": len(repeated) == len(in_flight),
+        f"a kill repeats at most {AT_ONCE} mails": max(in_flight_per_worker.values(), default=0)
         <= AT_ONCE,
-        "each sending was an attempt": all(
+        "every accepted mail was counted as an attempt": all(
             result.messages[_number(message_id)][0] >= times
             for message_id, times in times_accepted.items()
         ),
@@ -209,7 +209,7 @@ def evaluate(name: str, result: Result) -> DrillResult:
 
 
 def _repeated(accepted: Sequence[AcceptedMail]) -> list[AcceptedMail]:
-    """Those after which the same mail came once more."""
+    """The accepted mails that were accepted again later."""
     by_id: dict[str, list[AcceptedMail]] = defaultdict(list)
     for mail in accepted:
         by_id[mail.message_id].append(mail)
@@ -217,11 +217,11 @@ def _repeated(accepted: Sequence[AcceptedMail]) -> list[AcceptedMail]:
 
 
 def _is_in_flight(mail: AcceptedMail, workers: Sequence[WorkerRun]) -> bool:
-    """Whether whoever sent it died before it can have written that down."""
+    """Whether its worker was killed before it could record the mail as sent."""
     killed_at = workers[mail.port_index].killed_at
     return killed_at is not None and killed_at - mail.at < IN_FLIGHT_SECONDS
 
 
 def _number(message_id: str) -> int:
-    """Which message a Message-ID names: `<tiendo.NUMBER.…@…>`."""
+    """The message id in a Message-ID header: `<tiendo.NUMBER.…@…>`."""
     return int(message_id.split(".")[1])

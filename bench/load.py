@@ -1,7 +1,7 @@
-"""The load generator: clients on kept-alive connections, each asking again when it has its answer.
+"""A closed-loop load generator: each client sends its next request after the last response.
 
-It speaks just as much HTTP/1.1 as the servers here answer (a Content-Length, no chunks), because
-on a machine that it shares with the server, every cycle of its own is taken from what it measures.
+It shares the machine with the measured server, so it implements only the HTTP/1.1 that these
+servers use: keep-alive connections and Content-Length, no chunked encoding.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ LENGTH = b"content-length:"
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What one run of the load showed; times in milliseconds."""
+    """The result of one run: requests per second, and latencies in milliseconds."""
 
     rate: float
     p50: float
     p99: float
     sent: int
-    """How many requests were taken, those of the warm-up included."""
+    """Number of requests sent, including the warm-up."""
 
 
 @dataclass(frozen=True)
 class LoadProfile:
-    """What to send where; `once` where no request may be sent again."""
+    """Requests, target port and duration; `once` forbids sending a request again."""
 
     port: int
     requests: Sequence[bytes]
@@ -44,7 +44,7 @@ class LoadProfile:
 
 @dataclass
 class _Run:
-    """What the clients of a run share."""
+    """State shared by the clients of a run."""
 
     profile: LoadProfile
     started: float = field(default_factory=time.perf_counter)
@@ -72,7 +72,7 @@ class _Run:
 
 
 class _Client(asyncio.Protocol):
-    """One connection."""
+    """One client connection."""
 
     def __init__(self, run: _Run) -> None:
         self.run = run
@@ -81,10 +81,10 @@ class _Client(asyncio.Protocol):
         self.sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
-        self._ask()
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's class is not a subclass
+        self._send_next()
 
-    def _ask(self) -> None:
+    def _send_next(self) -> None:
         now = time.perf_counter()
         request = self.run.next(now)
         if request is None:
@@ -99,15 +99,15 @@ class _Client(asyncio.Protocol):
         if head_length < 0:
             return
         head = self.buffer[:head_length].lower()
-        found = head.find(LENGTH)
-        length = int(head[found + len(LENGTH) :].split(b"\r\n", 1)[0]) if found >= 0 else 0
+        start = head.find(LENGTH)
+        length = int(head[start + len(LENGTH) :].split(b"\r\n", 1)[0]) if start >= 0 else 0
         if len(self.buffer) < head_length + len(END_OF_HEAD) + length:
             return
         self.run.answered(self.sent_at, time.perf_counter())
         if not head.startswith(b"http/1.1 2"):
             self.run.fault = self.buffer.decode(errors="replace")
         self.buffer = b""
-        self._ask()
+        self._send_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
@@ -129,7 +129,7 @@ async def _run(profile: LoadProfile) -> LoadResult:
     if run.fault is not None:
         raise RuntimeError(run.fault)
     if not run.latencies:
-        raise RuntimeError("the requests were used up before anything was measured")
+        raise RuntimeError("the requests ran out during the warm-up")
     return _lap(run)
 
 
@@ -149,7 +149,7 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def generate(profile: LoadProfile) -> LoadResult:
-    """Send the load and measure. Meant for a process of its own."""
+    """Send the load and measure it. Disables the garbage collector: run in a separate process."""
     gc.disable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(profile))

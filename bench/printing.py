@@ -1,4 +1,4 @@
-"""The figures, line by line."""
+"""Print the results of the parts."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ Result = Outcome | DrillResult
 
 
 def print_all(results: Sequence[Result]) -> None:
-    """Print what the parts have results, in their order."""
+    """Print the results in order."""
     for result in results:
         if isinstance(result, Outcome):
             _print_outcome(result)
@@ -18,12 +18,12 @@ def print_all(results: Sequence[Result]) -> None:
 
 
 def _print_outcome(outcome: Outcome) -> None:
-    """A line for the load's own figures, then its ratio to result floor."""
+    """Print the figures of the service, then those of each floor with the ratio."""
     print(f"{outcome.name:28}{_figures(outcome, SERVICE)}  p99/p50 {outcome.spread:.1f}")
     for floor in (BYTES, SQL):
         if floor in outcome.results:
             print(
-                f"{'  of the floor ' + floor:28}{_figures(outcome, floor)}"
+                f"{'  floor: ' + floor:28}{_figures(outcome, floor)}"
                 f"  ratio {outcome.ratio(floor):.2f}"
             )
     target = "no target" if outcome.target is None else f"target {outcome.target} of sql"
@@ -31,13 +31,13 @@ def _print_outcome(outcome: Outcome) -> None:
 
 
 def _print_drill(drill: DrillResult) -> None:
-    """A line for result figure, then what did not hold."""
+    """Print the figures, then the failed claims."""
     print(drill.name)
     for figure in drill.figures:
         print(f"  {figure}")
     for claim in drill.failures:
-        print(f"  NOT SO: {claim}")
-    print(f"  {'all as it has to be' if drill.is_met else 'NOT AS IT HAS TO BE'}")
+        print(f"  FAILED: {claim}")
+    print(f"  {'passed' if drill.is_met else 'FAILED'}")
 
 
 def _figures(outcome: Outcome, who: str) -> str:

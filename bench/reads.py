@@ -1,4 +1,4 @@
-"""The reads that are hot: a report, the list of obligations, the matrix; and an aggregate."""
+"""Frequent reads (a report, the list of obligations, the matrix) and an aggregate."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ SECONDS, WARM_UP = 1.5, 0.3
 
 @dataclass(frozen=True)
 class Load:
-    """Requests of one kind, and how near to the SQL floor their answers have to be."""
+    """Requests of one kind, and the required share of the SQL floor's rate."""
 
     name: str
     requests: Sequence[ApiRequest]
@@ -28,7 +28,7 @@ class Load:
 
 
 def loads(testbed: Testbed) -> dict[str, list[Load]]:
-    """The loads by the part of the bench that they belong to."""
+    """The loads of each part."""
     coordinator = testbed.tokens[COORDINATOR]
 
     def get(path: str) -> list[ApiRequest]:
@@ -54,7 +54,7 @@ def loads(testbed: Testbed) -> dict[str, list[Load]]:
 
 
 def measure(testbed: Testbed, part: str) -> list[Outcome]:
-    """The part's loads, against both floors."""
+    """Compare the part's loads with both floors."""
     selected = loads(testbed)[part]
     url = testbed.clone(part)
     recording = asyncio.run(_record(url, selected))
@@ -85,7 +85,7 @@ def _key(load: Load) -> str:
 
 
 async def _record(url: str, selected: Sequence[Load]) -> Recording:
-    """ApiRequest everything once in this process, to see what is answered and sent to the database."""
+    """Send each request once in this process and record its response and its SQL."""
     answers: dict[str, list[bytes]] = {}
     statements: dict[str, list[list[Statement]]] = {}
     async with in_process(url) as (app, client):

@@ -1,4 +1,4 @@
-"""The sweep of a country: 10,600 obligations are due, and everybody is told in one go."""
+"""The reminder sweep of a country: 10,600 obligations due on one day."""
 
 import asyncio
 import time
@@ -22,40 +22,40 @@ REPORT = ("2024-Q3", "X1", "plan-1")
 
 MAX_STATEMENTS = 10
 MAX_SECONDS = 5.0
-"""For telling everybody on a morning."""
+"""Limit for a sweep that notifies every reporter."""
 MAX_SECONDS_CATCH_UP = 20.0
-"""For catching up after two weeks; what takes 30 is cut off, and would never come to its end."""
+"""Limit for the first sweep after two weeks; a sweep of 30 s would hit the statement timeout."""
 MAX_SECONDS_IDLE = 10.0
-"""That is what runs each minute."""
+"""Limit for a sweep with nothing to plan, which runs every minute."""
 MAX_SECONDS_REPORT_WAIT = 1.0
-"""For a report that is sent while the sweep goes on."""
+"""Limit for the wait of a report submitted during the sweep."""
 
-# What a week after the due date has left, if nothing was told before: to a reporter six reminders,
-# to the office that coordinates nine mornings of one digest, to the leadership one escalation.
+# Occurrences that are pending one week after the due date if no sweep ran before: six reminders per
+# reporter, nine daily digests per coordinator, one escalation per leader.
 BACKLOG = (6, 9, 1)
 
 
 @dataclass(frozen=True)
 class SweepRun:
-    """One sweep: what it planned, how long that took, and what was said to the database."""
+    """One sweep: what it planned, its duration and its number of statements."""
 
     when: str
     swept: Swept
     seconds: float
     statements: int
     waited: float
-    """How long a report that was sent meanwhile had to wait at most, in seconds."""
+    """Longest wait, in seconds, of a report locked during the sweep."""
 
     def __str__(self) -> str:
         return (
             f"{self.when:33}{self.seconds:6.2f} s {self.statements:3} statements"
             f"  planned {self.swept.planned:5}  superseded {self.swept.superseded:6}"
-            f"  messages {self.swept.messages:5}  reports waited {self.waited:.2f} s at most"
+            f"  messages {self.swept.messages:5}  longest wait of a report {self.waited:.2f} s"
         )
 
 
 def run_drill(testbed: Testbed) -> list[DrillResult]:
-    """Sweep the country on a quiet day, on a morning of reminders, and after two weeks' silence."""
+    """Sweep with nothing due, with reminders due, and after two weeks without a sweep."""
     runs = asyncio.run(_runs(create_country(testbed, "country", OBLIGATIONS)))
     figures = [str(each) for each in runs]
     return [
@@ -69,16 +69,17 @@ def _claims(runs: Sequence[SweepRun]) -> dict[str, bool]:
     all_messages = CHANNELS * OBLIGATIONS
     planned, superseded = len(BACKLOG) * all_messages, sum(n - 1 for n in BACKLOG) * all_messages
     return {
-        "everybody is told once": morning_run.swept == Swept(all_messages, 0, all_messages),
-        "who is behind is told what says most, once": (behind.swept.planned == planned)
+        "every reporter is notified once": morning_run.swept
+        == Swept(all_messages, 0, all_messages),
+        "a backlog sends only the most important notification": (behind.swept.planned == planned)
         and (behind.swept.superseded == superseded),
-        "where nothing is new, nothing is planned": all(run.swept == NOTHING for run in nothing),
+        "a repeated sweep plans nothing": all(run.swept == NOTHING for run in nothing),
         f"within {MAX_STATEMENTS} statements": all(
             run.statements <= MAX_STATEMENTS for run in runs
         ),
-        f"a morning within {MAX_SECONDS} s": morning_run.seconds < MAX_SECONDS,
+        f"reminders within {MAX_SECONDS} s": morning_run.seconds < MAX_SECONDS,
         f"two weeks within {MAX_SECONDS_CATCH_UP} s": behind.seconds < MAX_SECONDS_CATCH_UP,
-        f"nothing within {MAX_SECONDS_IDLE} s": all(
+        f"an idle sweep within {MAX_SECONDS_IDLE} s": all(
             run.seconds < MAX_SECONDS_IDLE for run in nothing
         ),
         f"reports wait less than {MAX_SECONDS_REPORT_WAIT} s": all(
@@ -93,10 +94,10 @@ async def _runs(url: str) -> list[SweepRun]:
         return [
             await _run(swept, reports, when, reminder_time(days))
             for when, days in (
-                ("a month before, nothing is due", -30),
-                ("a week before, all are reminded", -7),
+                ("a month before: nothing due", -30),
+                ("a week before: reminders", -7),
                 ("  a minute later", -7),
-                ("two weeks later, silent till then", 7),
+                ("two weeks later: backlog", 7),
                 ("  a minute later", 7),
             )
         ]
@@ -118,7 +119,7 @@ async def _run(database: Database, reports: Database, when: str, now: datetime) 
 
 
 async def _longest_wait(database: Database, done: asyncio.Event) -> float:
-    """Hold a report as whoever changes it does, again and again; how long that took at most."""
+    """Lock a report repeatedly, as a submission does; return the longest wait in seconds."""
     longest = 0.0
     while not done.is_set():
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL as the service runs it, with the 2024 plan and its reports."""
+"""The testbed: an embedded PostgreSQL with the 2024 plan and its reports."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ from seed.loader import load
 PLAN_FOLDER = Path(__file__).resolve().parent.parent / "seed" / "tho-xuan-2024"
 PLAN_IN_FORCE = datetime(2024, 4, 1, 8, tzinfo=LOCAL)
 NOW = datetime(2024, 12, 8, 8, tzinfo=LOCAL)
-"""When the load is measured: the annual report is due in two days, most others have come."""
+"""The service's time: the annual report is due in two days, most others are submitted."""
 PERIODS = ("2024-Q1", "2024-Q2", "2024-H1", "2024-Q3", "2024-Y", "2024-Q4")
 TEMPLATE_DATABASE = "loaded"
 DISTRICT, COORDINATOR = "395", "coordinator"
@@ -42,19 +42,19 @@ DISTRICT, COORDINATOR = "395", "coordinator"
 
 @dataclass(frozen=True)
 class Testbed:
-    """The server, its database with everything in it, and a token for each who may ask."""
+    """The database server, its filled template database, and a token per user."""
 
     folder: Path
     server_url: str
     tokens: dict[str, str]
-    """By agency code, and the coordinating office's as COORDINATOR."""
+    """By agency code; the coordinator's under COORDINATOR."""
 
     def url(self, database: str) -> str:
-        """The address of one of the server's databases."""
+        """The URL of one of the server's databases."""
         return self.server_url.replace("/postgres?", f"/{database}?")
 
     def clone(self, database: str) -> str:
-        """Copy the loaded database; the address of the copy."""
+        """Copy the template database and return the copy's URL."""
         asyncio.run(
             _execute(self.server_url, f"CREATE DATABASE {database} TEMPLATE {TEMPLATE_DATABASE}")
         )
@@ -62,13 +62,13 @@ class Testbed:
 
     @property
     def reporters(self) -> list[str]:
-        """The codes of the agencies that report."""
+        """The codes of the reporting agencies."""
         return [code for code in self.tokens if code != COORDINATOR]
 
 
 @contextmanager
 def running_testbed() -> Iterator[Testbed]:
-    """Make the testbed, and clear it away at the end."""
+    """Create the testbed, and delete it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="tiendo-bench-"))
     server = embedded.start(folder)
     try:
@@ -105,7 +105,7 @@ async def _fill(testbed: Testbed) -> None:
 
 
 def _progress(position: int, period: str) -> str:
-    """How far the report of the agency that stands at `position` has come."""
+    """The progress of a report, by the agency's position and the period."""
     if period == "2024-Q4":
         return ("draft", "nothing", "nothing")[position % 3]
     if period == "2024-Y":
@@ -137,7 +137,7 @@ async def _report(
 
 
 async def _add_people(database: Database, testbed: Testbed) -> None:
-    """An account with a token for every agency that reports, and for the coordinating office."""
+    """Add an account with a token for every reporting agency and for the coordinator."""
     async with database.transaction() as session:
         reporting = select(ScheduleReporter.agency_id)
         agencies = await session.scalars(
@@ -151,7 +151,7 @@ async def _add_people(database: Database, testbed: Testbed) -> None:
                 full_name=name,
                 role=role,
                 agency_id=agency_id,
-                password_hash="-",  # noqa: S106 - matches no password: they have tokens
+                password_hash="-",  # noqa: S106 - matches no password: tokens only
                 created_at=PLAN_IN_FORCE,
             )
             session.add(account)
@@ -169,7 +169,7 @@ async def _add_people(database: Database, testbed: Testbed) -> None:
 
 @asynccontextmanager
 async def in_process(url: str) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
-    """The service in this process, at the testbed's present, and a client for it."""
+    """The service in this process at the time NOW, and a client for it."""
     app = create_app(Settings(embedded_worker=False), url, Clock.starting_at(NOW))
     async with (
         LifespanManager(app),
@@ -179,5 +179,5 @@ async def in_process(url: str) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient
 
 
 def offset_seconds() -> str:
-    """How far the clock of the measured service is moved, as its settings take it."""
+    """TIENDO_CLOCK_OFFSET_SECONDS that sets the measured service's clock to NOW."""
     return json.dumps((NOW - datetime.now(LOCAL)).total_seconds())
