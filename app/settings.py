@@ -1,4 +1,4 @@
-"""Every setting of the service, read from the environment with the prefix `TIENDO_`."""
+"""The service's settings, read from environment variables with the prefix `TIENDO_`."""
 
 from email.utils import getaddresses
 from enum import StrEnum
@@ -16,20 +16,20 @@ MINIMUM_PASSWORD_LENGTH = 8
 
 
 def local_url(host: str, port: int) -> str:
-    """The address at which a browser on this machine finds what listens there."""
-    name = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - told, not bound
+    """The URL for a browser on this machine."""
+    name = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
 
 class Environment(StrEnum):
-    """Where the service runs; production refuses rehearsal and insecure settings."""
+    """The deployment environment; production rejects rehearsal and insecure settings."""
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
 
 
 class Settings(BaseSettings):
-    """One field a setting; docs/operations.md explains each to the one who runs the server."""
+    """One field per setting; docs/operations.md describes them for operators."""
 
     model_config = SettingsConfigDict(env_prefix="TIENDO_", frozen=True)
 
@@ -39,11 +39,11 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
-    """Addresses and networks whose X-Forwarded-For says from where a request comes."""
+    """Addresses and networks whose X-Forwarded-For header is trusted."""
     admin_password: SecretStr | None = None
     clock_start: AwareDatetime | None = None
     clock_offset_seconds: float | None = None
-    """Set by `tiendo serve` for its workers, so that all of them show the same time."""
+    """Set by `tiendo serve` for its worker processes, so that they share one clock."""
     environment: Environment = Environment.DEVELOPMENT
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
@@ -113,7 +113,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _default_public_url(self) -> Self:
         if "public_url" not in self.model_fields_set:
-            object.__setattr__(self, "public_url", local_url(self.host, self.port))  # else frozen
+            object.__setattr__(
+                self, "public_url", local_url(self.host, self.port)
+            )  # the model is frozen
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Bringing a database to the newest schema."""
+"""Migrate a database to the newest schema."""
 
 import asyncio
 from pathlib import Path
@@ -24,9 +24,9 @@ def configuration(url: str) -> "Config":
 
 
 def migrate(url: str) -> None:
-    """Run the migrations that are missing. Must not be called from a running event loop.
+    """Run the missing migrations. Must not be called from a running event loop.
 
-    Where none is, Alembic is not even loaded: that takes as long as the rest of a start's checks.
+    If the schema is up to date, Alembic is not imported.
     """
     if asyncio.run(_current_revision(url)) == newest_revision():
         return
@@ -36,12 +36,12 @@ def migrate(url: str) -> None:
 
 
 def newest_revision() -> str:
-    """The newest revision, by the names of the migrations' files."""
+    """The newest revision, from the names of the migration files."""
     return max(file.stem for file in VERSIONS.glob("[0-9]*.py")).partition("_")[0]
 
 
 async def _current_revision(url: str) -> str | None:
-    """The revision that a database is at; None before the first one."""
+    """The database's revision; None if it has no migrations."""
     connection = await asyncpg.connect(url)
     try:
         if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:

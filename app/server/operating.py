@@ -1,4 +1,4 @@
-"""What the operator does at the server itself: the database at hand, its tables, its accounts."""
+"""The operator's commands: check and fill the database, load plans, manage accounts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ from app.vocabulary import Role
 FIRST_PLAN = Path(__file__).resolve().parents[2] / "seed" / "tho-xuan-2024"
 FIRST_ACCOUNT = Profile("admin", "Quản trị hệ thống", None, Role.ADMIN, None)
 FILL_LOCK = 7_283_651_905
-"""The advisory lock of whoever fills an empty database: several servers may start at once."""
+"""Advisory lock: only one server fills an empty database."""
 OPERATOR = Principal(
     name="command-line",
     role=Role.ADMIN,
@@ -34,8 +34,7 @@ OPERATOR = Principal(
     agency_path="",
     district_path="",
 )
-"""Whoever may start commands on the server may do what a root admin may."""
-
+"""Command-line users have the permissions of an admin without an agency."""
 ACTOR = Actor(OPERATOR.name)
 
 Echo = Callable[[str], None]
@@ -43,10 +42,10 @@ Result = TypeVar("Result")
 
 
 def check(settings: Settings, url: str) -> None:
-    """See that the database answers and is new enough.
+    """Ensure that the database answers and has a supported version.
 
     Raises:
-        DatabaseUnavailableError: saying what is wrong.
+        DatabaseUnavailableError: it does not; the message states the reason.
     """
 
     async def run() -> None:
@@ -62,7 +61,7 @@ def check(settings: Settings, url: str) -> None:
 def in_transaction(
     settings: Settings, url: str, operation: Callable[[AsyncSession], Awaitable[Result]]
 ) -> Result:
-    """What the work makes, in a transaction of its own."""
+    """Run an operation in a transaction and return its result."""
 
     async def run() -> Result:
         database = Database(url, settings)
@@ -76,10 +75,10 @@ def in_transaction(
 
 
 def prepare(settings: Settings, url: str, now: datetime, echo: Echo) -> None:
-    """Bring the database to the newest schema, and a first plan and account into an empty one.
+    """Migrate the database; load the first plan and create the first account if it is empty.
 
     Raises:
-        DatabaseUnavailableError: it does not answer, or is too old.
+        DatabaseUnavailableError: the database does not answer, or its version is too old.
     """
     check(settings, url)
     migrate(url)
@@ -96,10 +95,10 @@ def prepare(settings: Settings, url: str, now: datetime, echo: Echo) -> None:
 
 
 def load_plan(settings: Settings, url: str, folder: Path, now: datetime, echo: Echo) -> None:
-    """Load a plan's folder, or what was corrected there.
+    """Load or update the plan in a folder.
 
     Raises:
-        SeedError: with everything that is wrong there; the plan's coordinators are told as well.
+        SeedError: with every error in the files. The plan's coordinators are notified.
     """
     from seed import failure, loader  # noqa: PLC0415 - 0.08 s of each start of the server
 
@@ -112,7 +111,7 @@ def load_plan(settings: Settings, url: str, folder: Path, now: datetime, echo: E
         )
         try:
             in_transaction(settings, url, notify)
-        except Exception as notify_error:  # noqa: BLE001 - what is wrong in the files matters more
+        except Exception as notify_error:  # noqa: BLE001 - the SeedError matters more
             reason = str(notify_error).partition("\n")[0] or type(notify_error).__name__
             echo(f"Không báo được cho cơ quan tổng hợp: {reason}")
         raise
@@ -121,10 +120,10 @@ def load_plan(settings: Settings, url: str, folder: Path, now: datetime, echo: E
 async def fill_if_empty(
     session: AsyncSession, password: str | None, now: datetime, echo: Echo
 ) -> tuple[bool, str | None]:
-    """Load the first plan and make the first account, where there is neither.
+    """Load the first plan and create the first account if the database has no plan or account.
 
-    Both come in one transaction: a start that is cut off leaves neither, and the next one fills.
-    Answers whether it did, and the password where that was generated.
+    Both are written in one transaction, so an interrupted start leaves the database empty. Returns
+    whether the database was filled, and the password if it was generated.
     """
     await session.execute(text(f"SELECT pg_advisory_xact_lock({FILL_LOCK})"))
     if await session.scalar(select(exists(select(Plan.id)) | exists(select(Account.id)))):
@@ -139,10 +138,10 @@ async def fill_if_empty(
 async def create_account(
     session: AsyncSession, profile: Profile, password: str | None, now: datetime
 ) -> str | None:
-    """A new account; its password where that was generated.
+    """Create an account and return its password if it was generated.
 
     Raises:
-        AlreadyExists, ValidationFailed: as `accounts.create`.
+        AlreadyExists, ValidationFailed: see `accounts.create`.
     """
     await ledger.open_ledger(session, None, now)
     _, generated_password = await accounts.create(
@@ -154,10 +153,10 @@ async def create_account(
 async def reset_password(
     session: AsyncSession, username: str, password: str | None, now: datetime
 ) -> str | None:
-    """A new password for an account, which is opened again; shown where that was generated.
+    """Set a new password and activate the account; return the password if it was generated.
 
     Raises:
-        NotFound: there is no such account.
+        NotFound: the account does not exist.
     """
     account = await accounts.find(session, OPERATOR, username)
     changes = {"password": password, "active": True}

@@ -1,4 +1,4 @@
-"""What `tiendo serve` does: a port, a database with a plan in it, and the service on both."""
+"""`tiendo serve`: open the port, prepare the database, run the service."""
 
 import errno
 import fcntl
@@ -37,18 +37,18 @@ LOGGING: dict[str, Any] = {
 
 
 class ServingError(OperatorError):
-    """The service cannot start; the message is for the one who runs it."""
+    """The service cannot start; the message addresses the operator."""
 
 
 def serve(settings: Settings, echo: Echo) -> None:
-    """Serve until a signal says stop.
+    """Serve until a stop signal arrives.
 
     Raises:
-        ServingError, EmbeddedServerError, DatabaseUnavailableError: saying why it cannot.
+        ServingError, EmbeddedServerError, DatabaseUnavailableError: the service cannot start.
     """
     clock = Clock.chosen(settings.clock_start, settings.clock_offset_seconds)
     with (
-        stopping_on_signals(),
+        exit_on_signals(),
         listening_socket(settings.host, settings.port) as listener,
         locked_data_dir(settings),
         embedded.database_url(settings) as url,
@@ -61,21 +61,21 @@ def serve(settings: Settings, echo: Echo) -> None:
 
 
 @contextmanager
-def stopping_on_signals() -> Iterator[None]:
-    """Let a signal end the block as an exception does, so that what was opened is closed."""
+def exit_on_signals() -> Iterator[None]:
+    """Turn stop signals into SystemExit, so that context managers close what they opened."""
 
     def stop(_signal: int, _frame: object) -> None:
         for each in STOP_SIGNALS:
-            signal.signal(each, signal.SIG_IGN)  # closing is not interrupted
+            signal.signal(each, signal.SIG_IGN)  # a second signal must not interrupt the clean-up
         raise SystemExit(0)
 
     def terminate(_signal: int, _frame: object) -> None:
-        signal.raise_signal(signal.SIGTERM)  # which the web server takes as well
+        signal.raise_signal(signal.SIGTERM)  # uvicorn handles SIGTERM but not SIGHUP
 
     previous = {each: signal.getsignal(each) for each in STOP_SIGNALS}
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    if previous[signal.SIGHUP] is not signal.SIG_IGN:  # as `nohup` leaves it
+    if previous[signal.SIGHUP] is not signal.SIG_IGN:  # `nohup` ignores it
         signal.signal(signal.SIGHUP, terminate)
     try:
         yield
@@ -86,10 +86,10 @@ def stopping_on_signals() -> Iterator[None]:
 
 @contextmanager
 def listening_socket(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that takes connections from the first moment; they are answered once all is ready.
+    """A listening socket; connections queue until the service is ready.
 
     Raises:
-        ServingError: the port is in use, not allowed, or not of this machine.
+        ServingError: the port is in use or not permitted, or the host is not a local address.
     """
     listener = _bind(host, port)
     try:
@@ -110,7 +110,7 @@ def _bind(host: str, port: int) -> socket.socket:
             listener.bind(address)
             listener.listen(BACKLOG)
         except OSError as error:
-            # The workers of a killed server need a moment to notice and let the port go.
+            # After a parent was killed, its workers need a moment to exit and release the port.
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.2)
                 continue
@@ -126,19 +126,19 @@ def _bind_error(host: str, port: int, error: OSError) -> str:
                 "stop the program that uses it, or set TIENDO_PORT to another port"
             )
         case errno.EACCES:
-            return f"port {port} is for the system's services: set TIENDO_PORT to one above 1023"
+            return f"port {port} needs root permissions: set TIENDO_PORT to a port above 1023"
     return f"cannot listen on {host} port {port} ({error.strerror}): set TIENDO_HOST, TIENDO_PORT"
 
 
 @contextmanager
 def locked_data_dir(settings: Settings) -> Iterator[None]:
-    """See that no other `tiendo serve` runs on the embedded database of this data folder.
+    """Ensure that only one `tiendo serve` uses this data folder's embedded database.
 
     Raises:
-        ServingError: one does.
+        ServingError: another one does.
     """
     if settings.database_url is not None:
-        yield  # any number of servers on one PostgreSQL
+        yield  # an external PostgreSQL can have several servers
         return
     folder = embedded.ensure_data_dir(settings.data_dir)
     with embedded.lock_file(folder, "serve.lock") as lock:
@@ -155,7 +155,7 @@ def locked_data_dir(settings: Settings) -> Iterator[None]:
 def _serve_in_process(
     settings: Settings, url: str, clock: Clock, listener: socket.socket, echo: Echo
 ) -> None:
-    from app.main import create_app  # noqa: PLC0415 - 0.7 s, wasted in the parent of worker processes
+    from app.main import create_app  # noqa: PLC0415 - 0.7 s that the parent of workers saves
 
     class AnnouncingServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -177,7 +177,7 @@ def _serve_in_workers(
     supervisor = Multiprocess(config, [listener])
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-        raise ServingError("a worker did not start; the reason stands above")
+        raise ServingError("a worker did not start; see the reason above")
 
 
 def _config(app: "FastAPI | str", settings: Settings, **options: Any) -> uvicorn.Config:
@@ -185,7 +185,7 @@ def _config(app: "FastAPI | str", settings: Settings, **options: Any) -> uvicorn
         app,
         log_config=LOGGING,
         access_log=False,
-        # Whoever is not named here could write any address into the header.
+        # From any other address the header could be forged.
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         server_header=False,
