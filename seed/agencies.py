@@ -1,4 +1,4 @@
-"""Agencies of the files and of the database brought together, parents first."""
+"""Write the agencies of the files to the database, parents first."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -19,7 +19,7 @@ _TABLE = Agency.metadata.tables[Agency.__tablename__]
 
 
 class AgencySync:
-    """The agencies that the files name, as rows of the database."""
+    """Matches the agencies in the files with those in the database, and writes them."""
 
     def __init__(self, session: AsyncSession, content: Content) -> None:
         self._session = session
@@ -28,26 +28,26 @@ class AgencySync:
         self.added = 0
         self.changed = 0
 
-    def stored(self, row: AgencyRow) -> Agency:
-        """The database's row for a row of the file."""
+    def agency_of(self, row: AgencyRow) -> Agency:
+        """The database row for a row of the file."""
         return self._rows[row]
 
     def by_code(self, code: str) -> Agency:
-        """The agency that has the code in the plan's year."""
+        """The agency with this code in the plan's year."""
         row = self._content.agency(code)
         assert row is not None, "references have been checked"  # noqa: S101 - narrows
         return self._rows[row]
 
     def code_of(self, agency_id: int) -> str:
-        """The code for an id, or the id where the files don't name the agency."""
+        """The agency's code, or its id if the agency is not in the files."""
         named = (agency.code for agency in self._rows.values() if agency.id == agency_id)
         return next(named, str(agency_id))
 
     async def upsert(self) -> None:
-        """Add and change agencies.
+        """Insert new agencies and update changed ones.
 
         Raises:
-            SeedError: the database gives a code to somebody else at the time.
+            SeedError: another agency in the database has the same code at the same time.
         """
         matched = await self._match()
         for row in _parents_first(self._content):
@@ -67,7 +67,7 @@ class AgencySync:
         await self._set_paths()
 
     async def missing_from_files(self, district: Agency) -> list[str]:
-        """The codes of agencies of the district that the file doesn't name."""
+        """The codes of the district's agencies that are not in the file."""
         known = [agency.id for agency in self._rows.values()]
         return list(
             await self._session.scalars(
@@ -78,7 +78,7 @@ class AgencySync:
         )
 
     async def _match(self) -> dict[AgencyRow, Agency]:
-        """By code and first day; failing that, by code and time."""
+        """Match by code and `valid_from`, otherwise by code and overlapping validity."""
         entries = self._content.agencies.entries
         existing = (
             await self._session.scalars(
@@ -108,7 +108,7 @@ class AgencySync:
     def _overlapping(
         entry: NumberedRow[AgencyRow], existing: Sequence[Agency], matched: dict[AgencyRow, Agency]
     ) -> list[Agency]:
-        """Agencies that no row of the file means, with this row's code at its time."""
+        """Unmatched agencies with this row's code and an overlapping validity."""
         row, matched_ids = entry.row, {agency.id for agency in matched.values()}
         return [
             agency
@@ -120,13 +120,13 @@ class AgencySync:
         ]
 
     async def _set_paths(self) -> None:
-        """The paths of new agencies, whose ids the insertion has just given, and of moved ones."""
+        """Set the paths of new agencies, which contain their new ids, and of moved agencies."""
         new: list[Agency] = []
         moved: list[tuple[str, Agency]] = []
         for row, agency in self._rows.items():
             path = f"{self.by_code(row.parent).path if row.parent else '/'}{agency.id}/"
             if agency.path == _NO_PATH:
-                # Part of the insertion, not a change: the version stays 1.
+                # Bypass change tracking: this belongs to the insertion, so the version stays 1.
                 set_committed_value(agency, "path", path)
                 new.append(agency)
             elif agency.path != path:
@@ -141,7 +141,7 @@ class AgencySync:
             await self._move_descendants(old_path, agency.path)
 
     async def _move_descendants(self, old_path: str, new_path: str) -> None:
-        """Take along the agencies that the files don't name."""
+        """Update the paths of descendants that are not in the files."""
         below = await self._session.scalars(select(Agency).where(Agency.path.startswith(old_path)))
         for agency in below:
             agency.path = new_path + agency.path.removeprefix(old_path)

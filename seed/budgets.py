@@ -1,4 +1,4 @@
-"""Budget lines of the file, where the money has not been given on in the meantime."""
+"""Write budget lines, except those that were distributed to agencies in the meantime."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 
 class BudgetGroup(NamedTuple):
-    """What is given on within stays within: money of one project, source, origin and years."""
+    """Distribution moves money only within a group."""
 
     project_id: int
     source: str
@@ -24,7 +24,7 @@ class BudgetGroup(NamedTuple):
 
 
 class BudgetSync:
-    """Puts budget lines, a group at a time."""
+    """Inserts or updates budget lines by group."""
 
     def __init__(self, session: AsyncSession, name: Callable[[int], str]) -> None:
         self._session = session
@@ -32,13 +32,13 @@ class BudgetSync:
         self.added = 0
         self.changed = 0
         self.skipped: list[str] = []
-        """What was left alone, in words."""
+        """Vietnamese descriptions of the groups that were left unchanged."""
 
-    async def upsert(self, plan_id: int, filed: Iterable[Values]) -> None:
-        """Add groups that are new, and correct lines that are still as a file made them.
+    async def upsert(self, plan_id: int, file_lines: Iterable[Values]) -> None:
+        """Insert new groups, and update groups that were not distributed.
 
-        Nothing is flushed: the database stamps a line's change with the instant of the plan's
-        ledger, so the change has to be recorded there before.
+        Does not flush: a trigger writes each change with the instant of the plan's ledger, so the
+        audit event must be recorded first.
         """
         stored = await self._session.scalars(
             select(BudgetLine)
@@ -47,26 +47,28 @@ class BudgetSync:
             .order_by(BudgetLine.id)
         )
         lines = _grouped(stored, lambda line: _group(line.__dict__))
-        groups = _grouped(filed, _group)
+        groups = _grouped(file_lines, _group)
         for group, values in groups.items():
             self._upsert_group(group, values, lines.pop(group, []))
         self.skipped += [f"{self._label(group)}: không có trong tệp" for group in lines]
 
     def _upsert_group(
-        self, group: BudgetGroup, filed: list[Values], lines: list[BudgetLine]
+        self, group: BudgetGroup, file_lines: list[Values], lines: list[BudgetLine]
     ) -> None:
         if not lines:
-            self._session.add_all(BudgetLine(**values) for values in filed)
-            self.added += len(filed)
-        elif len(lines) == len(filed) == 1 and lines[0].agency_id == filed[0]["agency_id"]:
-            self.changed += assign(lines[0], filed[0])
-        elif _shares(line.__dict__ for line in lines) != _shares(filed):
+            self._session.add_all(BudgetLine(**values) for values in file_lines)
+            self.added += len(file_lines)
+        elif (
+            len(lines) == len(file_lines) == 1 and lines[0].agency_id == file_lines[0]["agency_id"]
+        ):
+            self.changed += assign(lines[0], file_lines[0])
+        elif _shares(line.__dict__ for line in lines) != _shares(file_lines):
             stored_vnd = sum(line.amount_vnd for line in lines)
-            filed_vnd = sum(values["amount_vnd"] for values in filed)
+            file_vnd = sum(values["amount_vnd"] for values in file_lines)
             total = (
                 "tổng số không đổi"
-                if stored_vnd == filed_vnd
-                else f"tổng số {stored_vnd} đồng, trong tệp {filed_vnd} đồng; "
+                if stored_vnd == file_vnd
+                else f"tổng số {stored_vnd} đồng, trong tệp {file_vnd} đồng; "
                 "cần sửa ngay trong hệ thống"
             )
             self.skipped.append(f"{self._label(group)}: đã giao cho đơn vị ({total})")

@@ -1,4 +1,4 @@
-"""What has to hold between the rows of a plan's files."""
+"""Checks across the rows of a plan's files."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
@@ -18,7 +18,7 @@ _MONTHS_OF_YEAR = 12
 
 
 def check(content: Content) -> list[Finding]:
-    """Everything that is wrong, in single rows and between them."""
+    """All findings, in single rows and across rows."""
     findings = content.findings()
     for rule in _RULES:
         findings += rule(content)
@@ -132,12 +132,12 @@ def _assignments(content: Content) -> Iterator[Finding]:
 def _check_agency(
     content: Content, table: Table[Any], entry: NumberedRow[Any], field: str, code: str
 ) -> Iterator[Finding]:
-    """That a code, or `@communes`, stands for somebody."""
+    """Check that a code, or `@communes`, refers to at least one agency."""
     if code == COMMUNES:
         if content.plan.row and content.agencies.entries and not content.communes():
             yield table.finding(entry, field, "cần có xã, thị trấn của huyện trong agencies.csv")
     elif content.agencies.codes() is not None and content.agency(code) is None:
-        # A row that is wrong itself is told of once, at its own place.
+        # An invalid agency row has its own finding; do not report references to it.
         written = _unknown(code, content.agencies.codes())
         if written or code in {row.code for row in content.agencies.rows}:
             yield table.finding(entry, field, _AGENCY)
@@ -218,11 +218,11 @@ def _catalogue_entry(row: IndicatorRow) -> catalogue.Entry:
 def _check_catalogue(
     table: Table[IndicatorRow], entry: NumberedRow[IndicatorRow], entries: catalogue.Catalogue
 ) -> Iterator[Finding]:
-    """What the rules of the catalogue say of an indicator, told at the indicator itself."""
+    """Check an indicator against the rules of the catalogue."""
     code = entry.row.code
     for fault in catalogue.faults_of(code, entries):
         about_another = fault.facts.get("code", code) != code
-        # A term whose own row is wrong is told of there.
+        # A term whose own row is invalid has its own finding.
         is_written = not _unknown(fault.facts.get("term"), table.codes())
         if not about_another and not (fault.code == "unknown_indicator" and is_written):
             field = fault.pointer.removeprefix("/")
@@ -278,7 +278,7 @@ def _has_valid_due_rule(row: ScheduleRow) -> bool:
             non_working_day=row.non_working_day,
             cutoff_day=row.cutoff_day,
         )
-    except ValueError:  # day and cutoff_day have been seen to already
+    except ValueError:  # only the month can be invalid here: the row type checks the days
         return False
     return True
 

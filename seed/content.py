@@ -1,4 +1,4 @@
-"""A plan's files, read and brought into shape, and how their rows refer to each other."""
+"""A plan's files as validated rows, and the references between them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ RowType = TypeVar("RowType", bound=rows.Row)
 
 
 class NumberedRow(NamedTuple, Generic[RowType]):
-    """A row that has its shape, and its number in the file."""
+    """A valid row and its index in the file."""
 
     number: int
     row: RowType
 
 
 class Table(Generic[RowType]):
-    """The rows of one file."""
+    """The valid rows of one file, and its findings."""
 
     def __init__(self, folder: Path, name: str, row_type: type[RowType]) -> None:
         self.source = read(folder, name)
@@ -47,11 +47,11 @@ class Table(Generic[RowType]):
 
     @property
     def rows(self) -> list[RowType]:
-        """The rows without their places."""
+        """The rows without their indexes."""
         return [entry.row for entry in self.entries]
 
     def codes(self) -> frozenset[str] | None:
-        """The codes that others may refer to, wrong rows included; None when that is unknown."""
+        """The codes in the file, also of invalid rows; None if the file is unreadable."""
         if not self.readable:
             return None
         named = (item.get("code") for item in self.source.content if isinstance(item, dict))
@@ -79,7 +79,7 @@ class Table(Generic[RowType]):
     def _add(self, number: int, item: object) -> None:
         columns = self.source.columns
         if columns is not None and isinstance(item, dict):
-            # What is wrong with the header is told once.
+            # The header has its own findings; keep only known columns.
             item = {name: item[name] for name in self._row_type.model_fields if name in item}
         try:
             self.entries.append(NumberedRow(number, self._row_type.model_validate(item)))
@@ -92,7 +92,7 @@ class Table(Generic[RowType]):
 
 @dataclass(frozen=True)
 class PlanText:
-    """`plan.yaml`; without its shape, `row` is None."""
+    """`plan.yaml`; `row` is None if it is invalid."""
 
     source: Source
     row: rows.PlanRow | None
@@ -114,7 +114,7 @@ class Content:
     reminders: Table[rows.ReminderRuleRow]
 
     def findings(self) -> list[Finding]:
-        """What is wrong with single rows."""
+        """The findings in single rows."""
         tables = (
             self.agencies,
             self.projects,
@@ -129,11 +129,11 @@ class Content:
         return sum((table.findings for table in tables), start=[*self.plan.source.findings])
 
     def year(self) -> int | None:
-        """The plan's year, where it is known."""
+        """The plan's year; None if `plan.yaml` is invalid."""
         return self.plan.row.year if self.plan.row else None
 
     def agency(self, code: str) -> rows.AgencyRow | None:
-        """The agency that has the code in the plan's year; the first of several."""
+        """The agency with this code in the plan's year; if several, the earliest."""
         candidates = [row for row in self.agencies.rows if row.code == code and self._exists(row)]
         return min(candidates, key=lambda row: row.valid_from or date.min, default=None)
 
@@ -150,7 +150,7 @@ class Content:
         ]
 
     def expand(self, references: Iterable[str]) -> list[rows.AgencyRow]:
-        """The agencies that codes and `@communes` stand for."""
+        """The agencies for codes and `@communes`; unknown codes are skipped."""
         named: list[rows.AgencyRow] = []
         for reference in references:
             agency = self.agency(reference)
@@ -158,7 +158,7 @@ class Content:
         return named
 
     def leads(self, project: str) -> list[rows.AgencyRow]:
-        """The lead agencies of a project that are no communes."""
+        """The lead agencies of a project, without communes and townships."""
         references = [
             row.agency
             for row in self.assignments.rows
@@ -176,7 +176,7 @@ class Content:
 
 
 def read_content(folder: Path) -> Content:
-    """All files of the folder, each as far as it can be read."""
+    """Read all files of a folder; errors become findings."""
     return Content(
         plan=_plan(folder),
         agencies=Table(folder, "agencies.csv", rows.AgencyRow),
@@ -192,7 +192,7 @@ def read_content(folder: Path) -> Content:
 
 
 def named_plan(folder: Path) -> str | None:
-    """The code of the folder's plan, where `plan.yaml` can be read that far."""
+    """The code of the folder's plan; None if `plan.yaml` is unreadable or the code invalid."""
     content = read(folder, "plan.yaml").content
     code = content.get("code") if isinstance(content, dict) else None
     try:
@@ -215,7 +215,7 @@ def _plan(folder: Path) -> PlanText:
 
 
 def _ancestors(code: str, parents: dict[str, str | None]) -> set[str | None]:
-    """The codes above a code; a circle ends where it began."""
+    """The codes of all ancestors; safe for circular references."""
     ancestors: set[str | None] = set()
     parent = parents.get(code)
     while parent is not None and parent not in ancestors:

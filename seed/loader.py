@@ -1,4 +1,4 @@
-"""Loading a plan's folder: everything is checked first, then written in one transaction."""
+"""Load a plan's folder: check all files, then write in one transaction."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -34,20 +34,20 @@ Echo = Callable[[str], None]
 
 
 class ChangeCounts(Protocol):
-    """Who counts what it added and changed."""
+    """The number of added and changed rows of a table."""
 
     added: int
     changed: int
 
 
 async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo) -> None:
-    """Make the database hold the plan of a folder, within the caller's transaction.
+    """Write the plan in a folder to the database, within the caller's transaction.
 
-    Loading the same files again changes nothing; a corrected file changes what was corrected;
-    what is no longer in the files is left alone and said. `echo` is told of each file.
+    Loading is idempotent and never deletes: rows that are no longer in the files are kept and
+    reported. `echo` receives one Vietnamese line per file and notice.
 
     Raises:
-        SeedError: with everything that is wrong in the files; nothing has been written.
+        SeedError: with every error in the files, before anything is written.
     """
     content = read_content(folder)
     if findings := check(content):
@@ -70,7 +70,7 @@ async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo
 
 
 class _Load:
-    """One load: what is put, file by file, and the counts of what that changed."""
+    """Writes the tables file by file, and counts the changes."""
 
     def __init__(self, session: AsyncSession, content: Content, echo: Echo) -> None:
         assert content.plan.row is not None, "the files have been checked"  # noqa: S101 - narrows
@@ -84,7 +84,7 @@ class _Load:
         self.counts: dict[str, dict[str, int]] = {}
 
     async def load_tables(self, now: datetime) -> Plan:
-        """Put all but the money, in the order in which files refer to each other."""
+        """Write everything except budget lines, in the order of references between files."""
         await self._agencies.upsert()
         plan = await self._load_plan()
         await ledger.open_ledger(self._session, plan.id, now)
@@ -102,7 +102,7 @@ class _Load:
         return plan
 
     async def load_budget_lines(self, plan: Plan) -> None:
-        """Put the money, to be flushed after the change is recorded."""
+        """Write the budget lines without a flush; see `BudgetSync.upsert`."""
         budgets = BudgetSync(self._session, self._project)
         lines = [
             row.model_dump(exclude={"project", "agency"})
@@ -119,7 +119,7 @@ class _Load:
         self._report("budget_lines.csv", summary, budgets, kept=budgets.skipped)
 
     async def record(self, plan: Plan, now: datetime) -> None:
-        """Record what the load changes, if anything, and that it went well where one had failed."""
+        """Record the load if it changed anything, or if the previous load failed."""
         last = await self._session.scalar(LAST_LOAD, {"plan_id": plan.id})
         if self.counts or last == EventKind.IMPORT_FAILED:
             await ledger.record(
@@ -163,7 +163,7 @@ class _Load:
         )
 
     async def _load_plan_parts(self, plan: Plan) -> None:
-        """The legal documents, and the targets, which name projects."""
+        """Write the legal documents, and the targets, which refer to projects."""
         documents = await TableSync.of(
             self._session, LegalDocument, LegalDocument.plan_id == plan.id, ["number"]
         )
@@ -194,7 +194,7 @@ class _Load:
                 table.upsert(
                     {
                         "project_id": self._projects[row.project],
-                        "agency_id": self._agencies.stored(agency).id,
+                        "agency_id": self._agencies.agency_of(agency).id,
                         "role": row.role,
                     }
                 )
@@ -218,7 +218,7 @@ class _Load:
                     table.upsert(
                         {
                             "plan_id": plan.id,
-                            "agency_id": self._agencies.stored(agency).id,
+                            "agency_id": self._agencies.agency_of(agency).id,
                             "position": position,
                             "title": row.title,
                             "text": item,
@@ -257,7 +257,7 @@ class _Load:
         )
         for schedule, row in put:
             for agency in self._content.expand(row.reporters):
-                agency_id = self._agencies.stored(agency).id
+                agency_id = self._agencies.agency_of(agency).id
                 reporters.upsert({"schedule_id": schedule.id, "agency_id": agency_id})
         await self._session.flush()
         summary = f"{schedules.total} chế độ báo cáo, {reporters.total} lượt cơ quan phải báo cáo"
@@ -293,7 +293,7 @@ class _Load:
         self._report("working_days.csv", f"{table.total} ngày nghỉ, làm bù", table, kept=[])
 
     async def _load_reminders(self) -> None:
-        """The rules of schedules; an agency's own ones are made in the service."""
+        """Write the rules of schedules; agency-specific rules are managed in the API."""
         scope = and_(
             ReminderRule.schedule_id.in_(self._schedules.values()),
             ReminderRule.agency_id.is_(None),

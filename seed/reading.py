@@ -1,4 +1,4 @@
-"""Files as plain values, each with the line on which it stands."""
+"""Read CSV and YAML files as text values with their line numbers."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from seed.findings import Finding
 
 ValuePath = tuple[int | str, ...]
-"""The way to a value: its row (none in `plan.yaml`), then its field, then the item in it."""
+"""The path to a value: row index (absent in `plan.yaml`), field, item index."""
 
 WHOLE_FILE = "tệp"
 WHOLE_ROW = "dòng"
@@ -23,9 +23,9 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass
 class Source:
-    """What a file says: None, true, false, text, lists and mappings, and where each stands.
+    """The content of a file: None, booleans, text, lists and mappings, with line numbers.
 
-    `columns` are the header of a CSV file.
+    `columns` is the header of a CSV file.
     """
 
     file: str
@@ -35,11 +35,11 @@ class Source:
     columns: list[str] | None = None
 
     def add_finding(self, line: int, name: str, expected: str) -> None:
-        """Keep a finding that is known by its line."""
+        """Add a finding at a line."""
         self.findings.append(Finding(self.file, line, name, expected))
 
     def finding(self, path: ValuePath, expected: str) -> Finding:
-        """A finding at a path, or at the nearest one around it that the file has."""
+        """A finding at a path, or at its nearest ancestor in the file."""
         known = path
         while known and known not in self.lines:
             known = known[:-1]
@@ -52,7 +52,7 @@ class Source:
 
 
 def read(folder: Path, name: str) -> Source:
-    """The file, as far as it can be read; what cannot be is among its findings."""
+    """Read a file; errors become findings."""
     source = Source(name)
     try:
         text = (folder / name).read_bytes().decode("utf-8-sig")
@@ -108,7 +108,7 @@ def _not_yaml(problem: str | None) -> str:
 
 
 def _value_of(source: Source, node: Node, path: ValuePath, ancestors: tuple[Node, ...]) -> Any:
-    """The node's value; numbers and dates stay the text that was written."""
+    """The node's value; numbers and dates remain text."""
     source.lines.setdefault(path, node.start_mark.line + 1)
     if node in ancestors:
         source.add_finding(node.start_mark.line + 1, WHOLE_ROW, "cần một mục không chứa chính nó")
@@ -127,6 +127,7 @@ def _value_of(source: Source, node: Node, path: ValuePath, ancestors: tuple[Node
 
 
 def _normalised(text: str) -> str:
+    """The text in NFC, as the database stores it, without surrounding spaces."""
     return unicodedata.normalize("NFC", text).strip()
 
 

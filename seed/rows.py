@@ -81,8 +81,8 @@ def expecting(message: str) -> WrapValidator:
     return WrapValidator(validate)
 
 
-# Files hold text only, so the types that expect a JSON number get one from these functions. Other
-# text stays as it is, and the type refuses it.
+# Files contain only text, so these functions convert it for types that expect a JSON number. Other
+# text passes unchanged, and the type rejects it.
 def _integer(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
         return int(value)
@@ -158,7 +158,7 @@ class Row(Input):
 
 
 class LegalDocumentRow(Row):
-    """A document on which the plan rests."""
+    """A legal document that the plan is based on."""
 
     number: Line
     issued_on: Maybe[Day]
@@ -167,7 +167,7 @@ class LegalDocumentRow(Row):
 
 
 class TargetRow(Row):
-    """A figure that the plan wants to reach."""
+    """A target of the plan."""
 
     code: Code
     name: Line
@@ -177,7 +177,7 @@ class TargetRow(Row):
 
 
 class SectionRow(Row):
-    """A numbered part of the plan's text; the number and the title may be missing in it."""
+    """A section of the plan's text, with an optional number and title."""
 
     number: Maybe[Integer]
     title: Maybe[Line]
@@ -185,7 +185,7 @@ class SectionRow(Row):
 
 
 class SignerRow(Row):
-    """Who signed."""
+    """The signer of the plan."""
 
     authority: Maybe[Line]
     position: Line
@@ -307,7 +307,7 @@ class WorkingDayRow(Row):
 
 
 class ReminderRuleRow(Row):
-    """An item of `reminders.yaml`: a rule for the schedules named, or for all of the plan."""
+    """An item of `reminders.yaml`: a rule for the named schedules, or for all if none is named."""
 
     code: Code
     schedules: Several[Code] = Field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Rows of one table, matched with what the files say by a natural key."""
+"""Insert or update the rows of one table, matched by a natural key."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar
@@ -13,9 +13,9 @@ Key = tuple[Any, ...]
 
 
 class TableSync(Generic[Row]):
-    """The rows within a scope; those that are put are added, changed, or as they should be.
+    """Inserts or updates rows within a scope, and counts the changes.
 
-    Nothing is ever deleted: `missing_from_files` are the rows that nobody put.
+    Never deletes: `missing_from_files` names the rows that were not upserted.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class TableSync(Generic[Row]):
         scope: ColumnElement[bool],
         key: Sequence[str],
     ) -> Self:
-        """The rows that are in the database."""
+        """Load the rows of the scope from the database."""
         rows = (await session.scalars(select(model).where(scope))).all()
         return cls(session, model, key, rows)
 
     def upsert(self, values: Mapping[str, Any]) -> Row:
-        """Make the row with this key have these values."""
+        """Insert or update the row with the key in these values."""
         key = self._key_from(values)
         self._upserted.add(key)
         row = self._rows.get(key)
@@ -56,11 +56,11 @@ class TableSync(Generic[Row]):
 
     @property
     def total(self) -> int:
-        """How many rows were put."""
+        """The number of upserted rows."""
         return len(self._upserted)
 
     def missing_from_files(self, name: Callable[[Row], str]) -> list[str]:
-        """The names of the rows that the files no longer have."""
+        """The sorted names of the rows that were not upserted."""
         return sorted({name(row) for key, row in self._rows.items() if key not in self._upserted})
 
     def _key_from(self, values: Mapping[str, Any]) -> Key:
@@ -68,7 +68,7 @@ class TableSync(Generic[Row]):
 
 
 def assign(row: Base, values: Mapping[str, Any]) -> bool:
-    """Set what differs; whether anything did."""
+    """Set the attributes that differ; return whether any did."""
     changes = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in changes.items():
         setattr(row, name, value)
