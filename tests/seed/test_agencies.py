@@ -1,4 +1,4 @@
-"""Agencies of the files beside those of the database."""
+"""Matching the agencies of the files with those of the database."""
 
 from datetime import date
 from pathlib import Path
@@ -31,7 +31,7 @@ async def test_the_tree_of_agencies(database: Database) -> None:
     assert {agency.version for agency in agencies} == {1}
 
 
-async def test_an_agency_that_moves_takes_those_below_along(
+async def test_moving_an_agency_updates_the_paths_of_its_descendants(
     database: Database, folder: Path
 ) -> None:
     await load_folder(database)
@@ -51,7 +51,7 @@ async def test_an_agency_that_moves_takes_those_below_along(
         assert agency.path == f"{above}{agency.id}/"
 
 
-async def test_a_code_that_is_somebody_elses_now_is_refused(
+async def test_a_code_of_another_agency_at_that_time_is_rejected(
     database: Database, folder: Path
 ) -> None:
     await load_folder(database)
@@ -82,7 +82,7 @@ async def test_a_code_that_is_somebody_elses_now_is_refused(
     assert await changes(database, lambda: load_folder(database, folder, LATER), ignored=()) == {}
 
 
-async def test_a_code_that_is_used_again_means_the_agency_of_the_plans_year(
+async def test_a_reused_code_refers_to_the_agency_of_the_plans_year(
     database: Database, folder: Path
 ) -> None:
     correct(

@@ -1,4 +1,4 @@
-"""What loading the plan's folder leaves in the database."""
+"""The database after loading the plan's folder."""
 
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,7 @@ DUE_DATES = {
 }
 
 
-async def test_projects_and_who_leads_them(database: Database) -> None:
+async def test_projects_and_their_lead_agencies(database: Database) -> None:
     await load_folder(database)
     async with database.transaction() as session:
         projects = (await session.scalars(select(Project).order_by(Project.position))).all()
@@ -122,7 +122,7 @@ async def test_the_plan_and_its_parts(database: Database) -> None:
     assert issued["27/2022/NĐ-CP"] is None
 
 
-async def test_one_event_tells_of_a_load(database: Database) -> None:
+async def test_a_load_is_one_audit_event(database: Database) -> None:
     await load_folder(database)
     async with database.transaction() as session:
         event = (
@@ -138,9 +138,9 @@ async def test_one_event_tells_of_a_load(database: Database) -> None:
     assert None in ledgers
 
 
-async def test_each_file_is_said_with_its_counts(database: Database) -> None:
-    said = await load_folder(database)
-    assert [line.split(":")[0] for line in said[:-1]] == [
+async def test_each_file_is_reported_with_its_counts(database: Database) -> None:
+    lines = await load_folder(database)
+    assert [line.split(":")[0] for line in lines[:-1]] == [
         "agencies.csv",
         "projects.yaml",
         "plan.yaml",
@@ -152,11 +152,11 @@ async def test_each_file_is_said_with_its_counts(database: Database) -> None:
         "reminders.yaml",
         "budget_lines.csv",
     ]
-    assert "14 dòng vốn, 12.298.140.000 đồng" in said[-2]
-    assert "210 nghĩa vụ" in said[-1]
+    assert "14 dòng vốn, 12.298.140.000 đồng" in lines[-2]
+    assert "210 nghĩa vụ" in lines[-1]
 
 
-async def test_loading_again_touches_no_row(database: Database) -> None:
+async def test_loading_again_changes_no_row(database: Database) -> None:
     await load_folder(database)
     assert await changes(database, lambda: load_folder(database, now=LATER), ignored=()) == {}
 
@@ -188,7 +188,7 @@ async def test_a_correction_changes_one_row(
     assert await changes(database, lambda: load_folder(database, folder, LATER), ignored=()) == {}
 
 
-async def test_a_correction_raises_the_version(database: Database, folder: Path) -> None:
+async def test_a_correction_increments_the_version(database: Database, folder: Path) -> None:
     await load_folder(database)
     correct(folder / "agencies.csv", "Xã Xuân Hồng", "Xã Hồng")
     await load_folder(database, folder)
@@ -199,21 +199,23 @@ async def test_a_correction_raises_the_version(database: Database, folder: Path)
         assert rows.all() == [("15493", "Xã Hồng", 2)]
 
 
-async def test_what_left_the_files_stays_and_is_said(database: Database, folder: Path) -> None:
+async def test_rows_removed_from_the_files_are_kept_and_reported(
+    database: Database, folder: Path
+) -> None:
     await load_folder(database)
     correct(folder / "agencies.csv", "395-GDDT,Phòng Giáo dục và Đào tạo,department,395,,\n", "")
     correct(folder / "assignments.csv", "DA3.TDA2,395-GDDT,coordinating\n", "")
-    said: list[str] = []
+    lines: list[str] = []
 
     async def again() -> None:
-        said.extend(await load_folder(database, folder, LATER))
+        lines.extend(await load_folder(database, folder, LATER))
 
     assert await changes(database, again, ignored=()) == {}
-    assert "agencies.csv: giữ nguyên trong cơ sở dữ liệu: 395-GDDT" in said
-    assert any(line.startswith("assignments.csv: giữ nguyên") for line in said)
+    assert "agencies.csv: giữ nguyên trong cơ sở dữ liệu: 395-GDDT" in lines
+    assert any(line.startswith("assignments.csv: giữ nguyên") for line in lines)
 
 
-async def test_a_second_district_beside_the_first(database: Database) -> None:
+async def test_a_second_district_leaves_the_first_unchanged(database: Database) -> None:
     await load_folder(database)
     before = await contents(database)
     await load_folder(database, NEIGHBOUR_FOLDER, LATER)
@@ -238,7 +240,7 @@ async def test_a_second_district_beside_the_first(database: Database) -> None:
     assert await changes(database, lambda: load_folder(database), ignored=()) == {}
 
 
-async def test_wrong_files_change_nothing(database: Database, folder: Path) -> None:
+async def test_invalid_files_change_nothing(database: Database, folder: Path) -> None:
     await load_folder(database)
     correct(folder / "agencies.csv", "Xã Xuân Hồng", "Xã Hồng")
     correct(folder / "working_days.csv", "2024-05-04", "2024-02-30")
