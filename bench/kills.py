@@ -101,7 +101,7 @@ class Result:
 
 
 def run_drill(testbed: Testbed) -> list[DrillResult]:
-    """Run the drill with a random or given seed."""
+    """Run the drill with the seed in BENCH_SEED, or a random one."""
     seed = int(os.environ.get(SEED) or secrets.randbelow(1_000_000))
     print(f"{SEED}={seed}", flush=True)
     url = create_country(testbed, "kills", MAILS)

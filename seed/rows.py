@@ -119,7 +119,7 @@ def _decimal_message(places: int) -> str:
 
 
 COMMUNES = "@communes"
-"""Stands for all communes and townships of the plan's district."""
+"""Refers to all communes and townships of the plan's district."""
 
 Item = TypeVar("Item")
 Maybe = Annotated[Item | None, BeforeValidator(_blank_is_none)]

@@ -84,15 +84,15 @@ async def test_the_same_findings_are_notified_once_a_day_and_others_immediately(
     service: Service, folder: Path
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
-    told = []
+    mail_counts = []
     for at in ("2024-06-10 08:00", "2024-06-10 16:00", "2024-06-11 08:00"):
         service.clock.set(at)
         await load(service, folder)
-        told.append(len((await sent(service)).mails))
+        mail_counts.append(len((await sent(service)).mails))
     correct(folder / "agencies.csv", WRONG, "15493,,commune,395")
     await load(service, folder)
-    told.append(len((await sent(service)).mails))
-    assert told == [1, 0, 1, 1]
+    mail_counts.append(len((await sent(service)).mails))
+    assert mail_counts == [1, 0, 1, 1]
 
 
 async def test_a_correction_before_delivery_cancels_the_mail(
