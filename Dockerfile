@@ -1,12 +1,12 @@
-# The service, and with the command `worker` its background jobs. compose.yaml shows both with the
-# PostgreSQL that they expect. Without TIENDO_DATABASE_URL a single container starts the embedded
-# PostgreSQL in its volume, which is enough for a look around.
+# Runs the service, or its background jobs with the command `worker`. compose.yaml runs both with a
+# PostgreSQL server. Without TIENDO_DATABASE_URL, a container starts the embedded PostgreSQL in its
+# volume, which is sufficient for an evaluation.
 
 FROM python:3.13-slim AS build
 ENV VIRTUAL_ENV=/srv/tiendo/.venv UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 WORKDIR /srv/tiendo
 RUN pip install --no-cache-dir --root-user-action=ignore uv==0.13.9 && python -m venv .venv
-# First what seldom changes, so that a new version of the service does not fetch it all again.
+# Dependencies first: this layer stays cached while only the service changes.
 COPY requirements.lock ./
 RUN uv pip install --no-cache --require-hashes -r requirements.lock
 COPY pyproject.toml alembic.ini README.md LICENSE ./

@@ -8,29 +8,29 @@ BIN = $(VENV)/bin
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1 \2/p' Makefile | awk '{ name = $$1; $$1 = ""; printf "make %-12s%s\n", name, $$0 }'
 
-install: $(VENV)/.installed ## Make .venv from requirements.lock (PYTHON=python3.13 chooses another Python)
+install: $(VENV)/.installed ## Create .venv from requirements.lock (PYTHON=python3.13 selects a Python)
 
-install-dev: $(VENV)/.installed-dev ## The same, with what the tests and checks need
+install-dev: $(VENV)/.installed-dev ## Like install, with the development dependencies
 
-run: install ## Serve on http://127.0.0.1:8000, the 2024 plan loaded
+run: install ## Serve on http://127.0.0.1:8000 with the 2024 plan
 	@$(BIN)/tiendo serve
 
-test: install-dev ## The whole suite
+test: install-dev ## Run all tests
 	$(BIN)/pytest
 
-lint: install-dev ## Style, types, import contracts
+lint: install-dev ## Check style, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 
-check: lint test ## All that must hold before a change lands: lint and test
+check: lint test ## Run lint and test, as required before a merge
 
-bench: install-dev ## Print the figures of speed, and what the drills show
+bench: install-dev ## Run the benchmarks and drills
 	$(BIN)/python -m bench
 
-lock: $(BIN)/uv ## Pin the newest versions anew
+lock: $(BIN)/uv ## Update the lock files to the newest versions
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 \

@@ -1,15 +1,18 @@
-"""The command `tiendo`: the server, and what its operator does beside it."""
+"""The command `tiendo`: the server and the operator's commands."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from logging.config import dictConfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.clock import Clock
 from app.errors import OperatorError, Problem
 from app.vocabulary import Role
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from app.settings import Settings
 
-# The commands import what they need when they run: help, and a message of misuse, need none of it.
+# Commands import the application when they run: `tiendo --help` takes 0.3 s instead of 2 s.
 # ruff: noqa: PLC0415
 
 app = typer.Typer(
@@ -31,7 +34,7 @@ app = typer.Typer(
 
 @app.command()
 def serve() -> None:
-    """Serve. An empty database gets its tables, the first plan and the user admin."""
+    """Run the server. Fills an empty database with the first plan and the user admin."""
     from app.server import serving
     from app.settings import Settings
 
@@ -40,26 +43,22 @@ def serve() -> None:
 
 @app.command()
 def worker(
-    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Jobs at once.")] = 4,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Number of concurrent jobs.")] = 4,
 ) -> None:
-    """Plan and send reminders, beside servers that have TIENDO_EMBEDDED_WORKER=false."""
-    import asyncio
-    from logging.config import dictConfig
-
+    """Plan and send reminders, for servers with TIENDO_EMBEDDED_WORKER=false."""
     from app import jobs
-    from app.clock import Clock
     from app.server import serving
 
     dictConfig(serving.LOGGING)
     with _database(migrated=False) as (settings, url):
         clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
-        typer.echo("Working (Ctrl+C to stop).")
+        typer.echo("Worker started (Ctrl+C to stop).")
         asyncio.run(jobs.work_until_signalled(url, settings, clock, concurrency))
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to the newest schema."""
+    """Migrate the database to the newest schema."""
     with _database(migrated=True):
         typer.echo("The database has the newest schema.")
 
@@ -67,10 +66,10 @@ def migrate() -> None:
 @app.command()
 def seed(
     folder: Annotated[
-        Path | None, typer.Argument(help="A plan's folder; the one of 2024 if left out.")
+        Path | None, typer.Argument(help="Folder of the plan. Default: the plan of 2024.")
     ] = None,
 ) -> None:
-    """Load a plan from its folder, or what was corrected there."""
+    """Load a plan from a folder, or update it with corrected files."""
     from app.server import operating
 
     with _database(migrated=True) as (settings, url):
@@ -81,25 +80,27 @@ def seed(
 @app.command()
 def user(
     name: Annotated[str, typer.Argument(help="The user name.")],
-    role: Annotated[Role | None, typer.Option(help="What the account is for.")] = None,
+    role: Annotated[Role | None, typer.Option(help="Role of a new account.")] = None,
     agency: Annotated[
-        str | None, typer.Option(help="Its agency's code; only an admin may be without.")
+        str | None, typer.Option(help="Code of the agency; optional only for an admin.")
     ] = None,
-    full_name: Annotated[str | None, typer.Option(help="The user name if left out.")] = None,
-    email: Annotated[str | None, typer.Option()] = None,
-    password: Annotated[str | None, typer.Option(help="Generated if left out.")] = None,
+    full_name: Annotated[str | None, typer.Option(help="Default: the user name.")] = None,
+    email: Annotated[str | None, typer.Option(help="E-mail address.")] = None,
+    password: Annotated[str | None, typer.Option(help="Default: a generated password.")] = None,
     reset: Annotated[
-        bool, typer.Option("--reset", help="Only set a new password, and open the account.")
+        bool, typer.Option("--reset", help="Set a new password and activate the account.")
     ] = False,
 ) -> None:
-    """Create an account, or reset the password of one."""
+    """Create an account, or reset its password."""
     from app.schemas.accounts import UserIn
     from app.server import operating
     from app.services.accounts.accounts import Profile
 
     if role is None and not reset:
-        raise typer.BadParameter("say --role for a new account, or --reset for one that exists")
-    wanted = UserIn(
+        raise typer.BadParameter(
+            "expected --role for a new account, or --reset for an existing one"
+        )
+    payload = UserIn(
         username=name,
         full_name=full_name or name,
         email=email,
@@ -110,18 +111,21 @@ def user(
     with _database(migrated=True) as (settings, url):
         now = _now(settings)
         if reset:
-            work = partial(operating.reset_password, username=name, password=password, now=now)
+            operation = partial(operating.reset_password, username=name, password=password, now=now)
         else:
-            profile = Profile(**wanted.model_dump(exclude={"password"}))
-            work = partial(operating.create_account, profile=profile, password=password, now=now)
-        shown = operating.in_transaction(settings, url, work)
+            profile = Profile(**payload.model_dump(exclude={"password"}))
+            operation = partial(
+                operating.create_account, profile=profile, password=password, now=now
+            )
+        generated_password = operating.in_transaction(settings, url, operation)
     typer.echo(f"user:      {name}")
-    typer.echo(f"password:  {f'{shown}   (shown only this once)' if shown else 'as given'}")
+    shown = f"{generated_password}   (shown only this once)" if generated_password else "as given"
+    typer.echo(f"password:  {shown}")
 
 
 @app.command()
 def verify() -> None:
-    """See that no audit event was changed or removed."""
+    """Verify that no audit event was changed or removed."""
     from app.server import operating
     from app.services.audit.ledger import list_broken_links
 
@@ -129,14 +133,14 @@ def verify() -> None:
         broken = operating.in_transaction(settings, url, list_broken_links)
     if broken:
         numbers = ", ".join(map(str, broken))
-        typer.echo(f"changed, or others before them removed: audit events {numbers}", err=True)
+        typer.echo(f"changed, or preceded by removed events: audit events {numbers}", err=True)
         raise typer.Exit(1)
-    typer.echo("The record of changes is whole.")
+    typer.echo("The audit log is intact.")
 
 
 @contextmanager
 def _database(*, migrated: bool) -> "Iterator[tuple[Settings, str]]":
-    """The settings and the address of a database that answers, at the newest schema if asked."""
+    """The settings and the database URL, after a check and, if requested, the migrations."""
     from app.db.migration import migrate as migrate_database
     from app.server import operating
     from app.server.embedded import database_url
@@ -151,15 +155,13 @@ def _database(*, migrated: bool) -> "Iterator[tuple[Settings, str]]":
 
 
 def _now(settings: "Settings") -> datetime:
-    from app.clock import Clock
-
     return Clock.from_settings(settings.clock_start, settings.clock_offset_seconds).now()
 
 
 def main() -> None:
-    """Run the command; what can go wrong is told in one message, without a stack trace."""
+    """Run the command. Expected errors print one message without a stack trace."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal's encoding may lack letters
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # the terminal's encoding may lack Vietnamese letters
     try:
         app()
     except Exception as error:
@@ -171,7 +173,7 @@ def main() -> None:
 
 
 def explain(error: Exception) -> str | None:
-    """What to tell the operator of an error; None where it is a fault of the program."""
+    """The message for an expected error; None for a programming error."""
     from pydantic import ValidationError
 
     match error:
@@ -187,22 +189,22 @@ def explain(error: Exception) -> str | None:
 
     match error:
         case CommandError():
-            return f"the database cannot be brought to this version's schema: {error}"
+            return f"the database cannot be migrated to this version's schema: {error}"
         case DBAPIError():
             cause = getattr(error.orig, "__cause__", None) or error.orig
-            return f"the database refuses: {cause}"
+            return f"the database reports an error: {cause}"
     return None
 
 
 def _explain_values(error: "ValidationError") -> str:
-    """Which settings or options are wrong; the values may be secrets, so they are not shown."""
+    """One line per invalid setting or option, without its value, which may be a secret."""
     lines = []
     for fault in error.errors():
         message = fault["msg"].removeprefix("Value error, ")
         name = ".".join(map(str, fault["loc"]))
         if name:
-            shown = f"TIENDO_{name}".upper() if error.title == "Settings" else name
-            message = f"{shown}: {message}"
+            setting = f"TIENDO_{name}".upper() if error.title == "Settings" else name
+            message = f"{setting}: {message}"
         lines.append(message)
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Every setting of the service, read from the environment with the prefix `TIENDO_`."""
+"""The service's settings, read from environment variables with the prefix `TIENDO_`."""
 
 from email.utils import getaddresses
 from enum import StrEnum
@@ -15,21 +15,21 @@ from app.text.mail_address import is_mailable
 MINIMUM_PASSWORD_LENGTH = 8
 
 
-def address(host: str, port: int) -> str:
-    """The address at which a browser on this machine finds what listens there."""
-    name = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - told, not bound
+def local_url(host: str, port: int) -> str:
+    """The URL for a browser on this machine."""
+    name = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
 
 class Environment(StrEnum):
-    """Where the service runs; production refuses rehearsal and insecure settings."""
+    """The deployment environment; production rejects rehearsal and insecure settings."""
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
 
 
 class Settings(BaseSettings):
-    """One field a setting; docs/operations.md explains each to the one who runs the server."""
+    """One field per setting; docs/operations.md describes them for operators."""
 
     model_config = SettingsConfigDict(env_prefix="TIENDO_", frozen=True)
 
@@ -39,11 +39,11 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
-    """Addresses and networks whose X-Forwarded-For says from where a request comes."""
+    """Addresses and networks whose X-Forwarded-For header is trusted."""
     admin_password: SecretStr | None = None
     clock_start: AwareDatetime | None = None
     clock_offset_seconds: float | None = None
-    """Set by `tiendo serve` for its workers, so that all of them show the same time."""
+    """Set by `tiendo serve` for its worker processes, so that they share one clock."""
     environment: Environment = Environment.DEVELOPMENT
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
@@ -58,7 +58,7 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _postgresql_only(cls, url: str | None) -> str | None:
+    def _ensure_postgresql(cls, url: str | None) -> str | None:
         expected = ValueError("expected postgresql://user:password@host:port/database")
         if url is not None and not url.startswith(("postgresql://", "postgres://")):
             raise expected
@@ -70,56 +70,60 @@ class Settings(BaseSettings):
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
-    def _addresses_and_networks(cls, given: Any) -> Any:
-        listed = given.replace(",", " ").split() if isinstance(given, str) else given
-        for one in listed:
+    def _parse_proxies(cls, value: Any) -> Any:
+        proxies = value.replace(",", " ").split() if isinstance(value, str) else value
+        for proxy in proxies:
             try:
-                ip_network(one)
+                ip_network(proxy)
             except ValueError as error:
                 raise ValueError(
                     f"expected addresses or networks, as 10.1.2.0/24: {error}"
                 ) from None
-        return listed
+        return proxies
 
     @field_validator("smtp_url")
     @classmethod
-    def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+    def _ensure_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
         try:
             parts = urlsplit(url.get_secret_value() if url else "smtp://none")
-            known = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+            is_valid = (
+                parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+            )
         except ValueError:
-            known = False
-        if not known:
+            is_valid = False
+        if not is_valid:
             raise ValueError("expected smtp://host:port or smtps://host:port")
         return url
 
     @field_validator("mail_from")
     @classmethod
-    def _one_sender(cls, sender: str | None) -> str | None:
-        found = getaddresses([sender]) if sender and sender.isprintable() else []
-        if sender and not (len(found) == 1 and is_mailable(found[0][1])):
+    def _ensure_one_sender(cls, sender: str | None) -> str | None:
+        addresses = getaddresses([sender]) if sender and sender.isprintable() else []
+        if sender and not (len(addresses) == 1 and is_mailable(addresses[0][1])):
             raise ValueError("expected one address, as Tiến độ <tiendo@example.vn>")
         return sender
 
     @field_validator("public_url")
     @classmethod
-    def _web_address(cls, url: str) -> str:
+    def _ensure_web_address(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")):
             raise ValueError("expected an address that starts with http:// or https://")
         return url.rstrip("/")
 
     @model_validator(mode="after")
-    def _links_lead_to_where_it_listens(self) -> Self:
+    def _default_public_url(self) -> Self:
         if "public_url" not in self.model_fields_set:
-            object.__setattr__(self, "public_url", address(self.host, self.port))  # else frozen
+            object.__setattr__(
+                self, "public_url", local_url(self.host, self.port)
+            )  # the model is frozen
         return self
 
     @model_validator(mode="after")
-    def _production_is_safe(self) -> Self:
+    def _ensure_production_safe(self) -> Self:
         if self.environment is not Environment.PRODUCTION:
             return self
         password = self.admin_password.get_secret_value() if self.admin_password else None
-        refused = {
+        refused_settings = {
             f"TIENDO_ADMIN_PASSWORD shorter than {MINIMUM_PASSWORD_LENGTH} characters": (
                 password is not None and len(password) < MINIMUM_PASSWORD_LENGTH
             ),
@@ -127,6 +131,6 @@ class Settings(BaseSettings):
             "TIENDO_CLOCK_OFFSET_SECONDS (a rehearsal clock)": bool(self.clock_offset_seconds),
             "TIENDO_PUBLIC_URL without https": not self.public_url.startswith("https://"),
         }
-        if wrong := [name for name, is_set in refused.items() if is_set]:
-            raise ValueError(f"refused with TIENDO_ENVIRONMENT=production: {', '.join(wrong)}")
+        if unsafe := [name for name, is_set in refused_settings.items() if is_set]:
+            raise ValueError(f"refused with TIENDO_ENVIRONMENT=production: {', '.join(unsafe)}")
         return self

@@ -1,1 +1,1 @@
-"""Speed of the service, against the best that its database can do; and drills of hard days."""
+"""Benchmarks of the service against its framework and database, and load drills."""

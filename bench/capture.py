@@ -1,7 +1,7 @@
-"""What the service says to its database for a request, so that it can be said without the service.
+"""Capture the SQL of a request, so that it can be replayed without the service.
 
-SQLAlchemy tells of each statement just before the driver gets it, with the driver's parameters;
-the service's questions, which go past SQLAlchemy, are overheard at the driver.
+SQLAlchemy's `before_cursor_execute` event gives each statement with the driver's parameters.
+Statements that bypass SQLAlchemy are captured at asyncpg's `Connection.fetch`.
 """
 
 from collections.abc import Iterator
@@ -18,19 +18,19 @@ from app.db.database import Database
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement as the driver gets it."""
+    """One statement as passed to the driver."""
 
     sql: str
     parameters: tuple[Any, ...]
-    """Of each execution where there are `many`."""
+    """One tuple per execution if `many` is true."""
     many: bool
     alone: bool
-    """Sent on its own, outside the request's transaction."""
+    """Sent in autocommit mode, outside the request's transaction."""
 
 
 @contextmanager
-def captured(database: Database) -> Iterator[list[Statement]]:
-    """The statements that are sent by its connections while this is open."""
+def capture_statements(database: Database) -> Iterator[list[Statement]]:
+    """Collect the statements that the database's connections send inside the block."""
     engine = database.engine.sync_engine
     statements: list[Statement] = []
 
@@ -38,8 +38,8 @@ def captured(database: Database) -> Iterator[list[Statement]]:
         connection: Connection, _: Any, sql: str, parameters: Any, __: Any, many: bool
     ) -> None:
         alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-        given = tuple(tuple(each) for each in parameters) if many else tuple(parameters)
-        statements.append(Statement(sql, given, many, alone))
+        values = tuple(tuple(each) for each in parameters) if many else tuple(parameters)
+        statements.append(Statement(sql, values, many, alone))
 
     fetch = asyncpg.Connection.fetch
 

@@ -1,8 +1,8 @@
-"""The country: a reporter in every commune, and for every district a plan like the loaded one.
+"""A database of the size of a country: a copy of the loaded plan for every district.
 
-A district has about thirty communes, one office that coordinates and one leadership. All that fell
-due before the third quarter has come, and of the third quarter nothing yet; nobody has been told
-anything. The copies' ids are those of the originals, moved by ten for each district.
+A district has 30 communes with one reporter each, one coordinator and one viewer. Every report due
+before the third quarter is submitted, none for the third quarter, and no notification exists. The
+ids of copied rows are the original ids plus ten times the district's number.
 """
 
 import asyncio
@@ -11,13 +11,13 @@ from datetime import date, datetime, time, timedelta
 import asyncpg
 
 from app.clock import LOCAL
-from bench.stage import Stage
+from bench.testbed import Testbed
 
 COMMUNES_A_DISTRICT = 30
 DUE = date(2024, 9, 15)
 SEND_TIME = time(8)
 CHANNELS = 2
-"""Of the loaded plan's rules: e-mail and in the service."""
+"""Channels of the loaded plan's reminder rules: e-mail and in-app."""
 
 DISTRICTS = """
 CREATE TEMPORARY TABLE district AS
@@ -99,20 +99,20 @@ FROM commune, reporting_period p WHERE p.id < 10
 COPIES = (AGENCIES, ACCOUNTS, PLANS, DOCUMENTS, LEDGERS, SCHEDULES, RULES, PERIODS)
 
 
-def country(stage: Stage, database: str, communes: int) -> str:
-    """Make a database with so many communes; its address."""
-    url = stage.clone(database)
+def create_country(testbed: Testbed, database: str, communes: int) -> str:
+    """Create a database with this many communes and return its URL."""
+    url = testbed.clone(database)
     asyncio.run(_fill(url, communes))
     return url
 
 
 def districts(communes: int) -> int:
-    """How many districts so many communes belong to; the last one may be small."""
+    """The number of districts for this many communes; the last district may be smaller."""
     return -(-communes // COMMUNES_A_DISTRICT)
 
 
-def morning(days_from_due: int) -> datetime:
-    """When reminders leave, so many days from the due date."""
+def reminder_time(days_from_due: int) -> datetime:
+    """The instant at which reminders are sent, this many days after the due date."""
     return datetime.combine(DUE + timedelta(days=days_from_due), SEND_TIME, LOCAL)
 
 

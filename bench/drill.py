@@ -1,23 +1,23 @@
-"""A drill: what the service has to hold under, and whether it did."""
+"""The result of a drill: its figures and the claims that failed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Drill:
-    """What a drill showed: a line for each figure, and what was not as it has to be."""
+class DrillResult:
+    """The printed figures, one line each, and the claims that do not hold."""
 
     name: str
     figures: Sequence[str]
-    broken: Sequence[str]
+    failures: Sequence[str]
 
     @property
     def is_met(self) -> bool:
-        """Whether all was as it has to be."""
-        return not self.broken
+        """Whether every claim holds."""
+        return not self.failures
 
 
-def faults(claims: dict[str, bool]) -> list[str]:
+def failed_claims(claims: dict[str, bool]) -> list[str]:
     """The claims that do not hold."""
     return [claim for claim, holds in claims.items() if not holds]

@@ -22,20 +22,20 @@ from app.settings import Settings
 from bench.capture import Statement
 
 JSON = "application/json"
-SCRIPT = "BENCH_SCRIPT"
-"""The file that holds the Script of this process."""
+RECORDING = "BENCH_RECORDING"
+"""The file that holds the Recording of this process."""
 REVISION_ID = "revision_id"
 
 
 @dataclass(frozen=True)
-class Name:
+class Placeholder:
     """A parameter that differs from request to request: its place in the request's facts."""
 
     fact: str
 
 
 @dataclass(frozen=True)
-class Script:
+class Recording:
     """What the floors answer and say: by name of the load, one for each of its requests."""
 
     database_url: str
@@ -47,13 +47,13 @@ class Script:
 
 def create_app() -> FastAPI:
     """The floors, as uvicorn makes them."""
-    script: Script = pickle.loads(  # noqa: S301 - written by the process that started this one
-        Path(os.environ[SCRIPT]).read_bytes()
+    recording: Recording = pickle.loads(  # noqa: S301 - written by the process that started this one
+        Path(os.environ[RECORDING]).read_bytes()
     )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _pool(script.database_url) as pool:
+        async with _pool(recording.database_url) as pool:
             app.state.pool = pool
             yield
 
@@ -61,19 +61,19 @@ def create_app() -> FastAPI:
 
     @app.get("/bytes/{load}/{number}")
     async def answer_bytes(load: str, number: int) -> Response:
-        return Response(script.answers[load][number], media_type=JSON)
+        return Response(recording.answers[load][number], media_type=JSON)
 
     @app.get("/sql/{load}/{number}")
     async def answer_sql(request: Request, load: str, number: int) -> Response:
-        statements = script.statements[load][number]
+        statements = recording.statements[load][number]
         async with request.app.state.pool.acquire() as connection:
             return Response(await _say(connection, statements, {}), media_type=JSON)
 
     @app.post("/sql/{load}/{number}")
     async def change(request: Request, load: str, number: int) -> Response:
         await request.body()
-        statements = script.statements[load][0]
-        facts = dict(script.facts[load][number])
+        statements = recording.statements[load][0]
+        facts = dict(recording.facts[load][number])
         async with request.app.state.pool.acquire() as connection:
             return Response(await _say(connection, statements, facts), media_type=JSON)
 
@@ -122,4 +122,4 @@ async def _said(connection: asyncpg.Connection, statement: Statement, facts: dic
 
 
 def _filled(parameters: Sequence[Any], facts: Mapping[str, Any]) -> list[Any]:
-    return [facts[value.fact] if isinstance(value, Name) else value for value in parameters]
+    return [facts[value.fact] if isinstance(value, Placeholder) else value for value in parameters]

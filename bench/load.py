@@ -1,7 +1,7 @@
-"""The load generator: clients on kept-alive connections, each asking again when it has its answer.
+"""A closed-loop load generator: each client sends its next request after the last response.
 
-It speaks just as much HTTP/1.1 as the servers here answer (a Content-Length, no chunks), because
-on a machine that it shares with the server, every cycle of its own is taken from what it measures.
+It shares the machine with the measured server, so it implements only the HTTP/1.1 that these
+servers use: keep-alive connections and Content-Length, no chunked encoding.
 """
 
 import asyncio
@@ -20,19 +20,19 @@ LENGTH = b"content-length:"
 
 
 @dataclass(frozen=True)
-class Lap:
-    """What one run of the load showed; times in milliseconds."""
+class LoadResult:
+    """The result of one run: requests per second, and latencies in milliseconds."""
 
     rate: float
     p50: float
     p99: float
     sent: int
-    """How many requests were taken, those of the warm-up included."""
+    """Number of requests sent, including the warm-up."""
 
 
 @dataclass(frozen=True)
-class Orders:
-    """What to send where; `once` where no request may be sent again."""
+class LoadProfile:
+    """Requests, target port and duration; `once` forbids sending a request again."""
 
     port: int
     requests: Sequence[bytes]
@@ -44,9 +44,9 @@ class Orders:
 
 @dataclass
 class _Run:
-    """What the clients of a run share."""
+    """State shared by the clients of a run."""
 
-    orders: Orders
+    profile: LoadProfile
     started: float = field(default_factory=time.perf_counter)
     latencies: list[float] = field(default_factory=list)
     fault: str | None = None
@@ -54,10 +54,10 @@ class _Run:
     sent: int = 0
 
     def __post_init__(self) -> None:
-        requests = self.orders.requests
-        self._left = iter(requests) if self.orders.once else cycle(requests)
-        self.measured_from = self.started + self.orders.warm_up
-        self.closes_at = self.measured_from + self.orders.seconds
+        requests = self.profile.requests
+        self._left = iter(requests) if self.profile.once else cycle(requests)
+        self.measured_from = self.started + self.profile.warm_up
+        self.closes_at = self.measured_from + self.profile.seconds
 
     def next(self, now: float) -> bytes | None:
         if self.fault is not None or now >= self.closes_at:
@@ -72,7 +72,7 @@ class _Run:
 
 
 class _Client(asyncio.Protocol):
-    """One connection."""
+    """One client connection."""
 
     def __init__(self, run: _Run) -> None:
         self.run = run
@@ -81,10 +81,10 @@ class _Client(asyncio.Protocol):
         self.sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
-        self._ask()
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's class is not a subclass
+        self._send_next()
 
-    def _ask(self) -> None:
+    def _send_next(self) -> None:
         now = time.perf_counter()
         request = self.run.next(now)
         if request is None:
@@ -99,15 +99,15 @@ class _Client(asyncio.Protocol):
         if head_length < 0:
             return
         head = self.buffer[:head_length].lower()
-        found = head.find(LENGTH)
-        length = int(head[found + len(LENGTH) :].split(b"\r\n", 1)[0]) if found >= 0 else 0
+        start = head.find(LENGTH)
+        length = int(head[start + len(LENGTH) :].split(b"\r\n", 1)[0]) if start >= 0 else 0
         if len(self.buffer) < head_length + len(END_OF_HEAD) + length:
             return
         self.run.answered(self.sent_at, time.perf_counter())
         if not head.startswith(b"http/1.1 2"):
             self.run.fault = self.buffer.decode(errors="replace")
         self.buffer = b""
-        self._ask()
+        self._send_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
@@ -115,27 +115,27 @@ class _Client(asyncio.Protocol):
         self.finished.set_result(None)
 
 
-async def _run(orders: Orders) -> Lap:
-    run = _Run(orders)
+async def _run(profile: LoadProfile) -> LoadResult:
+    run = _Run(profile)
     loop = asyncio.get_running_loop()
     clients = [
-        (await loop.create_connection(lambda: _Client(run), "127.0.0.1", orders.port))[1]
-        for _ in range(orders.clients)
+        (await loop.create_connection(lambda: _Client(run), "127.0.0.1", profile.port))[1]
+        for _ in range(profile.clients)
     ]
     await asyncio.wait_for(
         asyncio.gather(*(client.finished for client in clients)),
-        orders.warm_up + orders.seconds + 60,
+        profile.warm_up + profile.seconds + 60,
     )
     if run.fault is not None:
         raise RuntimeError(run.fault)
     if not run.latencies:
-        raise RuntimeError("the requests were used up before anything was measured")
+        raise RuntimeError("the requests ran out during the warm-up")
     return _lap(run)
 
 
-def _lap(run: _Run) -> Lap:
+def _lap(run: _Run) -> LoadResult:
     latencies = sorted(run.latencies)
-    return Lap(
+    return LoadResult(
         rate=len(latencies) / (run.ended - run.measured_from),
         p50=1000 * quantile(latencies, 0.5),
         p99=1000 * quantile(latencies, 0.99),
@@ -148,8 +148,8 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def generate(orders: Orders) -> Lap:
-    """Send the load and measure. Meant for a process of its own."""
+def generate(profile: LoadProfile) -> LoadResult:
+    """Send the load and measure it. Disables the garbage collector: run in a separate process."""
     gc.disable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(orders))
+        return runner.run(_run(profile))

@@ -1,43 +1,43 @@
-"""The figures, line by line."""
+"""Print the results of the parts."""
 
 from collections.abc import Sequence
 
-from bench.contest import BYTES, MOST_TIMES_P50, SERVICE, SQL, Outcome
-from bench.drill import Drill
+from bench.contest import BYTES, MAX_P99_TO_P50, SERVICE, SQL, Outcome
+from bench.drill import DrillResult
 
-Shown = Outcome | Drill
+Result = Outcome | DrillResult
 
 
-def print_all(shown: Sequence[Shown]) -> None:
-    """Print what the parts have shown, in their order."""
-    for each in shown:
-        if isinstance(each, Outcome):
-            _print_outcome(each)
+def print_all(results: Sequence[Result]) -> None:
+    """Print the results in order."""
+    for result in results:
+        if isinstance(result, Outcome):
+            _print_outcome(result)
         else:
-            _print_drill(each)
+            _print_drill(result)
 
 
 def _print_outcome(outcome: Outcome) -> None:
-    """A line for the load's own figures, then its ratio to each floor."""
+    """Print the figures of the service, then those of each floor with the ratio."""
     print(f"{outcome.name:28}{_figures(outcome, SERVICE)}  p99/p50 {outcome.spread:.1f}")
     for floor in (BYTES, SQL):
-        if floor in outcome.laps:
+        if floor in outcome.results:
             print(
-                f"{'  of the floor ' + floor:28}{_figures(outcome, floor)}"
+                f"{'  floor: ' + floor:28}{_figures(outcome, floor)}"
                 f"  ratio {outcome.ratio(floor):.2f}"
             )
     target = "no target" if outcome.target is None else f"target {outcome.target} of sql"
-    print(f"  {target}, p99 < {MOST_TIMES_P50} x p50: {'met' if outcome.is_met else 'NOT MET'}")
+    print(f"  {target}, p99 < {MAX_P99_TO_P50} x p50: {'met' if outcome.is_met else 'NOT MET'}")
 
 
-def _print_drill(drill: Drill) -> None:
-    """A line for each figure, then what did not hold."""
+def _print_drill(drill: DrillResult) -> None:
+    """Print the figures, then the failed claims."""
     print(drill.name)
     for figure in drill.figures:
         print(f"  {figure}")
-    for claim in drill.broken:
-        print(f"  NOT SO: {claim}")
-    print(f"  {'all as it has to be' if drill.is_met else 'NOT AS IT HAS TO BE'}")
+    for claim in drill.failures:
+        print(f"  FAILED: {claim}")
+    print(f"  {'passed' if drill.is_met else 'FAILED'}")
 
 
 def _figures(outcome: Outcome, who: str) -> str:

@@ -1,4 +1,4 @@
-"""The servers that are measured, each a process of its own, as `tiendo serve` runs its workers."""
+"""Start the measured servers, each in a separate process like a worker of `tiendo serve`."""
 
 import os
 import pickle
@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import socket
 
-from bench.floors import SCRIPT, Script
-from bench.stage import Stage, offset_seconds
+from bench.floors import RECORDING, Recording
+from bench.testbed import Testbed, offset_seconds
 
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @contextmanager
-def service(stage: Stage, database_url: str) -> Iterator[int]:
-    """The service with one worker on a database; its port."""
+def service(testbed: Testbed, database_url: str) -> Iterator[int]:
+    """Run the service on a database and yield its port."""
     settings = {
         "TIENDO_DATABASE_URL": database_url,
-        "TIENDO_DATA_DIR": str(stage.folder / "data"),
+        "TIENDO_DATA_DIR": str(testbed.folder / "data"),
         "TIENDO_CLOCK_OFFSET_SECONDS": offset_seconds(),
         "TIENDO_EMBEDDED_WORKER": "false",
     }
@@ -31,16 +31,16 @@ def service(stage: Stage, database_url: str) -> Iterator[int]:
 
 
 @contextmanager
-def floors(stage: Stage, script: Script) -> Iterator[int]:
-    """The floors with one worker; its port."""
-    file = stage.folder / "script"
-    file.write_bytes(pickle.dumps(script))
-    with _serving("bench.floors:create_app", "/", {SCRIPT: str(file)}) as port:
+def floors(testbed: Testbed, recording: Recording) -> Iterator[int]:
+    """Run the floors and yield their port."""
+    file = testbed.folder / "recording"
+    file.write_bytes(pickle.dumps(recording))
+    with _serving("bench.floors:create_app", "/", {RECORDING: str(file)}) as port:
         yield port
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """An unused port."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -52,7 +52,7 @@ def _serving(factory: str, path: str, settings: dict[str, str]) -> Iterator[int]
     command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port)]
     command += ["--no-access-log", "--log-level", "warning"]
     environment = os.environ | settings
-    with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own words
+    with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - no outside input
         try:
             first_answer(f"http://127.0.0.1:{port}{path}", process)
             yield port
@@ -61,20 +61,20 @@ def _serving(factory: str, path: str, settings: dict[str, str]) -> Iterator[int]
 
 
 def first_answer(url: str, process: subprocess.Popen[bytes]) -> float:
-    """Wait until the server answers, whatever it says; when that was, by time.perf_counter.
+    """Wait for a response of any status; return its time by time.perf_counter.
 
     Raises:
-        RuntimeError: it ended, or did not answer in time.
+        RuntimeError: the server exited, or did not answer in time.
     """
-    waits_until = time.perf_counter() + PATIENCE
-    while time.perf_counter() < waits_until:
+    deadline = time.perf_counter() + TIMEOUT_SECONDS
+    while time.perf_counter() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own server
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - a local server
                 return time.perf_counter()
         except urllib.error.HTTPError:
             return time.perf_counter()
         except OSError:
             if process.poll() is not None:
-                raise RuntimeError(f"the server ended with {process.returncode}") from None
+                raise RuntimeError(f"the server exited with {process.returncode}") from None
             time.sleep(0.02)
-    raise RuntimeError(f"{url} did not answer within {PATIENCE:.0f} s")
+    raise RuntimeError(f"{url} did not answer within {TIMEOUT_SECONDS:.0f} s")

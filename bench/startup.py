@@ -1,4 +1,4 @@
-"""From the command to the first answer: on an empty folder, and on one with the plan in it."""
+"""Time from `tiendo serve` to its first response, on an empty and on an existing data folder."""
 
 import os
 import signal
@@ -12,36 +12,36 @@ from pathlib import Path
 from socket import socket
 from statistics import median
 
-from bench.drill import Drill, faults
-from bench.stage import Stage
+from bench.drill import DrillResult, failed_claims
+from bench.testbed import Testbed
 
-MOST_SECONDS_EMPTY, MOST_SECONDS_EXISTING = 10.0, 4.0
-TIMES = 5
-PATIENCE = 60.0
+MAX_SECONDS_EMPTY, MAX_SECONDS_EXISTING = 10.0, 4.0
+STARTS = 5
+TIMEOUT_SECONDS = 60.0
 TIENDO = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
 
 
-def measured(stage: Stage) -> Sequence[Drill]:
-    """Start the service once on nothing, then again and again on what that left."""
-    folder = stage.folder / "var"
+def measure(testbed: Testbed) -> Sequence[DrillResult]:
+    """Start once on an empty folder, then several times on the folder that this filled."""
+    folder = testbed.folder / "var"
     empty = _seconds(folder)
-    existing = sorted(_seconds(folder) for _ in range(TIMES))
-    spread = f"{existing[0]:.1f} to {existing[-1]:.1f} in {TIMES} starts"
+    existing = sorted(_seconds(folder) for _ in range(STARTS))
+    spread = f"{existing[0]:.1f} to {existing[-1]:.1f} in {STARTS} starts"
     figures = [
-        f"from an empty folder {empty:.1f} s",
-        f"from an existing one {median(existing):.1f} s ({spread})",
+        f"empty folder: {empty:.1f} s",
+        f"existing folder: {median(existing):.1f} s ({spread})",
     ]
     claims = {
-        f"at most {MOST_SECONDS_EMPTY} s from empty": empty <= MOST_SECONDS_EMPTY,
-        f"at most {MOST_SECONDS_EXISTING} s from existing": (
-            median(existing) <= MOST_SECONDS_EXISTING
+        f"at most {MAX_SECONDS_EMPTY} s from empty": empty <= MAX_SECONDS_EMPTY,
+        f"at most {MAX_SECONDS_EXISTING} s from existing": (
+            median(existing) <= MAX_SECONDS_EXISTING
         ),
     }
-    return [Drill("start to first answer", figures, faults(claims))]
+    return [DrillResult("start to first response", figures, failed_claims(claims))]
 
 
 def _seconds(folder: Path) -> float:
-    """How long a start takes until a question that needs the database is answered."""
+    """Seconds until /health/ready, which needs the database, answers."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -51,11 +51,11 @@ def _seconds(folder: Path) -> float:
         "TIENDO_ADMIN_PASSWORD": "mat-khau-quan-tri",
     }
     start = time.perf_counter()
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(  # noqa: S603 - no outside input
         TIENDO, env=os.environ | settings, stdout=subprocess.DEVNULL
     ) as server:
         try:
-            _wait_for_answer(f"http://127.0.0.1:{port}/health/ready", start + PATIENCE)
+            _wait_for_answer(f"http://127.0.0.1:{port}/health/ready", start + TIMEOUT_SECONDS)
             return time.perf_counter() - start
         finally:
             server.send_signal(signal.SIGTERM)
@@ -64,7 +64,7 @@ def _seconds(folder: Path) -> float:
 def _wait_for_answer(url: str, until: float) -> None:
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=PATIENCE):  # noqa: S310 - http, our own
+            with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS):  # noqa: S310 - a local server
                 return
         except urllib.error.URLError:
             if time.perf_counter() > until:

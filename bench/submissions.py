@@ -13,19 +13,19 @@ from app.models.plans import Plan
 from app.services.audit.ledger import Actor
 from app.services.periods import periods
 from app.settings import Settings
-from bench.asking import Ask
-from bench.bodies import body
-from bench.capture import Statement, captured
-from bench.contest import CLIENTS, SERVICE, SQL, Outcome, held
-from bench.floors import REVISION_ID, Name, Script
-from bench.load import Orders
+from bench.capture import Statement, capture_statements
+from bench.contest import CLIENTS, SERVICE, SQL, Outcome, compare
+from bench.floors import REVISION_ID, Placeholder, Recording
+from bench.load import LoadProfile
+from bench.report_body import report_body
+from bench.request import ApiRequest
 from bench.servers import floors, service
-from bench.stage import PRESENT, Stage, in_process
+from bench.testbed import NOW, Testbed, in_process
 
 NAME = "submission-of-15"
 TARGET = 0.5
 SECONDS, WARM_UP = 1.5, 0.3
-MOST_A_LAP = 4_000
+MAX_REQUESTS_PER_RUN = 4_000
 FIGURES = 15
 YEARS = range(2001, 2091)
 
@@ -58,51 +58,51 @@ WHERE p.year <> 2024 AND p.frequency = 'quarter' AND a.kind IN ('commune', 'town
 Facts = dict[str, Any]
 
 
-def measured(stage: Stage) -> list[Outcome]:
+def measure(testbed: Testbed) -> list[Outcome]:
     """Submissions, against the same statements in a transaction of bare asyncpg."""
-    url = stage.clone("submissions")
-    facts, statements = asyncio.run(_prepared(stage, url))
+    url = testbed.clone("submissions")
+    facts, statements = asyncio.run(_prepared(testbed, url))
     of_service, of_floor = facts[::2], facts[1::2]
-    script = Script(url, {}, {NAME: [statements]}, {NAME: of_floor})
-    with service(stage, url) as port, floors(stage, script) as floors_port:
-        asks = [_ask(stage, each) for each in of_service]
-        floor_asks = [Ask("POST", f"/sql/{NAME}/{n}", body={}) for n in range(len(of_floor))]
+    recording = Recording(url, {}, {NAME: [statements]}, {NAME: of_floor})
+    with service(testbed, url) as port, floors(testbed, recording) as floors_port:
+        requests = [_ask(testbed, each) for each in of_service]
+        floor_asks = [ApiRequest("POST", f"/sql/{NAME}/{n}", body={}) for n in range(len(of_floor))]
         loads = {
-            SERVICE: lambda sent: _orders(port, asks, sent),
-            SQL: lambda sent: _orders(floors_port, floor_asks, sent),
+            SERVICE: lambda sent: _profile(port, requests, sent),
+            SQL: lambda sent: _profile(floors_port, floor_asks, sent),
         }
-        return [held(f"submission of {FIGURES} figures", loads, TARGET)]
+        return [compare(f"submission of {FIGURES} figures", loads, TARGET)]
 
 
-def _ask(stage: Stage, facts: Facts) -> Ask:
+def _ask(testbed: Testbed, facts: Facts) -> ApiRequest:
     path = f"/api/v1/reports/{facts['period']}/{facts['agency']}/submit"
-    return Ask("POST", path, stage.tokens[facts["agency"]], {}, facts["key"])
+    return ApiRequest("POST", path, testbed.tokens[facts["agency"]], {}, facts["key"])
 
 
-def _orders(port: int, asks: Sequence[Ask], sent: int) -> Orders:
-    lot = [ask.raw() for ask in asks[sent : sent + MOST_A_LAP]]
-    return Orders(port, lot, CLIENTS, SECONDS, WARM_UP, once=True)
+def _profile(port: int, requests: Sequence[ApiRequest], sent: int) -> LoadProfile:
+    lot = [request.raw() for request in requests[sent : sent + MAX_REQUESTS_PER_RUN]]
+    return LoadProfile(port, lot, CLIENTS, SECONDS, WARM_UP, once=True)
 
 
-async def _prepared(stage: Stage, url: str) -> tuple[list[Facts], list[Statement]]:
+async def _prepared(testbed: Testbed, url: str) -> tuple[list[Facts], list[Statement]]:
     """Make the drafts; the facts of each, and the statements by which one is submitted."""
     connection = await asyncpg.connect(url)
     await connection.execute(LEAVE_FIGURES)
     await _generate(url)
     async with in_process(url) as (app, client):
-        token = stage.tokens["15493"]
-        report = await Ask("GET", f"/api/v1/reports/{YEARS[0]}-Q1/15493", token).send(client)
-        draft = body(report.json()["expected"], 1, money=False)
+        token = testbed.tokens["15493"]
+        report = await ApiRequest("GET", f"/api/v1/reports/{YEARS[0]}-Q1/15493", token).send(client)
+        draft = report_body(report.json()["expected"], 1, money=False)
         assert len(draft["entries"]) == FIGURES
-        await connection.execute(DRAFTS, json.dumps(draft), PRESENT)
+        await connection.execute(DRAFTS, json.dumps(draft), NOW)
         await connection.execute("VACUUM ANALYZE")
         rows = await connection.fetch(PLACES)
         facts = [dict(row) | {"key": f"key-{n}"} for n, row in enumerate(rows)]
         samples = [facts.pop(0), facts.pop(-1)]
         said = []
         for sample in samples:
-            with captured(app.state.database) as statements:
-                await _ask(stage, sample).send(client)
+            with capture_statements(app.state.database) as statements:
+                await _ask(testbed, sample).send(client)
             query = "SELECT max(id) FROM revision"
             sample[REVISION_ID] = await connection.fetchval(query)
             said.append(statements)
@@ -117,7 +117,7 @@ async def _generate(url: str) -> None:
         for year in YEARS:
             if year != plan.year:
                 actor = Actor("bench")
-                await periods.generate_year(session, plan, year, now=PRESENT, actor=actor)
+                await periods.generate_year(session, plan, year, now=NOW, actor=actor)
     await database.close()
 
 
@@ -129,7 +129,7 @@ def _generalised(
     What differs and is no fact stays as it was the first time: instants and the answer itself.
     """
     assert [each.sql for each in said] == [each.sql for each in said_again]
-    names = {(facts[name], again[name]): Name(name) for name in facts}
+    names = {(facts[name], again[name]): Placeholder(name) for name in facts}
 
     def named(value: Any, other: Any) -> Any:
         known = isinstance(value, str | int) and value != other

@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: one advisory lock, so that two servers never race."""
+"""Alembic's environment: runs the migrations under an advisory lock, one server at a time."""
 
 import asyncio
 
@@ -10,11 +10,11 @@ from app.db.database import driver_url
 from app.models import Base
 from app.settings import Settings
 
-ONE_AT_A_TIME = 7_283_651_904
+MIGRATION_LOCK = 7_283_651_904
 
 
-def ours(name: str | None, kind: str, _: object) -> bool:
-    """Whether a name of the database is for us to compare: the job queue's tables are not."""
+def is_compared(name: str | None, kind: str, _: object) -> bool:
+    """Whether autogenerate compares the object; it ignores the job queue's tables."""
     return kind != "table" or not (name or "").startswith("procrastinate_")
 
 
@@ -24,16 +24,16 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         compare_server_default=False,
-        include_name=ours,
+        include_name=is_compared,
     )
     with context.begin_transaction():
         connection.execute(text("SET LOCAL lock_timeout = '20s'"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         context.run_migrations()
 
 
 async def connect_and_run() -> None:
-    """Open a connection of our own: for the `alembic` command."""
+    """Connect to the configured database and run the migrations."""
     url = context.config.attributes.get("url") or Settings().database_url
     if url is None:
         raise SystemExit("set TIENDO_DATABASE_URL, or use: tiendo migrate")

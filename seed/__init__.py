@@ -1,1 +1,1 @@
-"""The plan as data: a folder of YAML and CSV files a plan, and what loads them."""
+"""Plans as folders of YAML and CSV files, and the loader for them."""

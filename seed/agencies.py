@@ -1,4 +1,4 @@
-"""Agencies of the files and of the database brought together, parents first."""
+"""Write the agencies of the files to the database, parents first."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -8,18 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.models.agencies import Agency
-from seed.content import Content, Entry
+from seed.content import Content, NumberedRow
 from seed.findings import SeedError
 from seed.rows import AgencyRow
-from seed.stock import assign
+from seed.table_sync import assign
 
-_IN_USE = "cơ sở dữ liệu đã có một cơ quan khác dùng mã này trong thời gian đó"
-_NOT_YET = ""
+_CODE_IN_USE = "cơ sở dữ liệu đã có một cơ quan khác dùng mã này trong thời gian đó"
+_NO_PATH = ""
 _TABLE = Agency.metadata.tables[Agency.__tablename__]
 
 
-class Agencies:
-    """The agencies that the files name, as rows of the database."""
+class AgencySync:
+    """Matches the agencies in the files with those in the database, and writes them."""
 
     def __init__(self, session: AsyncSession, content: Content) -> None:
         self._session = session
@@ -28,46 +28,46 @@ class Agencies:
         self.added = 0
         self.changed = 0
 
-    def of(self, row: AgencyRow) -> Agency:
-        """The database's row for a row of the file."""
+    def agency_of(self, row: AgencyRow) -> Agency:
+        """The database row for a row of the file."""
         return self._rows[row]
 
-    def named(self, code: str) -> Agency:
-        """The agency that has the code in the plan's year."""
+    def by_code(self, code: str) -> Agency:
+        """The agency with this code in the plan's year."""
         row = self._content.agency(code)
         assert row is not None, "references have been checked"  # noqa: S101 - narrows
         return self._rows[row]
 
-    def code(self, agency_id: int) -> str:
-        """The code for an id, or the id where the files don't name the agency."""
+    def code_of(self, agency_id: int) -> str:
+        """The agency's code, or its id if the agency is not in the files."""
         named = (agency.code for agency in self._rows.values() if agency.id == agency_id)
         return next(named, str(agency_id))
 
-    async def put(self) -> None:
-        """Add and change agencies.
+    async def upsert(self) -> None:
+        """Insert new agencies and update changed ones.
 
         Raises:
-            SeedError: the database gives a code to somebody else at the time.
+            SeedError: another agency in the database has the same code at the same time.
         """
         matched = await self._match()
         for row in _parents_first(self._content):
-            parent = self.named(row.parent) if row.parent else None
+            parent = self.by_code(row.parent) if row.parent else None
             if parent is not None and parent.id is None:
                 await self._session.flush()
             values = row.model_dump(exclude={"parent"}) | {"parent_id": parent and parent.id}
             agency = matched.get(row)
             if agency is None:
-                agency = Agency(**values, path=_NOT_YET)
+                agency = Agency(**values, path=_NO_PATH)
                 self._session.add(agency)
                 self.added += 1
             elif assign(agency, values):
                 self.changed += 1
             self._rows[row] = agency
         await self._session.flush()
-        await self._put_paths()
+        await self._set_paths()
 
-    async def left(self, district: Agency) -> list[str]:
-        """The codes of agencies of the district that the file doesn't name."""
+    async def missing_from_files(self, district: Agency) -> list[str]:
+        """The codes of the district's agencies that are not in the file."""
         known = [agency.id for agency in self._rows.values()]
         return list(
             await self._session.scalars(
@@ -78,7 +78,7 @@ class Agencies:
         )
 
     async def _match(self) -> dict[AgencyRow, Agency]:
-        """By code and first day; failing that, by code and time."""
+        """Match by code and `valid_from`, otherwise by code and overlapping validity."""
         entries = self._content.agencies.entries
         existing = (
             await self._session.scalars(
@@ -92,41 +92,41 @@ class Agencies:
             if (entry.row.code, entry.row.valid_from) in exact
         }
         for entry in entries:
-            others = self._others(entry, existing, matched)
-            if entry.row not in matched and len(others) == 1:
-                matched[entry.row] = others[0]
+            overlapping = self._overlapping(entry, existing, matched)
+            if entry.row not in matched and len(overlapping) == 1:
+                matched[entry.row] = overlapping[0]
         findings = [
-            self._content.agencies.finding(entry, "valid_from", _IN_USE)
+            self._content.agencies.finding(entry, "valid_from", _CODE_IN_USE)
             for entry in entries
-            if self._others(entry, existing, matched)
+            if self._overlapping(entry, existing, matched)
         ]
         if findings:
             raise SeedError(findings)
         return matched
 
     @staticmethod
-    def _others(
-        entry: Entry[AgencyRow], existing: Sequence[Agency], matched: dict[AgencyRow, Agency]
+    def _overlapping(
+        entry: NumberedRow[AgencyRow], existing: Sequence[Agency], matched: dict[AgencyRow, Agency]
     ) -> list[Agency]:
-        """Agencies that no row of the file means, with this row's code at its time."""
-        row, meant = entry.row, {agency.id for agency in matched.values()}
+        """Unmatched agencies with this row's code and an overlapping validity."""
+        row, matched_ids = entry.row, {agency.id for agency in matched.values()}
         return [
             agency
             for agency in existing
             if agency.code == row.code
-            and agency.id not in meant
+            and agency.id not in matched_ids
             and (agency.valid_from or date.min) <= (row.valid_to or date.max)
             and (row.valid_from or date.min) <= (agency.valid_to or date.max)
         ]
 
-    async def _put_paths(self) -> None:
-        """The paths of new agencies, whose ids the insertion has just given, and of moved ones."""
+    async def _set_paths(self) -> None:
+        """Set the paths of new agencies, which contain their new ids, and of moved agencies."""
         new: list[Agency] = []
         moved: list[tuple[str, Agency]] = []
         for row, agency in self._rows.items():
-            path = f"{self.named(row.parent).path if row.parent else '/'}{agency.id}/"
-            if agency.path == _NOT_YET:
-                # Part of the insertion, not a change: the version stays 1.
+            path = f"{self.by_code(row.parent).path if row.parent else '/'}{agency.id}/"
+            if agency.path == _NO_PATH:
+                # Bypass change tracking: this belongs to the insertion, so the version stays 1.
                 set_committed_value(agency, "path", path)
                 new.append(agency)
             elif agency.path != path:
@@ -137,11 +137,11 @@ class Agencies:
                 update(_TABLE).where(_TABLE.c.id == bindparam("new")).values(path=bindparam("at")),
                 [{"new": agency.id, "at": agency.path} for agency in new],
             )
-        for old_path, agency in reversed(moved):  # the deepest first, each takes its own along
-            await self._move_below(old_path, agency.path)
+        for old_path, agency in reversed(moved):  # deepest first
+            await self._move_descendants(old_path, agency.path)
 
-    async def _move_below(self, old_path: str, new_path: str) -> None:
-        """Take along the agencies that the files don't name."""
+    async def _move_descendants(self, old_path: str, new_path: str) -> None:
+        """Update the paths of descendants that are not in the files."""
         below = await self._session.scalars(select(Agency).where(Agency.path.startswith(old_path)))
         for agency in below:
             agency.path = new_path + agency.path.removeprefix(old_path)
@@ -149,12 +149,14 @@ class Agencies:
 
 
 def _parents_first(content: Content) -> Iterator[AgencyRow]:
-    waiting = list(content.agencies.rows)
-    given: set[AgencyRow | None] = {None}
-    while waiting:
+    remaining = list(content.agencies.rows)
+    yielded: set[AgencyRow | None] = {None}
+    while remaining:
         ready = [
-            row for row in waiting if (content.agency(row.parent) if row.parent else None) in given
+            row
+            for row in remaining
+            if (content.agency(row.parent) if row.parent else None) in yielded
         ]
         yield from ready
-        given |= set(ready)
-        waiting = [row for row in waiting if row not in given]
+        yielded |= set(ready)
+        remaining = [row for row in remaining if row not in yielded]

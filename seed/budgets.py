@@ -1,4 +1,4 @@
-"""Budget lines of the file, where the money has not been given on in the meantime."""
+"""Write budget lines, except those that were distributed to agencies in the meantime."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.budgets import BudgetLine
 from app.models.projects import Project
-from seed.stock import assign
+from seed.table_sync import assign
 
 Values = Mapping[str, Any]
 Item = TypeVar("Item")
 
 
-class Group(NamedTuple):
-    """What is given on within stays within: money of one project, source, origin and years."""
+class BudgetGroup(NamedTuple):
+    """Distribution moves money only within a group."""
 
     project_id: int
     source: str
@@ -23,22 +23,22 @@ class Group(NamedTuple):
     origin_years: tuple[int, ...]
 
 
-class Budgets:
-    """Puts budget lines, a group at a time."""
+class BudgetSync:
+    """Inserts or updates budget lines by group."""
 
     def __init__(self, session: AsyncSession, name: Callable[[int], str]) -> None:
         self._session = session
         self._name = name
         self.added = 0
         self.changed = 0
-        self.kept: list[str] = []
-        """What was left alone, in words."""
+        self.skipped: list[str] = []
+        """Vietnamese descriptions of the groups that were left unchanged."""
 
-    async def put(self, plan_id: int, wanted: Iterable[Values]) -> None:
-        """Add groups that are new, and correct lines that are still as a file made them.
+    async def upsert(self, plan_id: int, file_lines: Iterable[Values]) -> None:
+        """Insert new groups, and update groups that were not distributed.
 
-        Nothing is flushed: the database stamps a line's change with the instant of the plan's
-        ledger, so the change has to be recorded there before.
+        Does not flush: a trigger writes each change with the instant of the plan's ledger, so the
+        audit event must be recorded first.
         """
         stored = await self._session.scalars(
             select(BudgetLine)
@@ -47,41 +47,48 @@ class Budgets:
             .order_by(BudgetLine.id)
         )
         lines = _grouped(stored, lambda line: _group(line.__dict__))
-        groups = _grouped(wanted, _group)
+        groups = _grouped(file_lines, _group)
         for group, values in groups.items():
-            self._put_group(group, values, lines.pop(group, []))
-        self.kept += [f"{self._words(group)}: không có trong tệp" for group in lines]
+            self._upsert_group(group, values, lines.pop(group, []))
+        self.skipped += [f"{self._label(group)}: không có trong tệp" for group in lines]
 
-    def _put_group(self, group: Group, wanted: list[Values], lines: list[BudgetLine]) -> None:
+    def _upsert_group(
+        self, group: BudgetGroup, file_lines: list[Values], lines: list[BudgetLine]
+    ) -> None:
         if not lines:
-            self._session.add_all(BudgetLine(**values) for values in wanted)
-            self.added += len(wanted)
-        elif len(lines) == len(wanted) == 1 and lines[0].agency_id == wanted[0]["agency_id"]:
-            self.changed += assign(lines[0], wanted[0])
-        elif _shares(line.__dict__ for line in lines) != _shares(wanted):
-            stored = sum(line.amount_vnd for line in lines)
-            filed = sum(values["amount_vnd"] for values in wanted)
+            self._session.add_all(BudgetLine(**values) for values in file_lines)
+            self.added += len(file_lines)
+        elif (
+            len(lines) == len(file_lines) == 1 and lines[0].agency_id == file_lines[0]["agency_id"]
+        ):
+            self.changed += assign(lines[0], file_lines[0])
+        elif _shares(line.__dict__ for line in lines) != _shares(file_lines):
+            stored_vnd = sum(line.amount_vnd for line in lines)
+            file_vnd = sum(values["amount_vnd"] for values in file_lines)
             total = (
                 "tổng số không đổi"
-                if stored == filed
-                else f"tổng số {stored} đồng, trong tệp {filed} đồng; cần sửa ngay trong hệ thống"
+                if stored_vnd == file_vnd
+                else f"tổng số {stored_vnd} đồng, trong tệp {file_vnd} đồng; "
+                "cần sửa ngay trong hệ thống"
             )
-            self.kept.append(f"{self._words(group)}: đã giao cho đơn vị ({total})")
+            self.skipped.append(f"{self._label(group)}: đã giao cho đơn vị ({total})")
 
-    def _words(self, group: Group) -> str:
+    def _label(self, group: BudgetGroup) -> str:
         years = ";".join(map(str, group.origin_years))
         return f"{self._name(group.project_id)} {group.source} {group.origin} {years}"
 
 
-def _grouped(items: Iterable[Item], group: Callable[[Item], Group]) -> dict[Group, list[Item]]:
-    groups: dict[Group, list[Item]] = {}
+def _grouped(
+    items: Iterable[Item], group: Callable[[Item], BudgetGroup]
+) -> dict[BudgetGroup, list[Item]]:
+    groups: dict[BudgetGroup, list[Item]] = {}
     for item in items:
         groups.setdefault(group(item), []).append(item)
     return groups
 
 
-def _group(values: Values) -> Group:
-    return Group(
+def _group(values: Values) -> BudgetGroup:
+    return BudgetGroup(
         values["project_id"],
         values["source"],
         values["origin"],

@@ -1,4 +1,4 @@
-"""What has to hold between the rows of a plan's files."""
+"""Checks across the rows of a plan's files."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
@@ -7,22 +7,22 @@ from typing import Any
 from app.services.deadlines.rules import DueRule, periods_of_year
 from app.services.reference import catalogue
 from app.vocabulary import AgencyKind, BudgetOrigin
-from seed.content import Content, Entry, Table
+from seed.content import Content, NumberedRow, Table
 from seed.findings import Finding
 from seed.rows import COMMUNES, AgencyRow, IndicatorRow, ScheduleRow
 
 _PROJECT = "cần mã của một dự án trong projects.yaml"
 _AGENCY = "cần mã của một cơ quan trong agencies.csv, có trong năm của kế hoạch"
-_TWICE = "đã ghi ở dòng trước: {}"
+_DUPLICATE = "đã ghi ở dòng trước: {}"
 _MONTHS_OF_YEAR = 12
 
 
 def check(content: Content) -> list[Finding]:
-    """Everything that is wrong, in single rows and between them."""
-    found = content.findings()
+    """All findings, in single rows and across rows."""
+    findings = content.findings()
     for rule in _RULES:
-        found += rule(content)
-    return found
+        findings += rule(content)
+    return findings
 
 
 def _duplicates(table: Table[Any], field: str, key: Callable[[Any], Any]) -> Iterator[Finding]:
@@ -32,7 +32,7 @@ def _duplicates(table: Table[Any], field: str, key: Callable[[Any], Any]) -> Ite
         if value in seen:
             named = value if isinstance(value, tuple) else (value,)
             text = ", ".join(str(part) for part in named if part not in {None, ()})
-            yield table.finding(entry, field, _TWICE.format(text))
+            yield table.finding(entry, field, _DUPLICATE.format(text))
         seen.add(value)
 
 
@@ -56,26 +56,28 @@ def _plan(content: Content) -> Iterator[Finding]:
         if _unknown(target.project, projects):
             yield source.finding(("targets", number, "project"), _PROJECT)
         if target.code in {other.code for other in plan.targets[:number]}:
-            yield source.finding(("targets", number, "code"), _TWICE.format(target.code))
+            yield source.finding(("targets", number, "code"), _DUPLICATE.format(target.code))
     for number, document in enumerate(plan.legal_basis):
         if document.number in {other.number for other in plan.legal_basis[:number]}:
-            yield source.finding(("legal_basis", number, "number"), _TWICE.format(document.number))
+            yield source.finding(
+                ("legal_basis", number, "number"), _DUPLICATE.format(document.number)
+            )
 
 
 def _agencies(content: Content) -> Iterator[Finding]:
     table = content.agencies
-    for place, entry in enumerate(table.entries):
+    for index, entry in enumerate(table.entries):
         row = entry.row
         first, last = _validity(row)
         if first > last:
             yield table.finding(entry, "valid_to", "cần ngày không sớm hơn valid_from")
-        if any(_overlap(row, other.row) for other in table.entries[:place]):
-            yield table.finding(entry, "code", _TWICE.format(row.code))
+        if any(_overlap(row, other.row) for other in table.entries[:index]):
+            yield table.finding(entry, "code", _DUPLICATE.format(row.code))
         if row.parent is None and row.kind is not AgencyKind.PROVINCE:
             yield table.finding(entry, "parent", "cần mã cơ quan cấp trên; chỉ tỉnh được để trống")
         elif _unknown(row.parent, table.codes()):
             yield table.finding(entry, "parent", "cần mã của một cơ quan trong tệp này")
-        elif row.parent is not None and _in_circle(row.code, table.rows):
+        elif row.parent is not None and _is_circular(row.code, table.rows):
             yield table.finding(
                 entry, "parent", "cần một cấp trên không nằm dưới chính cơ quan này"
             )
@@ -90,7 +92,7 @@ def _overlap(one: AgencyRow, other: AgencyRow) -> bool:
     return one.code == other.code and first <= other_last and other_first <= last
 
 
-def _in_circle(code: str, agencies: Sequence[AgencyRow]) -> bool:
+def _is_circular(code: str, agencies: Sequence[AgencyRow]) -> bool:
     parents = {row.code: row.parent for row in agencies}
     step, seen = parents.get(code), set[str]()
     while step is not None and step not in seen and step != code:
@@ -118,22 +120,24 @@ def _assignments(content: Content) -> Iterator[Finding]:
         project = entry.row.project
         if _unknown(project, projects):
             yield table.finding(entry, "project", _PROJECT)
-        yield from _agency(content, table, entry, "agency", entry.row.agency)
+        yield from _check_agency(content, table, entry, "agency", entry.row.agency)
         named = {agency.code for agency in content.expand([entry.row.agency])}
-        if again := named & seen.setdefault(project, set()):
-            yield table.finding(entry, "agency", f"đã được phân công: {', '.join(sorted(again))}")
+        if duplicates := named & seen.setdefault(project, set()):
+            yield table.finding(
+                entry, "agency", f"đã được phân công: {', '.join(sorted(duplicates))}"
+            )
         seen[project] |= named
 
 
-def _agency(
-    content: Content, table: Table[Any], entry: Entry[Any], field: str, code: str
+def _check_agency(
+    content: Content, table: Table[Any], entry: NumberedRow[Any], field: str, code: str
 ) -> Iterator[Finding]:
-    """That a code, or `@communes`, stands for somebody."""
+    """Check that a code, or `@communes`, refers to at least one agency."""
     if code == COMMUNES:
         if content.plan.row and content.agencies.entries and not content.communes():
             yield table.finding(entry, field, "cần có xã, thị trấn của huyện trong agencies.csv")
     elif content.agencies.codes() is not None and content.agency(code) is None:
-        # A row that is wrong itself is told of once, at its own place.
+        # An invalid agency row has its own finding; do not report references to it.
         written = _unknown(code, content.agencies.codes())
         if written or code in {row.code for row in content.agencies.rows}:
             yield table.finding(entry, field, _AGENCY)
@@ -143,10 +147,10 @@ def _responsibilities(content: Content) -> Iterator[Finding]:
     table = content.responsibilities
     seen: set[str] = set()
     for entry in table.entries:
-        yield from _agency(content, table, entry, "agency", entry.row.agency)
+        yield from _check_agency(content, table, entry, "agency", entry.row.agency)
         named = {agency.code for agency in content.expand([entry.row.agency])}
-        if again := named & seen:
-            yield table.finding(entry, "agency", _TWICE.format(", ".join(sorted(again))))
+        if duplicates := named & seen:
+            yield table.finding(entry, "agency", _DUPLICATE.format(", ".join(sorted(duplicates))))
         seen |= named
 
 
@@ -173,7 +177,7 @@ def _budget_lines(content: Content) -> Iterator[Finding]:
             message = "dự án này có tiểu dự án: cần ghi vốn cho từng tiểu dự án"
             yield table.finding(entry, "project", message)
         if row.agency is not None:
-            yield from _agency(content, table, entry, "agency", row.agency)
+            yield from _check_agency(content, table, entry, "agency", row.agency)
         year = content.year()
         if year is None:
             continue
@@ -191,16 +195,16 @@ def _indicators(content: Content) -> Iterator[Finding]:
     yield from _duplicates(table, "code", lambda row: row.code)
     entries: dict[str, catalogue.Entry] = {}
     for row in table.rows:
-        entries.setdefault(row.code, _in_catalogue(row))
+        entries.setdefault(row.code, _catalogue_entry(row))
     for entry in table.entries:
         if _unknown(entry.row.project, projects):
             yield table.finding(entry, "project", _PROJECT)
         for selector in entry.row.filled_by:
-            yield from _selector(content, entry, selector)
-        yield from _faults(table, entry, entries)
+            yield from _check_selector(content, entry, selector)
+        yield from _check_catalogue(table, entry, entries)
 
 
-def _in_catalogue(row: IndicatorRow) -> catalogue.Entry:
+def _catalogue_entry(row: IndicatorRow) -> catalogue.Entry:
     return catalogue.Entry(
         code=row.code,
         unit=row.unit,
@@ -211,24 +215,26 @@ def _in_catalogue(row: IndicatorRow) -> catalogue.Entry:
     )
 
 
-def _faults(
-    table: Table[IndicatorRow], entry: Entry[IndicatorRow], entries: catalogue.Catalogue
+def _check_catalogue(
+    table: Table[IndicatorRow], entry: NumberedRow[IndicatorRow], entries: catalogue.Catalogue
 ) -> Iterator[Finding]:
-    """What the rules of the catalogue say of an indicator, told at the indicator itself."""
+    """Check an indicator against the rules of the catalogue."""
     code = entry.row.code
     for fault in catalogue.faults_of(code, entries):
         about_another = fault.facts.get("code", code) != code
-        # A term whose own row is wrong is told of there.
+        # A term whose own row is invalid has its own finding.
         is_written = not _unknown(fault.facts.get("term"), table.codes())
         if not about_another and not (fault.code == "unknown_indicator" and is_written):
             field = fault.pointer.removeprefix("/")
             yield table.finding(entry, field, fault.message.fill("vi", fault.facts))
 
 
-def _selector(content: Content, entry: Entry[IndicatorRow], selector: str) -> Iterator[Finding]:
+def _check_selector(
+    content: Content, entry: NumberedRow[IndicatorRow], selector: str
+) -> Iterator[Finding]:
     table = content.indicators
     if selector == "communes":
-        yield from _agency(content, table, entry, "filled_by", COMMUNES)
+        yield from _check_agency(content, table, entry, "filled_by", COMMUNES)
     elif selector == "leads":
         project = entry.row.project
         settled = content.assignments.readable and content.agencies.readable
@@ -239,30 +245,30 @@ def _selector(content: Content, entry: Entry[IndicatorRow], selector: str) -> It
         message = "cần communes, leads hoặc mã của một cơ quan trong agencies.csv"
         yield table.finding(entry, "filled_by", message)
     else:
-        yield from _agency(content, table, entry, "filled_by", selector)
+        yield from _check_agency(content, table, entry, "filled_by", selector)
 
 
 def _schedules(content: Content) -> Iterator[Finding]:
     table = content.schedules
     yield from _duplicates(table, "code", lambda row: row.code)
-    made: set[tuple[str, int]] = set()
+    scheduled: set[tuple[str, int]] = set()
     for entry in table.entries:
         row = entry.row
         ordinals = periods_of_year(row.frequency)
         periods = {(row.frequency.value, ordinal) for ordinal in row.ordinals}
         if not set(row.ordinals) <= set(ordinals):
             yield table.finding(entry, "ordinals", f"cần những số từ 1 đến {ordinals[-1]}")
-        elif periods & made:
+        elif periods & scheduled:
             yield table.finding(entry, "ordinals", "kỳ này đã có trong một chế độ báo cáo khác")
-        made |= periods
-        if not _has_rule(row):
+        scheduled |= periods
+        if not _has_valid_due_rule(row):
             months = _MONTHS_OF_YEAR // len(ordinals)
             message = f"cần tháng thứ mấy trong kỳ, từ 1 đến {months}"
             yield table.finding(entry, "month", message)
-        yield from _reporters(content, entry)
+        yield from _check_reporters(content, entry)
 
 
-def _has_rule(row: ScheduleRow) -> bool:
+def _has_valid_due_rule(row: ScheduleRow) -> bool:
     try:
         DueRule(
             frequency=row.frequency,
@@ -272,18 +278,18 @@ def _has_rule(row: ScheduleRow) -> bool:
             non_working_day=row.non_working_day,
             cutoff_day=row.cutoff_day,
         )
-    except ValueError:  # day and cutoff_day have been seen to already
+    except ValueError:  # only the month can be invalid here: the row type checks the days
         return False
     return True
 
 
-def _reporters(content: Content, entry: Entry[ScheduleRow]) -> Iterator[Finding]:
+def _check_reporters(content: Content, entry: NumberedRow[ScheduleRow]) -> Iterator[Finding]:
     table = content.schedules
     for code in entry.row.reporters:
-        yield from _agency(content, table, entry, "reporters", code)
+        yield from _check_agency(content, table, entry, "reporters", code)
     codes = [agency.code for agency in content.expand(entry.row.reporters)]
-    if again := {code for code in codes if codes.count(code) > 1}:
-        yield table.finding(entry, "reporters", _TWICE.format(", ".join(sorted(again))))
+    if duplicates := {code for code in codes if codes.count(code) > 1}:
+        yield table.finding(entry, "reporters", _DUPLICATE.format(", ".join(sorted(duplicates))))
 
 
 def _working_days(content: Content) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""A plan's files, read and brought into shape, and how their rows refer to each other."""
+"""A plan's files as validated rows, and the references between them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,48 +14,50 @@ from seed.findings import Finding
 from seed.reading import Source, read
 from seed.rows import COMMUNES
 
-Shape = TypeVar("Shape", bound=rows.Row)
+RowType = TypeVar("RowType", bound=rows.Row)
 
 
-class Entry(NamedTuple, Generic[Shape]):
-    """A row that has its shape, and its number in the file."""
+class NumberedRow(NamedTuple, Generic[RowType]):
+    """A valid row and its index in the file."""
 
     number: int
-    row: Shape
+    row: RowType
 
 
-class Table(Generic[Shape]):
-    """The rows of one file."""
+class Table(Generic[RowType]):
+    """The valid rows of one file, and its findings."""
 
-    def __init__(self, folder: Path, name: str, shape: type[Shape]) -> None:
+    def __init__(self, folder: Path, name: str, row_type: type[RowType]) -> None:
         self.source = read(folder, name)
         self.findings = self.source.findings
         self.readable = not self.findings
-        self.entries: list[Entry[Shape]] = []
-        self._shape = shape
+        self.entries: list[NumberedRow[RowType]] = []
+        self._row_type = row_type
         self._check_columns()
         content = self.source.content
         if not isinstance(content, list):
             if self.readable:
-                self.source.note(1, "tệp", "cần một danh sách, mỗi mục bắt đầu bằng dấu gạch ngang")
+                self.source.add_finding(
+                    1, "tệp", "cần một danh sách, mỗi mục bắt đầu bằng dấu gạch ngang"
+                )
             self.readable = False
             return
         for number, item in enumerate(content):
             self._add(number, item)
 
     @property
-    def rows(self) -> list[Shape]:
-        """The rows without their places."""
+    def rows(self) -> list[RowType]:
+        """The rows without their indexes."""
         return [entry.row for entry in self.entries]
 
     def codes(self) -> frozenset[str] | None:
-        """The codes that others may refer to, wrong rows included; None when that is unknown."""
+        """The codes in the file, also of invalid rows; None if the file is unreadable."""
         if not self.readable:
             return None
         named = (item.get("code") for item in self.source.content if isinstance(item, dict))
-        return frozenset(code.strip() for code in named if isinstance(code, str))
+        return frozenset(code for code in named if isinstance(code, str))
 
-    def finding(self, entry: Entry[Shape], field: str, expected: str) -> Finding:
+    def finding(self, entry: NumberedRow[RowType], field: str, expected: str) -> Finding:
         """A finding about a field of a row."""
         return self.source.finding((entry.number, field), expected)
 
@@ -63,32 +65,34 @@ class Table(Generic[Shape]):
         columns = self.source.columns
         if columns is None:
             return
-        fields = self._shape.model_fields
+        fields = self._row_type.model_fields
         for name in fields.keys() - set(columns):
-            self.source.note(1, name, f"cần có cột này; các cột: {','.join(fields)}")
+            self.source.add_finding(1, name, f"cần có cột này; các cột: {','.join(fields)}")
         for name in set(columns) - fields.keys():
-            self.source.note(1, name or "cột", f"không có cột này; các cột: {','.join(fields)}")
+            self.source.add_finding(
+                1, name or "cột", f"không có cột này; các cột: {','.join(fields)}"
+            )
         for name in {name for name in columns if columns.count(name) > 1}:
-            self.source.note(1, name, "chỉ được có một cột tên như vậy")
+            self.source.add_finding(1, name, "chỉ được có một cột tên như vậy")
         self.readable = not self.findings
 
     def _add(self, number: int, item: object) -> None:
         columns = self.source.columns
         if columns is not None and isinstance(item, dict):
-            # What is wrong with the header is told once.
-            item = {name: item[name] for name in self._shape.model_fields if name in item}
+            # The header has its own findings; keep only known columns.
+            item = {name: item[name] for name in self._row_type.model_fields if name in item}
         try:
-            self.entries.append(Entry(number, self._shape.model_validate(item)))
+            self.entries.append(NumberedRow(number, self._row_type.model_validate(item)))
         except ValidationError as error:
             for detail in error.errors():
                 if columns is None or detail["type"] != "missing":
-                    place = (number, *detail["loc"])
-                    self.findings.append(self.source.finding(place, rows.expected(detail)))
+                    path = (number, *detail["loc"])
+                    self.findings.append(self.source.finding(path, rows.message_of(detail)))
 
 
 @dataclass(frozen=True)
 class PlanText:
-    """`plan.yaml`; without its shape, `row` is None."""
+    """`plan.yaml`; `row` is None if it is invalid."""
 
     source: Source
     row: rows.PlanRow | None
@@ -110,7 +114,7 @@ class Content:
     reminders: Table[rows.ReminderRuleRow]
 
     def findings(self) -> list[Finding]:
-        """What is wrong with single rows."""
+        """The findings in single rows."""
         tables = (
             self.agencies,
             self.projects,
@@ -125,13 +129,13 @@ class Content:
         return sum((table.findings for table in tables), start=[*self.plan.source.findings])
 
     def year(self) -> int | None:
-        """The plan's year, where it is known."""
+        """The plan's year; None if `plan.yaml` is invalid."""
         return self.plan.row.year if self.plan.row else None
 
     def agency(self, code: str) -> rows.AgencyRow | None:
-        """The agency that has the code in the plan's year; the first of several."""
-        fitting = [row for row in self.agencies.rows if row.code == code and self._exists(row)]
-        return min(fitting, key=lambda row: row.valid_from or date.min, default=None)
+        """The agency with this code in the plan's year; if several, the earliest."""
+        candidates = [row for row in self.agencies.rows if row.code == code and self._exists(row)]
+        return min(candidates, key=lambda row: row.valid_from or date.min, default=None)
 
     def communes(self) -> list[rows.AgencyRow]:
         """The communes and townships of the plan's district in the plan's year."""
@@ -142,11 +146,11 @@ class Content:
             for row in self.agencies.rows
             if row.kind in COMMUNE_LEVEL
             and self._exists(row)
-            and district in _above(row.code, parents)
+            and district in _ancestors(row.code, parents)
         ]
 
     def expand(self, references: Iterable[str]) -> list[rows.AgencyRow]:
-        """The agencies that codes and `@communes` stand for."""
+        """The agencies for codes and `@communes`; unknown codes are skipped."""
         named: list[rows.AgencyRow] = []
         for reference in references:
             agency = self.agency(reference)
@@ -154,7 +158,7 @@ class Content:
         return named
 
     def leads(self, project: str) -> list[rows.AgencyRow]:
-        """The lead agencies of a project that are no communes."""
+        """The lead agencies of a project, without communes and townships."""
         references = [
             row.agency
             for row in self.assignments.rows
@@ -172,7 +176,7 @@ class Content:
 
 
 def read_content(folder: Path) -> Content:
-    """All files of the folder, each as far as it can be read."""
+    """Read all files of a folder; errors become findings."""
     return Content(
         plan=_plan(folder),
         agencies=Table(folder, "agencies.csv", rows.AgencyRow),
@@ -188,7 +192,7 @@ def read_content(folder: Path) -> Content:
 
 
 def named_plan(folder: Path) -> str | None:
-    """The code of the folder's plan, where `plan.yaml` can be read that far."""
+    """The code of the folder's plan; None if `plan.yaml` is unreadable or the code invalid."""
     content = read(folder, "plan.yaml").content
     code = content.get("code") if isinstance(content, dict) else None
     try:
@@ -205,16 +209,16 @@ def _plan(folder: Path) -> PlanText:
         return PlanText(source, rows.PlanRow.model_validate(source.content))
     except ValidationError as error:
         source.findings += [
-            source.finding(detail["loc"], rows.expected(detail)) for detail in error.errors()
+            source.finding(detail["loc"], rows.message_of(detail)) for detail in error.errors()
         ]
         return PlanText(source, None)
 
 
-def _above(code: str, parents: dict[str, str | None]) -> set[str | None]:
-    """The codes above a code; a circle ends where it began."""
-    above: set[str | None] = set()
+def _ancestors(code: str, parents: dict[str, str | None]) -> set[str | None]:
+    """The codes of all ancestors; safe for circular references."""
+    ancestors: set[str | None] = set()
     parent = parents.get(code)
-    while parent is not None and parent not in above:
-        above.add(parent)
+    while parent is not None and parent not in ancestors:
+        ancestors.add(parent)
         parent = parents.get(parent)
-    return above
+    return ancestors

@@ -1,4 +1,4 @@
-"""A load that failed, told to the office that runs the plan."""
+"""Notify a plan's coordinators of a failed load."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ from seed.content import named_plan
 from seed.findings import Finding
 from seed.loader import ACTOR
 
-MOST_TOLD = 20
-"""A message holds so many findings; whoever loads the files sees them all."""
+FINDINGS_PER_MESSAGE = 20
+"""Further findings are only counted; the command line prints all of them."""
 
 
-async def tell(
+async def notify_coordinators(
     session: AsyncSession, folder: Path, findings: Sequence[Finding], *, now: datetime
 ) -> None:
-    """Record that a folder could not be loaded, and tell the coordinators of its plan.
+    """Record a failed load and notify the coordinators of its plan.
 
-    The same findings are told once a day, however often the load is tried, unless the first
-    notice never left because the plan was loaded or failed otherwise in between. Where the database
-    has no such plan yet, or the files do not name it, there is nobody to tell.
+    The same findings are notified once per day, unless the earlier notification was not sent
+    because the plan was loaded, or failed with other findings, in between. Does nothing if the
+    files name no plan of the database.
     """
     plan = await session.scalar(select(Plan).where(Plan.code == named_plan(folder)))
     if plan is None:
@@ -45,22 +45,22 @@ async def tell(
         after=facts,
     )
     await session.execute(update(Plan).where(Plan.id == plan.id).values(import_failed=True))
-    same = hashlib.sha256(_storable("\n".join(map(str, findings))).encode()).hexdigest()[:16]
-    told = [
+    digest = hashlib.sha256(_storable("\n".join(map(str, findings))).encode()).hexdigest()[:16]
+    listed = [
         {name: _storable(str(value)) for name, value in finding._asdict().items()}
-        for finding in findings[:MOST_TOLD]
+        for finding in findings[:FINDINGS_PER_MESSAGE]
     ]
     await events.tell_of_plan(
         session,
         EventKind.IMPORT_FAILED,
         plan.id,
-        same=f"{local_day(now)}/{same}",
+        same=f"{local_day(now)}/{digest}",
         at=at,
-        facts=facts | {"findings": told},
+        facts=facts | {"findings": listed},
         now=now,
     )
 
 
 def _storable(text: str) -> str:
-    """The text as a database keeps it: a name's bytes may be no text, and a file may hold a NUL."""
+    """Replace surrogates from undecodable file names, and NUL, which PostgreSQL rejects."""
     return text.encode(errors="replace").decode().replace("\0", "�")

@@ -1,4 +1,4 @@
-"""What is wrong in the files of a plan, told to the office worker who corrects them."""
+"""Errors in a plan's files, with messages in Vietnamese."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from app.errors import OperatorError
 
 
 class Finding(NamedTuple):
-    """One thing to correct: where, and what was expected (in Vietnamese)."""
+    """One error: its position, and the expected value in Vietnamese."""
 
     file: str
     line: int
@@ -19,7 +19,7 @@ class Finding(NamedTuple):
 
 
 class SeedError(OperatorError):
-    """The files of a plan cannot be loaded; each finding is a line of the message."""
+    """A plan's files cannot be loaded; the message has one line per finding."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = sorted(set(findings))

@@ -1,4 +1,4 @@
-"""Loading a plan's folder: everything is checked first, then written in one transaction."""
+"""Load a plan's folder: check all files, then write in one transaction."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -18,107 +18,107 @@ from app.models.projects import Assignment, Project
 from app.services.audit import ledger
 from app.services.audit.ledger import Actor
 from app.services.periods import periods
-from seed.agencies import Agencies
-from seed.budgets import Budgets
+from seed.agencies import AgencySync
+from seed.budgets import BudgetSync
 from seed.checks import check
 from seed.content import Content, read_content
 from seed.findings import SeedError
 from seed.rows import PlanRow
-from seed.stock import Stock
+from seed.table_sync import TableSync
 
 __all__ = ["SeedError", "load"]
 
 ACTOR = Actor("seed")
-Say = Callable[[str], None]
+Echo = Callable[[str], None]
 
 
-class Tally(Protocol):
-    """Who counts what it added and changed."""
+class ChangeCounts(Protocol):
+    """The number of added and changed rows of a table."""
 
     added: int
     changed: int
 
 
-async def load(session: AsyncSession, folder: Path, *, now: datetime, say: Say) -> None:
-    """Make the database hold the plan of a folder, within the caller's transaction.
+async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo) -> None:
+    """Write the plan in a folder to the database, within the caller's transaction.
 
-    Loading the same files again changes nothing; a corrected file changes what was corrected;
-    what is no longer in the files is left alone and said. `say` is told of each file.
+    Loading is idempotent and never deletes: rows that are no longer in the files are kept and
+    reported. `echo` receives one Vietnamese line per file and notice.
 
     Raises:
-        SeedError: with everything that is wrong in the files; nothing has been written.
+        SeedError: with every error in the files, before anything is written.
     """
     content = read_content(folder)
     if findings := check(content):
         raise SeedError(findings)
     await ledger.open_ledger(session, None, now)
-    loading = _Loading(session, content, say)
-    plan = await loading.put(now)
+    current_load = _Load(session, content, echo)
+    plan = await current_load.load_tables(now)
     with session.no_autoflush:
-        await loading.put_budget_lines(plan)
-        await loading.record(plan, now)
+        await current_load.load_budget_lines(plan)
+        await current_load.record(plan, now)
     await session.flush()
-    made = await periods.generate_year(session, plan, plan.year, now=now, actor=ACTOR)
+    created = await periods.generate_year(session, plan, plan.year, now=now, actor=ACTOR)
     obligations = await session.scalar(
         select(func.count())
         .select_from(Obligation)
         .join(ReportingPeriod, ReportingPeriod.id == Obligation.period_id)
         .where(ReportingPeriod.plan_id == plan.id)
     )
-    say(f"Kỳ báo cáo: lập mới {len(made)} kỳ; kế hoạch có {obligations} nghĩa vụ báo cáo")
+    echo(f"Kỳ báo cáo: lập mới {len(created)} kỳ; kế hoạch có {obligations} nghĩa vụ báo cáo")
 
 
-class _Loading:
-    """One load: what is put, file by file, and the counts of what that changed."""
+class _Load:
+    """Writes the tables file by file, and counts the changes."""
 
-    def __init__(self, session: AsyncSession, content: Content, say: Say) -> None:
+    def __init__(self, session: AsyncSession, content: Content, echo: Echo) -> None:
         assert content.plan.row is not None, "the files have been checked"  # noqa: S101 - narrows
         self._session = session
         self._content = content
         self._row: PlanRow = content.plan.row
-        self._say = say
-        self._agencies = Agencies(session, content)
+        self._echo = echo
+        self._agencies = AgencySync(session, content)
         self._projects: dict[str, int] = {}
         self._schedules: dict[str, int] = {}
         self.counts: dict[str, dict[str, int]] = {}
 
-    async def put(self, now: datetime) -> Plan:
-        """Put all but the money, in the order in which files refer to each other."""
-        await self._agencies.put()
-        plan = await self._put_plan(local_day(now))
+    async def load_tables(self, now: datetime) -> Plan:
+        """Write everything except budget lines, in the order of references between files."""
+        await self._agencies.upsert()
+        plan = await self._load_plan(local_day(now))
         await ledger.open_ledger(self._session, plan.id, now)
-        left = await self._agencies.left(self._agencies.named(self._row.district))
+        kept = await self._agencies.missing_from_files(self._agencies.by_code(self._row.district))
         total = len(self._content.agencies.entries)
-        self._tell("agencies.csv", f"{total} cơ quan, đơn vị", self._agencies, left=left)
-        await self._put_projects(plan)
-        await self._put_plan_parts(plan)
-        await self._put_assignments()
-        await self._put_responsibilities(plan)
-        await self._put_indicators(plan)
-        await self._put_schedules(plan)
-        await self._put_working_days(plan)
-        await self._put_reminders()
+        self._report("agencies.csv", f"{total} cơ quan, đơn vị", self._agencies, kept=kept)
+        await self._load_projects(plan)
+        await self._load_plan_parts(plan)
+        await self._load_assignments()
+        await self._load_responsibilities(plan)
+        await self._load_indicators(plan)
+        await self._load_schedules(plan)
+        await self._load_working_days(plan)
+        await self._load_reminders()
         return plan
 
-    async def put_budget_lines(self, plan: Plan) -> None:
-        """Put the money, to be flushed after the change is recorded."""
-        budgets = Budgets(self._session, self._project)
-        wanted = [
+    async def load_budget_lines(self, plan: Plan) -> None:
+        """Write the budget lines without a flush; see `BudgetSync.upsert`."""
+        budgets = BudgetSync(self._session, self._project)
+        lines = [
             row.model_dump(exclude={"project", "agency"})
             | {
                 "project_id": self._projects[row.project],
-                "agency_id": self._agencies.named(row.agency).id if row.agency else None,
+                "agency_id": self._agencies.by_code(row.agency).id if row.agency else None,
                 "origin_years": sorted(row.origin_years),
             }
             for row in self._content.budget_lines.rows
         ]
-        await budgets.put(plan.id, wanted)
+        await budgets.upsert(plan.id, lines)
         total = sum(row.amount_vnd for row in self._content.budget_lines.rows)
-        what = f"{len(wanted)} dòng vốn, {_grouped_by_thousands(total)} đồng"
-        self._tell("budget_lines.csv", what, budgets, left=budgets.kept)
+        summary = f"{len(lines)} dòng vốn, {_grouped_by_thousands(total)} đồng"
+        self._report("budget_lines.csv", summary, budgets, kept=budgets.skipped)
 
     async def record(self, plan: Plan, now: datetime) -> None:
-        """Record an audit event if the load changes something, or if the last one had failed."""
+        """Record the load if it changed anything, or if the previous load failed."""
         if self.counts or plan.import_failed:
             await ledger.record(
                 self._session,
@@ -135,22 +135,22 @@ class _Loading:
                 update(Plan).where(Plan.id == plan.id).values(import_failed=False)
             )
 
-    async def _put_plan(self, today: date) -> Plan:
+    async def _load_plan(self, today: date) -> Plan:
         row = self._row
-        stock = await Stock.of(self._session, Plan, Plan.code == row.code, ["code"])
+        table = await TableSync.of(self._session, Plan, Plan.code == row.code, ["code"])
         parts = {"district", "legal_basis", "targets"}
         values = row.model_dump(exclude=parts | ({"due_soon_days"} - row.model_fields_set))
-        values |= {"district_id": self._agencies.named(row.district).id}
+        values |= {"district_id": self._agencies.by_code(row.district).id}
         existing = await self._session.scalar(
             select(Plan.effective_from).where(Plan.code == row.code)
         )
-        plan = stock.put(values | {"effective_from": _effective_from(row, existing or today)})
+        plan = table.upsert(values | {"effective_from": _effective_from(row, existing or today)})
         await self._session.flush()
-        self._count("plan.yaml", stock)
+        self._count("plan.yaml", table)
         return plan
 
-    async def _put_projects(self, plan: Plan) -> None:
-        stock = await Stock.of(self._session, Project, Project.plan_id == plan.id, ["code"])
+    async def _load_projects(self, plan: Plan) -> None:
+        table = await TableSync.of(self._session, Project, Project.plan_id == plan.id, ["code"])
         put: dict[str, Project] = {}
         for position, row in enumerate(self._content.projects.rows, start=1):
             parent = put[row.parent] if row.parent else None
@@ -158,36 +158,38 @@ class _Loading:
                 await self._session.flush()
             values = row.model_dump(exclude={"parent"})
             values |= {"plan_id": plan.id, "position": position, "parent_id": parent and parent.id}
-            put[row.code] = stock.put(values)
+            put[row.code] = table.upsert(values)
         await self._session.flush()
         self._projects = {code: project.id for code, project in put.items()}
-        self._tell(
+        self._report(
             "projects.yaml",
             f"{len(put)} dự án, tiểu dự án",
-            stock,
-            left=stock.left(lambda project: project.code),
+            table,
+            kept=table.missing_from_files(lambda project: project.code),
         )
 
-    async def _put_plan_parts(self, plan: Plan) -> None:
-        """The legal documents, and the targets, which name projects."""
-        documents = await Stock.of(
+    async def _load_plan_parts(self, plan: Plan) -> None:
+        """Write the legal documents, and the targets, which refer to projects."""
+        documents = await TableSync.of(
             self._session, LegalDocument, LegalDocument.plan_id == plan.id, ["number"]
         )
         for position, document in enumerate(self._row.legal_basis, start=1):
-            documents.put(document.model_dump() | {"plan_id": plan.id, "position": position})
-        targets = await Stock.of(self._session, Target, Target.plan_id == plan.id, ["code"])
+            documents.upsert(document.model_dump() | {"plan_id": plan.id, "position": position})
+        targets = await TableSync.of(self._session, Target, Target.plan_id == plan.id, ["code"])
         for position, target in enumerate(self._row.targets, start=1):
-            place = {"plan_id": plan.id, "position": position, "project_id": None}
+            columns = {"plan_id": plan.id, "position": position, "project_id": None}
             if target.project:
-                place["project_id"] = self._projects[target.project]
-            targets.put(target.model_dump(exclude={"project"}) | place)
+                columns["project_id"] = self._projects[target.project]
+            targets.upsert(target.model_dump(exclude={"project"}) | columns)
         await self._session.flush()
-        what = f"{len(self._row.legal_basis)} văn bản, {len(self._row.targets)} mục tiêu"
-        left = documents.left(lambda row: row.number) + targets.left(lambda row: row.code)
-        self._tell("plan.yaml", what, documents, targets, left=left)
+        summary = f"{len(self._row.legal_basis)} văn bản, {len(self._row.targets)} mục tiêu"
+        kept = documents.missing_from_files(lambda row: row.number) + targets.missing_from_files(
+            lambda row: row.code
+        )
+        self._report("plan.yaml", summary, documents, targets, kept=kept)
 
-    async def _put_assignments(self) -> None:
-        stock = await Stock.of(
+    async def _load_assignments(self) -> None:
+        table = await TableSync.of(
             self._session,
             Assignment,
             Assignment.project_id.in_(self._projects.values()),
@@ -195,20 +197,22 @@ class _Loading:
         )
         for row in self._content.assignments.rows:
             for agency in self._content.expand([row.agency]):
-                stock.put(
+                table.upsert(
                     {
                         "project_id": self._projects[row.project],
-                        "agency_id": self._agencies.of(agency).id,
+                        "agency_id": self._agencies.agency_of(agency).id,
                         "role": row.role,
                     }
                 )
         await self._session.flush()
-        code = self._agencies.code
-        left = stock.left(lambda row: f"{self._project(row.project_id)} {code(row.agency_id)}")
-        self._tell("assignments.csv", f"{stock.total} phân công", stock, left=left)
+        code = self._agencies.code_of
+        kept = table.missing_from_files(
+            lambda row: f"{self._project(row.project_id)} {code(row.agency_id)}"
+        )
+        self._report("assignments.csv", f"{table.total} phân công", table, kept=kept)
 
-    async def _put_responsibilities(self, plan: Plan) -> None:
-        stock = await Stock.of(
+    async def _load_responsibilities(self, plan: Plan) -> None:
+        table = await TableSync.of(
             self._session,
             Responsibility,
             Responsibility.plan_id == plan.id,
@@ -217,39 +221,41 @@ class _Loading:
         for row in self._content.responsibilities.rows:
             for agency in self._content.expand([row.agency]):
                 for position, item in enumerate(row.items, start=1):
-                    stock.put(
+                    table.upsert(
                         {
                             "plan_id": plan.id,
-                            "agency_id": self._agencies.of(agency).id,
+                            "agency_id": self._agencies.agency_of(agency).id,
                             "position": position,
                             "title": row.title,
                             "text": item,
                         }
                     )
         await self._session.flush()
-        code = self._agencies.code
-        left = stock.left(lambda row: f"{code(row.agency_id)} ý {row.position}")
-        self._tell("responsibilities.yaml", f"{stock.total} nhiệm vụ", stock, left=left)
+        code = self._agencies.code_of
+        kept = table.missing_from_files(lambda row: f"{code(row.agency_id)} ý {row.position}")
+        self._report("responsibilities.yaml", f"{table.total} nhiệm vụ", table, kept=kept)
 
-    async def _put_indicators(self, plan: Plan) -> None:
-        stock = await Stock.of(self._session, Indicator, Indicator.plan_id == plan.id, ["code"])
+    async def _load_indicators(self, plan: Plan) -> None:
+        table = await TableSync.of(self._session, Indicator, Indicator.plan_id == plan.id, ["code"])
         for position, row in enumerate(self._content.indicators.rows, start=1):
-            place = {"plan_id": plan.id, "position": position, "project_id": None}
+            columns = {"plan_id": plan.id, "position": position, "project_id": None}
             if row.project:
-                place["project_id"] = self._projects[row.project]
-            stock.put(row.model_dump(exclude={"project"}) | place)
+                columns["project_id"] = self._projects[row.project]
+            table.upsert(row.model_dump(exclude={"project"}) | columns)
         await self._session.flush()
-        left = stock.left(lambda row: row.code)
-        self._tell("indicators.csv", f"{stock.total} chỉ tiêu", stock, left=left)
+        kept = table.missing_from_files(lambda row: row.code)
+        self._report("indicators.csv", f"{table.total} chỉ tiêu", table, kept=kept)
 
-    async def _put_schedules(self, plan: Plan) -> None:
-        schedules = await Stock.of(self._session, Schedule, Schedule.plan_id == plan.id, ["code"])
+    async def _load_schedules(self, plan: Plan) -> None:
+        schedules = await TableSync.of(
+            self._session, Schedule, Schedule.plan_id == plan.id, ["code"]
+        )
         put = [
-            (schedules.put(row.model_dump(exclude={"reporters"}) | {"plan_id": plan.id}), row)
+            (schedules.upsert(row.model_dump(exclude={"reporters"}) | {"plan_id": plan.id}), row)
             for row in self._content.schedules.rows
         ]
         await self._session.flush()
-        reporters = await Stock.of(
+        reporters = await TableSync.of(
             self._session,
             ScheduleReporter,
             ScheduleReporter.schedule_id.in_([schedule.id for schedule, _ in put]),
@@ -257,20 +263,22 @@ class _Loading:
         )
         for schedule, row in put:
             for agency in self._content.expand(row.reporters):
-                agency_id = self._agencies.of(agency).id
-                reporters.put({"schedule_id": schedule.id, "agency_id": agency_id})
+                agency_id = self._agencies.agency_of(agency).id
+                reporters.upsert({"schedule_id": schedule.id, "agency_id": agency_id})
         await self._session.flush()
-        what = f"{schedules.total} chế độ báo cáo, {reporters.total} lượt cơ quan phải báo cáo"
-        left = schedules.left(lambda row: row.code)
+        summary = f"{schedules.total} chế độ báo cáo, {reporters.total} lượt cơ quan phải báo cáo"
+        kept = schedules.missing_from_files(lambda row: row.code)
         named = {schedule.id: schedule.code for schedule, _ in put}
         self._schedules = {schedule.code: schedule.id for schedule, _ in put}
-        code = self._agencies.code
-        left += reporters.left(lambda row: f"{named[row.schedule_id]} {code(row.agency_id)}")
-        self._tell("schedules.yaml", what, schedules, reporters, left=left)
+        code = self._agencies.code_of
+        kept += reporters.missing_from_files(
+            lambda row: f"{named[row.schedule_id]} {code(row.agency_id)}"
+        )
+        self._report("schedules.yaml", summary, schedules, reporters, kept=kept)
         if schedules.changed:
-            self._say("schedules.yaml: các kỳ đã lập giữ nguyên hạn cũ")
+            self._echo("schedules.yaml: các kỳ đã lập giữ nguyên hạn cũ")
 
-    async def _put_working_days(self, plan: Plan) -> None:
+    async def _load_working_days(self, plan: Plan) -> None:
         rows = [
             {
                 "district_id": plan.district_id,
@@ -284,44 +292,48 @@ class _Loading:
             WorkingDay.district_id == plan.district_id,
             WorkingDay.day.in_([row["day"] for row in rows]),
         )
-        stock = await Stock.of(self._session, WorkingDay, scope, ["day"])
+        table = await TableSync.of(self._session, WorkingDay, scope, ["day"])
         for row in rows:
-            stock.put(row)
+            table.upsert(row)
         await self._session.flush()
-        self._tell("working_days.csv", f"{stock.total} ngày nghỉ, làm bù", stock, left=[])
+        self._report("working_days.csv", f"{table.total} ngày nghỉ, làm bù", table, kept=[])
 
-    async def _put_reminders(self) -> None:
-        """The rules of schedules; an agency's own ones are made in the service."""
+    async def _load_reminders(self) -> None:
+        """Write the rules of schedules; agency-specific rules are managed in the API."""
         scope = and_(
             ReminderRule.schedule_id.in_(self._schedules.values()),
             ReminderRule.agency_id.is_(None),
         )
-        stock = await Stock.of(self._session, ReminderRule, scope, ["schedule_id", "code"])
+        table = await TableSync.of(self._session, ReminderRule, scope, ["schedule_id", "code"])
         for row in self._content.reminders.rows:
             for code in row.schedules or self._schedules:
-                place = {"schedule_id": self._schedules[code], "agency_id": None, "active": True}
-                stock.put(row.model_dump(exclude={"schedules"}) | place)
+                columns = {
+                    "schedule_id": self._schedules[code],
+                    "agency_id": None,
+                    "active": True,
+                }
+                table.upsert(row.model_dump(exclude={"schedules"}) | columns)
         await self._session.flush()
-        left = stock.left(lambda rule: rule.code)
-        self._tell("reminders.yaml", f"{stock.total} quy tắc nhắc hạn", stock, left=left)
+        kept = table.missing_from_files(lambda rule: rule.code)
+        self._report("reminders.yaml", f"{table.total} quy tắc nhắc hạn", table, kept=kept)
 
     def _project(self, project_id: int) -> str:
         named = (code for code, known in self._projects.items() if known == project_id)
         return next(named, str(project_id))
 
-    def _count(self, file: str, *tallies: Tally) -> dict[str, int]:
+    def _count(self, file: str, *tables: ChangeCounts) -> dict[str, int]:
         counts = self.counts.get(file, {"added": 0, "changed": 0})
-        counts["added"] += sum(tally.added for tally in tallies)
-        counts["changed"] += sum(tally.changed for tally in tallies)
+        counts["added"] += sum(table.added for table in tables)
+        counts["changed"] += sum(table.changed for table in tables)
         if any(counts.values()):
             self.counts[file] = counts
         return counts
 
-    def _tell(self, file: str, what: str, *tallies: Tally, left: list[str]) -> None:
-        counts = self._count(file, *tallies)
-        self._say(f"{file}: {what} (thêm {counts['added']}, sửa {counts['changed']})")
-        if left:
-            self._say(f"{file}: giữ nguyên trong cơ sở dữ liệu: {'; '.join(left)}")
+    def _report(self, file: str, summary: str, *tables: ChangeCounts, kept: list[str]) -> None:
+        counts = self._count(file, *tables)
+        self._echo(f"{file}: {summary} (thêm {counts['added']}, sửa {counts['changed']})")
+        if kept:
+            self._echo(f"{file}: giữ nguyên trong cơ sở dữ liệu: {'; '.join(kept)}")
 
 
 def _grouped_by_thousands(amount: int) -> str:

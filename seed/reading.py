@@ -1,7 +1,8 @@
-"""Files as plain values, each with the line on which it stands."""
+"""Read CSV and YAML files as text values with their line numbers."""
 
 import csv
 import io
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from seed.findings import Finding
 
-Place = tuple[int | str, ...]
-"""The way to a value: its row (none in `plan.yaml`), then its field, then the item in it."""
+ValuePath = tuple[int | str, ...]
+"""The path to a value: row index (absent in `plan.yaml`), field, item index."""
 
 WHOLE_FILE = "tệp"
 WHOLE_ROW = "dòng"
@@ -22,46 +23,46 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass
 class Source:
-    """What a file says: None, true, false, text, lists and mappings, and where each stands.
+    """The content of a file: None, booleans, text, lists and mappings, with line numbers.
 
-    `columns` are the header of a CSV file.
+    `columns` is the header of a CSV file.
     """
 
     file: str
     content: Any = None
-    lines: dict[Place, int] = field(default_factory=dict)
+    lines: dict[ValuePath, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     columns: list[str] | None = None
 
-    def note(self, line: int, name: str, expected: str) -> None:
-        """Keep a finding that is known by its line."""
+    def add_finding(self, line: int, name: str, expected: str) -> None:
+        """Add a finding at a line."""
         self.findings.append(Finding(self.file, line, name, expected))
 
-    def finding(self, place: Place, expected: str) -> Finding:
-        """A finding at a place, or at the nearest one around it that the file has."""
-        known = place
+    def finding(self, path: ValuePath, expected: str) -> Finding:
+        """A finding at a path, or at its nearest ancestor in the file."""
+        known = path
         while known and known not in self.lines:
             known = known[:-1]
-        return Finding(self.file, self.lines.get(known, 1), self._name(place), expected)
+        return Finding(self.file, self.lines.get(known, 1), self._name(path), expected)
 
-    def _name(self, place: Place) -> str:
-        steps = place[1:] if isinstance(self.content, list) else place
+    def _name(self, path: ValuePath) -> str:
+        steps = path[1:] if isinstance(self.content, list) else path
         name = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in steps)
         return name.removeprefix(".") or WHOLE_ROW
 
 
 def read(folder: Path, name: str) -> Source:
-    """The file, as far as it can be read; what cannot be is among its findings."""
+    """Read a file; errors become findings."""
     source = Source(name)
     try:
         text = (folder / name).read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        source.note(1, WHOLE_FILE, f"cần có tệp này trong thư mục {folder}")
+        source.add_finding(1, WHOLE_FILE, f"cần có tệp này trong thư mục {folder}")
     except OSError as error:
-        source.note(1, WHOLE_FILE, f"cần một tệp đọc được ({error.strerror})")
+        source.add_finding(1, WHOLE_FILE, f"cần một tệp đọc được ({error.strerror})")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        source.note(line, WHOLE_FILE, "cần lưu tệp ở dạng UTF-8")
+        source.add_finding(line, WHOLE_FILE, "cần lưu tệp ở dạng UTF-8")
     else:
         (_read_csv if name.endswith(".csv") else _read_yaml)(source, text)
     return source
@@ -72,17 +73,19 @@ def _read_csv(source: Source, text: str) -> None:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         columns = [name.strip() for name in next(reader, [])]
-        begins = reader.line_num + 1
+        first_line = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 if len(cells) == len(columns):
-                    source.lines[len(rows),] = begins
-                    rows.append(dict(zip(columns, cells, strict=True)))
+                    source.lines[len(rows),] = first_line
+                    rows.append(dict(zip(columns, map(_normalised, cells), strict=True)))
                 else:
-                    source.note(begins, WHOLE_ROW, f"cần {len(columns)} ô, đang có {len(cells)} ô")
-            begins = reader.line_num + 1
+                    source.add_finding(
+                        first_line, WHOLE_ROW, f"cần {len(columns)} ô, đang có {len(cells)} ô"
+                    )
+            first_line = reader.line_num + 1
     except csv.Error:
-        source.note(reader.line_num, WHOLE_ROW, 'cần dấu nháy kép (") đóng mở đúng cặp')
+        source.add_finding(reader.line_num, WHOLE_ROW, 'cần dấu nháy kép (") đóng mở đúng cặp')
         return
     source.columns = columns
     source.content = rows
@@ -93,49 +96,54 @@ def _read_yaml(source: Source, text: str) -> None:
         node = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        source.note(mark.line + 1 if mark else 1, WHOLE_FILE, _not_yaml(error.problem))
+        source.add_finding(mark.line + 1 if mark else 1, WHOLE_FILE, _not_yaml(error.problem))
     except YAMLError as error:
-        source.note(1, WHOLE_FILE, _not_yaml(str(error).splitlines()[0]))
+        source.add_finding(1, WHOLE_FILE, _not_yaml(str(error).splitlines()[0]))
     else:
-        source.content = _plain(source, node, (), ()) if node else None
+        source.content = _value_of(source, node, (), ()) if node else None
 
 
 def _not_yaml(problem: str | None) -> str:
     return f"cần đúng cách viết YAML: thụt đầu dòng, dấu hai chấm, dấu nháy ({problem})"
 
 
-def _plain(source: Source, node: Node, place: Place, around: tuple[Node, ...]) -> Any:
-    """The node's value; numbers and dates stay the text that was written."""
-    source.lines.setdefault(place, node.start_mark.line + 1)
-    if node in around:
-        source.note(node.start_mark.line + 1, WHOLE_ROW, "cần một mục không chứa chính nó")
+def _value_of(source: Source, node: Node, path: ValuePath, ancestors: tuple[Node, ...]) -> Any:
+    """The node's value; numbers and dates remain text."""
+    source.lines.setdefault(path, node.start_mark.line + 1)
+    if node in ancestors:
+        source.add_finding(node.start_mark.line + 1, WHOLE_ROW, "cần một mục không chứa chính nó")
         return None
-    around = (*around, node)
+    ancestors = (*ancestors, node)
     if isinstance(node, MappingNode):
-        return _mapping(source, node, place, around)
+        return _mapping(source, node, path, ancestors)
     if isinstance(node, SequenceNode):
-        return [_plain(source, item, (*place, i), around) for i, item in enumerate(node.value)]
+        return [_value_of(source, item, (*path, i), ancestors) for i, item in enumerate(node.value)]
     assert isinstance(node, ScalarNode), "YAML has three kinds of nodes"  # noqa: S101 - narrows
     if node.tag == f"{_TAG}null":
         return None
     if node.tag == f"{_TAG}bool":
         return str(node.value).lower() == "true"
-    return node.value
+    return _normalised(node.value)
+
+
+def _normalised(text: str) -> str:
+    """The text in NFC, as the database stores it, without surrounding spaces."""
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def _mapping(
-    source: Source, node: MappingNode, place: Place, around: tuple[Node, ...]
+    source: Source, node: MappingNode, path: ValuePath, ancestors: tuple[Node, ...]
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in node.value:
         line = key.start_mark.line + 1
         if not isinstance(key, ScalarNode):
-            source.note(line, WHOLE_ROW, "cần tên trường là một từ")
+            source.add_finding(line, WHOLE_ROW, "cần tên trường là một từ")
             continue
         name = str(key.value)
         if name in values:
-            source.note(line, name, "chỉ được ghi một lần trong một mục")
+            source.add_finding(line, name, "chỉ được ghi một lần trong một mục")
             continue
-        source.lines[*place, name] = line
-        values[name] = _plain(source, value, (*place, name), around)
+        source.lines[*path, name] = line
+        values[name] = _value_of(source, value, (*path, name), ancestors)
     return values

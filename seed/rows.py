@@ -1,15 +1,25 @@
-"""The shape of each file: its fields, their types, and what was expected instead."""
+"""The fields of each file, with the wire format's types, and their error texts in Vietnamese."""
 
 import re
-import unicodedata
-from datetime import date, time
+from datetime import time
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from app.schemas.base import LARGEST_VND
+from app.schemas import base
+from app.schemas.base import Amount, Count, Input, Line, NewCode, Prose
+from app.schemas.plans import Words
+from app.schemas.reminders import TimeOfDay
 from app.vocabulary import (
     AgencyKind,
     AssignmentRole,
@@ -25,176 +35,157 @@ from app.vocabulary import (
     WorkingDayChange,
 )
 
-_EXPECTED = {
+_CONTROL_CHARACTER = "cần chữ bình thường, không có ký tự điều khiển (NUL, tab…)"
+_MESSAGES = {
     "missing": "cần có trường này",
     "extra_forbidden": "không có trường nào tên như vậy; xem lại tên trường",
     "enum": "cần một trong: {expected}",
+    "literal_error": "cần một trong: {expected}",
     "greater_than_equal": "cần từ {ge} trở lên",
     "less_than_equal": "cần không quá {le}",
+    "string_type": "cần chữ",
+    "string_unicode": _CONTROL_CHARACTER,
+    "control_character": _CONTROL_CHARACTER,
+    "not_one_line": "cần viết trên một dòng, không có ký tự điều khiển (NUL, tab…)",
     "string_too_short": "không được để trống",
     "string_too_long": "cần không quá {max_length} ký tự",
+    "int_type": "cần số nguyên, chỉ gồm chữ số",
     "too_short": "cần ít nhất {min_length} mục",
     "list_type": "cần một danh sách, mỗi mục bắt đầu bằng dấu gạch ngang",
     "model_type": "cần các trường dạng «tên: giá trị»",
 }
-_FORBIDDEN = {"Cc", "Cs", "Cn"}
 
 
-def expected(error: ErrorDetails) -> str:
-    """What was expected, in Vietnamese."""
+def message_of(error: ErrorDetails) -> str:
+    """The Vietnamese text of a validation error."""
     if error["type"] == "expected":
         return str(error["msg"])
-    facts = {name: str(value) for name, value in error.get("ctx", {}).items()}
-    facts["expected"] = facts.get("expected", "").replace(" or ", ", ").replace("'", "")
-    return _EXPECTED.get(error["type"], "giá trị không hợp lệ").format_map(facts)
+    values = {name: str(value) for name, value in error.get("ctx", {}).items()}
+    values["expected"] = values.get("expected", "").replace(" or ", ", ").replace("'", "")
+    return _MESSAGES.get(error["type"], "giá trị không hợp lệ").format_map(values)
 
 
-def _wrong(message: str) -> PydanticCustomError:
+def _error(message: str) -> PydanticCustomError:
     return PydanticCustomError("expected", "{message}", {"message": message})
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _wrong("cần chữ")
-    text = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(letter) in _FORBIDDEN and letter != "\n" for letter in text):
-        raise _wrong("cần chữ bình thường, không có ký tự điều khiển (NUL, tab…)")
-    return text
+def expecting(message: str) -> WrapValidator:
+    """Give this message instead of any error of the annotated type."""
+
+    def validate(value: Any, validate_type: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return validate_type(value)
+        except ValidationError:
+            raise _error(message) from None
+
+    return WrapValidator(validate)
 
 
-def _line(value: Any) -> str:
-    text = _text(value)
-    if "\n" in text:
-        raise _wrong("cần viết trên một dòng")
-    return text
-
-
-def _code(value: Any, longest: int = 64) -> str:
-    text = _line(value)
-    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._-]*", text) or len(text) > longest:
-        raise _wrong(
-            f"cần một mã: tối đa {longest} chữ không dấu, chữ số, dấu chấm, gạch nối, gạch dưới"
-        )
-    return text
-
-
-def _agency_code(value: Any) -> str:
-    return _code(value, longest=35)
-
-
-def _reference(value: Any) -> str:
-    text = _line(value)
-    return text if text == COMMUNES else _agency_code(text)
-
-
-def _day(value: Any) -> date:
-    text = _line(value)
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise _wrong("cần một ngày có thật, viết năm-tháng-ngày như 2024-06-30")
-
-
-def _whole(value: Any) -> int:
-    text = _line(value)
-    if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
-        raise _wrong("cần số nguyên không âm, chỉ gồm chữ số")
-    return int(text)
-
-
-def _money(value: Any) -> int:
-    try:
-        amount = _whole(value)
-    except PydanticCustomError:
-        amount = -1
-    if not 0 <= amount <= LARGEST_VND:
-        raise _wrong(
-            "cần số nguyên đồng, không âm, chỉ gồm chữ số: 126,45 triệu đồng ghi 126450000"
-        )
-    return amount
-
-
-def _number(value: Any, places: int) -> Decimal:
-    text = _line(value)
-    try:
-        number = Decimal(text) if re.fullmatch(r"[0-9.]{1,16}", text) else None
-    except InvalidOperation:
-        number = None
-    if number is None or number != round(number, places):
-        raise _wrong(f"cần số không âm, dấu thập phân là dấu chấm, tối đa {places} chữ số sau dấu")
-    return number
-
-
-def _blank_is_none(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _list(value: Any) -> Any:
-    """A cell's items stand between semicolons."""
-    if isinstance(value, str):
-        value = [item.strip() for item in value.split(";")] if value.strip() else []
-    if isinstance(value, list) and len({str(item) for item in value}) < len(value):
-        raise _wrong("mỗi giá trị chỉ được ghi một lần")
+# Files contain only text, so these functions convert it for types that expect a JSON number. Other
+# text passes unchanged, and the type rejects it.
+def _integer(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
+        return int(value)
     return value
 
 
+def _decimal(value: Any) -> Any:
+    try:
+        is_plain = isinstance(value, str) and re.fullmatch(r"[0-9.]{1,16}", value)
+        return Decimal(value) if is_plain else value
+    except InvalidOperation:
+        return value
+
+
+def _blank_is_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _list(value: Any) -> Any:
+    """Split a CSV cell at its semicolons; refuse repeated items."""
+    if isinstance(value, str):
+        value = [item.strip() for item in value.split(";")] if value else []
+    if isinstance(value, list) and len({str(item) for item in value}) < len(value):
+        raise _error("mỗi giá trị chỉ được ghi một lần")
+    return value
+
+
+def _code_message(longest: int) -> str:
+    return f"cần một mã: tối đa {longest} chữ không dấu, chữ số, dấu chấm, gạch nối, gạch dưới"
+
+
+def _decimal_message(places: int) -> str:
+    return f"cần số không âm, dấu thập phân là dấu chấm, tối đa {places} chữ số sau dấu"
+
+
 COMMUNES = "@communes"
-"""Stands for all communes and townships of the plan's district."""
+"""Refers to all communes and townships of the plan's district."""
 
 Item = TypeVar("Item")
 Maybe = Annotated[Item | None, BeforeValidator(_blank_is_none)]
 Several = Annotated[list[Item], BeforeValidator(_list)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=500), BeforeValidator(_line)]
-Prose = Annotated[str, StringConstraints(min_length=1, max_length=20_000), BeforeValidator(_text)]
-Code = Annotated[str, BeforeValidator(_code)]
-AgencyCode = Annotated[str, BeforeValidator(_agency_code)]
-Reference = Annotated[str, BeforeValidator(_reference)]
+Code = Annotated[
+    base.Code,
+    StringConstraints(pattern=base.CODE_PATTERN),
+    expecting(_code_message(64)),
+]
+AgencyCode = Annotated[NewCode, expecting(_code_message(35))]
+Reference = Annotated[Literal["@communes"] | NewCode, expecting(_code_message(35))]
 """An agency's code, or `@communes`."""
-Day = Annotated[date, BeforeValidator(_day)]
-Whole = Annotated[int, BeforeValidator(_whole)]
-Year = Annotated[int, Field(ge=2000, le=2100), BeforeValidator(_whole)]
-Money = Annotated[int, BeforeValidator(_money)]
-TwoPlaces = Annotated[Decimal, BeforeValidator(lambda value: _number(value, 2))]
-FourPlaces = Annotated[Decimal, BeforeValidator(lambda value: _number(value, 4))]
+Day = Annotated[base.Day, expecting("cần một ngày có thật, viết năm-tháng-ngày như 2024-06-30")]
+Integer = Annotated[Count, BeforeValidator(_integer)]
+SignedInteger = Annotated[int, Field(strict=True), BeforeValidator(_integer)]
+Year = Annotated[Integer, Field(ge=2000, le=2100)]
+Money = Annotated[
+    Amount,
+    BeforeValidator(_integer),
+    expecting("cần số nguyên đồng, không âm, chỉ gồm chữ số: 126,45 triệu đồng ghi 126450000"),
+]
+Figure = Annotated[base.Figure, BeforeValidator(_decimal), expecting(_decimal_message(2))]
+TargetValue = Annotated[
+    base.Number,
+    Field(ge=0, decimal_places=4),
+    BeforeValidator(_decimal),
+    expecting(_decimal_message(4)),
+]
+Time = Annotated[TimeOfDay, expecting("cần giờ và phút, như 08:00")]
 
 
-class Row(BaseModel):
-    """A row of a CSV file, or an item of a YAML file: unknown fields are refused."""
+class Row(Input):
+    """A row of a CSV file, or an item of a YAML file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True)
 
 
 class LegalDocumentRow(Row):
-    """A document on which the plan rests."""
+    """A legal document that the plan is based on."""
 
     number: Line
     issued_on: Maybe[Day]
     issuer: Line
-    subject: Annotated[str, BeforeValidator(_text)]
+    subject: Prose
 
 
 class TargetRow(Row):
-    """A figure that the plan wants to reach."""
+    """A target of the plan."""
 
     code: Code
     name: Line
     unit: Line
-    value: FourPlaces
+    value: TargetValue
     project: Maybe[Code] = None
 
 
 class SectionRow(Row):
-    """A numbered part of the plan's text; the number and the title may be missing in it."""
+    """A section of the plan's text, with an optional number and title."""
 
-    number: Maybe[Whole]
+    number: Maybe[Integer]
     title: Maybe[Line]
-    text: Prose
+    text: Words
 
 
 class SignerRow(Row):
-    """Who signed."""
+    """The signer of the plan."""
 
     authority: Maybe[Line]
     position: Line
@@ -208,17 +199,17 @@ class PlanRow(Row):
     title: Line
     year: Year
     district: AgencyCode
-    general_goal: Prose
-    purposes: list[Prose]
-    requirements: list[Prose]
+    general_goal: Words
+    purposes: list[Words]
+    requirements: list[Words]
     legal_basis: list[LegalDocumentRow]
     targets: list[TargetRow]
     solutions: list[SectionRow]
     funding: list[SectionRow]
     recipients: list[Line]
     signer: SignerRow | None = None
-    reporting_duty: Prose
-    due_soon_days: Annotated[Whole, Field(ge=1, le=90)] | None = None
+    reporting_duty: Words
+    due_soon_days: Annotated[Integer, Field(ge=1, le=90)] | None = None
 
 
 class AgencyRow(Row):
@@ -238,13 +229,13 @@ class ProjectRow(Row):
     code: Code
     parent: Maybe[Code]
     name: Line
-    objective: Maybe[Prose] = None
-    target_group: Maybe[Prose] = None
-    support_content: Maybe[Prose] = None
+    objective: Maybe[Words] = None
+    target_group: Maybe[Words] = None
+    support_content: Maybe[Words] = None
     completion_date: Maybe[Day] = None
     completion_text: Maybe[Line] = None
-    lead_note: Maybe[Prose] = None
-    coordination_note: Maybe[Prose] = None
+    lead_note: Maybe[Words] = None
+    coordination_note: Maybe[Words] = None
 
 
 class AssignmentRow(Row):
@@ -260,7 +251,7 @@ class ResponsibilityRow(Row):
 
     agency: Reference
     title: Line
-    items: Annotated[list[Prose], Field(min_length=1)]
+    items: Annotated[list[Words], Field(min_length=1)]
 
 
 class BudgetLineRow(Row):
@@ -283,12 +274,12 @@ class IndicatorRow(Row):
     project: Maybe[Code]
     unit: Line
     kind: IndicatorKind
-    decimals: Annotated[Whole, Field(le=2)]
+    decimals: Annotated[Integer, Field(le=2)]
     frequencies: Annotated[Several[Frequency], Field(min_length=1)]
     filled_by: Several[AgencyCode]
     formula: Maybe[Line]
-    maximum: Maybe[TwoPlaces]
-    note: Maybe[Prose]
+    maximum: Maybe[Figure]
+    note: Maybe[Words]
 
 
 class ScheduleRow(Row):
@@ -297,12 +288,12 @@ class ScheduleRow(Row):
     code: Code
     name: Line
     frequency: Frequency
-    ordinals: Annotated[Several[Whole], Field(min_length=1)]
-    month: Annotated[Whole, Field(ge=1)]
-    day: Annotated[Whole, Field(ge=1, le=31)]
+    ordinals: Annotated[Several[Integer], Field(min_length=1)]
+    month: Annotated[Integer, Field(ge=1)]
+    day: Annotated[Integer, Field(ge=1, le=31)]
     due_day: DueDay
     non_working_day: NonWorkingDay
-    cutoff_day: Annotated[Whole, Field(ge=1, le=28)]
+    cutoff_day: Annotated[Integer, Field(ge=1, le=28)]
     applies_from: Maybe[Day]
     reporters: Annotated[Several[Reference], Field(min_length=1)]
 
@@ -316,17 +307,17 @@ class WorkingDayRow(Row):
 
 
 class ReminderRuleRow(Row):
-    """An item of `reminders.yaml`: a rule for the schedules named, or for all of the plan."""
+    """An item of `reminders.yaml`: a rule for the named schedules, or for all if none is named."""
 
     code: Code
-    schedules: Several[Code] = []
-    offset_days: Annotated[int, Field(ge=-60, le=60)]
+    schedules: Several[Code] = Field(default_factory=list)
+    offset_days: Annotated[SignedInteger, Field(ge=-60, le=60)]
     day_kind: DayKind = DayKind.CALENDAR
-    repeat_days: Annotated[int, Field(ge=1, le=60)] | None = None
-    repeat_times: Annotated[int, Field(ge=0, le=30)] = 0
+    repeat_days: Annotated[Integer, Field(ge=1, le=60)] | None = None
+    repeat_times: Annotated[Integer, Field(ge=0, le=30)] = 0
     audience: Audience
     channels: Annotated[Several[Channel], Field(min_length=1)]
-    send_time: time = time(8)
-    quiet_from: time = time(21)
-    quiet_until: time = time(6)
+    send_time: Time = time(8)
+    quiet_from: Time = time(21)
+    quiet_until: Time = time(6)
     template: Literal["reminder", "escalation"] = "reminder"

@@ -1,4 +1,4 @@
-"""One PostgreSQL a run, a migrated and seeded template in it, and a clone for each test."""
+"""One PostgreSQL per test run, a seeded template database, and a clone of it per test."""
 
 import asyncio
 import os
@@ -35,25 +35,25 @@ NEIGHBOUR_FOLDER = ROOT / "tests" / "data" / "trieu-son-2024"
 SERVER = "TIENDO_TEST_SERVER"
 TEMPLATE = "tiendo_template"
 EMPTY_TEMPLATE = "tiendo_empty_template"
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-"""A thousand clones of ten megabytes keep a disk busier than the tests keep the processors."""
-ROOM = 2_000_000_000
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - a private folder is created in it
+"""In memory, because on disk the many 10 MB clones would dominate the run time."""
+REQUIRED_BYTES = 2_000_000_000
 PLAN_IN_FORCE = datetime(2024, 4, 1, 8, tzinfo=LOCAL)
 
-_running: list[tuple[embedded.EmbeddedServer, Path]] = []
+_servers: list[tuple[embedded.EmbeddedServer, Path]] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the server and make the template, once, before the workers start."""
+    """Start the server and create the templates once, before the xdist workers start."""
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
-    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
-    folder = Path(tempfile.mkdtemp(prefix="tiendo-", dir=MEMORY if roomy else None))
+    has_room = MEMORY_FOLDER.is_dir() and shutil.disk_usage(MEMORY_FOLDER).free > REQUIRED_BYTES
+    folder = Path(tempfile.mkdtemp(prefix="tiendo-", dir=MEMORY_FOLDER if has_room else None))
     server = embedded.start(folder)
-    _running.append((server, folder))
+    _servers.append((server, folder))
     os.environ[SERVER] = server.url
     asyncio.run(_execute(server.url, f"CREATE DATABASE {TEMPLATE}"))
-    # Tests may lose their data with the machine; waiting for the disk buys them nothing.
+    # Tests do not need durability.
     asyncio.run(_execute(server.url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
     migrate(_url(TEMPLATE))
     asyncio.run(_execute(server.url, f"CREATE DATABASE {EMPTY_TEMPLATE} TEMPLATE {TEMPLATE}"))
@@ -61,11 +61,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Stop the server and drop its folder."""
-    for server, folder in _running:
+    """Stop the server and delete its folder."""
+    for server, folder in _servers:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    _running.clear()
+    _servers.clear()
 
 
 def _url(database: str) -> str:
@@ -82,7 +82,7 @@ async def _execute(url: str, *statements: str) -> None:
 async def _fill_template() -> None:
     database = Database(_url(TEMPLATE), Settings())
     async with database.transaction() as session:
-        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
     async with database.transaction() as session:
         await add_people(session, PLAN_IN_FORCE)
     await database.close()
@@ -98,38 +98,38 @@ def _clone(template: str) -> Iterator[str]:
 
 @pytest.fixture
 def database_url() -> Iterator[str]:
-    """A clone of the template, for this test alone."""
+    """A clone of the seeded template for one test."""
     yield from _clone(TEMPLATE)
 
 
 @pytest.fixture
 def empty_database_url() -> Iterator[str]:
-    """A database with tables and no rows, for this test alone."""
+    """A database with tables but without rows for one test."""
     yield from _clone(EMPTY_TEMPLATE)
 
 
 class SetClock(Clock):
-    """A clock that stands until it is set."""
+    """A clock that stands still until it is set."""
 
     def __init__(self, instant: datetime) -> None:
         super().__init__()
         self.instant = instant
 
     def now(self) -> datetime:
-        """The instant that was set."""
+        """The current setting."""
         return self.instant
 
     def set(self, text: str) -> None:
-        """Set it to a local time, as `2024-06-15 17:30`."""
+        """Set the clock to a local time such as `2024-06-15 17:30`."""
         self.instant = datetime.fromisoformat(text).replace(tzinfo=LOCAL)
 
     def advance(self, **amount: float) -> None:
-        """Move it on, as `advance(hours=1)`."""
+        """Advance the clock; takes the arguments of timedelta."""
         self.instant += timedelta(**amount)
 
 
 class Service:
-    """The running application, its clock, its database, and clients for people of the tests."""
+    """The running application, its clock, its database, and clients for test accounts."""
 
     def __init__(self, app: FastAPI, clock: SetClock, database_url: str) -> None:
         self.app = app
@@ -139,12 +139,12 @@ class Service:
 
     @property
     def database(self) -> Database:
-        """The application's own database."""
+        """The application's database."""
         database: Database = self.app.state.database
         return database
 
     def client(self, person: str | None = None, secret: str | None = None) -> httpx.AsyncClient:
-        """A client that is signed in as one of `tests.people`, or with a secret, or not at all."""
+        """A client with the token of a test account, with another secret, or without either."""
         secret = token_of(person) if person else secret
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app, raise_app_exceptions=False),
@@ -162,7 +162,7 @@ class Service:
 
 @pytest.fixture
 async def service(database_url: str) -> AsyncIterator[Service]:
-    """The service on its own database, at 8 o'clock on 10 June 2024."""
+    """The service on a cloned database, with the clock at 08:00 on 10 June 2024."""
     app, clock = APPLICATION, SetClock(datetime(2024, 6, 10, 8, tzinfo=LOCAL))
     app.state.settings = Settings(embedded_worker=False)
     app.state.database_url, app.state.clock = database_url, clock

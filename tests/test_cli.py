@@ -1,4 +1,4 @@
-"""The command `tiendo` beside the server: accounts, plans, the record of changes."""
+"""The operator's commands of `tiendo`: accounts, plans, the audit log."""
 
 import asyncio
 from pathlib import Path
@@ -10,12 +10,13 @@ from alembic.util import CommandError
 
 from app.cli import explain, main
 from app.errors import NotFound
+from app.server.operating import FIRST_PLAN
 from app.text import terms
 from tests.conftest import PLAN_FOLDER
 
 
 class Command:
-    """`tiendo` with arguments, in this process, on a database of its own."""
+    """Runs `tiendo` with arguments in this process, on the test's database."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
         self._capsys = capsys
@@ -42,7 +43,7 @@ def tiendo(
     return Command(capsys, monkeypatch)
 
 
-def ask(url: str, query: str) -> Any:
+def fetch_value(url: str, query: str) -> Any:
     async def fetch() -> Any:
         connection = await asyncpg.connect(url)
         try:
@@ -53,37 +54,39 @@ def ask(url: str, query: str) -> Any:
     return asyncio.run(fetch())
 
 
-def test_an_account_is_made_with_a_password_shown_once(tiendo: Command, database_url: str) -> None:
+def test_a_new_accounts_password_is_printed_once(tiendo: Command, database_url: str) -> None:
     code, out, _ = tiendo("user", "new-one", "--role", "viewer", "--agency", "395")
     assert code == 0
     assert "new-one" in out
     assert "shown only this once" in out
     (password,) = [line.split()[1] for line in out.splitlines() if line.startswith("password:")]
     assert len(password) == len("xxxx-xxxx-xxxx-xxxx")
-    stored = ask(database_url, "SELECT password_hash FROM account WHERE username = 'new-one'")
+    stored = fetch_value(
+        database_url, "SELECT password_hash FROM account WHERE username = 'new-one'"
+    )
     assert stored.startswith("$argon2id$")
     assert password not in stored
-    actor = ask(
+    actor = fetch_value(
         database_url, "SELECT actor FROM audit_event WHERE subject = 'users/new-one' LIMIT 1"
     )
     assert actor == "command-line"
 
 
-def test_a_reset_opens_a_closed_account_and_ends_its_tokens(
+def test_a_reset_activates_the_account_and_revokes_its_tokens(
     tiendo: Command, database_url: str
 ) -> None:
     closed = "UPDATE account SET active = false WHERE username = 'xuan-hong' RETURNING id"
-    account = ask(database_url, closed)
+    account = fetch_value(database_url, closed)
     code, out, _ = tiendo("user", "xuan-hong", "--reset", "--password", "mật khẩu mới của tôi")
     assert code == 0
     assert "mật khẩu mới" not in out
-    assert ask(database_url, "SELECT active FROM account WHERE username = 'xuan-hong'")
+    assert fetch_value(database_url, "SELECT active FROM account WHERE username = 'xuan-hong'")
     left = f"SELECT count(*) FROM access_token WHERE account_id = {account}"  # noqa: S608 - a number
-    assert ask(database_url, left) == 0
+    assert fetch_value(database_url, left) == 0
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         (["user", "new-one"], 2, "--role"),
         (["user", "new-one", "--role", "king"], 2, "king"),
@@ -97,44 +100,44 @@ def test_a_reset_opens_a_closed_account_and_ends_its_tokens(
         (["dance"], 2, "dance"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_message(
-    tiendo: Command, arguments: list[str], code: int, told: str
+def test_errors_are_one_message(
+    tiendo: Command, arguments: list[str], code: int, message: str
 ) -> None:
-    ended, _, err = tiendo(*arguments)
-    assert ended == code
-    assert told in err
+    exit_code, _, err = tiendo(*arguments)
+    assert exit_code == code
+    assert message in err
     assert "Traceback" not in err
 
 
 def test_a_plan_can_be_loaded_again(tiendo: Command, database_url: str) -> None:
-    before = ask(database_url, "SELECT count(*) FROM obligation")
+    before = fetch_value(database_url, "SELECT count(*) FROM obligation")
     code, out, _ = tiendo("seed", str(PLAN_FOLDER))
     assert code == 0
     assert out
-    assert ask(database_url, "SELECT count(*) FROM obligation") == before
+    assert fetch_value(database_url, "SELECT count(*) FROM obligation") == before
 
 
-def test_migrating_twice_is_no_fault(tiendo: Command) -> None:
+def test_migrating_twice_succeeds(tiendo: Command) -> None:
     assert tiendo("migrate")[0] == 0
     assert tiendo("migrate")[0] == 0
 
 
-def test_the_record_is_verified(tiendo: Command, database_url: str) -> None:
+def test_the_audit_log_is_verified(tiendo: Command, database_url: str) -> None:
     assert tiendo("verify")[0] == 0
     changed = "UPDATE audit_event SET actor = 'nobody' WHERE id = 1 RETURNING id"
-    assert ask(database_url, changed) == 1
+    assert fetch_value(database_url, changed) == 1
     code, _, err = tiendo("verify")
     assert code == 1
     assert "audit events 1" in err
 
 
-def test_a_database_without_tables_is_told(tiendo: Command, database_url: str) -> None:
-    ask(database_url, "DROP TABLE audit_event")
+def test_a_missing_table_is_reported(tiendo: Command, database_url: str) -> None:
+    fetch_value(database_url, "DROP TABLE audit_event")
     code, _, err = tiendo("verify")
     assert (code, "audit_event" in err, "Traceback" in err) == (1, True, False)
 
 
-def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
+def test_an_invalid_setting_is_named_without_its_value(
     tiendo: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TIENDO_DATABASE_URL", "mysql://root:open-sesame@localhost/x")
@@ -151,16 +154,16 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (CommandError("Can't locate revision identified by '9999'"), "9999"),
         (NotFound(terms.ACCOUNT, username="x"), "There is no account x."),
-        (ZeroDivisionError("a fault of ours"), None),
+        (ZeroDivisionError("a programming error"), None),
     ],
 )
-def test_faults_of_the_program_are_not_explained_away(error: Exception, told: str | None) -> None:
+def test_only_expected_errors_are_explained(error: Exception, expected: str | None) -> None:
     message = explain(error)
-    assert message is None if told is None else told in str(message)
+    assert message is None if expected is None else expected in str(message)
 
 
 def test_help_names_every_command(tiendo: Command) -> None:
@@ -170,7 +173,5 @@ def test_help_names_every_command(tiendo: Command) -> None:
         assert command in out
 
 
-def test_the_first_plan_is_part_of_the_program() -> None:
-    from app.server.operating import FIRST_PLAN  # noqa: PLC0415 - slow to import
-
+def test_the_first_plan_is_packaged() -> None:
     assert Path(FIRST_PLAN).samefile(PLAN_FOLDER)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.support.console_snippets import ADDRESS, ROOT, Server, Shell, fits, free_port, steps
+from tests.support.console_snippets import ADDRESS, ROOT, Server, Shell, free_port, matches, steps
 
 
 def test_the_guides_print_the_answers_shown(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_the_guides_print_the_answers_shown(tmp_path: Path) -> None:
                     continue
                 command = step.command.replace(ADDRESS, f"127.0.0.1:{server.port}")
                 answer = shell.run(command)
-                assert fits(answer, step.answer), step.told_otherwise(answer)
+                assert matches(answer, step.answer), step.difference(answer)
                 ran += 1
     finally:
         shell.close()

@@ -1,4 +1,4 @@
-"""What is shipped around the code names only what exists: images, documents, commands, settings."""
+"""Docker files, Makefile and documents refer only to existing files, commands and settings."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TIENDO = Path(sys.executable).parent / "tiendo"
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md"))]
 SAMPLES = {"DATABASE_PASSWORD": "0123456789abcdef", "PUBLIC_URL": "https://tiendo.example.vn"}
-"""What compose.yaml asks for."""
+"""Values for the required variables of compose.yaml."""
 
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|URL")
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
@@ -28,7 +28,7 @@ def text_of(name: str) -> str:
 
 
 def copied() -> list[str]:
-    """What the Dockerfile copies out of the checkout."""
+    """The sources of the Dockerfile's COPY instructions."""
     instructions = re.findall(r"^COPY (?!--from)(.*)$", text_of("Dockerfile"), re.MULTILINE)
     return [source for instruction in instructions for source in instruction.split()[:-1]]
 
@@ -39,7 +39,7 @@ def compose() -> Any:
 
 
 def interpolated(value: str, variables: dict[str, str]) -> str:
-    """A value as compose reads it; what is needed and missing raises KeyError."""
+    """Substitute variables as compose does; a missing required one raises KeyError."""
 
     def put(match: re.Match[str]) -> str:
         name, operator, rest = match.groups()
@@ -50,13 +50,13 @@ def interpolated(value: str, variables: dict[str, str]) -> str:
 
 @cache
 def commands() -> frozenset[str]:
-    """The commands of `tiendo`, as its help lists them."""
+    """The commands listed by `tiendo --help`."""
     shown = tiendo("--help", cwd=ROOT).stdout
     return frozenset(re.findall(r"^\W*([a-z][a-z-]+) {2,}\S", shown, re.MULTILINE))
 
 
 def tiendo(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(  # noqa: S603 - no outside input
         [TIENDO, *arguments],
         cwd=cwd,
         env={"COLUMNS": "200", "PYTHONIOENCODING": "utf-8"},
@@ -75,18 +75,18 @@ def test_the_command_is_installed_and_starts_from_any_folder(tmp_path: Path) -> 
     assert {"serve", "migrate", "seed", "user", "verify"} <= commands()
 
 
-def test_what_the_image_copies_exists_and_is_let_into_the_context() -> None:
+def test_files_copied_into_the_image_exist_and_are_in_the_context() -> None:
     let_in = {line[1:] for line in text_of(".dockerignore").splitlines() if line.startswith("!")}
     assert let_in == set(copied())
     assert [source for source in copied() if not (ROOT / source).exists()] == []
 
 
-def test_the_image_has_all_that_the_service_reads_at_run_time() -> None:
-    # The migrations run by alembic.ini at the root, the first plan is loaded from seed/.
+def test_the_image_has_all_run_time_files() -> None:
+    # Migrations use alembic.ini in the root folder; the first plan is in seed/.
     assert {"app", "migrations", "seed", "alembic.ini", "requirements.lock"} <= set(copied())
 
 
-def test_a_package_holds_every_file_that_is_no_code() -> None:
+def test_packages_contain_all_data_files() -> None:
     packed = tomllib.loads(text_of("pyproject.toml"))["tool"]["setuptools"]["package-data"]
     for package, patterns in packed.items():
         there = {path for path in (ROOT / package).rglob("*") if path.is_file()}
@@ -103,7 +103,7 @@ def test_image_and_makefile_pin_one_uv() -> None:
     assert len(pins) == 1
 
 
-def test_the_image_sets_settings_that_exist_and_runs_as_nobody_special() -> None:
+def test_the_image_uses_known_settings_and_an_unprivileged_user() -> None:
     dockerfile = text_of("Dockerfile")
     assert set(re.findall(r"(TIENDO_\w+)", dockerfile)) <= known_settings()
     users = re.findall(r"^USER (\S+)$", dockerfile, re.MULTILINE)
@@ -116,7 +116,7 @@ def known_settings() -> set[str]:
 
 
 @pytest.mark.parametrize("service", ["service", "worker"])
-def test_compose_gives_settings_that_production_takes(
+def test_compose_sets_valid_production_settings(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = compose()["services"][service]["environment"]
@@ -139,7 +139,7 @@ def test_compose_runs_commands_that_exist() -> None:
     assert run <= commands()
 
 
-def test_compose_holds_no_secret_and_says_what_it_needs() -> None:
+def test_compose_contains_no_secret_and_describes_required_variables() -> None:
     for container in compose()["services"].values():
         for name, value in container["environment"].items():
             if SECRET.search(name):
@@ -164,7 +164,7 @@ def test_compose_volumes_and_dependencies_are_declared() -> None:
     assert waited_for == {"database", "service"}
 
 
-def test_every_setting_is_explained_with_its_default() -> None:
+def test_every_setting_is_documented_with_its_default() -> None:
     table = text_of("docs/operations.md").split("## Settings", 1)[1].split("\n## ", 1)[0]
     rows = {
         name: (default.strip(), meaning.strip())
@@ -177,13 +177,13 @@ def test_every_setting_is_explained_with_its_default() -> None:
         assert meaning
         value = Settings.model_fields[name.removeprefix("TIENDO_").lower()].default
         if value in {None, ()}:
-            continue  # said in words
+            continue  # described in words
         shown = str(value).lower() if isinstance(value, bool) else f"{value}".removesuffix(".0")
         assert default == f"`{shown}`", name
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_documents_name_what_exists(document: Path) -> None:
+def test_documents_refer_to_existing_things(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     links = [link.split("#")[0] for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text)]
     assert [link for link in links if link and not (document.parent / link).exists()] == []
@@ -195,7 +195,7 @@ def test_documents_name_what_exists(document: Path) -> None:
     assert named - {"TIENDO_PROT"} <= known_settings()  # the misspelt one is an example
 
 
-def test_headings_that_links_point_to_exist() -> None:
+def test_link_targets_exist() -> None:
     headings: dict[Path, set[str]] = {}
     for document in DOCUMENTS:
         titles = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
@@ -248,7 +248,7 @@ def test_make_targets_of_the_documents_exist() -> None:
     assert {"install", "run", "test", "check", "bench"} <= targets
 
 
-def test_the_gate_runs_check_and_the_newcomers_test() -> None:
+def test_the_ci_script_runs_check_and_test() -> None:
     gate = ROOT / ".ci" / "run"
     assert gate.stat().st_mode & 0o111
     script = gate.read_text("utf-8")

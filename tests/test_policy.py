@@ -216,7 +216,7 @@ TRACES = ("trieu-son", "1590", "397", "Triệu Sơn", "Thử Nghiệm")
 async def add_neighbour(service: Service) -> dict[str, str]:
     """Load another district with every kind of resource; return their codes and IDs."""
     async with service.database.transaction() as session:
-        await load(session, NEIGHBOUR_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+        await load(session, NEIGHBOUR_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
     root = service.client(ROOT)
     reporter = {"username": "trieu-son-1", "full_name": "X", "role": "reporter", "agency": "15901"}
     seen(await root.post("/users", json=reporter), 201)

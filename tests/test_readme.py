@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.support.console_snippets import ADDRESS, ROOT, Server, Shell, fits, free_port, steps
+from tests.support.console_snippets import ADDRESS, ROOT, Server, Shell, free_port, matches, steps
 
 
 def test_the_tour_prints_the_answers_shown(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_the_tour_prints_the_answers_shown(tmp_path: Path) -> None:
                 server.start(**dict(re.findall(r"(TIENDO_\w+)=(\S+)", command)))
                 continue
             answer = shell.run(command)
-            assert fits(answer, step.answer), (
+            assert matches(answer, step.answer), (
                 f"{step.command}\nshown:\n{step.answer}\ngot:\n{answer}"
             )
             ran += 1

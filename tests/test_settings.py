@@ -1,4 +1,4 @@
-"""Settings: what is taken, and what production refuses."""
+"""Valid and invalid settings, and the restrictions of production."""
 
 import os
 
@@ -23,7 +23,7 @@ def read(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> Settings:
     return Settings()
 
 
-def test_nothing_has_to_be_set() -> None:
+def test_no_setting_is_required() -> None:
     settings = Settings()
     assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8000, 1)
     assert settings.database_url is None
@@ -42,7 +42,7 @@ def test_nothing_has_to_be_set() -> None:
         ({"PUBLIC_URL": "https://tiendo.example.vn/"}, "https://tiendo.example.vn"),
     ],
 )
-def test_links_lead_to_where_it_listens_unless_told_otherwise(
+def test_the_public_url_defaults_to_host_and_port(
     monkeypatch: pytest.MonkeyPatch, values: dict[str, str], url: str
 ) -> None:
     assert read(monkeypatch, values).public_url == url
@@ -54,7 +54,7 @@ def test_links_lead_to_where_it_listens_unless_told_otherwise(
         {"DATABASE_URL": "postgresql://tiendo:pw@db.example.vn:5432/tiendo?sslmode=require"},
         {"DATABASE_URL": "postgres://tiendo@/tiendo?host=/run/postgresql"},
         {"CLOCK_START": "2024-06-10T08:00:00+07:00"},
-        {"SMTP_URL": "", "MAIL_FROM": ""},  # as compose.yaml leaves them
+        {"SMTP_URL": "", "MAIL_FROM": ""},  # the defaults of compose.yaml
         {"SMTP_URL": "smtp://127.0.0.1:25"},
         {"SMTP_URL": "smtps://tiendo:m%C3%A1@mail.example.vn:465?ca=/etc/ca.pem"},
         {"MAIL_FROM": "tiendo@example.vn"},
@@ -67,12 +67,14 @@ def test_links_lead_to_where_it_listens_unless_told_otherwise(
         {**PRODUCTION, "CLOCK_OFFSET_SECONDS": "0.0"},
     ],
 )
-def test_what_is_right_is_taken(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+def test_valid_settings_are_accepted(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str]
+) -> None:
     assert read(monkeypatch, values)
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({"PORT": "0"}, "port"),
         ({"PORT": "70000"}, "port"),
@@ -102,14 +104,14 @@ def test_what_is_right_is_taken(monkeypatch: pytest.MonkeyPatch, values: dict[st
         ({**PRODUCTION, "PUBLIC_URL": "http://tiendo.example.vn"}, "TIENDO_PUBLIC_URL"),
     ],
 )
-def test_what_is_wrong_is_refused_by_name(
-    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], told: str
+def test_invalid_settings_are_named(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(ValidationError, match=told):
+    with pytest.raises(ValidationError, match=message):
         read(monkeypatch, values)
 
 
-def test_proxies_are_listed_with_commas_or_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_separated_by_commas_or_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"TRUSTED_PROXIES": "127.0.0.1,::1, 172.18.0.0/16 "}
     assert read(monkeypatch, values).trusted_proxies == ("127.0.0.1", "::1", "172.18.0.0/16")
 

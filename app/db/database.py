@@ -1,4 +1,4 @@
-"""PostgreSQL: the engine, and the two kinds of session that requests use."""
+"""The PostgreSQL engine, and the two kinds of session that requests use."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,19 +18,19 @@ from app.db.driver import Driver, open_driver
 from app.errors import OperatorError
 from app.settings import Settings
 
-OLDEST_SERVER = 15
+OLDEST_VERSION = 15
 
 
 class DatabaseUnavailableError(OperatorError):
-    """The database cannot be used; the message is for the one who runs the server."""
+    """The database cannot be used; the message addresses the operator."""
 
 
 class Database:
-    """The connection pools and the ways to use them.
+    """The connection pools.
 
-    `writing` opens a transaction that the caller commits. `reading` sends each statement on
-    its own, without the two round trips of a transaction. `questions`, once it is open, does so
-    for plain SQL without SQLAlchemy between, by connections of its own.
+    - `writing`: sessions with a transaction, which the caller commits.
+    - `reading`: sessions in autocommit mode, which save the round trips of BEGIN and COMMIT.
+    - `questions`, available after `open`: autocommit SQL directly on asyncpg, in a second pool.
     """
 
     driver: Driver
@@ -46,15 +46,15 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """A session whose work is committed at the end, or rolled back by an exception."""
+        """A session that commits at the end of the block and rolls back on an exception."""
         async with self.writing.begin() as session:
             yield session
 
     async def open(self) -> None:
-        """Make ready for requests.
+        """Check the server and create the pool of `questions`.
 
         Raises:
-            DatabaseUnavailableError: the server does not answer, or is too old.
+            DatabaseUnavailableError: the server does not answer, or its version is too old.
         """
         await self.check()
         self.driver = await open_driver(
@@ -65,20 +65,20 @@ class Database:
         )
 
     async def check(self) -> None:
-        """See that the server answers and is new enough.
+        """Ensure that the server answers and has a supported version.
 
         Raises:
-            DatabaseUnavailableError: saying what is wrong and where.
+            DatabaseUnavailableError: it does not; the message states the address and reason.
         """
-        place = self.engine.url.render_as_string(hide_password=True)
+        address = self.engine.url.render_as_string(hide_password=True)
         try:
             async with self.engine.connect() as connection:
                 version = await connection.scalar(text("SHOW server_version_num"))
         except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
             cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
             reason = str(cause).partition("\n")[0] or "no answer in time"
-            raise DatabaseUnavailableError(f"{place} does not answer: {reason}") from error
-        see_version(place, int(str(version)))
+            raise DatabaseUnavailableError(f"{address} does not answer: {reason}") from error
+        ensure_supported_version(address, int(str(version)))
 
     async def close(self) -> None:
         """Close every connection."""
@@ -87,20 +87,20 @@ class Database:
         await self.engine.dispose()
 
 
-def see_version(place: str, number: int) -> None:
-    """See that a server's version, as PostgreSQL numbers it (180001 is 18.1), is new enough.
+def ensure_supported_version(address: str, number: int) -> None:
+    """Ensure that a `server_version_num`, such as 180001 for 18.1, is supported.
 
     Raises:
-        DatabaseUnavailableError: it is not.
+        DatabaseUnavailableError: the version is too old.
     """
-    if number < OLDEST_SERVER * 10_000:
+    if number < OLDEST_VERSION * 10_000:
         raise DatabaseUnavailableError(
-            f"{place} is PostgreSQL {number // 10_000}; {OLDEST_SERVER} or newer is needed"
+            f"{address} is PostgreSQL {number // 10_000}; {OLDEST_VERSION} or newer is needed"
         )
 
 
 def driver_url(url: str) -> URL:
-    """A `postgresql://` URL as SQLAlchemy's asyncpg dialect takes it."""
+    """A `postgresql://` URL converted for SQLAlchemy's asyncpg dialect."""
     parsed = make_url(url).set(drivername="postgresql+asyncpg")
     if "sslmode" in parsed.query:
         mode = parsed.query["sslmode"]

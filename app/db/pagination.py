@@ -1,4 +1,4 @@
-"""Lists in pages: a cursor names the last row that was seen, so nothing is skipped or repeated."""
+"""Keyset pagination: a cursor holds the order values of the last row of a page."""
 
 import base64
 import binascii
@@ -19,12 +19,12 @@ LARGEST_LIMIT = 200
 
 BAD_CURSOR = Bilingual(
     "Con trỏ không đúng; chỉ dùng next_cursor mà câu trả lời trước đã cho.",
-    "Not a cursor; use the next_cursor of an earlier answer.",
+    "Expected the next_cursor of an earlier response.",
 )
 
 
 def encode_cursor(values: Sequence[Any]) -> str:
-    """An opaque cursor for the order values of a row."""
+    """Encode the order values of a row as an opaque cursor."""
     text = json.dumps(
         [value.isoformat() if isinstance(value, date) else value for value in values],
         ensure_ascii=False,
@@ -34,10 +34,10 @@ def encode_cursor(values: Sequence[Any]) -> str:
 
 
 def decode_cursor(cursor: str, types: Sequence[type]) -> tuple[Any, ...]:
-    """The order values that a cursor holds, as values of `types`.
+    """Decode a cursor into order values of these types.
 
     Raises:
-        ValidationFailed: it is not a cursor of this list.
+        ValidationFailed: the text is not a cursor of this list.
     """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
@@ -75,15 +75,16 @@ async def page(
     cursor: str | None,
     descending: bool = False,
 ) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
-    """One page of `query` in `order` (columns that together are unique), and the next cursor.
+    """One page of a query, and the cursor of the next page or None.
 
-    The query must not be ordered already; the order columns are added to its rows at the end.
+    `order` names columns that together are unique. The query must have no ORDER BY; the order
+    columns are appended to each row.
     """
     columns = [column for column, _ in order]
     if cursor is not None:
-        seen = decode_cursor(cursor, [kind for _, kind in order])
-        compared = tuple_(*columns)
-        query = query.where(compared < seen if descending else compared > seen)
+        last_seen = decode_cursor(cursor, [kind for _, kind in order])
+        row = tuple_(*columns)
+        query = query.where(row < last_seen if descending else row > last_seen)
     ordered = query.add_columns(*columns).order_by(
         *(column.desc() if descending else column for column in columns)
     )

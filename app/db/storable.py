@@ -1,4 +1,4 @@
-"""Which texts PostgreSQL can store."""
+"""Text that PostgreSQL can store."""
 
 import re
 
@@ -6,5 +6,5 @@ NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(text: str) -> bool:
-    """Whether PostgreSQL takes the text and UTF-8 can carry it."""
+    """Whether the text has no NUL and no lone surrogate, so that PostgreSQL can store it."""
     return not NOT_STORABLE.search(text)

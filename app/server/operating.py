@@ -1,4 +1,4 @@
-"""What the operator does at the server itself: the database at hand, its tables, its accounts."""
+"""The operator's commands: check and fill the database, load plans, manage accounts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,8 +24,8 @@ from app.vocabulary import Role
 
 FIRST_PLAN = Path(__file__).resolve().parents[2] / "seed" / "tho-xuan-2024"
 FIRST_ACCOUNT = Profile("admin", "Quản trị hệ thống", None, Role.ADMIN, None)
-ONE_FILLS = 7_283_651_905
-"""The advisory lock of whoever fills an empty database: several servers may start at once."""
+FILL_LOCK = 7_283_651_905
+"""Advisory lock: only one server fills an empty database."""
 OPERATOR = Principal(
     name="command-line",
     role=Role.ADMIN,
@@ -34,128 +34,133 @@ OPERATOR = Principal(
     agency_path="",
     district_path="",
 )
-"""Whoever may start commands on the server may do what a root admin may."""
-
+"""Command-line users have the permissions of an admin without an agency."""
 ACTOR = Actor(OPERATOR.name)
 
-Say = Callable[[str], None]
-Made = TypeVar("Made")
+Echo = Callable[[str], None]
+Result = TypeVar("Result")
 
 
 def check(settings: Settings, url: str) -> None:
-    """See that the database answers and is new enough.
+    """Ensure that the database answers and has a supported version.
 
     Raises:
-        DatabaseUnavailableError: saying what is wrong.
+        DatabaseUnavailableError: it does not; the message states the reason.
     """
 
-    async def ask() -> None:
+    async def run() -> None:
         database = Database(url, settings)
         try:
             await database.check()
         finally:
             await database.close()
 
-    asyncio.run(ask())
+    asyncio.run(run())
 
 
 def in_transaction(
-    settings: Settings, url: str, work: Callable[[AsyncSession], Awaitable[Made]]
-) -> Made:
-    """What the work makes, in a transaction of its own."""
+    settings: Settings, url: str, operation: Callable[[AsyncSession], Awaitable[Result]]
+) -> Result:
+    """Run an operation in a transaction and return its result."""
 
-    async def do() -> Made:
+    async def run() -> Result:
         database = Database(url, settings)
         try:
             async with database.transaction() as session:
-                return await work(session)
+                return await operation(session)
         finally:
             await database.close()
 
-    return asyncio.run(do())
+    return asyncio.run(run())
 
 
-def prepare(settings: Settings, url: str, now: datetime, say: Say) -> None:
-    """Bring the database to the newest schema, and a first plan and account into an empty one.
+def prepare(settings: Settings, url: str, now: datetime, echo: Echo) -> None:
+    """Migrate the database; load the first plan and create the first account if it is empty.
 
     Raises:
-        DatabaseUnavailableError: it does not answer, or is too old.
+        DatabaseUnavailableError: the database does not answer, or its version is too old.
     """
     check(settings, url)
     migrate(url)
-    given = settings.admin_password.get_secret_value() if settings.admin_password else None
+    admin_password = settings.admin_password.get_secret_value() if settings.admin_password else None
 
     async def fill(session: AsyncSession) -> tuple[bool, str | None]:
-        return await fill_if_empty(session, given, now, say)
+        return await fill_if_empty(session, admin_password, now, echo)
 
     filled, password = in_transaction(settings, url, fill)
     if filled:
-        say(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
+        echo(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
         once = f"{password}   (chỉ hiện lần này / shown only this once)"
-        say(f"Mật khẩu / password:  {once if password else 'TIENDO_ADMIN_PASSWORD'}")
+        echo(f"Mật khẩu / password:  {once if password else 'TIENDO_ADMIN_PASSWORD'}")
 
 
-def load_plan(settings: Settings, url: str, folder: Path, now: datetime, say: Say) -> None:
-    """Load a plan's folder, or what was corrected there.
+def load_plan(settings: Settings, url: str, folder: Path, now: datetime, echo: Echo) -> None:
+    """Load or update the plan in a folder.
 
     Raises:
-        SeedError: with everything that is wrong there; the plan's coordinators are told as well.
+        SeedError: with every error in the files. The plan's coordinators are notified.
     """
-    from seed import failure, loader  # noqa: PLC0415 - only this command needs them
+    from seed import failure, loader  # noqa: PLC0415 - 0.08 s of each start of the server
 
     folder = folder.resolve()
     try:
-        in_transaction(settings, url, partial(loader.load, folder=folder, now=now, say=say))
+        in_transaction(settings, url, partial(loader.load, folder=folder, now=now, echo=echo))
     except loader.SeedError as error:
-        telling = partial(failure.tell, folder=folder, findings=error.findings, now=now)
+        notify = partial(
+            failure.notify_coordinators, folder=folder, findings=error.findings, now=now
+        )
         try:
-            in_transaction(settings, url, telling)
-        except Exception as fault:  # noqa: BLE001 - what is wrong in the files matters more
-            reason = str(fault).partition("\n")[0] or type(fault).__name__
-            say(f"Không báo được cho cơ quan tổng hợp: {reason}")
+            in_transaction(settings, url, notify)
+        except Exception as notify_error:  # noqa: BLE001 - the SeedError matters more
+            reason = str(notify_error).partition("\n")[0] or type(notify_error).__name__
+            echo(f"Không báo được cho cơ quan tổng hợp: {reason}")
         raise
 
 
 async def fill_if_empty(
-    session: AsyncSession, password: str | None, now: datetime, say: Say
+    session: AsyncSession, password: str | None, now: datetime, echo: Echo
 ) -> tuple[bool, str | None]:
-    """Load the first plan and make the first account, where there is neither.
+    """Load the first plan and create the first account if the database has no plan or account.
 
-    Both come in one transaction: a start that is cut off leaves neither, and the next one fills.
-    Answers whether it did, and the password where that was generated.
+    Both are written in one transaction, so an interrupted start leaves the database empty. Returns
+    whether the database was filled, and the password if it was generated.
     """
-    await session.execute(text(f"SELECT pg_advisory_xact_lock({ONE_FILLS})"))
+    await session.execute(text(f"SELECT pg_advisory_xact_lock({FILL_LOCK})"))
     if await session.scalar(select(exists(select(Plan.id)) | exists(select(Account.id)))):
         return False, None
-    from seed.loader import load  # noqa: PLC0415 - a database is filled once
+    from seed.loader import load  # noqa: PLC0415 - as above; a database is filled once
 
-    say("Lần chạy đầu: nạp kế hoạch 2024 của huyện Thọ Xuân. / First run: loading the plan.")
-    await load(session, FIRST_PLAN, now=now, say=lambda _: None)
+    echo("Lần chạy đầu: nạp kế hoạch 2024 của huyện Thọ Xuân. / First run: loading the plan.")
+    await load(session, FIRST_PLAN, now=now, echo=lambda _: None)
     return True, await create_account(session, FIRST_ACCOUNT, password, now)
 
 
 async def create_account(
     session: AsyncSession, profile: Profile, password: str | None, now: datetime
 ) -> str | None:
-    """A new account; its password where that was generated.
+    """Create an account and return its password if it was generated.
 
     Raises:
-        AlreadyExists, ValidationFailed: as `accounts.create`.
+        AlreadyExists, ValidationFailed: see `accounts.create`.
     """
     await ledger.open_ledger(session, None, now)
-    _, shown = await accounts.create(session, OPERATOR, profile, password, now=now, actor=ACTOR)
-    return shown
+    _, generated_password = await accounts.create(
+        session, OPERATOR, profile, password, now=now, actor=ACTOR
+    )
+    return generated_password
 
 
 async def reset_password(
     session: AsyncSession, username: str, password: str | None, now: datetime
 ) -> str | None:
-    """A new password for an account, which is opened again; shown where that was generated.
+    """Set a new password and activate the account; return the password if it was generated.
 
     Raises:
-        NotFound: there is no such account.
+        NotFound: the account does not exist.
     """
-    person = await accounts.find(session, OPERATOR, username)
+    account = await accounts.find(session, OPERATOR, username)
     changes = {"password": password, "active": True}
-    _, shown = await accounts.change(session, OPERATOR, person, changes, now=now, actor=ACTOR)
-    return shown
+    _, generated_password = await accounts.change(
+        session, OPERATOR, account, changes, now=now, actor=ACTOR
+    )
+    return generated_password

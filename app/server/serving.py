@@ -1,16 +1,13 @@
-"""What `tiendo serve` does: a port, a database with a plan in it, and the service on both."""
+"""`tiendo serve`: open the port, prepare the database, run the service."""
 
 import errno
 import fcntl
-import multiprocessing
 import os
 import signal
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -20,17 +17,16 @@ from uvicorn.supervisors import Multiprocess
 from app.clock import Clock
 from app.errors import OperatorError
 from app.server import embedded
-from app.settings import Settings, address
+from app.server.operating import Echo, prepare
+from app.settings import Settings, local_url
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from app.server.operating import Say
-
-SECONDS_FOR_THE_PORT = 2.0
-SECONDS_TO_FINISH = 10
+PORT_RETRY_SECONDS = 2.0
+SHUTDOWN_SECONDS = 10
 BACKLOG = 2048
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -41,61 +37,59 @@ LOGGING: dict[str, Any] = {
 
 
 class ServingError(OperatorError):
-    """The service cannot start; the message is for the one who runs it."""
+    """The service cannot start; the message addresses the operator."""
 
 
-def serve(settings: Settings, say: "Say") -> None:
-    """Serve until a signal says stop.
+def serve(settings: Settings, echo: Echo) -> None:
+    """Serve until a stop signal arrives.
 
     Raises:
-        ServingError, EmbeddedServerError, DatabaseUnavailableError: saying why it cannot.
+        ServingError, EmbeddedServerError, DatabaseUnavailableError: the service cannot start.
     """
     clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
     with (
-        stopped_by_signals(),
-        listening(settings.host, settings.port) as listener,
-        the_only_server(settings),
+        exit_on_signals(),
+        listening_socket(settings.host, settings.port) as listener,
+        locked_data_dir(settings),
         embedded.database_url(settings) as url,
     ):
-        from app.server.operating import prepare  # noqa: PLC0415 - slow, and what was asked may fail
-
-        prepare(settings, url, clock.now(), say)
+        prepare(settings, url, clock.now(), echo)
         if settings.workers == 1:
-            _serve_here(settings, url, clock, listener, say)
+            _serve_in_process(settings, url, clock, listener, echo)
         else:
-            _serve_in_workers(settings, url, clock, listener, say)
+            _serve_in_workers(settings, url, clock, listener, echo)
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """Let a signal end the block as an exception does, so that what was opened is closed."""
+def exit_on_signals() -> Iterator[None]:
+    """Turn stop signals into SystemExit, so that context managers close what they opened."""
 
     def stop(_signal: int, _frame: object) -> None:
-        for each in STOPPING:
-            signal.signal(each, signal.SIG_IGN)  # closing is not interrupted
+        for each in STOP_SIGNALS:
+            signal.signal(each, signal.SIG_IGN)  # a second signal must not interrupt the clean-up
         raise SystemExit(0)
 
     def terminate(_signal: int, _frame: object) -> None:
-        signal.raise_signal(signal.SIGTERM)  # which the web server takes as well
+        signal.raise_signal(signal.SIGTERM)  # uvicorn handles SIGTERM but not SIGHUP
 
-    before = {each: signal.getsignal(each) for each in STOPPING}
+    previous = {each: signal.getsignal(each) for each in STOP_SIGNALS}
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    if before[signal.SIGHUP] is not signal.SIG_IGN:  # as `nohup` leaves it
+    if previous[signal.SIGHUP] is not signal.SIG_IGN:  # `nohup` ignores it
         signal.signal(signal.SIGHUP, terminate)
     try:
         yield
     finally:
-        for each, handler in before.items():
+        for each, handler in previous.items():
             signal.signal(each, handler)
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that takes connections from the first moment; they are answered once all is ready.
+def listening_socket(host: str, port: int) -> Iterator[socket.socket]:
+    """A listening socket; connections queue until the service is ready.
 
     Raises:
-        ServingError: the port is in use, not allowed, or not of this machine.
+        ServingError: the port is in use or not permitted, or the host is not a local address.
     """
     listener = _bind(host, port)
     try:
@@ -105,7 +99,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    give_up = time.monotonic() + SECONDS_FOR_THE_PORT
+    deadline = time.monotonic() + PORT_RETRY_SECONDS
     while True:
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
@@ -116,15 +110,15 @@ def _bind(host: str, port: int) -> socket.socket:
             listener.bind(address)
             listener.listen(BACKLOG)
         except OSError as error:
-            # The workers of a killed server need a moment to notice and let the port go.
-            if error.errno == errno.EADDRINUSE and time.monotonic() < give_up:
+            # After a parent was killed, its workers need a moment to exit and release the port.
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.2)
                 continue
-            raise ServingError(_why_not(host, port, error)) from error
+            raise ServingError(_bind_error(host, port, error)) from error
         return listener
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _bind_error(host: str, port: int, error: OSError) -> str:
     match error.errno:
         case errno.EADDRINUSE:
             return (
@@ -132,21 +126,21 @@ def _why_not(host: str, port: int, error: OSError) -> str:
                 "stop the program that uses it, or set TIENDO_PORT to another port"
             )
         case errno.EACCES:
-            return f"port {port} is for the system's services: set TIENDO_PORT to one above 1023"
+            return f"port {port} needs root permissions: set TIENDO_PORT to a port above 1023"
     return f"cannot listen on {host} port {port} ({error.strerror}): set TIENDO_HOST, TIENDO_PORT"
 
 
 @contextmanager
-def the_only_server(settings: Settings) -> Iterator[None]:
-    """See that no other `tiendo serve` runs on the embedded database of this data folder.
+def locked_data_dir(settings: Settings) -> Iterator[None]:
+    """Ensure that only one `tiendo serve` uses this data folder's embedded database.
 
     Raises:
-        ServingError: one does.
+        ServingError: another one does.
     """
     if settings.database_url is not None:
-        yield  # any number of servers on one PostgreSQL
+        yield  # an external PostgreSQL can have several servers
         return
-    folder = embedded.writable(settings.data_dir)
+    folder = embedded.ensure_data_dir(settings.data_dir)
     with embedded.lock_file(folder, "serve.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -158,64 +152,49 @@ def the_only_server(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _serve_here(
-    settings: Settings, url: str, clock: Clock, listener: socket.socket, say: "Say"
+def _serve_in_process(
+    settings: Settings, url: str, clock: Clock, listener: socket.socket, echo: Echo
 ) -> None:
-    from app.main import create_app  # noqa: PLC0415 - workers import it themselves
+    from app.main import create_app  # noqa: PLC0415 - 0.7 s that the parent of workers saves
 
-    class Announcing(uvicorn.Server):
+    class AnnouncingServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            say(_address(settings))
+            echo(_startup_line(settings))
 
-    Announcing(_config(create_app(settings, url, clock), settings)).run([listener])
+    AnnouncingServer(_config(create_app(settings, url, clock), settings)).run([listener])
 
 
 def _serve_in_workers(
-    settings: Settings, url: str, clock: Clock, listener: socket.socket, say: "Say"
+    settings: Settings, url: str, clock: Clock, listener: socket.socket, echo: Echo
 ) -> None:
     os.environ["TIENDO_DATABASE_URL"] = url
     os.environ["TIENDO_CLOCK_OFFSET_SECONDS"] = repr(clock.offset.total_seconds())
     config = _config(
-        "app.server.serving:worker_app", settings, factory=True, workers=settings.workers
+        "app.server.worker_process:create_app", settings, factory=True, workers=settings.workers
     )
-    say(_address(settings))
+    echo(_startup_line(settings))
     supervisor = Multiprocess(config, [listener])
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-        raise ServingError("a worker did not start; the reason stands above")
+        raise ServingError("a worker did not start; see the reason above")
 
 
-def _config(app: "FastAPI | str", settings: Settings, **more: Any) -> uvicorn.Config:
+def _config(app: "FastAPI | str", settings: Settings, **options: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=LOGGING,
         access_log=False,
-        # Whoever is not named here could write any address into the header.
+        # From any other address the header could be forged.
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         server_header=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=SECONDS_TO_FINISH,
-        **more,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        **options,
     )
 
 
-def worker_app() -> "FastAPI":
-    """The service in a worker process, which does not outlive the one that started it."""
-    from app.main import create_worker_app  # noqa: PLC0415 - only workers need it
-
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
-    return create_worker_app()
-
-
-def _follow(parent: int) -> None:
-    wait([parent])
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _address(settings: Settings) -> str:
-    where = address(settings.host, settings.port)
-    return f"Tiến độ: {where}   (Ctrl+C để dừng / to stop)"
+def _startup_line(settings: Settings) -> str:
+    url = local_url(settings.host, settings.port)
+    return f"Tiến độ: {url}   (Ctrl+C để dừng / to stop)"

@@ -1,4 +1,4 @@
-"""First tables: the plan, its periods and obligations, reports, accounts, the record."""
+"""First tables: plans, periods, obligations, reports, accounts, audit events."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Reminders, notifications and messages, and the job queue that moves them on."""
+"""Reminders, notifications, messages, and the job queue."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""When an obligation was added to a period that had begun without it."""
+"""Add obligation.added_at: set if the obligation was added after its period was created."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Stamp changes of budget lines at the commit, in whatever order they and their record came."""
+"""Write budget changes at commit, independent of the order of the change and its audit event."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A message keeps its quiet hours, so that it also waits for their end when it is tried again."""
+"""Store quiet hours with each message, so that retries respect them too."""
 
 from collections.abc import Sequence
 

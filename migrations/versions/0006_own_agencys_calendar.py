@@ -1,4 +1,4 @@
-"""Calendar links of reporters, who see their own agency only."""
+"""Limit the calendar links of reporters to their own agency."""
 
 from collections.abc import Sequence
 

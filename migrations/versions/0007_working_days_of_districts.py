@@ -1,4 +1,4 @@
-"""Exceptions to the calendar belong to a district: one's swapped days move no other's due dates."""
+"""Store working-day exceptions per district instead of globally."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,13 @@ down_revision: str | None = "0006"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# What held for all holds for each that has a plan: nobody's due dates move.
+# Copy the global exceptions to each district with a plan, so that no due date changes.
 EACH_ITS_OWN = """
     INSERT INTO working_day (district_id, day, change, note)
     SELECT district.id, day, change, note FROM working_day
     CROSS JOIN (SELECT DISTINCT district_id AS id FROM plan) AS district
 """
-# One calendar for all cannot say what districts said differently: the district that is here longest
-# is heard.
+# Where districts differ, keep the exception of the district with the smallest id.
 ONE_FOR_ALL = """
     DELETE FROM working_day USING working_day AS older
     WHERE older.day = working_day.day AND older.district_id < working_day.district_id

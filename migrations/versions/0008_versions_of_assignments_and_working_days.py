@@ -1,4 +1,4 @@
-"""Assignments and swapped days count their changes, as the other reference data does."""
+"""Add version numbers to assignments and working-day exceptions."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A key for each account, by which a mail's links open the page of its channels."""
+"""Add account.mail_key, which authenticates the links in mails to the channel settings."""
 
 from collections.abc import Sequence
 

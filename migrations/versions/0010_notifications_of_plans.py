@@ -1,4 +1,4 @@
-"""Notifications may speak of a plan as a whole: an import that failed concerns no obligation."""
+"""Allow notifications about a plan, such as a failed import, without an obligation."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # What was told of plans has no place in the older table.
+    # The older table cannot hold notifications about plans.
     op.execute("DELETE FROM notification WHERE obligation_id IS NULL")
     op.drop_column("notification", "plan_id")
     op.alter_column("notification", "obligation_id", nullable=False)

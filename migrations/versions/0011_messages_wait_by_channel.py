@@ -1,4 +1,4 @@
-"""Messages are taken by channel, so the index of those that wait begins with it."""
+"""Put the channel first in the pending-message index, as deliveries select by channel."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Migrations: the tables are those of the models, and the way back and forth can be gone."""
+"""Migrations match the models, and can be downgraded and upgraded with data."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.db.database import Database, driver_url
-from app.db.migration import configuration, migrate, newest
+from app.db.migration import configuration, migrate, newest_revision
 from app.models import Base
 from app.settings import Settings
 from seed.loader import load
@@ -20,7 +20,7 @@ from tests.support.accounts import add_people
 from tests.support.reference_calls import add_neighbour
 from tests.support.report_calls import XUAN_HONG, review, seen, send
 
-OTHERS_TABLES = ("procrastinate_", "alembic_version")
+FOREIGN_TABLES = ("procrastinate_", "alembic_version")
 
 
 def differences(connection: Connection) -> list[object]:
@@ -28,22 +28,22 @@ def differences(connection: Connection) -> list[object]:
         connection,
         opts={
             "include_name": lambda name, kind, _: (
-                kind != "table" or not str(name).startswith(OTHERS_TABLES)
+                kind != "table" or not str(name).startswith(FOREIGN_TABLES)
             )
         },
     )
     return list(compare_metadata(context, Base.metadata))
 
 
-async def compared(url: str) -> list[object]:
+async def schema_differences(url: str) -> list[object]:
     engine = create_async_engine(driver_url(url))
     async with engine.connect() as connection:
-        found = await connection.run_sync(differences)
+        rows = await connection.run_sync(differences)
     await engine.dispose()
-    return found
+    return rows
 
 
-async def fetched(url: str, query: str) -> list[asyncpg.Record]:
+async def fetch(url: str, query: str) -> list[asyncpg.Record]:
     connection = await asyncpg.connect(url)
     rows = await connection.fetch(query)
     await connection.close()
@@ -71,27 +71,27 @@ SELECT kind, name, what FROM (
 """
 
 
-def test_the_files_names_tell_which_migration_is_the_newest() -> None:
+def test_file_names_give_the_newest_revision() -> None:
     scripts = ScriptDirectory.from_config(configuration("postgresql://nowhere"))
-    assert scripts.get_heads() == [newest()]
+    assert scripts.get_heads() == [newest_revision()]
 
 
-def test_there_is_one_newest_migration() -> None:
+def test_there_is_one_head() -> None:
     assert len(ScriptDirectory.from_config(configuration("postgresql://")).get_heads()) == 1
 
 
-def test_the_tables_are_those_of_the_models(empty_database_url: str) -> None:
-    assert asyncio.run(compared(empty_database_url)) == []
+def test_the_tables_match_the_models(empty_database_url: str) -> None:
+    assert asyncio.run(schema_differences(empty_database_url)) == []
 
 
 def tables_in(url: str) -> set[asyncpg.Record]:
-    found = asyncio.run(fetched(url, OBJECTS))
+    rows = asyncio.run(fetch(url, OBJECTS))
     kinds = {"column", "index", "constraint"}
-    return {row for row in found if row["kind"] in kinds and "procrastinate" not in row["name"]}
+    return {row for row in rows if row["kind"] in kinds and "procrastinate" not in row["name"]}
 
 
-def test_every_check_and_index_is_that_of_the_models(empty_database_url: str) -> None:
-    """Alembic compares neither checks nor the definitions of indexes."""
+def test_checks_and_indexes_match_the_models(empty_database_url: str) -> None:
+    """Alembic does not compare check constraints and index definitions."""
     migrated = tables_in(empty_database_url)
     asyncio.run(_create_from_models(empty_database_url))
     assert tables_in(empty_database_url) == migrated
@@ -110,29 +110,29 @@ async def _create_from_models(url: str) -> None:
     await engine.dispose()
 
 
-def test_one_can_go_all_the_way_back_and_forth_again_with_everything_in_it(
+def test_a_filled_database_can_be_downgraded_and_upgraded(
     database_url: str,
 ) -> None:
-    before = asyncio.run(fetched(database_url, OBJECTS))
+    before = asyncio.run(fetch(database_url, OBJECTS))
     command.downgrade(configuration(database_url), "base")
-    assert asyncio.run(fetched(database_url, OBJECTS)) == []
+    assert asyncio.run(fetch(database_url, OBJECTS)) == []
     migrate(database_url)
-    assert asyncio.run(fetched(database_url, OBJECTS)) == before
+    assert asyncio.run(fetch(database_url, OBJECTS)) == before
     asyncio.run(_load(database_url))
-    counted = asyncio.run(fetched(database_url, "SELECT count(*) FROM obligation"))
+    counted = asyncio.run(fetch(database_url, "SELECT count(*) FROM obligation"))
     assert counted[0][0] == 6 * 35
 
 
 async def _load(url: str) -> None:
     database = Database(url, Settings())
     async with database.transaction() as session:
-        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
     async with database.transaction() as session:
         await add_people(session, PLAN_IN_FORCE)
     await database.close()
 
 
-SAID_DIFFERENTLY = """
+DIFFERENT_EXCEPTIONS = """
     INSERT INTO working_day (district_id, day, change, note)
     SELECT id, '2024-07-01', CASE code WHEN '395' THEN 'off' ELSE 'worked' END, code
     FROM agency WHERE code IN ('395', '397')
@@ -143,31 +143,31 @@ DAYS = """
 """
 
 
-async def test_a_calendar_for_all_becomes_each_districts_own_and_back(service: Service) -> None:
+async def test_working_days_migrate_to_districts_and_back(service: Service) -> None:
     await add_neighbour(service)
-    ours, theirs = [tuple(row)[1:] for row in await fetched(service.database_url, DAYS)]
+    ours, theirs = [tuple(row)[1:] for row in await fetch(service.database_url, DAYS)]
     assert ours == theirs
-    await fetched(service.database_url, SAID_DIFFERENTLY)
+    await fetch(service.database_url, DIFFERENT_EXCEPTIONS)
     await service.database.engine.dispose()
     config = configuration(service.database_url)
     await asyncio.to_thread(command.downgrade, config, "0004")
-    for_all = await fetched(
+    for_all = await fetch(
         service.database_url, "SELECT day::text, change, note FROM working_day ORDER BY 1"
     )
     assert [tuple(row) for row in for_all] == [ours, ("2024-07-01", "off", "395")]
     await asyncio.to_thread(command.upgrade, config, "head")
-    own = await fetched(service.database_url, DAYS)
+    own = await fetch(service.database_url, DAYS)
     assert [tuple(row) for row in own] == [
         (code, *row) for code in ("395", "397") for row in for_all
     ]
 
 
-async def test_each_step_back_and_forth_keeps_the_reports(service: Service) -> None:
-    """Past the first tables, that is: what a step adds may go with it, what was there stays."""
+async def test_each_downgrade_and_upgrade_keeps_the_reports(service: Service) -> None:
+    """Down to the first revision; a downgrade removes only what its migration added."""
     await send(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 5})
     await review(service.client("coordinator"), "accept", XUAN_HONG)
     kept = "SELECT body, fingerprint FROM revision"
-    before = await fetched(service.database_url, kept)
+    before = await fetch(service.database_url, kept)
     await service.database.engine.dispose()
     config = configuration(service.database_url)
     newest, *older = (
@@ -175,13 +175,13 @@ async def test_each_step_back_and_forth_keeps_the_reports(service: Service) -> N
     )
     for revision in older:
         await asyncio.to_thread(command.downgrade, config, revision)
-        assert await fetched(service.database_url, kept) == before, revision
+        assert await fetch(service.database_url, kept) == before, revision
     for revision in [*reversed(older), newest]:
         await asyncio.to_thread(command.upgrade, config, revision)
-        assert await fetched(service.database_url, kept) == before, revision
+        assert await fetch(service.database_url, kept) == before, revision
 
 
-async def test_calendar_links_made_before_show_no_more_than_their_makers_see(
+async def test_old_calendar_links_show_no_more_than_their_creators_see(
     service: Service,
 ) -> None:
     for person in ("xuan-hong", "coordinator"):
@@ -192,5 +192,5 @@ async def test_calendar_links_made_before_show_no_more_than_their_makers_see(
     config = configuration(service.database_url)
     await asyncio.to_thread(command.downgrade, config, "0004")
     await asyncio.to_thread(command.upgrade, config, "head")
-    rows = await fetched(service.database_url, kept)
+    rows = await fetch(service.database_url, kept)
     assert [tuple(row) for row in rows] == [("xuan-hong", True), ("coordinator", False)]

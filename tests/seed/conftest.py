@@ -20,5 +20,5 @@ async def database(empty_database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the plan, to be corrected."""
+    """An editable copy of the plan's folder."""
     return Path(shutil.copytree(PLAN_FOLDER, tmp_path / "plan"))

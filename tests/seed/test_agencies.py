@@ -1,4 +1,4 @@
-"""Agencies of the files beside those of the database."""
+"""Matching the agencies of the files with those of the database."""
 
 from datetime import date
 from pathlib import Path
@@ -11,11 +11,11 @@ from app.models.agencies import Agency
 from app.models.obligations import Obligation
 from app.vocabulary import AgencyKind
 from seed.loader import SeedError
-from tests.support.seed_folders import LATER, changes, correct, put
+from tests.support.seed_folders import LATER, changes, correct, load_folder
 
 
 async def test_the_tree_of_agencies(database: Database) -> None:
-    await put(database)
+    await load_folder(database)
     async with database.transaction() as session:
         agencies = (await session.scalars(select(Agency))).all()
     by_code = {agency.code: agency for agency in agencies}
@@ -31,16 +31,16 @@ async def test_the_tree_of_agencies(database: Database) -> None:
     assert {agency.version for agency in agencies} == {1}
 
 
-async def test_an_agency_that_moves_takes_those_below_along(
+async def test_moving_an_agency_updates_the_paths_of_its_descendants(
     database: Database, folder: Path
 ) -> None:
-    await put(database)
+    await load_folder(database)
     correct(folder / "agencies.csv", "15493,Xã Xuân Hồng,commune,395,,\n", "")
     correct(folder / "agencies.csv", "38,Tỉnh Thanh Hóa", "01,Nước,province,,,\n38,Tỉnh Thanh Hóa")
     correct(
         folder / "agencies.csv", "38,Tỉnh Thanh Hóa,province,,,", "38,Tỉnh Thanh Hóa,province,01,,"
     )
-    await put(database, folder, LATER)
+    await load_folder(database, folder, LATER)
     async with database.transaction() as session:
         agencies = (await session.scalars(select(Agency))).all()
     top = next(agency for agency in agencies if agency.code == "01")
@@ -51,10 +51,10 @@ async def test_an_agency_that_moves_takes_those_below_along(
         assert agency.path == f"{above}{agency.id}/"
 
 
-async def test_a_code_that_is_somebody_elses_now_is_refused(
+async def test_a_code_of_another_agency_at_that_time_is_rejected(
     database: Database, folder: Path
 ) -> None:
-    await put(database)
+    await load_folder(database)
     async with database.transaction() as session:
         town = (await session.scalars(select(Agency).where(Agency.code == "15499"))).one()
         town.valid_to = date(2025, 6, 30)
@@ -73,16 +73,16 @@ async def test_a_code_that_is_somebody_elses_now_is_refused(
         "15499,Thị trấn Thọ Xuân,township,395,,"
     ) + 1  # fmt: skip
     with pytest.raises(SeedError, match=rf"^agencies\.csv:{line}: valid_from: "):
-        await put(database, folder, LATER)
+        await load_folder(database, folder, LATER)
     correct(
         folder / "agencies.csv",
         "15499,Thị trấn Thọ Xuân,township,395,,",
         "15499,Thị trấn Thọ Xuân,township,395,,2025-06-30",
     )
-    assert await changes(database, lambda: put(database, folder, LATER), ignored=()) == {}
+    assert await changes(database, lambda: load_folder(database, folder, LATER), ignored=()) == {}
 
 
-async def test_a_code_that_is_used_again_means_the_agency_of_the_plans_year(
+async def test_a_reused_code_refers_to_the_agency_of_the_plans_year(
     database: Database, folder: Path
 ) -> None:
     correct(
@@ -91,7 +91,7 @@ async def test_a_code_that_is_used_again_means_the_agency_of_the_plans_year(
         "15499,Xã Thọ Xuân,commune,38,2025-07-01,\n"
         "15499,Thị trấn Thọ Xuân,township,395,,2025-06-30",
     )
-    await put(database, folder)
+    await load_folder(database, folder)
     async with database.transaction() as session:
         obliged = await session.execute(
             select(Agency.name, func.count())
@@ -100,4 +100,4 @@ async def test_a_code_that_is_used_again_means_the_agency_of_the_plans_year(
             .group_by(Agency.name)
         )
         assert [tuple(row) for row in obliged] == [("Thị trấn Thọ Xuân", 6)]
-    assert await changes(database, lambda: put(database, folder, LATER), ignored=()) == {}
+    assert await changes(database, lambda: load_folder(database, folder, LATER), ignored=()) == {}

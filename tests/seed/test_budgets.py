@@ -1,4 +1,4 @@
-"""The plan's money, to the đồng, and what has been given on of it."""
+"""The plan's budget lines, and lines that were distributed to agencies."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from app.models.audit_events import AuditEvent
 from app.models.budgets import BudgetChange, BudgetLine
 from app.models.projects import Project
 from app.vocabulary import BudgetOrigin, BudgetSource
-from tests.support.seed_folders import LATER, changes, correct, put
+from tests.support.seed_folders import LATER, changes, correct, load_folder
 
-# Section III of the plan, in VND: granted for 2024, and left over from earlier years.
-MONEY = {
+# Section III of the plan, in VND: allocated for 2024, carried over from earlier years.
+BUDGETS = {
     "DA2": (3_934_000_000, 126_450_000),
     "DA3.TDA1": (1_764_000_000, 491_780_000),
     "DA3.TDA2": (668_000_000, 494_000_000),
@@ -27,8 +27,8 @@ MONEY = {
 }
 
 
-async def test_the_money_of_every_component(database: Database) -> None:
-    await put(database)
+async def test_the_budget_of_every_project(database: Database) -> None:
+    await load_folder(database)
     amount = func.sum(BudgetLine.amount_vnd)
     async with database.transaction() as session:
         rows = await session.execute(
@@ -42,7 +42,7 @@ async def test_the_money_of_every_component(database: Database) -> None:
         )
         money = {code: (int(granted), int(left or 0)) for code, granted, left in rows}
         lines = (await session.scalars(select(BudgetLine))).all()
-    assert money == MONEY
+    assert money == BUDGETS
     granted = sum(line.amount_vnd for line in lines if line.origin == BudgetOrigin.CURRENT_YEAR)
     left_over = sum(line.amount_vnd for line in lines if line.origin == BudgetOrigin.CARRIED_OVER)
     assert (granted, left_over) == (9_595_000_000, 2_703_140_000)
@@ -53,8 +53,8 @@ async def test_the_money_of_every_component(database: Database) -> None:
     assert all((line.origin_years == [2024]) == bool(line.decision) for line in lines)
 
 
-async def test_carried_over_money_keeps_its_years(database: Database) -> None:
-    await put(database)
+async def test_carried_over_budget_keeps_its_years(database: Database) -> None:
+    await load_folder(database)
     async with database.transaction() as session:
         rows = await session.execute(
             select(Project.code, BudgetLine.origin_years)
@@ -71,12 +71,12 @@ async def test_carried_over_money_keeps_its_years(database: Database) -> None:
     }
 
 
-async def test_corrected_money_changes_at_the_last_instant_of_its_load(
+async def test_a_corrected_budget_line_changes_at_the_instant_of_its_load(
     database: Database, folder: Path
 ) -> None:
-    await put(database)
+    await load_folder(database)
     correct(folder / "budget_lines.csv", "126450000", "126460000")
-    await put(database, folder, LATER)
+    await load_folder(database, folder, LATER)
     async with database.transaction() as session:
         events = await session.scalars(
             select(AuditEvent.at).where(AuditEvent.actor == "seed").order_by(AuditEvent.id)
@@ -94,8 +94,8 @@ async def test_corrected_money_changes_at_the_last_instant_of_its_load(
     assert second == LATER
 
 
-async def give_on(session: AsyncSession, given: int) -> None:
-    """Move a part of DA2's money of this year to Xuân Hồng, as the API does."""
+async def distribute(session: AsyncSession, amount_vnd: int) -> None:
+    """Distribute a part of DA2's budget of 2024 to Xuân Hồng, as the API does."""
     line = (
         await session.scalars(
             select(BudgetLine)
@@ -111,25 +111,25 @@ async def give_on(session: AsyncSession, given: int) -> None:
             source=line.source,
             origin=line.origin,
             origin_years=line.origin_years,
-            amount_vnd=given,
+            amount_vnd=amount_vnd,
             decision=None,
         )
     )
-    line.amount_vnd -= given
+    line.amount_vnd -= amount_vnd
 
 
-async def test_money_that_was_given_on_stays_given(database: Database, folder: Path) -> None:
-    await put(database)
+async def test_distributed_budget_stays_distributed(database: Database, folder: Path) -> None:
+    await load_folder(database)
     async with database.transaction() as session:
-        await give_on(session, 100_000_000)
-    said: list[str] = []
+        await distribute(session, 100_000_000)
+    lines: list[str] = []
 
     async def again() -> None:
-        said.extend(await put(database, folder, LATER))
+        lines.extend(await load_folder(database, folder, LATER))
 
     assert await changes(database, again, ignored=()) == {}
-    assert any("DA2 central current_year 2024" in s and "tổng số không đổi" in s for s in said)
+    assert any("DA2 central current_year 2024" in s and "tổng số không đổi" in s for s in lines)
     correct(folder / "budget_lines.csv", "3934000000", "3935000000")
-    said.clear()
+    lines.clear()
     assert await changes(database, again, ignored=()) == {}
-    assert any("tổng số 3934000000 đồng, trong tệp 3935000000 đồng" in line for line in said)
+    assert any("tổng số 3934000000 đồng, trong tệp 3935000000 đồng" in line for line in lines)

@@ -1,4 +1,4 @@
-"""Every mistake in the files is told with its file, its line and its field."""
+"""Every mistake in the files is reported with its file, line and field."""
 
 import unicodedata
 from pathlib import Path
@@ -24,16 +24,16 @@ FILES = [
 
 
 async def findings(folder: Path) -> list[str]:
-    """What is told. The session has no database: touching it would fail the test."""
-    said: list[str] = []
-    with pytest.raises(SeedError) as told:
-        await load(AsyncSession(), folder, now=NOW, say=said.append)
-    assert said == []
-    return str(told.value).splitlines()
+    """The reported findings. The session has no database, so any access would fail."""
+    echoed: list[str] = []
+    with pytest.raises(SeedError) as reported:
+        await load(AsyncSession(), folder, now=NOW, echo=echoed.append)
+    assert echoed == []
+    return str(reported.value).splitlines()
 
 
-# file, what is replaced by what, how many lines below its beginning the mistake is told, the
-# field that is named, and a part of what was expected
+# Each mistake: file, old text, new text, offset of the reported line, reported field, part of the
+# message.
 MISTAKES = {
     "unknown column": ("agencies.csv", "code,name,kind", "code,nam,kind", 0, "nam",
         "không có cột"),
@@ -190,15 +190,15 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-async def test_a_mistake_is_told_where_it_is(folder: Path, mistake: str) -> None:
+async def test_a_finding_names_file_line_and_field(folder: Path, mistake: str) -> None:
     file, old, new, below, field, expected = MISTAKES[mistake]
     line = correct(folder / file, old, new) + below
-    told = await findings(folder)
-    fitting = [text for text in told if text.startswith(f"{file}:{line}: {field}: ")]
-    assert any(expected in text for text in fitting), told
+    reported = await findings(folder)
+    at_position = [text for text in reported if text.startswith(f"{file}:{line}: {field}: ")]
+    assert any(expected in text for text in at_position), reported
 
 
-async def test_nobody_who_reports(folder: Path) -> None:
+async def test_a_schedule_with_a_repeated_reporter(folder: Path) -> None:
     path = folder / "schedules.yaml"
     line = correct(
         path,
@@ -207,13 +207,13 @@ async def test_nobody_who_reports(folder: Path) -> None:
         "day: 15\n  due_day: included\n  non_working_day: none\n  cutoff_day: 14\n"
         "  applies_from: null\n  reporters:\n    - 395-LDTBXH\n",
     )
-    told = await findings(folder)
-    assert told == [
+    reported = await findings(folder)
+    assert reported == [
         f"schedules.yaml:{line + 5}: reporters: mỗi giá trị chỉ được ghi một lần",
     ]
 
 
-async def test_all_mistakes_are_told_at_once(folder: Path) -> None:
+async def test_all_findings_are_reported_together(folder: Path) -> None:
     lines = {
         "agencies.csv": correct(folder / "agencies.csv", "Lương,commune", "Lương,xã"),
         "budget_lines.csv": correct(folder / "budget_lines.csv", ",126450000,", ",-1,"),
@@ -221,12 +221,14 @@ async def test_all_mistakes_are_told_at_once(folder: Path) -> None:
         "plan.yaml": correct(folder / "plan.yaml", "2024-01-05", "2024-01-32"),
         "schedules.yaml": correct(folder / "schedules.yaml", "day: 15", "day: 32"),
     }
-    told = await findings(folder)
-    assert [text.split(": ")[0] for text in told] == [f"{file}:{at}" for file, at in lines.items()]
+    reported = await findings(folder)
+    assert [text.split(": ")[0] for text in reported] == [
+        f"{file}:{at}" for file, at in lines.items()
+    ]
 
 
-async def test_one_mistake_is_told_once(folder: Path) -> None:
-    """A wrong row is still known by its code: what refers to it is not wrong as well."""
+async def test_one_mistake_gives_one_finding(folder: Path) -> None:
+    """References to an invalid row give no further findings."""
     correct(folder / "agencies.csv", "395-VP,Văn phòng HĐND-UBND,dep", "395-VP,Văn phòng,dop")
     assert len(await findings(folder)) == 1
     correct(
@@ -236,24 +238,24 @@ async def test_one_mistake_is_told_once(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-async def test_a_missing_file_is_told_alone(folder: Path, file: str) -> None:
+async def test_a_missing_file_is_the_only_finding(folder: Path, file: str) -> None:
     (folder / file).unlink()
-    told = await findings(folder)
-    assert len(told) == 1
-    assert told[0].startswith(f"{file}:1: tệp: cần có tệp này")
+    reported = await findings(folder)
+    assert len(reported) == 1
+    assert reported[0].startswith(f"{file}:1: tệp: cần có tệp này")
 
 
 @pytest.mark.parametrize("file", FILES)
-async def test_an_empty_file_is_told(folder: Path, file: str) -> None:
+async def test_an_empty_file_is_reported(folder: Path, file: str) -> None:
     (folder / file).write_bytes(b"")
     assert any(text.startswith(f"{file}:1: ") for text in await findings(folder))
 
 
-async def test_a_folder_that_is_none(tmp_path: Path) -> None:
+async def test_a_missing_folder(tmp_path: Path) -> None:
     assert len(await findings(tmp_path / "nowhere")) == len(FILES)
 
 
-async def test_another_encoding_is_told_with_its_line(folder: Path) -> None:
+async def test_another_encoding_is_reported_with_its_line(folder: Path) -> None:
     path = folder / "agencies.csv"
     lines = path.read_bytes().split(b"\n")
     lines[4] = "395-X,Phòng Lao động".encode("cp1258", errors="replace") + b"\xd0,,,,"
@@ -264,23 +266,23 @@ async def test_another_encoding_is_told_with_its_line(folder: Path) -> None:
     )
 
 
-async def test_a_list_that_holds_itself_is_told(folder: Path) -> None:
+async def test_a_recursive_list_is_reported(folder: Path) -> None:
     (folder / "projects.yaml").write_text("- &a\n  code: DA2\n  parent: *a\n  name: x\n", "utf-8")
     assert "projects.yaml:1: dòng: cần một mục không chứa chính nó" in await findings(folder)
 
 
-async def test_rows_on_several_lines_keep_their_lines_right(folder: Path) -> None:
+async def test_multi_line_rows_keep_correct_line_numbers(folder: Path) -> None:
     path = folder / "indicators.csv"
     correct(path, "Số hộ dân cư của xã, thị trấn tại", "Số hộ dân cư\ncủa xã,\nthị trấn tại")
     line = correct(path, "KQ.10,Số hộ mới thoát nghèo,,hộ,stock,0", "KQ.10,Số hộ,,hộ,stock,9")
     assert await findings(folder) == [f"indicators.csv:{line}: decimals: cần không quá 2"]
 
 
-async def test_what_a_spreadsheet_does_to_a_file_is_taken(folder: Path) -> None:
-    """A byte order mark, CRLF, decomposed letters and empty rows at the end are no mistakes."""
+async def test_a_file_saved_by_a_spreadsheet_is_accepted(folder: Path) -> None:
+    """With a byte order mark, CRLF, decomposed letters and trailing empty rows."""
     path = folder / "agencies.csv"
     text = unicodedata.normalize("NFD", path.read_text("utf-8")).replace("\n", "\r\n")
     path.write_bytes(b"\xef\xbb\xbf" + text.encode() + b",,,,,\r\n")
     line = correct(folder / "working_days.csv", "worked", "x")
-    told = await findings(folder)
-    assert [text.split(": ")[0] for text in told] == [f"working_days.csv:{line}"]
+    reported = await findings(folder)
+    assert [text.split(": ")[0] for text in reported] == [f"working_days.csv:{line}"]

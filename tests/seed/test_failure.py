@@ -1,4 +1,4 @@
-"""A plan's files that cannot be loaded: the office that runs the plan hears what to mend."""
+"""A failed load notifies the coordinators of the plan."""
 
 import asyncio
 import shutil
@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.channels.mail import DeliveryDelayedError
 from app.server import operating
-from app.server.operating import Say
+from app.server.operating import Echo
 from app.services.notifications.delivery import deliver
 from app.settings import Settings
 from app.vocabulary import Channel, Role
@@ -25,12 +25,12 @@ RIGHT, WRONG = "15493,Xã Xuân Hồng,commune,395", "15493,Xã Xuân Hồng,vil
 SUBJECT = "Nạp kế hoạch không thành: 1 lỗi cần sửa"
 
 
-async def load(service: Service, folder: Path, say: Say = lambda _: None) -> list[str]:
-    """As `tiendo seed` does it; what is wrong, if anything."""
+async def load(service: Service, folder: Path, echo: Echo = lambda _: None) -> list[str]:
+    """Load like `tiendo seed`; return the findings."""
     now, settings = service.clock.now(), Settings()
     try:
         await asyncio.to_thread(
-            operating.load_plan, settings, service.database_url, folder, now, say
+            operating.load_plan, settings, service.database_url, folder, now, echo
         )
     except SeedError as error:
         return [str(finding) for finding in error.findings]
@@ -38,14 +38,14 @@ async def load(service: Service, folder: Path, say: Say = lambda _: None) -> lis
 
 
 async def states(service: Service) -> list[tuple[str, str]]:
-    """What became of the notifications of plans, by e-mail."""
+    """State and reason of the e-mail notifications about plans."""
     query = """SELECT state, why FROM notification
         WHERE plan_id IS NOT NULL AND channel = 'email' ORDER BY id"""
     async with service.database.reading() as session:
         return [(row.state, row.why) for row in await session.execute(text(query))]
 
 
-async def test_the_coordinators_hear_what_is_to_be_mended(service: Service, folder: Path) -> None:
+async def test_coordinators_are_notified_of_the_findings(service: Service, folder: Path) -> None:
     await add_neighbour(service)
     await add_account(service, "neighbour", Role.COORDINATOR, "397")
     line = correct(folder / "agencies.csv", RIGHT, WRONG)
@@ -55,7 +55,7 @@ async def test_the_coordinators_hear_what_is_to_be_mended(service: Service, fold
     (mail,) = (await sent(service)).mails
     assert (mail.email, mail.text.subject) == ("coordinator@example.vn", SUBJECT)
     assert "Tệp kế hoạch trong thư mục plan còn 1 lỗi nên chưa được nạp" in mail.text.plain
-    (finding,) = [said for said in mail.text.plain.splitlines() if said.startswith("- ")]
+    (finding,) = [line for line in mail.text.plain.splitlines() if line.startswith("- ")]
     assert finding.startswith(f"- agencies.csv, dòng {line}, kind: cần ")
     assert "Chương trình mục tiêu quốc gia" in mail.text.plain
 
@@ -68,7 +68,7 @@ async def test_the_coordinators_hear_what_is_to_be_mended(service: Service, fold
     assert seen(await service.client("xuan-hong").get("/notifications"))["items"] == []
 
 
-async def test_the_record_holds_each_failure(service: Service, folder: Path) -> None:
+async def test_each_failure_is_an_audit_event(service: Service, folder: Path) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
     await load(service, folder)
     await load(service, folder)
@@ -80,22 +80,22 @@ async def test_the_record_holds_each_failure(service: Service, folder: Path) -> 
     assert [event["agency"] for event in seen(answer)["items"]] == ["395", "395"]
 
 
-async def test_the_same_is_told_once_a_day_and_something_else_at_once(
+async def test_the_same_findings_are_notified_once_a_day_and_others_immediately(
     service: Service, folder: Path
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
-    told = []
+    mail_counts = []
     for at in ("2024-06-10 08:00", "2024-06-10 16:00", "2024-06-11 08:00"):
         service.clock.set(at)
         await load(service, folder)
-        told.append(len((await sent(service)).mails))
+        mail_counts.append(len((await sent(service)).mails))
     correct(folder / "agencies.csv", WRONG, "15493,,commune,395")
     await load(service, folder)
-    told.append(len((await sent(service)).mails))
-    assert told == [1, 0, 1, 1]
+    mail_counts.append(len((await sent(service)).mails))
+    assert mail_counts == [1, 0, 1, 1]
 
 
-async def test_what_was_mended_before_the_mail_left_is_not_told(
+async def test_a_correction_before_delivery_cancels_the_mail(
     service: Service, folder: Path
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
@@ -107,8 +107,8 @@ async def test_what_was_mended_before_the_mail_left_is_not_told(
     assert await states(service) == [("skipped", "the plan was loaded since")]
 
 
-async def test_files_put_back_as_they_were_end_it_as_well(service: Service, folder: Path) -> None:
-    """Nothing changes by that load, but it is on record that the plan could be loaded again."""
+async def test_restoring_the_files_cancels_the_mail(service: Service, folder: Path) -> None:
+    """That load changes nothing, but an audit event records that it succeeded."""
     for _ in range(2):
         assert await load(service, folder) == []
     assert len(await recorded(service, "plan.loaded")) == 1
@@ -122,7 +122,7 @@ async def test_files_put_back_as_they_were_end_it_as_well(service: Service, fold
     assert await states(service) == [("skipped", "the plan was loaded since")]
 
 
-async def test_a_clock_that_was_put_back_hides_no_failure(service: Service, folder: Path) -> None:
+async def test_a_clock_set_back_does_not_hide_a_failure(service: Service, folder: Path) -> None:
     correct(folder / "agencies.csv", RIGHT, "15493,Xã Xuân Hồng mới,commune,395")
     assert await load(service, folder) == []
     correct(folder / "agencies.csv", "15493,Xã Xuân Hồng mới,commune,395", WRONG)
@@ -131,7 +131,7 @@ async def test_a_clock_that_was_put_back_hides_no_failure(service: Service, fold
     assert len((await sent(service)).mails) == 1
 
 
-async def test_a_later_failure_overtakes_one_that_waits(service: Service, folder: Path) -> None:
+async def test_a_later_failure_supersedes_a_pending_one(service: Service, folder: Path) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
     await load(service, folder)
     correct(folder / "plan.yaml", "year: 2024", "year: soon")
@@ -142,7 +142,7 @@ async def test_a_later_failure_overtakes_one_that_waits(service: Service, folder
     assert [state for state, _ in await states(service)] == ["superseded", "sent"]
 
 
-async def test_what_was_overtaken_before_it_left_is_told_when_it_is_so_again(
+async def test_superseded_findings_are_notified_when_they_return(
     service: Service, folder: Path
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
@@ -156,7 +156,7 @@ async def test_what_was_overtaken_before_it_left_is_told_when_it_is_so_again(
     assert [state for state, _ in await states(service)] == ["superseded", "superseded", "sent"]
 
 
-async def test_what_was_dropped_before_it_left_is_told_when_it_is_so_again(
+async def test_cancelled_findings_are_notified_when_they_return(
     service: Service, folder: Path
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
@@ -171,7 +171,7 @@ async def test_what_was_dropped_before_it_left_is_told_when_it_is_so_again(
     assert [state for state, _ in await states(service)] == ["skipped", "sent"]
 
 
-async def test_what_the_application_told_is_mailed_though_the_first_mail_was_overtaken(
+async def test_findings_shown_in_the_inbox_are_mailed_after_their_first_mail_was_superseded(
     service: Service, folder: Path
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
@@ -187,7 +187,7 @@ async def test_what_the_application_told_is_mailed_though_the_first_mail_was_ove
     assert (await sent(service)).letters == [("coordinator", SUBJECT)]
 
 
-async def test_who_comes_to_the_office_later_hears_of_it_when_it_fails_again(
+async def test_a_new_coordinator_is_notified_of_the_next_failure(
     service: Service, folder: Path
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
@@ -198,9 +198,7 @@ async def test_who_comes_to_the_office_later_hears_of_it_when_it_fails_again(
     assert (await sent(service)).letters == [("successor", SUBJECT)]
 
 
-async def test_loads_that_fail_at_the_same_time_are_told_once(
-    service: Service, folder: Path
-) -> None:
+async def test_concurrent_failures_are_notified_once(service: Service, folder: Path) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
     await asyncio.gather(*(load(service, folder) for _ in range(4)))
     assert [mail.text.subject for mail in (await sent(service)).mails] == [SUBJECT]
@@ -214,12 +212,12 @@ async def test_many_findings_are_counted_and_the_first_ones_listed(
     findings = await load(service, folder)
     (mail,) = (await sent(service)).mails
     assert mail.text.subject == f"Nạp kế hoạch không thành: {len(findings)} lỗi cần sửa"
-    listed = [said for said in mail.text.plain.splitlines() if said.startswith("- ")]
+    listed = [line for line in mail.text.plain.splitlines() if line.startswith("- ")]
     assert len(listed) == 21
     assert listed[-1] == f"- và {len(findings) - 20} lỗi khác"
 
 
-async def test_a_folder_that_names_no_known_plan_tells_nobody(
+async def test_a_folder_without_a_known_plan_notifies_no_account(
     service: Service, folder: Path
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
@@ -233,8 +231,8 @@ async def test_a_folder_that_names_no_known_plan_tells_nobody(
     assert await carried(service) == []
 
 
-async def test_what_no_database_keeps_is_told_all_the_same(service: Service, folder: Path) -> None:
-    """A folder's name may be bytes that are no text, and a file may hold a NUL."""
+async def test_findings_with_unstorable_text_are_notified(service: Service, folder: Path) -> None:
+    """A folder name with undecodable bytes, and a file with a NUL."""
     odd = Path(shutil.move(folder, folder.with_name("kế \udcff<b>hoạch")))
     (odd / "indicators.csv").unlink()
     correct(odd / "agencies.csv", "code,name", "code,na\0me")
@@ -253,20 +251,20 @@ async def test_what_no_database_keeps_is_told_all_the_same(service: Service, fol
         ("", "ConnectionError"),
     ],
 )
-async def test_who_loads_the_files_sees_what_is_wrong_though_nobody_can_be_told(
+async def test_findings_are_printed_even_if_the_notification_fails(
     service: Service, folder: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, reason: str
 ) -> None:
     async def fails(*_: object, **__: object) -> None:
         raise ConnectionError(trouble)
 
-    monkeypatch.setattr(failure, "tell", fails)
+    monkeypatch.setattr(failure, "notify_coordinators", fails)
     correct(folder / "agencies.csv", RIGHT, WRONG)
-    said: list[str] = []
-    assert len(await load(service, folder, said.append)) == 1
-    assert said == [f"Không báo được cho cơ quan tổng hợp: {reason}"]
+    lines: list[str] = []
+    assert len(await load(service, folder, lines.append)) == 1
+    assert lines == [f"Không báo được cho cơ quan tổng hợp: {reason}"]
 
 
-async def test_a_folder_that_is_the_present_one_is_named_all_the_same(
+async def test_the_current_folder_is_recorded_by_its_name(
     service: Service, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
@@ -276,7 +274,7 @@ async def test_a_folder_that_is_the_present_one_is_named_all_the_same(
     assert failed.after == {"folder": "plan", "count": 1}
 
 
-async def test_a_gateway_hears_of_which_plan_it_is(service: Service, folder: Path) -> None:
+async def test_a_webhook_payload_names_the_plan(service: Service, folder: Path) -> None:
     await add_webhook(service, "395")
     await prefer(service, "coordinator", Channel.WEBHOOK)
     correct(folder / "agencies.csv", RIGHT, WRONG)

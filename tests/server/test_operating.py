@@ -1,4 +1,4 @@
-"""Filling an empty database, all or nothing."""
+"""Filling an empty database atomically."""
 
 import asyncio
 import os
@@ -50,13 +50,13 @@ def counts(url: str) -> tuple[int, int]:
 
 
 def prepare(url: str) -> list[str]:
-    said: list[str] = []
+    lines: list[str] = []
     settings = Settings(admin_password=SecretStr(PASSWORD))
-    operating.prepare(settings, url, NOW, said.append)
-    return said
+    operating.prepare(settings, url, NOW, lines.append)
+    return lines
 
 
-def test_a_start_that_is_cut_off_is_made_good_by_the_next(
+def test_the_next_start_repairs_an_interrupted_one(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def power_cut(*_: object, **__: object) -> None:
@@ -74,10 +74,10 @@ def test_a_start_that_is_cut_off_is_made_good_by_the_next(
     assert counts(empty_database_url) == (1, 1)
 
 
-def test_the_first_account_has_the_password_that_is_set(empty_database_url: str) -> None:
-    said = "\n".join(prepare(empty_database_url))
-    assert PASSWORD not in said
-    assert "TIENDO_ADMIN_PASSWORD" in said
+def test_the_first_account_has_the_configured_password(empty_database_url: str) -> None:
+    lines = "\n".join(prepare(empty_database_url))
+    assert PASSWORD not in lines
+    assert "TIENDO_ADMIN_PASSWORD" in lines
 
     async def stored() -> str:
         connection = await asyncpg.connect(empty_database_url)
@@ -90,7 +90,7 @@ def test_the_first_account_has_the_password_that_is_set(empty_database_url: str)
     assert asyncio.run(password_matches(PASSWORD, asyncio.run(stored())))
 
 
-def test_two_servers_that_start_at_once_fill_it_once(empty_database_url: str) -> None:
+def test_concurrent_starts_fill_the_database_once(empty_database_url: str) -> None:
     settings = Settings()
     migrate(empty_database_url)
 
@@ -108,7 +108,7 @@ def test_two_servers_that_start_at_once_fill_it_once(empty_database_url: str) ->
     assert counts(empty_database_url) == (1, 1)
 
 
-async def test_a_database_that_holds_something_is_left_alone(database_url: str) -> None:
+async def test_a_filled_database_is_left_unchanged(database_url: str) -> None:
     database = Database(database_url, Settings())
     async with database.transaction() as session:
         filled = await operating.fill_if_empty(session, None, NOW, lambda _: None)

@@ -1,4 +1,4 @@
-"""`tiendo serve` as the one who runs it meets it: a process, a folder, a port, signals."""
+"""`tiendo serve` as a process: data folder, port, signals, output."""
 
 import os
 import shutil
@@ -25,11 +25,11 @@ PASSWORD = "mật khẩu của quản trị"
 
 
 class Server:
-    """A running `tiendo serve`, what it says, and a client for it."""
+    """A running `tiendo serve`, its output, and a client for it."""
 
     def __init__(self, data_dir: Path, port: int, **settings: str) -> None:
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS_TO_START)
-        self.process = subprocess.Popen(  # noqa: S603 - our own command
+        self.process = subprocess.Popen(  # noqa: S603 - no outside input
             [TIENDO, "serve"],
             env=environment(data_dir, port, **settings),
             stdout=subprocess.PIPE,
@@ -49,14 +49,14 @@ class Server:
         return "".join(self.lines)
 
     def wait_until_ready(self) -> None:
-        give_up = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < give_up and self.process.poll() is None:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 if self.client.get("/health/ready").status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
-        pytest.fail(f"not ready; it said: {self.output}")
+        pytest.fail(f"not ready; output: {self.output}")
 
     def sign_in(self, password: str) -> int:
         form = {"username": "admin", "password": password}
@@ -87,8 +87,8 @@ def environment(data_dir: Path, port: int, **settings: str) -> dict[str, str]:
 
 
 def fails(data_dir: Path, port: int, **settings: str) -> str:
-    """What `tiendo serve` says when it cannot start: one message and no stack trace."""
-    done = subprocess.run(  # noqa: S603 - our own command
+    """Run a `tiendo serve` that cannot start; return its single error message."""
+    done = subprocess.run(  # noqa: S603 - no outside input
         [TIENDO, "serve"],
         env=environment(data_dir, port, **settings),
         capture_output=True,
@@ -113,7 +113,7 @@ def port() -> int:
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
-    """A folder for the embedded server, which is stopped in the end whatever happened."""
+    """A folder for the embedded server, which is stopped at the end in any case."""
     parent = Path(tempfile.mkdtemp(prefix="tiendo-"))
     folder = parent / "var"
     yield folder
@@ -123,13 +123,13 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(parent)
 
 
-def test_the_first_start_makes_everything_and_the_second_keeps_it(
+def test_the_first_start_fills_the_database_and_the_second_keeps_it(
     data_dir: Path, port: int
 ) -> None:
     first = Server(data_dir, port)
     first.wait_until_ready()
-    (shown,) = [line for line in first.lines if "password" in line]
-    password = shown.split()[4]
+    (line,) = [line for line in first.lines if "password" in line]
+    password = line.split()[4]
     assert first.sign_in(password) == 200
     plans = first.client.get("/api/v1/reporting-periods").json()["items"]
     assert len(plans) == 6
@@ -148,7 +148,7 @@ def test_the_first_start_makes_everything_and_the_second_keeps_it(
     assert "password" not in second.output
 
 
-def test_what_was_answered_survives_a_killed_server(data_dir: Path, port: int) -> None:
+def test_acknowledged_writes_survive_a_killed_server(data_dir: Path, port: int) -> None:
     first = Server(data_dir, port, TIENDO_ADMIN_PASSWORD=PASSWORD)
     first.wait_until_ready()
     assert PASSWORD not in first.output
@@ -162,12 +162,12 @@ def test_what_was_answered_survives_a_killed_server(data_dir: Path, port: int) -
     assert second.sign_in(PASSWORD) == 200
     assert second.client.get("/api/v1/users/kept").status_code == 200
     assert second.end() == 0
-    # The database server outlived the killed process; who joined it has stopped it.
+    # The database server outlived the killed process; the second server joined and stopped it.
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
 
 
 def offsets(port: int, times: int) -> list[tuple[timedelta, timedelta]]:
-    """Within what bounds the service's clock is ahead of this machine's, asked some times."""
+    """Lower and upper bounds of the service's clock offset, from several requests."""
     bounds = []
     for _ in range(times):
         asked = datetime.now(UTC)
@@ -182,7 +182,7 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_all_workers_show_the_same_rehearsal_time_and_end_with_their_parent(
+def test_workers_share_one_rehearsal_clock_and_exit_with_their_parent(
     data_dir: Path, port: int, database_url: str
 ) -> None:
     rehearsal = datetime.fromisoformat("2024-06-10T08:00:00+07:00")
@@ -198,19 +198,19 @@ def test_all_workers_show_the_same_rehearsal_time_and_end_with_their_parent(
     started = datetime.now(UTC)
     seen = offsets(port, 15)
     for child in psutil.Process(server.process.pid).children():
-        child.kill()  # another worker takes its place, later
+        child.kill()  # the supervisor starts a replacement
     server.wait_until_ready()
     seen += offsets(port, 15)
     assert max(at_least for at_least, _ in seen) <= min(at_most for _, at_most in seen)
     assert rehearsal - started <= seen[0][0] <= rehearsal - began
     server.end(signal.SIGKILL)
-    give_up = time.monotonic() + 20
-    while answers(port):  # until the orphaned workers let the port go
-        assert time.monotonic() < give_up
+    deadline = time.monotonic() + 20
+    while answers(port):  # until the orphaned workers release the port
+        assert time.monotonic() < deadline
         time.sleep(0.1)
 
 
-def test_a_port_in_use_is_told(data_dir: Path, port: int) -> None:
+def test_a_port_in_use_is_reported(data_dir: Path, port: int) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
@@ -219,14 +219,14 @@ def test_a_port_in_use_is_told(data_dir: Path, port: int) -> None:
     assert "TIENDO_PORT" in message
 
 
-def test_a_data_folder_that_cannot_be_is_told(data_dir: Path, port: int) -> None:
-    data_dir.write_text("a file stands in its place")
+def test_an_unusable_data_folder_is_reported(data_dir: Path, port: int) -> None:
+    data_dir.write_text("a file instead of a folder")
     message = fails(data_dir, port)
     assert f"the data folder {data_dir} cannot be written" in message
     assert "TIENDO_DATA_DIR" in message
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password(
+def test_an_unreachable_database_is_reported_without_its_password(
     data_dir: Path, port: int
 ) -> None:
     url = f"postgresql://tiendo:open-sesame@127.0.0.1:{port + 1}/tiendo"
@@ -235,7 +235,7 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(
     assert "open-sesame" not in message
 
 
-def test_production_refuses_a_rehearsal_clock(data_dir: Path, port: int) -> None:
+def test_production_rejects_a_rehearsal_clock(data_dir: Path, port: int) -> None:
     message = fails(
         data_dir,
         port,

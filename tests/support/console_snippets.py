@@ -1,4 +1,4 @@
-"""Runs the console snippets of a document against a real server, and holds the answers to it."""
+"""Runs the console snippets of a document against a real server and compares the output."""
 
 import os
 import re
@@ -15,24 +15,24 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "127.0.0.1:8000"
-END = "--- end of the answer ---"
-SECONDS_TO_START = 90.0
+END_MARKER = "--- end of the answer ---"
+START_TIMEOUT_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command of a document, and the answer that it shows."""
+    """A command of a document, and its documented output."""
 
     command: str
     answer: str
 
-    def told_otherwise(self, answer: str) -> str:
-        """How the answer differs from the one shown."""
-        return f"{self.command}\nshown:\n{self.answer}\ngot:\n{answer}"
+    def difference(self, answer: str) -> str:
+        """A failure message with the documented and the actual output."""
+        return f"{self.command}\ndocumented:\n{self.answer}\nactual:\n{answer}"
 
 
 def steps(document: Path, first_heading: str) -> Iterator[Step]:
-    """The commands of a document's console blocks from a heading on."""
+    """The commands in a document's console blocks, starting at a heading."""
     text = document.read_text(encoding="utf-8").split(first_heading, 1)[1]
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -41,7 +41,7 @@ def steps(document: Path, first_heading: str) -> Iterator[Step]:
 
 
 def _split(part: str) -> tuple[str, str]:
-    """A command ends with its line, or with the word that ends its here-document."""
+    """Separate a command, with its here-document if it has one, from its output."""
     lines = part.splitlines(keepends=True)
     here = re.search(r"<<'(\w+)'", lines[0])
     if here is None:
@@ -51,7 +51,7 @@ def _split(part: str) -> tuple[str, str]:
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """An unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -59,7 +59,7 @@ def free_port() -> int:
 
 
 class Server:
-    """`tiendo serve` on a folder and a port, as a person would run it."""
+    """`tiendo serve` on a data folder and a port."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
@@ -67,7 +67,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, **settings: str) -> None:
-        """Start it with TIENDO_ settings, and wait until it serves."""
+        """Start the server with TIENDO_ settings, and wait until it is ready."""
         environment = (
             os.environ
             | settings
@@ -76,22 +76,22 @@ class Server:
                 "TIENDO_PORT": str(self.port),
             }
         )
-        self._process = subprocess.Popen(  # noqa: S603 - our own command
+        self._process = subprocess.Popen(  # noqa: S603 - no outside input
             [Path(sys.executable).with_name("tiendo"), "serve"], cwd=ROOT, env=environment
         )
-        deadline = time.monotonic() + SECONDS_TO_START
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             try:
                 httpx.get(f"http://127.0.0.1:{self.port}/health/ready").raise_for_status()
             except httpx.HTTPError:
-                assert self._process.poll() is None, "the server ended"
+                assert self._process.poll() is None, "the server exited"
                 time.sleep(0.05)
             else:
                 return
         raise AssertionError("the server did not start")
 
     def stop(self) -> None:
-        """Stop it as Ctrl-C does."""
+        """Stop the server with SIGINT, like Ctrl-C."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             assert self._process.wait(20) == 0
@@ -99,11 +99,11 @@ class Server:
 
 
 class Shell:
-    """One bash, in which the document's commands run one after the other."""
+    """A bash process that runs the document's commands in sequence."""
 
     def __init__(self, folder: Path) -> None:
         self._bash = subprocess.Popen(
-            ["bash"],  # noqa: S607 - the reader's shell
+            ["bash"],  # noqa: S607 - bash from PATH
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -112,25 +112,25 @@ class Shell:
         )
 
     def run(self, command: str) -> str:
-        """What a command prints."""
+        """Run a command and return its output."""
         assert self._bash.stdin is not None
         assert self._bash.stdout is not None
-        self._bash.stdin.write(f"{command}\necho '{END}'\n")
+        self._bash.stdin.write(f"{command}\necho '{END_MARKER}'\n")
         self._bash.stdin.flush()
         lines = []
         for line in self._bash.stdout:
-            if line.strip() == END:
+            if line.strip() == END_MARKER:
                 break
             lines.append(line)
         return "".join(lines).strip()
 
     def close(self) -> None:
-        """End it."""
+        """Kill the shell."""
         self._bash.kill()
         self._bash.communicate()
 
 
-def fits(answer: str, shown: str) -> bool:
-    """Whether an answer is the one shown; `…` in a document stands for anything."""
+def matches(answer: str, shown: str) -> bool:
+    """Whether an output matches the documented one, where `…` matches any text."""
     pattern = ".*".join(re.escape(part) for part in shown.split("…"))
     return re.fullmatch(pattern, answer, re.DOTALL) is not None

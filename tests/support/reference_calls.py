@@ -60,7 +60,7 @@ async def recorded(service: Service, action: str) -> list[AuditEvent]:
 async def add_neighbour(service: Service) -> None:
     """Load the plan of the district next door: whoever sees the province now sees two."""
     async with service.database.transaction() as session:
-        await load(session, NEIGHBOUR_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
+        await load(session, NEIGHBOUR_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Loading, correcting files, and seeing what a load changes."""
+"""Load plan folders, edit their files, and compare database contents."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,42 +15,44 @@ from tests.conftest import PLAN_FOLDER
 
 NOW = datetime(2024, 4, 1, 8, tzinfo=LOCAL)
 LATER = datetime(2024, 5, 2, 9, tzinfo=LOCAL)
-COUNTED = [table.name for table in Base.metadata.sorted_tables]
+TABLES = [table.name for table in Base.metadata.sorted_tables]
 
 
-async def put(database: Database, folder: Path = PLAN_FOLDER, now: datetime = NOW) -> list[str]:
-    said: list[str] = []
+async def load_folder(
+    database: Database, folder: Path = PLAN_FOLDER, now: datetime = NOW
+) -> list[str]:
+    lines: list[str] = []
     async with database.transaction() as session:
-        await load(session, folder, now=now, say=said.append)
-    return said
+        await load(session, folder, now=now, echo=lines.append)
+    return lines
 
 
 def correct(path: Path, old: str, new: str) -> int:
-    """Put `new` for `old`, which stands there once; the line on which it stood."""
+    """Replace the only occurrence of `old` and return its line number."""
     content = path.read_text("utf-8")
-    assert content.count(old) == 1, f"{old!r} stands {content.count(old)} times in {path.name}"
+    assert content.count(old) == 1, f"{old!r} occurs {content.count(old)} times in {path.name}"
     path.write_text(content.replace(old, new), "utf-8")
     return content[: content.index(old)].count("\n") + 1
 
 
 async def contents(database: Database) -> dict[str, list[Any]]:
-    """Every row of every table, to see that nothing was touched."""
+    """Every row of every table, with xmin, which changes with each update."""
     async with database.transaction() as session:
         return {
             name: sorted(
                 str(row)
-                for row in (await session.execute(text(f'SELECT *, xmin FROM "{name}"'))).all()  # noqa: S608 - own tables
+                for row in (await session.execute(text(f'SELECT *, xmin FROM "{name}"'))).all()  # noqa: S608 - names of the models' tables
             )
-            for name in COUNTED
+            for name in TABLES
         }
 
 
 async def changes(
     database: Database, change: Callable[[], Any], ignored: tuple[str, ...] = ("ledger",)
 ) -> dict[str, int]:
-    """How many rows of which tables are new or different after a change."""
+    """The number of inserted or updated rows per table after a change."""
     before = await contents(database)
     await change()
     after = await contents(database)
-    different = {name: len(set(after[name]) - set(before[name])) for name in COUNTED}
+    different = {name: len(set(after[name]) - set(before[name])) for name in TABLES}
     return {name: count for name, count in different.items() if count and name not in ignored}

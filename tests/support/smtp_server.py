@@ -1,4 +1,4 @@
-"""A mail server of the tests' own, which can be made to misbehave."""
+"""A mail server for tests, with configurable failures."""
 
 import asyncio
 import ssl
@@ -19,9 +19,10 @@ LOGIN = LoginPassword(b"tiendo", "mật-khẩu".encode())
 
 @dataclass
 class PostOffice:
-    """What came, and what to answer. A reply of None hangs up without one.
+    """Received mails and logins, and the configured replies.
 
-    For each recipient and each mail it takes its `seconds`.
+    A `reply` of None closes the connection without a reply. `seconds` delays the reply to each
+    recipient and each mail. `refuse` maps recipients to error replies.
     """
 
     mails: list[EmailMessage] = field(default_factory=list)
@@ -32,7 +33,7 @@ class PostOffice:
     seconds: float = 0.0
     port: int = 0
 
-    async def handle_RCPT(  # noqa: N802 - the hook's name
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's hook
         self,
         _server: SMTP,
         _session: Session,
@@ -40,17 +41,17 @@ class PostOffice:
         address: str,
         _options: list[str],
     ) -> str:
-        """Refuse some."""
+        """Accept a recipient, or reply with its configured error."""
         await asyncio.sleep(self.seconds)
         if address in self.refuse:
             return self.refuse[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(  # noqa: N802 - the hook's name
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's hook
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Keep the mail, then answer as told."""
+        """Store the mail, then send the configured reply."""
         await asyncio.sleep(self.seconds)
         content = envelope.original_content or b""
         self.mails.append(message_from_bytes(content, policy=policy.default))
@@ -64,13 +65,13 @@ class PostOffice:
     def authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, data: Any
     ) -> AuthResult:
-        """Let in who knows the password."""
+        """Record a login and check its password."""
         self.logins.append(mechanism.encode())
         return AuthResult(success=data == LOGIN, handled=False)
 
     @property
     def ids(self) -> list[str]:
-        """The Message-IDs in the order in which they came."""
+        """The Message-IDs in the order of arrival."""
         return [str(mail["Message-ID"]) for mail in self.mails]
 
 
@@ -82,7 +83,7 @@ async def post_office(
     login: bool = False,
     host: str = "127.0.0.1",
 ) -> AsyncIterator[PostOffice]:
-    """A server on a free port of this machine."""
+    """Run the mail server on a free port."""
     office = PostOffice()
     options: dict[str, Any] = {"hostname": "localhost", "timeout": 30}
     if tls and not from_the_start:
@@ -94,14 +95,14 @@ async def post_office(
             "auth_require_tls": not from_the_start and tls is not None,
         }
 
-    def made() -> SMTP:
+    def create_smtp() -> SMTP:
         with warnings.catch_warnings():
-            # That a login in the clear is offered is what some tests are about.
+            # Some tests offer a login without TLS on purpose.
             warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS")
             return SMTP(office, **options)
 
     server = await asyncio.get_running_loop().create_server(
-        made,
+        create_smtp,
         host,
         0,
         ssl=tls if from_the_start else None,
@@ -114,7 +115,7 @@ async def post_office(
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A certificate for localhost that nobody has signed but itself, and its file."""
+    """A self-signed certificate for localhost, and its file."""
     key, file = folder / "key.pem", folder / "certificate.pem"
     command = [
         "openssl",
@@ -130,7 +131,7 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
     ]
     command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     command += ["-keyout", str(key), "-out", str(file)]
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own words
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - no outside input
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(file, key)
     return context, file

@@ -99,7 +99,7 @@ async def test_sweeps_at_the_same_time_make_one_set(service: Service) -> None:
 
 
 def test_whoever_fills_an_empty_database_does_not_keep_the_sweep_waiting() -> None:
-    assert operating.ONE_FILLS != sweep.ONE_AT_A_TIME
+    assert operating.FILL_LOCK != sweep.ONE_AT_A_TIME
 
 
 async def test_three_days_without_a_server_are_made_up_for_by_one_message(

@@ -1,4 +1,4 @@
-"""The stage: an embedded PostgreSQL as the service runs it, with the 2024 plan and its reports."""
+"""The testbed: an embedded PostgreSQL with the 2024 plan and its reports."""
 
 import asyncio
 import json
@@ -27,55 +27,57 @@ from app.security import digest, new_token
 from app.server import embedded
 from app.settings import Settings
 from app.vocabulary import Role
-from bench.asking import Ask
-from bench.bodies import body
+from bench.report_body import report_body
+from bench.request import ApiRequest
 from seed.loader import load
 
 PLAN_FOLDER = Path(__file__).resolve().parent.parent / "seed" / "tho-xuan-2024"
 PLAN_IN_FORCE = datetime(2024, 4, 1, 8, tzinfo=LOCAL)
-PRESENT = datetime(2024, 12, 8, 8, tzinfo=LOCAL)
-"""When the load is measured: the annual report is due in two days, most others have come."""
+NOW = datetime(2024, 12, 8, 8, tzinfo=LOCAL)
+"""The service's time: the annual report is due in two days, most others are submitted."""
 PERIODS = ("2024-Q1", "2024-Q2", "2024-H1", "2024-Q3", "2024-Y", "2024-Q4")
-LOADED = "loaded"
+TEMPLATE_DATABASE = "loaded"
 DISTRICT, COORDINATOR = "395", "coordinator"
 
 
 @dataclass(frozen=True)
-class Stage:
-    """The server, its database with everything in it, and a token for each who may ask."""
+class Testbed:
+    """The database server, its filled template database, and a token per user."""
 
     folder: Path
     server_url: str
     tokens: dict[str, str]
-    """By agency code, and the coordinating office's as COORDINATOR."""
+    """By agency code; the coordinator's under COORDINATOR."""
 
     def url(self, database: str) -> str:
-        """The address of one of the server's databases."""
+        """The URL of one of the server's databases."""
         return self.server_url.replace("/postgres?", f"/{database}?")
 
     def clone(self, database: str) -> str:
-        """Copy the loaded database; the address of the copy."""
-        asyncio.run(_execute(self.server_url, f"CREATE DATABASE {database} TEMPLATE {LOADED}"))
+        """Copy the template database and return the copy's URL."""
+        asyncio.run(
+            _execute(self.server_url, f"CREATE DATABASE {database} TEMPLATE {TEMPLATE_DATABASE}")
+        )
         return self.url(database)
 
     @property
     def reporters(self) -> list[str]:
-        """The codes of the agencies that report."""
+        """The codes of the reporting agencies."""
         return [code for code in self.tokens if code != COORDINATOR]
 
 
 @contextmanager
-def prepared() -> Iterator[Stage]:
-    """Make the stage, and clear it away at the end."""
+def running_testbed() -> Iterator[Testbed]:
+    """Create the testbed, and delete it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="tiendo-bench-"))
     server = embedded.start(folder)
     try:
-        stage = Stage(folder, server.url, {})
-        asyncio.run(_execute(server.url, f"CREATE DATABASE {LOADED}"))
-        migrate(stage.url(LOADED))
-        asyncio.run(_fill(stage))
-        asyncio.run(_execute(stage.url(LOADED), "VACUUM ANALYZE"))
-        yield stage
+        testbed = Testbed(folder, server.url, {})
+        asyncio.run(_execute(server.url, f"CREATE DATABASE {TEMPLATE_DATABASE}"))
+        migrate(testbed.url(TEMPLATE_DATABASE))
+        asyncio.run(_fill(testbed))
+        asyncio.run(_execute(testbed.url(TEMPLATE_DATABASE), "VACUUM ANALYZE"))
+        yield testbed
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -87,53 +89,55 @@ async def _execute(url: str, statement: str) -> None:
     await connection.close()
 
 
-async def _fill(stage: Stage) -> None:
-    url = stage.url(LOADED)
+async def _fill(testbed: Testbed) -> None:
+    url = testbed.url(TEMPLATE_DATABASE)
     database = Database(url, Settings())
     async with database.transaction() as session:
-        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, say=lambda _: None)
-    await _add_people(database, stage)
+        await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
+    await _add_people(database, testbed)
     await database.close()
     async with in_process(url) as (_, client):
-        for place, agency in enumerate(stage.reporters):
+        for position, agency in enumerate(testbed.reporters):
             for ordinal, period in enumerate(PERIODS, start=1):
-                await _report(client, stage, f"{period}/{agency}", ordinal, _end(place, period))
+                await _report(
+                    client, testbed, f"{period}/{agency}", ordinal, _progress(position, period)
+                )
 
 
-def _end(place: int, period: str) -> str:
-    """How far the report of the agency that stands at `place` has come."""
+def _progress(position: int, period: str) -> str:
+    """The progress of a report, by the agency's position and the period."""
     if period == "2024-Q4":
-        return ("draft", "nothing", "nothing")[place % 3]
+        return ("draft", "nothing", "nothing")[position % 3]
     if period == "2024-Y":
-        return ("submitted", "accepted", "submitted", "draft")[place % 4]
-    return "submitted" if place % 7 == 0 else "accepted"
+        return ("submitted", "accepted", "submitted", "draft")[position % 4]
+    return "submitted" if position % 7 == 0 else "accepted"
 
 
 async def _report(
-    client: httpx.AsyncClient, stage: Stage, place: str, ordinal: int, end: str
+    client: httpx.AsyncClient, testbed: Testbed, position: str, ordinal: int, progress: str
 ) -> None:
-    if end == "nothing":
+    if progress == "nothing":
         return
-    path, token = f"/api/v1/reports/{place}", stage.tokens[place.rpartition("/")[2]]
-    expected = (await Ask("GET", path, token).send(client)).json()["expected"]
+    path, token = f"/api/v1/reports/{position}", testbed.tokens[position.rpartition("/")[2]]
+    expected = (await ApiRequest("GET", path, token).send(client)).json()["expected"]
     draft = client.build_request(
         "PUT",
         f"{path}/draft",
-        json=body(expected, ordinal),
+        json=report_body(expected, ordinal),
         headers={"Authorization": f"Bearer {token}", "If-Match": '"0"'},
     )
     (await client.send(draft)).raise_for_status()
-    if end == "draft":
+    if progress == "draft":
         return
     note = {"warnings_note": "Số liệu đã đối chiếu với danh sách."}
-    await Ask("POST", f"{path}/submit", token, note).send(client)
-    if end == "accepted":
+    await ApiRequest("POST", f"{path}/submit", token, note).send(client)
+    if progress == "accepted":
         note = {"note": "Số liệu khớp."}
-        await Ask("POST", f"{path}/accept", stage.tokens[COORDINATOR], note).send(client)
+        await ApiRequest("POST", f"{path}/accept", testbed.tokens[COORDINATOR], note).send(client)
 
 
-async def _add_people(database: Database, stage: Stage) -> None:
-    """An account with a token for every agency that reports, and for the coordinating office."""
+async def _add_people(database: Database, testbed: Testbed) -> None:
+    """Add an account with a token for every reporting agency and for the coordinator."""
     async with database.transaction() as session:
         reporting = select(ScheduleReporter.agency_id)
         agencies = await session.scalars(
@@ -147,26 +151,26 @@ async def _add_people(database: Database, stage: Stage) -> None:
                 full_name=name,
                 role=role,
                 agency_id=agency_id,
-                password_hash="-",  # noqa: S106 - matches no password: they have tokens
+                password_hash="-",  # noqa: S106 - matches no password: tokens only
                 created_at=PLAN_IN_FORCE,
             )
             session.add(account)
             await session.flush()
-            stage.tokens[name] = new_token()
+            testbed.tokens[name] = new_token()
             session.add(
                 AccessToken(
-                    token_hash=digest(stage.tokens[name]),
+                    token_hash=digest(testbed.tokens[name]),
                     account_id=account.id,
                     created_at=PLAN_IN_FORCE,
-                    expires_at=PRESENT + timedelta(days=36_500),
+                    expires_at=NOW + timedelta(days=36_500),
                 )
             )
 
 
 @asynccontextmanager
 async def in_process(url: str) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
-    """The service in this process, at the stage's present, and a client for it."""
-    app = create_app(Settings(embedded_worker=False), url, Clock.starting_at(PRESENT))
+    """The service in this process at the time NOW, and a client for it."""
+    app = create_app(Settings(embedded_worker=False), url, Clock.starting_at(NOW))
     async with (
         LifespanManager(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench") as client,
@@ -175,5 +179,5 @@ async def in_process(url: str) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient
 
 
 def offset_seconds() -> str:
-    """How far the clock of the measured service is moved, as its settings take it."""
-    return json.dumps((PRESENT - datetime.now(LOCAL)).total_seconds())
+    """TIENDO_CLOCK_OFFSET_SECONDS that sets the measured service's clock to NOW."""
+    return json.dumps((NOW - datetime.now(LOCAL)).total_seconds())

@@ -1,4 +1,4 @@
-"""Report bodies of the size and kind that communes and offices write."""
+"""Report bodies of realistic size."""
 
 from typing import Any
 
@@ -18,8 +18,10 @@ NARRATIVE = {
 }
 
 
-def body(expected: list[dict[str, Any]], ordinal: int, *, money: bool = True) -> dict[str, Any]:
-    """A sound body for the lines that are expected; figures and money grow with `ordinal`."""
+def report_body(
+    expected: list[dict[str, Any]], ordinal: int, *, money: bool = True
+) -> dict[str, Any]:
+    """A valid body for the expected lines; disbursements grow with `ordinal`."""
     projects = dict.fromkeys(line["project"] for line in expected if line["project"])
     return {
         "entries": [
@@ -48,5 +50,5 @@ def body(expected: list[dict[str, Any]], ordinal: int, *, money: bool = True) ->
 
 
 def figure(indicator: str) -> int:
-    """A figure by which no part is more than its total."""
+    """A value that satisfies the rule that no subgroup exceeds its total."""
     return HOUSEHOLDS.get(indicator, LARGEST >> indicator.count("."))

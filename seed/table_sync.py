@@ -1,4 +1,4 @@
-"""Rows of one table, matched with what the files say by a natural key."""
+"""Insert or update the rows of one table, matched by a natural key."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar
@@ -12,10 +12,10 @@ Row = TypeVar("Row", bound=Base)
 Key = tuple[Any, ...]
 
 
-class Stock(Generic[Row]):
-    """The rows within a scope; those that are put are added, changed, or as they should be.
+class TableSync(Generic[Row]):
+    """Inserts or updates rows within a scope, and counts the changes.
 
-    Nothing is ever deleted: `left` are the rows that nobody put.
+    Never deletes: `missing_from_files` names the rows that were not upserted.
     """
 
     def __init__(
@@ -24,8 +24,8 @@ class Stock(Generic[Row]):
         self._session = session
         self._model = model
         self._key = key
-        self._rows = {self._key_of(row.__dict__): row for row in rows}
-        self._put: set[Key] = set()
+        self._rows = {self._key_from(row.__dict__): row for row in rows}
+        self._upserted: set[Key] = set()
         self.added = 0
         self.changed = 0
 
@@ -37,14 +37,14 @@ class Stock(Generic[Row]):
         scope: ColumnElement[bool],
         key: Sequence[str],
     ) -> Self:
-        """The rows that are in the database."""
+        """Load the rows of the scope from the database."""
         rows = (await session.scalars(select(model).where(scope))).all()
         return cls(session, model, key, rows)
 
-    def put(self, values: Mapping[str, Any]) -> Row:
-        """Make the row with this key have these values."""
-        key = self._key_of(values)
-        self._put.add(key)
+    def upsert(self, values: Mapping[str, Any]) -> Row:
+        """Insert or update the row with the key in these values."""
+        key = self._key_from(values)
+        self._upserted.add(key)
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = self._model(**values)
@@ -56,20 +56,20 @@ class Stock(Generic[Row]):
 
     @property
     def total(self) -> int:
-        """How many rows were put."""
-        return len(self._put)
+        """The number of upserted rows."""
+        return len(self._upserted)
 
-    def left(self, name: Callable[[Row], str]) -> list[str]:
-        """The names of the rows that the files no longer have."""
-        return sorted({name(row) for key, row in self._rows.items() if key not in self._put})
+    def missing_from_files(self, name: Callable[[Row], str]) -> list[str]:
+        """The sorted names of the rows that were not upserted."""
+        return sorted({name(row) for key, row in self._rows.items() if key not in self._upserted})
 
-    def _key_of(self, values: Mapping[str, Any]) -> Key:
+    def _key_from(self, values: Mapping[str, Any]) -> Key:
         return tuple(values[name] for name in self._key)
 
 
 def assign(row: Base, values: Mapping[str, Any]) -> bool:
-    """Set what differs; whether anything did."""
-    different = {name: value for name, value in values.items() if getattr(row, name) != value}
-    for name, value in different.items():
+    """Set the attributes that differ; return whether any did."""
+    changes = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in changes.items():
         setattr(row, name, value)
-    return bool(different)
+    return bool(changes)

@@ -1,4 +1,4 @@
-"""What is asked of a server: kept in one form, sent by the load generator or in-process."""
+"""An API request, sent by the load generator or to an application in this process."""
 
 import json
 from dataclasses import dataclass
@@ -8,35 +8,34 @@ import httpx
 
 
 @dataclass(frozen=True)
-class Ask:
-    """One request; `token` and `body` where it has them."""
+class ApiRequest:
+    """One request, with an optional bearer token and JSON body."""
 
     method: str
     path: str
     token: str | None = None
     body: Any = None
-    key: str | None = None
-    """Its Idempotency-Key."""
+    idempotency_key: str | None = None
     accept: str = "*/*"
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that it needs."""
-        given = {
+        """The request headers that have a value."""
+        headers = {
             "Accept": self.accept,
             "Authorization": self.token and f"Bearer {self.token}",
-            "Idempotency-Key": self.key,
+            "Idempotency-Key": self.idempotency_key,
             "Content-Type": None if self.body is None else "application/json",
         }
-        return {name: value for name, value in given.items() if value}
+        return {name: value for name, value in headers.items() if value}
 
     @property
     def content(self) -> bytes:
-        """The body as it is sent."""
+        """The encoded body."""
         return b"" if self.body is None else json.dumps(self.body, ensure_ascii=False).encode()
 
     def raw(self) -> bytes:
-        """The bytes of the request on a kept-alive HTTP/1.1 connection."""
+        """The request as sent on a keep-alive HTTP/1.1 connection."""
         lines = [f"{self.method} {self.path} HTTP/1.1", "Host: 127.0.0.1"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         if self.method != "GET":
@@ -44,10 +43,10 @@ class Ask:
         return "\r\n".join([*lines, "", ""]).encode() + self.content
 
     async def send(self, client: httpx.AsyncClient) -> httpx.Response:
-        """The answer of an application in this process.
+        """Send the request to an application in this process.
 
         Raises:
-            RuntimeError: it is an error.
+            RuntimeError: the response has an error status.
         """
         answer = await client.request(
             self.method, self.path, headers=self.headers, content=self.content
