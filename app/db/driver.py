@@ -17,6 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects have no annotations
 
 
+# A commit of its own, which waits until everything written before it is on disk. The message itself
+# is empty and has no reader.
+FLUSH = "SELECT pg_logical_emit_message(true, 'tiendo', '')"
+
+
 class DriverTransaction:
     """A connection on which a transaction is open."""
 
@@ -48,11 +53,22 @@ class Driver:
     async def transaction(self) -> AsyncIterator[DriverTransaction]:
         """Lend a connection in a transaction: committed at the end, rolled back by an exception.
 
+        The commit releases its locks before it is flushed to disk, so that writers of one ledger
+        do not wait for each other's flush; several share one (docs/decisions/0017). This returns
+        only after the flush.
+
         Raises:
             TimeoutError: no connection became free within the pool's timeout.
         """
-        async with self._connection() as connection, connection.transaction():
-            yield DriverTransaction(connection)
+        async with self._connection() as connection:
+            await connection.execute("BEGIN; SET LOCAL synchronous_commit = off")
+            try:
+                yield DriverTransaction(connection)
+            except BaseException:
+                await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
+            await connection.execute(FLUSH)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
@@ -61,6 +77,8 @@ class Driver:
         try:
             yield connection
         finally:
+            if connection.is_in_transaction():
+                connection.terminate()  # its rollback failed, so nothing may run on it
             await self._pool.release(connection)
 
     async def close(self) -> None:

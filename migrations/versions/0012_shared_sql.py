@@ -190,8 +190,9 @@ BEGIN
             'figures', (
                 SELECT coalesce(json_agg(json_build_object(
                     'indicator_id', e.indicator_id, 'indicator', e.indicator,
-                    'project', e.project, 'kind', e.kind, 'unit', e.unit,
-                    'decimals', e.decimals, 'maximum', e.maximum::text, 'required', e.required
+                    'project', e.project, 'name', e.name, 'kind', e.kind, 'unit', e.unit,
+                    'decimals', e.decimals, 'maximum', e.maximum::text, 'required', e.required,
+                    'note', e.note
                 ) ORDER BY e.position), '[]')
                 FROM expected_figure e WHERE e.obligation_id = owed.id),
             'projects', (

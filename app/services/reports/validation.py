@@ -31,6 +31,8 @@ class ExpectedFigure:
     decimals: int
     maximum: Decimal | None
     required: bool
+    name: str = ""
+    note: str | None = None
 
 
 @dataclass(frozen=True)

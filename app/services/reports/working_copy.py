@@ -52,7 +52,7 @@ FOR NO KEY UPDATE OF o FOR SHARE OF p
 # Runs after the lock in a snapshot of its own, so it sees what the lock has waited for.
 GET_WORKING_COPY = Statement("""
 SELECT o.*, r.draft::text AS draft, r.draft_writers, coalesce(r.last_revision, 0) AS revisions,
-    expectations_json(o.id)::text AS expectations, expected_json(o.id)::text AS expected,
+    expectations_json(o.id)::text AS expectations,
     (SELECT revision_json(v)::text FROM revision v
         WHERE v.report_id = r.id AND v.number = r.last_revision) AS last_revision,
     decisions_json(r.id)::text AS decisions
@@ -158,7 +158,7 @@ class WorkingCopy:
     def _joined(self, obligation: Mapping[str, Any], parts: Mapping[str, str]) -> str:
         """One JSON object of the obligation's fields and of parts that are JSON already."""
         document = {
-            "expected": self.row["expected"],
+            "expected": self._expected(),
             "draft": "null",
             "draft_saved_at": "null",
             "draft_saved_by": "null",
@@ -170,6 +170,15 @@ class WorkingCopy:
         head = json.dumps(obligation, ensure_ascii=False)[:-1]
         tail = ",".join(f'"{name}":{value}' for name, value in document.items())
         return f"{head},{tail}}}"
+
+    def _expected(self) -> str:
+        """The expected figures as the SQL function `expected_json` writes them."""
+        fields = ("project", "indicator", "name", "unit", "kind", "required", "note")
+        figures = self.expectations.figures.values()
+        return json.dumps(
+            [{name: getattr(figure, name) for name in fields} for figure in figures],
+            ensure_ascii=False,
+        )
 
 
 async def lock(connection: Connection, principal: Principal, key: ReportKey) -> WorkingCopy:
