@@ -1,13 +1,13 @@
-"""Answers that were given to a key, so that a retry gets them again."""
+"""Idempotency keys, so that a retried submission makes no second revision."""
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Instant
 
 
 class IdempotencyRecord(Base):
-    """One key of one principal; kept for a day, in the transaction of what it stands for."""
+    """A key that a principal has used; stored in the transaction of the submission, for a day."""
 
     __tablename__ = "idempotency_record"
 
@@ -15,6 +15,8 @@ class IdempotencyRecord(Base):
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     fingerprint: Mapped[str] = mapped_column(Text)
     """SHA-256 of method, path, query and body."""
+    revision: Mapped[int] = mapped_column(Integer)
+    """The number of the revision that the request made."""
+    version: Mapped[int] = mapped_column(BigInteger)
+    """The version of the report after it: the ETag of the answer."""
     created_at: Mapped[Instant] = mapped_column(index=True)
-    version: Mapped[int | None] = mapped_column(BigInteger)
-    body: Mapped[str | None] = mapped_column(Text)

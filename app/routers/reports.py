@@ -70,9 +70,10 @@ IdempotencyKey = Annotated[
 
 
 def _response(answer: ReportAnswer) -> Response:
-    return Response(
-        answer.body, media_type="application/json", headers={"ETag": etag(answer.version)}
-    )
+    headers = {"ETag": etag(answer.version)}
+    if answer.is_repeated:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(answer.body, media_type="application/json", headers=headers)
 
 
 @router.get(

@@ -47,7 +47,37 @@ async def test_a_retry_with_its_key_gets_the_same_answer_byte_for_byte(service: 
     retry = await send_with(commune, "key-1")
     assert (retry.status_code, retry.content) == (200, first.content)
     assert retry.headers["ETag"] == first.headers["ETag"]
+    assert (first.headers.get("Idempotent-Replayed"), retry.headers["Idempotent-Replayed"]) == (
+        None,
+        "true",
+    )
     assert await revisions(service) == 1
+
+
+async def test_a_retry_after_acceptance_repeats_the_answer(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await draft(commune, XUAN_HONG, {"DA2.02": 5})
+    first = await send_with(commune, "key-1")
+    await review(office, "accept", XUAN_HONG)
+    retry = await send_with(commune, "key-1")
+    assert (retry.status_code, retry.content) == (200, first.content)
+
+
+async def test_a_used_key_does_not_submit_a_newer_draft(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await draft(commune, XUAN_HONG, {"DA2.02": 5})
+    await send_with(commune, "key-1")
+    service.clock.advance(hours=1)
+    await review(office, "return", XUAN_HONG, reason="Sửa lại.")
+    service.clock.advance(hours=1)
+    await draft(commune, XUAN_HONG, {"DA2.02": 6})
+    again = await send_with(commune, "key-1")
+    assert (again.status_code, again.json()["type"]) == (422, "/problems/idempotency-key-reused")
+    assert (await revisions(service), (await read(commune, XUAN_HONG))["report_status"]) == (
+        1,
+        "returned",
+    )
+    assert (await send_with(commune, "key-2")).json()["last_revision"]["number"] == 2
 
 
 async def test_who_may_no_longer_see_a_report_gets_no_earlier_answer(service: Service) -> None:
@@ -90,7 +120,7 @@ async def test_a_key_stands_for_one_request_only(service: Service) -> None:
     assert (await send_with(commune, "key-1", agency=LABOUR)).status_code == 200
     for other in (
         await send_with(commune, "key-1", {"warnings_note": "Khác."}, LABOUR),
-        await send_with(commune, "key-1", {}, XUAN_HONG),
+        await send_with(commune, "key-1", {"received_at": "2024-06-10T07:00:00+07:00"}, XUAN_HONG),
     ):
         assert (other.status_code, other.json()["type"]) == (
             422,

@@ -16,7 +16,7 @@ from app.services.audit.ledger import record_event
 from app.services.periods.obligations import ReportKey
 from app.services.reports import validation, working_copy
 from app.services.reports.findings import findings_json
-from app.services.reports.working_copy import ReportAnswer, instant_json
+from app.services.reports.working_copy import Progress, ReportAnswer, instant_json
 from app.text.writing import Language
 from app.vocabulary import ReportStatus
 
@@ -82,10 +82,8 @@ async def save(
     }
     rows = await SAVE_DRAFT.fetch_all(connection, parameters)
     return copy.answer(
-        now=action.now,
-        status=status,
-        first_submitted_at=copy.row["first_submitted_at"],
-        correction_due=copy.row["correction_due"],
+        action.now,
+        Progress(status, copy.row["first_submitted_at"], copy.row["correction_due"]),
         draft=rows[0]["draft"],
         draft_saved_at=json.dumps(instant_json(action.now)),
         draft_saved_by=json.dumps(action.actor, ensure_ascii=False),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from app.clock import local_day
 from app.db.driver import DriverTransaction, Statement
 from app.errors import (
     FieldError,
+    KeyReused,
     ReportIncomplete,
     StateConflict,
     ValidationFailed,
@@ -22,9 +24,9 @@ from app.services.audit.changes import VersionCheck
 from app.services.periods.obligations import ReportKey
 from app.services.reports import idempotency, working_copy
 from app.services.reports.findings import findings_of
-from app.services.reports.idempotency import IdempotentRequest
+from app.services.reports.idempotency import EarlierRequest, IdempotentRequest
 from app.services.reports.validation import Expectations
-from app.services.reports.working_copy import ReportAnswer, WorkingCopy, instant_json
+from app.services.reports.working_copy import Progress, ReportAnswer, WorkingCopy
 from app.text.bilingual import Bilingual
 from app.vocabulary import ReportStatus
 
@@ -45,20 +47,33 @@ BEFORE_PERIOD = Bilingual(
     "The time of receipt cannot be before the first day of the data window ({data_from}).",
 )
 
-# Store a revision with its figures, move the report and its obligation on, and keep the answer
-# for a retry with the same key. `record_event` locks the plan's ledger until the commit, so this
-# is the transaction's last statement.
+# Store a revision with its figures, move the report and its obligation on, and claim the
+# idempotency key. `record_event` locks the plan's ledger until the commit, so this is the
+# transaction's last statement. The key comes before the ledger in every submission, so that two
+# that wait for each other's key and ledger cannot deadlock. `claimed` is 0 where another request
+# has the key.
 SUBMIT = Statement("""
-WITH event AS MATERIALIZED (
+WITH claim AS (
+    INSERT INTO idempotency_record AS earlier (principal, key, fingerprint, revision, version,
+        created_at)
+    SELECT :principal, :key, :request, CAST(:number AS int), CAST(:version AS bigint),
+        CAST(:now AS timestamptz)
+    WHERE CAST(:key AS text) IS NOT NULL
+    ON CONFLICT (principal, key) DO UPDATE SET (fingerprint, revision, version, created_at)
+        = (excluded.fingerprint, excluded.revision, excluded.version, excluded.created_at)
+    WHERE earlier.created_at <= :expired
+    RETURNING key
+), event AS MATERIALIZED (
     SELECT record_event(:plan_id, :now, :actor, 'report.submitted', :subject, :agency_id, :origin,
-        CAST(:before AS jsonb), CAST(:after AS jsonb)) AS at
+        CAST(:before AS jsonb), CAST(:after AS jsonb)) AS at, claimed
+    FROM (SELECT count(*) AS claimed FROM claim) AS claims
 ), sent AS (
     INSERT INTO revision (report_id, number, submitted_at, received_at, recorded_at, submitted_by,
         warnings_note, body, fingerprint)
     SELECT :report_id, :number, :now, :received_at, event.at, :actor, :warnings_note,
         CAST(:draft AS jsonb), :fingerprint
     FROM event
-    RETURNING id
+    RETURNING id, revision_json(revision)::text AS document
 ), entries AS (
     INSERT INTO revision_entry (revision_id, indicator_id, value, estimate)
     SELECT sent.id, e.indicator_id, e.value, e.estimate
@@ -70,16 +85,16 @@ WITH event AS MATERIALIZED (
     FROM sent, unnest(CAST(:project_ids AS bigint[]), CAST(:sources AS text[]),
         CAST(:origins AS text[]), CAST(:amounts_vnd AS bigint[]))
         AS d (project_id, source, origin, amount_vnd)
-), answered AS (
-    UPDATE idempotency_record SET version = :version, body = :answer
-    WHERE principal = :principal AND key = :key
 ), owed AS (
     UPDATE obligation SET first_submitted_at = :received_at
     WHERE id = :obligation_id AND first_submitted_at IS NULL
+), moved AS (
+    UPDATE report SET status = 'submitted', draft = NULL, draft_saved_at = NULL,
+        draft_saved_by = NULL, draft_writers = '{}', last_revision = :number,
+        correction_due = NULL, version = :version
+    WHERE id = :report_id
 )
-UPDATE report SET status = 'submitted', draft = NULL, draft_saved_at = NULL, draft_saved_by = NULL,
-    draft_writers = '{}', last_revision = :number, correction_due = NULL, version = :version
-WHERE id = :report_id
+SELECT sent.document, event.claimed FROM sent, event
 """)
 
 
@@ -93,7 +108,10 @@ async def submit(
     received_at: datetime | None,
     check_version: VersionCheck,
 ) -> ReportAnswer:
-    """Submit the draft as the next revision, or repeat the answer to an earlier request.
+    """Submit the draft as the next revision, or repeat the answer to an earlier submission.
+
+    A request repeats an earlier one while the revision that its key made is the report's last one
+    and no newer draft was saved.
 
     `action.now` is the instant that decides timeliness, unless the coordinating office enters a
     paper report and gives the time of receipt. Only the first submission decides timeliness.
@@ -108,12 +126,13 @@ async def submit(
         WarningsUnconfirmed: it has warnings, and no note confirms them.
         ValidationFailed: `received_at` is missing, not allowed, or impossible.
     """
-    # 1. A key that was used before repeats its answer, if the principal may still read it.
-    if earlier := await idempotency.claim(connection, action, request):
-        await working_copy.lock_obligation(connection, action.principal, key)
-        return earlier
-    # 2. Lock the report; check its version, its state and its draft.
+    # 1. Lock the report. Without a new draft, this may be a retry of the last submission.
     copy = await working_copy.lock(connection, action.principal, key)
+    if not copy.has_new_draft:
+        earlier = await idempotency.find_earlier(connection, action, request)
+        if earlier is not None and earlier.revision == copy.row["revisions"]:
+            return _repeat(copy, earlier, action.now)
+    # 2. Check its version, its state and its draft.
     received = _received_at(action, copy, received_at)
     check_version(copy.version)
     copy.ensure_editable()
@@ -121,27 +140,43 @@ async def submit(
     if draft is None:
         raise StateConflict(NO_DRAFT)
     _ensure_complete(draft, copy.expectations, warnings_note)
-    # 3. Compose the answer, so that the statement that locks the ledger can keep it.
-    revision = {
-        "number": copy.row["revisions"] + 1,
-        "submitted_at": action.now,
+    # 3. Store everything in one statement; the commit follows.
+    parameters = _parameters(action, copy, request) | _figures(draft, copy.expectations)
+    parameters |= {
         "received_at": received,
-        "submitted_by": action.actor,
         "warnings_note": warnings_note,
         "fingerprint": fingerprint(draft),
+        "after": json.dumps(_after(parameters["number"], received)),
     }
-    answer = copy.answer(
-        now=action.now,
-        status=ReportStatus.SUBMITTED,
-        first_submitted_at=copy.row["first_submitted_at"] or received,
-        correction_due=None,
-        last_revision=_revision_json(revision, copy.row["draft"]),
+    sent = (await SUBMIT.fetch_all(connection, parameters))[0]
+    if request.key is not None and not sent["claimed"]:
+        raise KeyReused
+    # 4. Answer from what is at hand.
+    return copy.answer(
+        action.now,
+        Progress(ReportStatus.SUBMITTED, copy.row["first_submitted_at"] or received, None),
+        last_revision=sent["document"],
+        decisions=copy.decisions_before(parameters["number"]),
     )
-    # 4. Store everything in one statement; the commit follows.
-    parameters = _parameters(action, copy, revision) | _figures(draft, copy.expectations)
-    kept = {"key": request.key, "answer": answer.body, "version": answer.version}
-    await SUBMIT.fetch_all(connection, parameters | kept)
-    return answer
+
+
+def _repeat(copy: WorkingCopy, earlier: EarlierRequest, now: datetime) -> ReportAnswer:
+    """The answer to the submission that made the last revision."""
+    answer = copy.answer(
+        now,
+        Progress(ReportStatus.SUBMITTED, copy.row["first_submitted_at"], None),
+        decisions=copy.decisions_before(earlier.revision),
+    )
+    return replace(answer, version=earlier.version, is_repeated=True)
+
+
+def _after(number: int, received: datetime) -> dict[str, Any]:
+    """What the audit event says of the report after its submission."""
+    return {
+        "status": ReportStatus.SUBMITTED,
+        "revision": number,
+        "received_at": received.isoformat(),
+    }
 
 
 def fingerprint(body: Mapping[str, Any]) -> str:
@@ -183,40 +218,25 @@ def _ensure_complete(
         raise WarningsUnconfirmed(findings)
 
 
-def _revision_json(revision: Mapping[str, Any], body: str) -> str:
-    """A revision as the SQL function `revision_json` writes it; `body` is JSON already."""
-    fields = dict(revision)
-    for name in ("submitted_at", "received_at"):
-        fields[name] = instant_json(fields[name])
-    digest = fields.pop("fingerprint")
-    head = json.dumps(fields, ensure_ascii=False)[:-1]
-    return f'{head},"body":{body},"fingerprint":"{digest}"}}'
-
-
-def _parameters(action: Action, copy: WorkingCopy, revision: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of SUBMIT but for the figures and the answer."""
-    after = {
-        "status": ReportStatus.SUBMITTED,
-        "revision": revision["number"],
-        "received_at": revision["received_at"].isoformat(),
-    }
+def _parameters(action: Action, copy: WorkingCopy, request: IdempotentRequest) -> dict[str, Any]:
+    """The parameters of SUBMIT that follow from the action, the report and the request."""
     return {
         "plan_id": copy.row["plan_id"],
         "agency_id": copy.row["agency_id"],
         "obligation_id": copy.row["id"],
         "report_id": copy.row["report_id"],
         "draft": copy.row["draft"],
+        "number": copy.row["revisions"] + 1,
+        "version": copy.version + 1,
         "subject": copy.subject,
+        "before": json.dumps({"status": copy.status}),
         "now": action.now,
         "actor": action.actor,
-        "principal": action.principal.name,
         "origin": action.origin,
-        "before": json.dumps({"status": copy.status}),
-        "after": json.dumps(after),
-        "number": revision["number"],
-        "received_at": revision["received_at"],
-        "warnings_note": revision["warnings_note"],
-        "fingerprint": revision["fingerprint"],
+        "principal": action.principal.name,
+        "key": request.key,
+        "request": request.fingerprint,
+        "expired": action.now - idempotency.KEPT_FOR,
     }
 
 

@@ -51,8 +51,8 @@ FOR NO KEY UPDATE OF o FOR SHARE OF p
 
 # Runs after the lock in a snapshot of its own, so it sees what the lock has waited for.
 GET_WORKING_COPY = Statement("""
-SELECT o.*, r.draft::text AS draft, r.draft_writers, coalesce(r.last_revision, 0) AS revisions,
-    expectations_json(o.id)::text AS expectations,
+SELECT o.*, r.draft::text AS draft, r.draft_saved_at, r.draft_writers,
+    coalesce(r.last_revision, 0) AS revisions, expectations_json(o.id)::text AS expectations,
     (SELECT revision_json(v)::text FROM revision v
         WHERE v.report_id = r.id AND v.number = r.last_revision) AS last_revision,
     decisions_json(r.id)::text AS decisions
@@ -63,10 +63,23 @@ WHERE o.id = :id
 
 @dataclass(frozen=True)
 class ReportAnswer:
-    """A report as JSON, and its version: the ETag."""
+    """A report as JSON, and its version: the ETag.
+
+    is_repeated: whether it repeats the answer to an earlier request.
+    """
 
     body: str
     version: int
+    is_repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a report has come: what a draft or a submission changes of its obligation."""
+
+    status: ReportStatus
+    first_submitted_at: datetime | None
+    correction_due: date | None
 
 
 @dataclass(frozen=True)
@@ -101,6 +114,28 @@ class WorkingCopy:
         text: str | None = self.row["draft"]
         return None if text is None else json.loads(text)
 
+    @property
+    def has_new_draft(self) -> bool:
+        """Whether a draft was saved since the last decision; a returned report starts with one."""
+        saved_at: datetime | None = self.row["draft_saved_at"]
+        decisions = json.loads(self.row["decisions"])
+        if saved_at is None or not decisions:
+            return saved_at is not None
+        return saved_at > datetime.fromisoformat(decisions[-1]["at"])
+
+    def decisions_before(self, revision: int) -> str:
+        """The decisions on revisions before the one of this number, as JSON."""
+        decisions = json.loads(self.row["decisions"])
+        return json.dumps(
+            [decision for decision in decisions if decision["revision"] < revision],
+            ensure_ascii=False,
+        )
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether the report has a draft that can be changed and submitted."""
+        return self.status in EDITABLE
+
     def ensure_editable(self) -> None:
         """Ensure that the report can be written and submitted.
 
@@ -114,30 +149,27 @@ class WorkingCopy:
             raise StateConflict(PERIOD_CLOSED, period=self.row["period"])
         if self.row["exempted_at"] is not None:
             raise StateConflict(EXEMPT)
-        if self.status not in EDITABLE:
+        if not self.is_editable:
             raise StateConflict(NOT_EDITABLE, status=terms.STATUS[self.status])
 
-    def answer(
-        self,
-        *,
-        now: datetime,
-        status: ReportStatus,
-        first_submitted_at: datetime | None,
-        correction_due: date | None,
-        **parts: str,
-    ) -> ReportAnswer:
-        """The report after a change.
+    def answer(self, now: datetime, progress: Progress | None = None, **parts: str) -> ReportAnswer:
+        """The report after a change of its progress, or as it is.
 
         parts: JSON that replaces parts of the row, by the names of the answer's fields.
         """
         row = self.row
+        version = self.version if progress is None else self.version + 1
+        progress = progress or Progress(
+            self.status, row["first_submitted_at"], row["correction_due"]
+        )
         timing = rules.timing_at(
             late_from=row["late_from"],
-            first_submitted_at=first_submitted_at,
+            first_submitted_at=progress.first_submitted_at,
             exempt=row["exempted_at"] is not None,
             now=now,
             due_soon_days=row["due_soon_days"],
         )
+        first_submitted_at, correction_due = progress.first_submitted_at, progress.correction_due
         obligation = {
             "plan": row["plan"],
             "period": row["period"],
@@ -149,11 +181,11 @@ class WorkingCopy:
             "days_late": timing.days_late,
             "days_left": timing.days_left,
             "first_submitted_at": first_submitted_at and instant_json(first_submitted_at),
-            "report_status": status,
+            "report_status": progress.status,
             "extended": row["due_date"] > row["period_due_date"],
             "correction_due": correction_due and correction_due.isoformat(),
         }
-        return ReportAnswer(self._joined(obligation, parts), self.version + 1)
+        return ReportAnswer(self._joined(obligation, parts), version)
 
     def _joined(self, obligation: Mapping[str, Any], parts: Mapping[str, str]) -> str:
         """One JSON object of the obligation's fields and of parts that are JSON already."""
