@@ -20,8 +20,7 @@ from app.routers.dependencies import (
 )
 from app.routers.responses import problems
 from app.schemas.accounts import Me, PasswordChange, SignIn, Token
-from app.services.accounts import accounts
-from app.services.accounts import sign_in as sign_in_service
+from app.services.accounts import access_tokens, passwords, profile
 from app.services.accounts.attempts import Attempts
 
 router = APIRouter(tags=["auth"], route_class=StrictRoute)
@@ -49,7 +48,7 @@ async def sign_in(
     attempts: AttemptsSoFar,
 ) -> Token:
     """Exchange a user name and a password for an access token."""
-    token = await sign_in_service.sign_in(
+    token = await access_tokens.issue(
         database_of(request),
         attempts,
         username=form.username,
@@ -64,13 +63,13 @@ async def sign_in(
 @router.post("/auth/logout", summary="Đăng xuất", status_code=204, responses=problems())
 async def sign_out(principal: SignedIn, session: WriteSession, secret: Presented) -> None:
     """End the token that the request came with. A key is not signed in, so it gets 403."""
-    await sign_in_service.sign_out(session, principal, secret)
+    await access_tokens.revoke(session, principal, secret)
 
 
 @router.get("/me", summary="Tôi là ai", responses=problems())
 async def get_me(principal: Myself, session: ReadSession) -> Me:
     """Who is asking, where they stand, and what they may do."""
-    return Me.model_validate(await accounts.introduce(session, principal))
+    return Me.model_validate(await profile.get(session, principal))
 
 
 @router.post(
@@ -88,7 +87,7 @@ async def change_my_password(
     attempts: AttemptsSoFar,
 ) -> None:
     """Set a new password. One's other tokens end; the one that asks stays."""
-    await sign_in_service.change_password(
+    await passwords.change(
         database_of(request),
         attempts,
         principal,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import local_day
 from app.db.pagination import page
 from app.errors import AlreadyExists, FieldError, NotFound, StateConflict, ValidationFailed
-from app.models.accounts import AccessToken, Account, ApiKey
+from app.models.accounts import AccessToken, Account
 from app.models.agencies import Agency
 from app.policy import Principal
 from app.security import hash_password, new_password
@@ -21,7 +21,7 @@ from app.services.audit.ledger import Actor
 from app.services.lookup import get_agency, within_reach
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import Role, Scope
+from app.vocabulary import Role
 
 NO_SUCH_AGENCY = Bilingual(
     "Không có đơn vị {agency} trong phạm vi quản trị của bạn.",
@@ -332,36 +332,3 @@ def _difference(person: Person, new: Mapping[str, Any]) -> tuple[dict[str, Any],
     }
     changed = [name for name, value in new.items() if value != old[name]]
     return {name: old[name] for name in changed}, {name: new[name] for name in changed}
-
-
-@dataclass(frozen=True, slots=True)
-class Myself:
-    """A principal as it sees itself: a person, or a key with its name and scopes."""
-
-    username: str | None
-    full_name: str | None
-    email: str | None
-    role: Role | None
-    agency: str | None
-    agency_name: str | None
-    permissions: list[str]
-    name: str | None
-    scopes: list[Scope] | None
-
-
-async def introduce(session: AsyncSession, principal: Principal) -> Myself:
-    """Who the principal is."""
-    agency = await session.get(Agency, principal.agency_id) if principal.agency_id else None
-    account = await session.get(Account, principal.account_id) if principal.account_id else None
-    key = await session.get(ApiKey, principal.api_key_id) if principal.api_key_id else None
-    return Myself(
-        username=account.username if account else None,
-        full_name=account.full_name if account else None,
-        email=account.email if account else None,
-        role=principal.role,
-        agency=agency.code if agency else None,
-        agency_name=agency.name if agency else None,
-        permissions=sorted(permission.value for permission in principal.permissions),
-        name=key.name if key else None,
-        scopes=[Scope(scope) for scope in key.scopes] if key else None,
-    )

@@ -1,4 +1,4 @@
-"""Signing in and out, and one's own password.
+"""Access tokens: signing in and out.
 
 Hashing a password takes a processor for some 50 ms, so no connection is held meanwhile; and a
 failure is put on record although the request is refused. That is why these functions take the
@@ -13,16 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.database import Database
 from app.db.storable import storable
-from app.errors import FieldError, ValidationFailed, WrongPassword
+from app.errors import WrongPassword
 from app.models.accounts import AccessToken, Account
 from app.policy import Principal
-from app.security import digest, hash_password, new_token, password_matches
+from app.security import digest, new_token, password_matches
 from app.services.accounts.attempts import Attempts
 from app.services.audit import ledger
 from app.services.audit.ledger import Actor
-from app.text.bilingual import Bilingual
 
-NOT_THE_PASSWORD = Bilingual("Mật khẩu hiện tại không đúng.", "This is not the current password.")
 NOBODY = "?"
 """Stands for a user name that no account has: people type passwords into that field."""
 
@@ -35,7 +33,7 @@ class IssuedToken:
     lasts: timedelta
 
 
-async def sign_in(
+async def issue(
     database: Database,
     attempts: Attempts,
     *,
@@ -117,7 +115,7 @@ async def _still_good(session: AsyncSession, account: Account) -> bool:
     return await session.scalar(query.with_for_update(read=True)) is not None
 
 
-async def sign_out(session: AsyncSession, principal: Principal, secret: str) -> None:
+async def revoke(session: AsyncSession, principal: Principal, secret: str) -> None:
     """End the token with which the principal came."""
     await session.execute(
         delete(AccessToken).where(
@@ -125,50 +123,3 @@ async def sign_out(session: AsyncSession, principal: Principal, secret: str) -> 
             AccessToken.token_hash == digest(secret),
         )
     )
-
-
-async def change_password(
-    database: Database,
-    attempts: Attempts,
-    principal: Principal,
-    *,
-    secret: str,
-    current: str,
-    new: str,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    """Set one's own password; tokens other than the one that asks (`secret`) end.
-
-    Raises:
-        ValidationFailed: the current password is another.
-        TooManyAttempts: that happened too often.
-    """
-    try:
-        async with attempts.turn(actor.name, actor.origin or ""):
-            async with database.reading() as session:
-                account = await session.get_one(Account, principal.account_id)
-            if not await password_matches(current, account.password_hash):
-                raise WrongPassword
-    except WrongPassword:
-        raise ValidationFailed(
-            [FieldError("/current_password", "wrong_password", NOT_THE_PASSWORD)]
-        ) from None
-    new_hash = await hash_password(new)
-    async with database.transaction() as session:
-        session.add(account)  # with its version: a reset that came between is noticed
-        await ledger.record(
-            session,
-            now=now,
-            actor=actor,
-            action="account.password_changed",
-            subject=f"users/{account.username}",
-            agency_id=account.agency_id,
-        )
-        account.password_hash = new_hash
-        await session.flush()
-        await session.execute(
-            delete(AccessToken).where(
-                AccessToken.account_id == account.id, AccessToken.token_hash != digest(secret)
-            )
-        )

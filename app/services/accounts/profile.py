@@ -1,0 +1,43 @@
+"""A principal as it sees itself."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.accounts import Account, ApiKey
+from app.models.agencies import Agency
+from app.policy import Principal
+from app.vocabulary import Role, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Myself:
+    """A principal as it sees itself: a person, or a key with its name and scopes."""
+
+    username: str | None
+    full_name: str | None
+    email: str | None
+    role: Role | None
+    agency: str | None
+    agency_name: str | None
+    permissions: list[str]
+    name: str | None
+    scopes: list[Scope] | None
+
+
+async def get(session: AsyncSession, principal: Principal) -> Myself:
+    """Who the principal is."""
+    agency = await session.get(Agency, principal.agency_id) if principal.agency_id else None
+    account = await session.get(Account, principal.account_id) if principal.account_id else None
+    key = await session.get(ApiKey, principal.api_key_id) if principal.api_key_id else None
+    return Myself(
+        username=account.username if account else None,
+        full_name=account.full_name if account else None,
+        email=account.email if account else None,
+        role=principal.role,
+        agency=agency.code if agency else None,
+        agency_name=agency.name if agency else None,
+        permissions=sorted(permission.value for permission in principal.permissions),
+        name=key.name if key else None,
+        scopes=[Scope(scope) for scope in key.scopes] if key else None,
+    )
