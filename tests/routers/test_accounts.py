@@ -10,8 +10,9 @@ from sqlalchemy import select
 from app.errors import StateConflict
 from app.models.accounts import Account
 from app.models.audit_events import AuditEvent
-from app.server.operating import ACTOR, OPERATOR
+from app.server.operating import OPERATOR
 from app.services.accounts import accounts
+from app.services.audit.action import Action
 from tests.conftest import Service
 from tests.support.accounts import PASSWORD, PEOPLE
 
@@ -243,10 +244,10 @@ async def test_two_root_admins_cannot_end_each_other(
 async def test_the_last_root_admin_stays(service: Service) -> None:
     """A command at the server may do what nobody may do to oneself, but not this."""
     async with service.database.transaction() as session:
-        person = await accounts.find(session, OPERATOR, "admin")
+        action = Action(OPERATOR, service.clock.now())
         with pytest.raises(StateConflict):
             await accounts.change(
-                session, OPERATOR, person, {"active": False}, now=service.clock.now(), actor=ACTOR
+                session, action, "admin", {"active": False}, check_version=lambda _: None
             )
 
 

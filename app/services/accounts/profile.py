@@ -1,4 +1,4 @@
-"""A principal as it sees itself."""
+"""The profile of the principal of a request."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,12 @@ from app.vocabulary import Role, Scope
 
 
 @dataclass(frozen=True, slots=True)
-class Myself:
-    """A principal as it sees itself: a person, or a key with its name and scopes."""
+class Profile:
+    """The account or API key of a principal.
+
+    An account has a `username`, `full_name`, `email` and `role`; an API key has a `name` and
+    `scopes`. The other fields are None.
+    """
 
     username: str | None
     full_name: str | None
@@ -25,12 +29,12 @@ class Myself:
     scopes: list[Scope] | None
 
 
-async def get(session: AsyncSession, principal: Principal) -> Myself:
-    """Who the principal is."""
+async def get(session: AsyncSession, principal: Principal) -> Profile:
+    """The profile of a principal."""
     agency = await session.get(Agency, principal.agency_id) if principal.agency_id else None
     account = await session.get(Account, principal.account_id) if principal.account_id else None
     key = await session.get(ApiKey, principal.api_key_id) if principal.api_key_id else None
-    return Myself(
+    return Profile(
         username=account.username if account else None,
         full_name=account.full_name if account else None,
         email=account.email if account else None,
