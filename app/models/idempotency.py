@@ -1,4 +1,4 @@
-"""Answers that were given to a key, so that a retry gets them again."""
+"""Table of idempotency keys and their stored responses."""
 
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,10 @@ from app.models.base import Base, Instant
 
 
 class IdempotencyRecord(Base):
-    """One key of one principal; kept for a day, in the transaction of what it stands for."""
+    """An idempotency key of a principal, and the response that a retry receives.
+
+    Stored in the transaction of the request and kept for a day.
+    """
 
     __tablename__ = "idempotency_record"
 
