@@ -1,7 +1,7 @@
 """Accounts, and their administration."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, select
@@ -32,6 +32,7 @@ COLUMNS = (
     Account.created_at,
     Account.version,
 )
+"""The fields of an account in rows."""
 
 find_place = get_body_agency  # transitional
 
@@ -105,24 +106,19 @@ async def create(
     await authority.ensure_may_assign(session, action.principal, values.role, agency)
     if await session.scalar(select(exists().where(Account.username == values.username))):
         raise AlreadyExists(terms.ACCOUNT, username=values.username)
+    fields = {"full_name": values.full_name, "email": values.email, "role": values.role}
     account = Account(
-        username=values.username,
-        full_name=values.full_name,
-        email=values.email,
-        role=values.role,
-        agency_id=agency.id if agency else None,
-        active=True,
+        username=values.username, agency_id=agency.id if agency else None, active=True, **fields
     )
     new = password or new_password()
     # Hash before recording, because recording locks the ledger.
     account.password_hash = await hash_password(new)
-    public = {name: value for name, value in asdict(values).items() if name != "username"}
     account.created_at = await record_change(
         session,
         action,
         "account.created",
         f"users/{values.username}",
-        Change.created(public),
+        Change.created({**fields, "agency": values.agency}),
         agency_id=account.agency_id,
     )
     session.add(account)
@@ -139,17 +135,15 @@ async def change(
     *,
     check_version: VersionCheck,
 ) -> tuple[Row, str | None]:
-    """Change the named fields of an account; returns it and the generated password, if any.
+    """Change fields of an account; returns it and the generated password, if `password` is None.
 
-    A `password` of None generates one. A new password or a deactivation revokes the account's
-    access tokens.
+    A new password or a deactivation revokes the account's access tokens.
 
     Raises:
         NotFound: there is no such account within reach, or it reaches more than the principal.
-        StateConflict: the principal would change its own role, agency, status or password, or the
-            last admin of the whole system would cease to be one.
-        ValidationFailed: the agency is missing or not within reach, or the role reaches more than
-            the principal.
+        StateConflict: the principal would change its own role, agency, status or password, or no
+            admin of the whole system would remain.
+        ValidationFailed: as `create`.
     """
     account, agency = await _get_with_agency(session, action.principal, username)
     check_version(account.version)
@@ -160,13 +154,10 @@ async def change(
     change = _apply(account, agency, new_agency, values, password_hash)
     if change:
         concerned = new_agency or agency
+        agency_id = concerned.id if concerned else None
+        subject = f"users/{username}"
         await record_change(
-            session,
-            action,
-            "account.changed",
-            f"users/{username}",
-            change,
-            agency_id=concerned.id if concerned else None,
+            session, action, "account.changed", subject, change, agency_id=agency_id
         )
         await session.flush()
     if password or not account.active:

@@ -36,6 +36,7 @@ COLUMNS = (
     ApiKey.last_used_at,
     ApiKey.revoked_at,
 )
+"""The fields of an API key in rows."""
 
 
 @dataclass(frozen=True, slots=True)

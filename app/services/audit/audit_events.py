@@ -24,6 +24,7 @@ COLUMNS = (
     AuditEvent.after,
     func.encode(AuditEvent.hash, "hex").label("hash"),
 )
+"""The fields of an audit event in rows."""
 
 
 @dataclass(frozen=True, slots=True)
