@@ -94,7 +94,7 @@ def user(
     """Create an account, or reset its password."""
     from app.schemas.accounts import UserIn
     from app.server import operating
-    from app.services.accounts.accounts import Profile
+    from app.services.accounts.accounts import AccountValues
 
     if role is None and not reset:
         raise typer.BadParameter(
@@ -113,10 +113,8 @@ def user(
         if reset:
             operation = partial(operating.reset_password, username=name, password=password, now=now)
         else:
-            profile = Profile(**payload.model_dump(exclude={"password"}))
-            operation = partial(
-                operating.create_account, profile=profile, password=password, now=now
-            )
+            values = AccountValues(**payload.model_dump(exclude={"password"}))
+            operation = partial(operating.create_account, values=values, password=password, now=now)
         generated_password = operating.in_transaction(settings, url, operation)
     typer.echo(f"user:      {name}")
     shown = f"{generated_password}   (shown only this once)" if generated_password else "as given"

@@ -1,4 +1,4 @@
-"""Accounts of people, their tokens, and the keys of machines."""
+"""Tables of accounts, access tokens and API keys."""
 
 from datetime import date
 from uuid import UUID
@@ -12,7 +12,7 @@ from app.vocabulary import Role, Scope
 
 
 class Account(Versioned, Base):
-    """A person who signs in. Only an admin may stand above all agencies (`agency_id` null)."""
+    """An account of a person. Only an admin may have no agency, and then reaches all of them."""
 
     __tablename__ = "account"
     __table_args__ = (CheckConstraint("agency_id IS NOT NULL OR role = 'admin'", name="agency"),)
@@ -27,11 +27,11 @@ class Account(Versioned, Base):
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     created_at: Mapped[Instant]
     mail_key: Mapped[UUID] = mapped_column(unique=True, server_default=func.gen_random_uuid())
-    """Kept readable, because each mail carries it; it opens the page of the channels only."""
+    """Part of the links in mails, so stored in plain text; opens only the preferences page."""
 
 
 class AccessToken(Base):
-    """A bearer token, known only by its hash."""
+    """A bearer token, stored as a hash."""
 
     __tablename__ = "access_token"
 
@@ -42,7 +42,7 @@ class AccessToken(Base):
 
 
 class ApiKey(Base):
-    """A machine's key: scopes over a subtree, until a day."""
+    """A key of another system: scopes within the subtree of an agency, optionally until a day."""
 
     __tablename__ = "api_key"
 
@@ -50,7 +50,7 @@ class ApiKey(Base):
     name: Mapped[str] = mapped_column(Text)
     key_hash: Mapped[str] = mapped_column(Text, unique=True)
     hint: Mapped[str] = mapped_column(Text)
-    """The first characters, by which people tell keys apart."""
+    """The first characters of the key, to recognise it in a list."""
     scopes: Mapped[list[Scope]] = mapped_column(ARRAY(Text))
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
     expires_on: Mapped[date | None] = mapped_column(Date)

@@ -1,4 +1,4 @@
-"""The record of every change, and the order in which changes are committed."""
+"""Tables of audit events, and of the ledgers that order them."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from app.models.base import Base, Instant, Key
 
 
 class Ledger(Base):
-    """One row a plan, and one (`plan_id` null) for what belongs to no plan.
+    """The ledger of a plan; `plan_id` is null in the ledger of changes that belong to no plan.
 
-    A change takes the row's lock, moves `last_at` on and keeps the lock until it commits: the
-    instants of a ledger are in commit order, and all up to `last_at` is settled.
+    A change locks the row, advances `last_at` and holds the lock until the commit. So the instants
+    of a ledger are in commit order, and everything up to `last_at` is settled.
     """
 
     __tablename__ = "ledger"
@@ -25,7 +25,7 @@ class Ledger(Base):
 
 
 class AuditEvent(Base):
-    """Who did what, when, from where. Rows are only added, each hashed over the one before."""
+    """An audit event. Rows are only inserted; each hash covers the hash of the row before."""
 
     __tablename__ = "audit_event"
     __table_args__ = (
@@ -43,9 +43,9 @@ class AuditEvent(Base):
     action: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
-    """Whose it is: only who sees that agency sees the event."""
+    """The event is visible within the reach of this agency; null: to admins of the whole system."""
     origin: Mapped[str | None] = mapped_column(Text)
-    """The network address from which it was asked."""
+    """The network address of the request."""
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
     hash: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,4 +1,4 @@
-"""The declarative base: naming of constraints, and the column types that every table uses."""
+"""The declarative base, with constraint names and shared column types."""
 
 import enum
 from datetime import datetime
@@ -14,7 +14,7 @@ Vnd = Annotated[int, mapped_column(BigInteger)]
 
 
 class Base(DeclarativeBase):
-    """All tables; constraints have names, because errors are told apart by them."""
+    """Base of all tables. Constraints have names, because errors are mapped by name."""
 
     metadata = MetaData(
         naming_convention={
@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
             native_enum=False,
             create_constraint=True,
             length=32,
-            values_callable=lambda words: [word.value for word in words],
+            values_callable=lambda members: [member.value for member in members],
         ),
         dict[str, Any]: JSONB(none_as_null=True),
         list[dict[str, Any]]: JSONB,
@@ -39,7 +39,7 @@ class Base(DeclarativeBase):
 
 
 class Versioned:
-    """A row that counts its changes, so that a concurrent change is noticed, not overwritten."""
+    """A row with a version number: a concurrent update raises StaleDataError."""
 
     version: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")
 

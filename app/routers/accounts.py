@@ -1,43 +1,35 @@
-"""Accounts, administered within an admin's reach."""
+"""Routes of accounts."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.errors import AlreadyExists, NotFound, PreconditionRequired, Stale, StateConflict
 from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
-    AccountsManager,
+    AccountsAction,
+    AccountsReader,
     Cursor,
     Limit,
-    Now,
     ReadSession,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.accounts import User, UserIn, UserPatch, UserWithPassword
 from app.schemas.base import Page
 from app.services.accounts import accounts
-from app.services.accounts.accounts import Person, Profile
+from app.services.accounts.accounts import AccountFilter, AccountValues
 from app.vocabulary import Role
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 
 
-def _user(person: Person) -> User:
-    return User.model_validate(
-        {name: getattr(person.account, name, None) for name in User.model_fields}
-        | {"agency": person.agency, "agency_name": person.agency_name}
-    )
-
-
 @router.get("", summary="Danh sách tài khoản", responses=problems())
 async def list_users(
-    principal: AccountsManager,
+    principal: AccountsReader,
     session: ReadSession,
     role: Role | None = None,
     agency: Annotated[str | None, Query(max_length=64, description="Mã đơn vị.")] = None,
@@ -45,43 +37,33 @@ async def list_users(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[User]:
-    """The accounts of the agencies within reach."""
-    found, following = await accounts.find_all(
-        session, principal, role=role, agency=agency, active=active, limit=limit, cursor=cursor
+    """List the accounts of the agencies within reach, by user name."""
+    filters = AccountFilter(role, agency, active)
+    items, next_cursor = await accounts.list_page(
+        session, principal, filters, limit=limit, cursor=cursor
     )
-    return Page[User](items=[_user(person) for person in found], next_cursor=following)
+    return Page[User].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/{username}", summary="Một tài khoản", responses=problems(NotFound))
 async def get_user(
-    username: str, response: Response, principal: AccountsManager, session: ReadSession
+    username: str, response: Response, principal: AccountsReader, session: ReadSession
 ) -> User:
-    """One account; its ETag is for changing it."""
-    person = await accounts.find(session, principal, username)
-    response.headers["ETag"] = etag(person.account.version)
-    return _user(person)
+    """Get an account. Send its ETag as `If-Match` to change it."""
+    account = await accounts.get(session, principal, username)
+    response.headers["ETag"] = etag(account["version"])
+    return User.model_validate(account)
 
 
 @router.post("", summary="Tạo tài khoản", status_code=201, responses=problems(AlreadyExists))
 async def create_user(
-    body: UserIn,
-    request: Request,
-    response: Response,
-    principal: AccountsManager,
-    session: WriteSession,
-    now: Now,
+    body: UserIn, response: Response, action: AccountsAction, session: WriteSession
 ) -> UserWithPassword:
-    """Make an account. Without a password one is generated and shown in this answer only."""
-    person, password = await accounts.create(
-        session,
-        principal,
-        Profile(**body.model_dump(exclude={"password"})),
-        body.password,
-        now=now,
-        actor=actor(request, principal),
-    )
-    response.headers["ETag"] = etag(person.account.version)
-    return UserWithPassword(**_user(person).model_dump(), password=password)
+    """Create an account. If `password` is null, the response contains a generated one, once."""
+    values = AccountValues(**body.model_dump(exclude={"password"}))
+    account, password = await accounts.create(session, action, values, body.password)
+    response.headers["ETag"] = etag(account["version"])
+    return UserWithPassword.model_validate({**account, "password": password})
 
 
 @router.patch(
@@ -92,23 +74,18 @@ async def create_user(
 async def change_user(
     username: str,
     body: UserPatch,
-    request: Request,
     response: Response,
-    principal: AccountsManager,
+    action: AccountsAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
 ) -> UserWithPassword:
-    """Change an account, close it, or reset its password; both of these end its tokens at once."""
-    person = await accounts.find(session, principal, username)
-    unchanged(person.account.version)
-    person, password = await accounts.change(
-        session,
-        principal,
-        person,
-        body.model_dump(exclude_unset=True),
-        now=now,
-        actor=actor(request, principal),
+    """Change an account.
+
+    A new password and `active: false` revoke the account's access tokens at once.
+    """
+    values = body.model_dump(exclude_unset=True)
+    account, password = await accounts.change(
+        session, action, username, values, check_version=unchanged
     )
-    response.headers["ETag"] = etag(person.account.version)
-    return UserWithPassword(**_user(person).model_dump(), password=password)
+    response.headers["ETag"] = etag(account["version"])
+    return UserWithPassword.model_validate({**account, "password": password})

@@ -1,4 +1,4 @@
-"""The background work, for those who answer for it."""
+"""Route of the background work's health."""
 
 from fastapi import APIRouter
 
@@ -13,5 +13,5 @@ router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=StrictRoute)
 
 @router.get("/health", summary="Tình trạng công việc nền", responses=problems())
 async def get_jobs_health(_: JobsReader, session: ReadSession, now: Now) -> JobsHealth:
-    """Whether messages leave in time, for the whole service; numbers only, no names."""
+    """Get the state of message delivery and jobs in the whole service, as numbers only."""
     return JobsHealth.model_validate(await job_health.health(session, now))

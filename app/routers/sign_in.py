@@ -1,4 +1,4 @@
-"""Signing in and out, and oneself."""
+"""Routes of signing in and out, and of the principal's own profile and password."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -8,32 +8,30 @@ from fastapi import APIRouter, Depends, Form, Request
 from app.errors import MalformedForm, TooManyAttempts, UnsupportedMediaType, WrongPassword
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
-    Myself,
     Now,
     Presented,
     ReadSession,
+    SelfAction,
+    SelfReader,
     ServiceSettings,
-    SignedIn,
     WriteSession,
-    actor,
     database_of,
 )
 from app.routers.responses import problems
 from app.schemas.accounts import Me, PasswordChange, SignIn, Token
-from app.services.accounts import accounts
-from app.services.accounts import sign_in as sign_in_service
+from app.services.accounts import access_tokens, passwords, profile
 from app.services.accounts.attempts import Attempts
 
 router = APIRouter(tags=["auth"], route_class=StrictRoute)
 
 
 def attempts_of(request: Request) -> Attempts:
-    """The application's count of failed sign-ins."""
+    """The application's counter of failed sign-ins."""
     attempts: Attempts = request.app.state.attempts
     return attempts
 
 
-AttemptsSoFar = Annotated[Attempts, Depends(attempts_of)]
+SignInAttempts = Annotated[Attempts, Depends(attempts_of)]
 
 
 @router.post(
@@ -46,31 +44,31 @@ async def sign_in(
     request: Request,
     now: Now,
     settings: ServiceSettings,
-    attempts: AttemptsSoFar,
+    attempts: SignInAttempts,
 ) -> Token:
-    """Exchange a user name and a password for an access token."""
-    token = await sign_in_service.sign_in(
+    """Issue an access token for a user name and password."""
+    token = await access_tokens.issue(
         database_of(request),
         attempts,
         username=form.username,
         password=form.password,
         origin=request.client.host if request.client else None,
         now=now,
-        lasts=timedelta(hours=settings.token_hours),
+        lifetime=timedelta(hours=settings.token_hours),
     )
-    return Token(access_token=token.secret, expires_in=int(token.lasts.total_seconds()))
+    return Token(access_token=token.secret, expires_in=int(token.lifetime.total_seconds()))
 
 
 @router.post("/auth/logout", summary="Đăng xuất", status_code=204, responses=problems())
-async def sign_out(principal: SignedIn, session: WriteSession, secret: Presented) -> None:
-    """End the token that the request came with. A key is not signed in, so it gets 403."""
-    await sign_in_service.sign_out(session, principal, secret)
+async def sign_out(action: SelfAction, session: WriteSession, secret: Presented) -> None:
+    """Revoke the access token of this request. API keys cannot sign out (403)."""
+    await access_tokens.revoke(session, action, secret)
 
 
 @router.get("/me", summary="Tôi là ai", responses=problems())
-async def get_me(principal: Myself, session: ReadSession) -> Me:
-    """Who is asking, where they stand, and what they may do."""
-    return Me.model_validate(await accounts.introduce(session, principal))
+async def get_me(principal: SelfReader, session: ReadSession) -> Me:
+    """Get the account or API key of this request, its agency and its permissions."""
+    return Me.model_validate(await profile.get(session, principal))
 
 
 @router.post(
@@ -82,19 +80,16 @@ async def get_me(principal: Myself, session: ReadSession) -> Me:
 async def change_my_password(
     body: PasswordChange,
     request: Request,
-    principal: SignedIn,
-    now: Now,
+    action: SelfAction,
     secret: Presented,
-    attempts: AttemptsSoFar,
+    attempts: SignInAttempts,
 ) -> None:
-    """Set a new password. One's other tokens end; the one that asks stays."""
-    await sign_in_service.change_password(
+    """Change your password. This revokes your access tokens, except the one of this request."""
+    await passwords.change(
         database_of(request),
         attempts,
-        principal,
+        action,
         secret=secret,
         current=body.current_password,
         new=body.new_password,
-        now=now,
-        actor=actor(request, principal),
     )

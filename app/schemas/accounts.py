@@ -1,4 +1,4 @@
-"""The wire format of signing in, accounts and API keys."""
+"""Schemas of sign-in, accounts and API keys."""
 
 from typing import Annotated, Literal
 
@@ -13,13 +13,13 @@ from app.vocabulary import Role, Scope
 LONGEST_PASSWORD = 200
 
 
-def _an_address(value: str) -> str:
+def _ensure_mailable(value: str) -> str:
     if is_mailable(value):
         return value
     raise PydanticCustomError("email", "Expected an e-mail address")
 
 
-def _each_once(scopes: list[Scope]) -> list[Scope]:
+def _ensure_unique(scopes: list[Scope]) -> list[Scope]:
     if len(set(scopes)) == len(scopes):
         return scopes
     raise PydanticCustomError("not_unique", "Name each value once")
@@ -30,15 +30,15 @@ Username = Annotated[
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$"),
     Field(description="Chữ thường không dấu, số và . _ -; từ 2 đến 64 ký tự."),
 ]
-EmailAddress = Annotated[str, AfterValidator(_an_address)]
+EmailAddress = Annotated[str, AfterValidator(_ensure_mailable)]
 NewPassword = Annotated[
     str, StringConstraints(min_length=MINIMUM_PASSWORD_LENGTH, max_length=LONGEST_PASSWORD)
 ]
-Scopes = Annotated[list[Scope], Field(min_length=1), AfterValidator(_each_once)]
+Scopes = Annotated[list[Scope], Field(min_length=1), AfterValidator(_ensure_unique)]
 
 
 class SignIn(Input):
-    """The form of OAuth 2's password grant; clients are not registered, so theirs is ignored."""
+    """The form of the OAuth 2 password grant. `scope` and the client's credentials are ignored."""
 
     model_config = examples({"username": "xuan-hong", "password": "mật khẩu của tôi"})
 
@@ -51,7 +51,7 @@ class SignIn(Input):
 
 
 class Token(Output):
-    """An access token, to be sent as `Authorization: Bearer …`."""
+    """An access token. Send it as `Authorization: Bearer …`."""
 
     model_config = examples(
         {
@@ -62,12 +62,12 @@ class Token(Output):
     )
 
     access_token: str
-    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the name of a scheme
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a token type, not a secret
     expires_in: int = Field(description="Số giây còn hiệu lực.")
 
 
 class Me(Output):
-    """Who is asking: a person, or, with `name` and `scopes` instead, an API key."""
+    """The account of the request, or the API key, which has `name` and `scopes` instead."""
 
     model_config = examples(
         {
@@ -102,7 +102,7 @@ class Me(Output):
 
 
 class PasswordChange(Input):
-    """A new password of one's own."""
+    """A change of your own password."""
 
     model_config = examples(
         {"current_password": "mật khẩu hiện nay", "new_password": "một câu dài dễ nhớ"}
@@ -145,11 +145,11 @@ class UserIn(Input):
 
 
 class UserPatch(Input):
-    """What changes of an account; what is left out stays."""
+    """Changes of an account. Absent fields keep their values."""
 
     model_config = examples({"active": False})
 
-    # A factory keeps the default out of the schema: null is no value of these fields.
+    # A factory keeps the default out of the OpenAPI schema; these fields cannot be null.
     full_name: Line = Field(default_factory=str)
     email: EmailAddress | None = None
     role: Role = Field(default_factory=lambda: Role.VIEWER)
@@ -178,7 +178,7 @@ class User(Output):
 
 
 class UserWithPassword(User):
-    """An account just made or changed."""
+    """A created or changed account."""
 
     model_config = examples({**KNOWN_USER, "password": "k7wm-x3dp-9hqa-t2nf"})
 
@@ -203,7 +203,7 @@ KNOWN_API_KEY = {
 
 
 class ApiKeyIn(Input):
-    """A new key for another system."""
+    """A new API key for another system."""
 
     model_config = examples(API_KEY)
 
@@ -214,7 +214,7 @@ class ApiKeyIn(Input):
 
 
 class ApiKey(Output):
-    """A key, without the secret."""
+    """An API key, without the key itself."""
 
     model_config = examples(KNOWN_API_KEY)
 
@@ -231,7 +231,7 @@ class ApiKey(Output):
 
 
 class NewApiKey(ApiKey):
-    """A key just made."""
+    """A created API key, with the key itself."""
 
     model_config = examples({**KNOWN_API_KEY, "key": "tdk_9aB2xQk8Qy2mB7tRw1cVn5sLh9aPd3Ge0aB1cD"})
 

@@ -1,4 +1,4 @@
-"""The wire format of the record of changes."""
+"""Schema of audit events."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from app.schemas.base import Instant, Output, examples
 
 
 class AuditEvent(Output):
-    """Who did what, when, from where."""
+    """An audit event: actor, action, subject, instant, origin, and the changed fields."""
 
     model_config = examples(
         {

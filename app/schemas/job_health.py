@@ -1,4 +1,4 @@
-"""The wire format of the background work's health."""
+"""Schemas of the background work's health."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from app.schemas.base import Output, examples
 
 
 class Backlog(Output):
-    """Messages by state, and how long the oldest one has been waiting to leave."""
+    """Numbers of messages by state, and the waiting time of the oldest unsent one."""
 
     oldest_unsent_seconds: float | None = Field(
         description="Thông báo chờ lâu nhất đã chờ bao nhiêu giây kể từ khi được phép gửi."
@@ -18,7 +18,7 @@ class Backlog(Output):
 
 
 class JobsHealth(Output):
-    """Whether the background work keeps up."""
+    """The state of message delivery, reminder sweeps and the job queue."""
 
     model_config = examples(
         {

@@ -16,14 +16,14 @@ from app.models.accounts import Account
 from app.models.plans import Plan
 from app.policy import Principal, permissions_of
 from app.services.accounts import accounts
-from app.services.accounts.accounts import Profile
+from app.services.accounts.accounts import AccountValues
 from app.services.audit import ledger
-from app.services.audit.ledger import Actor
+from app.services.audit.action import Action
 from app.settings import Settings
 from app.vocabulary import Role
 
 FIRST_PLAN = Path(__file__).resolve().parents[2] / "seed" / "tho-xuan-2024"
-FIRST_ACCOUNT = Profile("admin", "Quản trị hệ thống", None, Role.ADMIN, None)
+FIRST_ACCOUNT = AccountValues("admin", "Quản trị hệ thống", None, Role.ADMIN, None)
 FILL_LOCK = 7_283_651_905
 """Advisory lock: only one server fills an empty database."""
 OPERATOR = Principal(
@@ -35,7 +35,6 @@ OPERATOR = Principal(
     district_path="",
 )
 """Command-line users have the permissions of an admin without an agency."""
-ACTOR = Actor(OPERATOR.name)
 
 Echo = Callable[[str], None]
 Result = TypeVar("Result")
@@ -136,7 +135,7 @@ async def fill_if_empty(
 
 
 async def create_account(
-    session: AsyncSession, profile: Profile, password: str | None, now: datetime
+    session: AsyncSession, values: AccountValues, password: str | None, now: datetime
 ) -> str | None:
     """Create an account and return its password if it was generated.
 
@@ -144,9 +143,8 @@ async def create_account(
         AlreadyExists, ValidationFailed: see `accounts.create`.
     """
     await ledger.open_ledger(session, None, now)
-    _, generated_password = await accounts.create(
-        session, OPERATOR, profile, password, now=now, actor=ACTOR
-    )
+    action = Action(OPERATOR, now)
+    _, generated_password = await accounts.create(session, action, values, password)
     return generated_password
 
 
@@ -158,9 +156,12 @@ async def reset_password(
     Raises:
         NotFound: the account does not exist.
     """
-    account = await accounts.find(session, OPERATOR, username)
-    changes = {"password": password, "active": True}
+    action, values = Action(OPERATOR, now), {"password": password, "active": True}
     _, generated_password = await accounts.change(
-        session, OPERATOR, account, changes, now=now, actor=ACTOR
+        session, action, username, values, check_version=_accept_any_version
     )
     return generated_password
+
+
+def _accept_any_version(_: int | None) -> None:
+    """The operator's command overwrites the account without reading it first."""

@@ -1,4 +1,4 @@
-"""Keys for other systems."""
+"""API keys of other systems."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ PROVINCE = {
 }
 
 
-async def make(service: Service, person: str = "district-admin", **other: Any) -> dict[str, Any]:
+async def create(service: Service, person: str = "district-admin", **other: Any) -> dict[str, Any]:
     answer = await service.client(person).post("/api-keys", json={**PROVINCE, **other})
     assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
+    api_key: dict[str, Any] = answer.json()
+    return api_key
 
 
-async def listed(service: Service, person: str = "district-admin") -> list[dict[str, Any]]:
+async def list_keys(service: Service, person: str = "district-admin") -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = (await service.client(person).get("/api-keys")).json()["items"]
     return items
 
@@ -34,10 +34,10 @@ def with_header(service: Service, key: str) -> httpx.AsyncClient:
 
 
 async def test_a_key_is_shown_once_and_works_in_either_header(service: Service) -> None:
-    made = await make(service)
-    key = made.pop("key")
-    assert made == {
-        "id": made["id"],
+    created = await create(service)
+    key = created.pop("key")
+    assert created == {
+        "id": created["id"],
         **PROVINCE,
         "hint": key[:10],
         "created_at": "2024-06-10T08:00:00+07:00",
@@ -45,46 +45,46 @@ async def test_a_key_is_shown_once_and_works_in_either_header(service: Service) 
         "last_used_at": None,
         "revoked_at": None,
     }
-    assert await listed(service) == [made]
+    assert await list_keys(service) == [created]
     for client in (service.client(secret=key), with_header(service, key)):
         me = (await client.get("/me")).json()
         assert (me["username"], me["name"], me["agency"]) == (None, PROVINCE["name"], "395")
         assert me["scopes"] == PROVINCE["scopes"]
         assert set(me["permissions"]) == {"self", "reference:read", "aggregates:read"}
-    (used,) = await listed(service)
+    (used,) = await list_keys(service)
     assert used["last_used_at"] == "2024-06-10T08:00:00+07:00"
 
 
 async def test_a_key_cannot_sign_out_or_change_a_password(service: Service) -> None:
-    client = service.client(secret=(await make(service))["key"])
+    client = service.client(secret=(await create(service))["key"])
     change = {"current_password": "x" * 12, "new_password": "x" * 12}
     assert (await client.post("/auth/logout")).status_code == 403
     assert (await client.post("/me/password", json=change)).status_code == 403
     assert (await client.get("/me")).status_code == 200
 
 
-async def test_a_revoked_key_ends_at_once_and_stays_listed(service: Service) -> None:
-    made = await make(service)
+async def test_a_revoked_key_stops_working_at_once_and_stays_listed(service: Service) -> None:
+    created = await create(service)
     admin = service.client("district-admin")
-    path = f"/api-keys/{made['id']}"
+    path = f"/api-keys/{created['id']}"
     assert (await admin.delete(path)).status_code == 204
-    assert (await service.client(secret=made["key"]).get("/me")).status_code == 401
+    assert (await service.client(secret=created["key"]).get("/me")).status_code == 401
     service.clock.advance(hours=1)
     assert (await admin.delete(path)).status_code == 204
-    (key,) = await listed(service)
-    assert key["revoked_at"].startswith("2024-06-10T08:00:00")  # of the first time
+    (key,) = await list_keys(service)
+    assert key["revoked_at"].startswith("2024-06-10T08:00:00")  # not changed by the second DELETE
 
 
-async def test_a_key_lasts_to_the_end_of_its_day(service: Service) -> None:
-    client = service.client(secret=(await make(service, expires_on="2024-06-11"))["key"])
+async def test_a_key_works_until_the_end_of_its_last_day(service: Service) -> None:
+    client = service.client(secret=(await create(service, expires_on="2024-06-11"))["key"])
     service.clock.set("2024-06-11 23:59")
     assert (await client.get("/me")).status_code == 200
     service.clock.set("2024-06-12 00:00")
     assert (await client.get("/me")).status_code == 401
 
 
-async def test_a_key_without_a_day_lasts(service: Service) -> None:
-    client = service.client(secret=(await make(service, expires_on=None))["key"])
+async def test_a_key_without_expires_on_does_not_expire(service: Service) -> None:
+    client = service.client(secret=(await create(service, expires_on=None))["key"])
     service.clock.set("2034-01-01 08:00")
     assert (await client.get("/me")).status_code == 200
 
@@ -105,25 +105,28 @@ async def test_a_key_without_a_day_lasts(service: Service) -> None:
         ({"key": "mine"}, "/key", "extra_forbidden"),
     ],
 )
-async def test_a_new_key_must_be_right_and_within_reach(
+async def test_an_invalid_key_or_one_beyond_reach_is_rejected(
     service: Service, fault: dict[str, Any], pointer: str, code: str
 ) -> None:
     answer = await service.client("district-admin").post("/api-keys", json={**PROVINCE, **fault})
     assert answer.status_code == 422, answer.text
     (error,) = answer.json()["errors"]
     assert (error["pointer"], error["code"]) == (pointer, code)
-    assert await listed(service) == []
+    assert await list_keys(service) == []
 
 
 async def test_a_key_may_expire_today(service: Service) -> None:
-    assert (await make(service, expires_on="2024-06-10"))["expires_on"] == "2024-06-10"
+    assert (await create(service, expires_on="2024-06-10"))["expires_on"] == "2024-06-10"
 
 
-async def test_keys_above_are_out_of_sight(service: Service) -> None:
-    provincial = await make(service, "admin", agency="38")
-    own = await make(service)
-    assert [key["id"] for key in await listed(service)] == [own["id"]]
-    assert [key["id"] for key in await listed(service, "admin")] == [provincial["id"], own["id"]]
+async def test_keys_of_higher_agencies_are_not_found(service: Service) -> None:
+    provincial = await create(service, "admin", agency="38")
+    district_key = await create(service)
+    assert [key["id"] for key in await list_keys(service)] == [district_key["id"]]
+    assert [key["id"] for key in await list_keys(service, "admin")] == [
+        provincial["id"],
+        district_key["id"],
+    ]
     district = service.client("district-admin")
     for key_id in (provincial["id"], 999, 2**63 - 1):
         assert (await district.delete(f"/api-keys/{key_id}")).status_code == 404
@@ -131,25 +134,25 @@ async def test_keys_above_are_out_of_sight(service: Service) -> None:
 
 
 @pytest.mark.parametrize("key_id", ["0", "x", str(2**63), "1.5"])
-async def test_what_is_no_key_number_is_refused(service: Service, key_id: str) -> None:
+async def test_an_invalid_key_id_is_rejected(service: Service, key_id: str) -> None:
     answer = await service.client("admin").delete(f"/api-keys/{key_id}")
     assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("person", ["xuan-hong", "coordinator", "vice-chairman", "province"])
-async def test_others_than_admins_have_no_keys(service: Service, person: str) -> None:
+async def test_only_admins_manage_api_keys(service: Service, person: str) -> None:
     client = service.client(person)
     assert (await client.get("/api-keys")).status_code == 403
     assert (await client.post("/api-keys", json=PROVINCE)).status_code == 403
     assert (await client.delete("/api-keys/1")).status_code == 403
 
 
-async def test_keys_are_on_record_without_the_secret(service: Service) -> None:
-    made = await make(service)
-    await service.client("district-admin").delete(f"/api-keys/{made['id']}")
-    answer = await service.client("admin").get(f"/audit-events?subject=api-keys/{made['id']}")
-    assert made["key"] not in answer.text
-    revoked, created = answer.json()["items"]
-    assert revoked["action"] == "api_key.revoked"
-    assert (created["action"], created["agency"]) == ("api_key.created", "395")
-    assert created["after"] == {**PROVINCE, "hint": made["hint"]}
+async def test_audit_events_of_api_keys_contain_no_secret(service: Service) -> None:
+    created = await create(service)
+    await service.client("district-admin").delete(f"/api-keys/{created['id']}")
+    answer = await service.client("admin").get(f"/audit-events?subject=api-keys/{created['id']}")
+    assert created["key"] not in answer.text
+    revocation, creation = answer.json()["items"]
+    assert revocation["action"] == "api_key.revoked"
+    assert (creation["action"], creation["agency"]) == ("api_key.created", "395")
+    assert creation["after"] == {**PROVINCE, "hint": created["hint"]}

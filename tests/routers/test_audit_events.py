@@ -1,4 +1,4 @@
-"""Reading the record of changes."""
+"""Listing audit events."""
 
 from typing import Any
 
@@ -6,28 +6,23 @@ import pytest
 from sqlalchemy import select, text
 
 from app.models.agencies import Agency
+from app.policy import Principal
 from app.services.audit import ledger
-from app.services.audit.ledger import Actor
+from app.services.audit.action import Action
 from tests.conftest import Service
 
-ACTOR = Actor("somebody", "10.38.95.7")
+ACTOR = Principal("somebody", None, frozenset(), None, "", "")
 
 
-async def note(service: Service, action: str, agency: str | None = "15493", **more: Any) -> None:
+async def record(service: Service, name: str, agency: str | None = "15493", **more: Any) -> None:
     async with service.database.transaction() as session:
         agency_id = await session.scalar(select(Agency.id).where(Agency.code == agency))
-        await ledger.record(
-            session,
-            now=service.clock.now(),
-            actor=ACTOR,
-            action=action,
-            subject=more.pop("subject", "things/1"),
-            agency_id=agency_id,
-            **more,
-        )
+        action = Action(ACTOR, service.clock.now(), "10.38.95.7")
+        subject = more.pop("subject", "things/1")
+        await ledger.record_event(session, action, name, subject, agency_id=agency_id, **more)
 
 
-async def seen(service: Service, person: str, **query: Any) -> list[dict[str, Any]]:
+async def list_events(service: Service, person: str, **query: Any) -> list[dict[str, Any]]:
     answer = await service.client(person).get(
         "/audit-events", params={"actor": ACTOR.name, **query}
     )
@@ -36,15 +31,14 @@ async def seen(service: Service, person: str, **query: Any) -> list[dict[str, An
     return items
 
 
-def actions(events: list[dict[str, Any]]) -> list[str]:
+def names(events: list[dict[str, Any]]) -> list[str]:
     return [event["action"] for event in events]
 
 
-async def test_an_event_tells_who_did_what_when_and_from_where(service: Service) -> None:
-    await note(service, "thing.changed", before={"name": "cũ"}, after={"name": "mới"})
-    (event,) = await seen(service, "coordinator")
-    digest = event.pop("hash")
-    assert len(bytes.fromhex(digest)) == 32
+async def test_an_event_has_actor_action_subject_instant_and_origin(service: Service) -> None:
+    await record(service, "thing.changed", before={"name": "cũ"}, after={"name": "mới"})
+    (event,) = await list_events(service, "coordinator")
+    assert len(bytes.fromhex(event.pop("hash"))) == 32
     assert event == {
         "at": "2024-06-10T08:00:00+07:00",
         "actor": "somebody",
@@ -57,24 +51,24 @@ async def test_an_event_tells_who_did_what_when_and_from_where(service: Service)
     }
 
 
-async def test_the_newest_comes_first_in_pages(service: Service) -> None:
+async def test_events_are_paginated_newest_first(service: Service) -> None:
     for number in range(5):
-        await note(service, f"thing.{number}")
-        service.clock.advance(minutes=number % 2)  # some at the same instant
+        await record(service, f"thing.{number}")
+        service.clock.advance(minutes=number % 2)  # some of them at the same instant
     client = service.client("coordinator")
-    found: list[str] = []
+    listed: list[str] = []
     cursor = ""
     while True:
         page = (await client.get(f"/audit-events?actor=somebody&limit=2{cursor}")).json()
-        found += actions(page["items"])
+        listed += names(page["items"])
         if page["next_cursor"] is None:
             break
         cursor = f"&cursor={page['next_cursor']}"
-    assert found == [f"thing.{number}" for number in (4, 3, 2, 1, 0)]
+    assert listed == [f"thing.{number}" for number in (4, 3, 2, 1, 0)]
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "matching"),
     [
         ({"action": "one.done"}, ["one.done"]),
         ({"subject": "things/2"}, ["two.done"]),
@@ -85,32 +79,30 @@ async def test_the_newest_comes_first_in_pages(service: Service) -> None:
         ({"since": "2024-06-10T00:00:00+07:00", "until": "2024-06-11T00:00:00+07:00"}, None),
     ],
 )
-async def test_events_are_found_by_actor_action_subject_and_time(
-    service: Service, query: dict[str, str], found: list[str] | None
+async def test_events_are_filtered_by_actor_action_subject_and_time(
+    service: Service, query: dict[str, str], matching: list[str] | None
 ) -> None:
-    await note(service, "one.done")
+    await record(service, "one.done")
     service.clock.advance(hours=1)
-    await note(service, "two.done", subject="things/2")
-    expected = ["two.done", "one.done"] if found is None else found
-    assert actions(await seen(service, "coordinator", **query)) == expected
+    await record(service, "two.done", subject="things/2")
+    expected = ["two.done", "one.done"] if matching is None else matching
+    assert names(await list_events(service, "coordinator", **query)) == expected
 
 
-async def test_only_what_is_within_reach_is_seen(service: Service) -> None:
-    await note(service, "commune", "15493")
-    await note(service, "district", "395")
-    await note(service, "province", "38")
-    await note(service, "nowhere", None)
-    assert actions(await seen(service, "coordinator")) == ["district", "commune"]
-    assert actions(await seen(service, "district-admin")) == ["district", "commune"]
-    everything = ["nowhere", "province", "district", "commune"]
-    assert actions(await seen(service, "admin")) == everything
-    assert (await seen(service, "admin"))[0]["agency"] is None
+async def test_only_events_within_reach_are_listed(service: Service) -> None:
+    await record(service, "commune", "15493")
+    await record(service, "district", "395")
+    await record(service, "province", "38")
+    await record(service, "nowhere", None)
+    assert names(await list_events(service, "coordinator")) == ["district", "commune"]
+    assert names(await list_events(service, "district-admin")) == ["district", "commune"]
+    all_events = ["nowhere", "province", "district", "commune"]
+    assert names(await list_events(service, "admin")) == all_events
+    assert (await list_events(service, "admin"))[0]["agency"] is None
 
 
 @pytest.mark.parametrize("person", ["xuan-hong", "vice-chairman", "province"])
-async def test_others_than_coordinators_and_admins_see_nothing(
-    service: Service, person: str
-) -> None:
+async def test_only_coordinators_and_admins_list_events(service: Service, person: str) -> None:
     assert (await service.client(person).get("/audit-events")).status_code == 403
 
 
@@ -130,9 +122,7 @@ async def test_others_than_coordinators_and_admins_see_nothing(
         {"unknown": "1"},
     ],
 )
-async def test_a_question_that_makes_no_sense_is_refused(
-    service: Service, query: dict[str, str]
-) -> None:
+async def test_an_invalid_query_is_rejected(service: Service, query: dict[str, str]) -> None:
     answer = await service.client("admin").get("/audit-events", params=query)
     assert answer.status_code == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -140,7 +130,7 @@ async def test_a_question_that_makes_no_sense_is_refused(
 
 async def test_a_changed_or_missing_event_breaks_the_chain(service: Service) -> None:
     for number in range(4):
-        await note(service, f"thing.{number}", after={"n": number})
+        await record(service, f"thing.{number}", after={"n": number})
     async with service.database.transaction() as session:
         assert await ledger.list_broken_links(session) == []
         changed = "UPDATE audit_event SET after = '{\"n\": 7}' WHERE action = 'thing.1'"

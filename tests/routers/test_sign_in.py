@@ -1,4 +1,4 @@
-"""Signing in and out, and oneself."""
+"""Sign-in, sign-out, and the principal's own profile and password."""
 
 import asyncio
 import statistics
@@ -41,7 +41,7 @@ async def events(service: Service, action: str) -> list[AuditEvent]:
         return list((await session.scalars(query)).all())
 
 
-async def test_a_person_signs_in_is_known_and_signs_out(service: Service) -> None:
+async def test_a_token_gives_access_until_sign_out(service: Service) -> None:
     answer = await sign_in(service, "xuan-hong", grant_type="password", scope="")
     assert answer.status_code == 200
     token = answer.json()
@@ -70,12 +70,12 @@ async def test_a_person_signs_in_is_known_and_signs_out(service: Service) -> Non
     assert (await client.get("/me")).status_code == 401
 
 
-async def test_the_root_admin_has_no_agency(service: Service) -> None:
+async def test_the_admin_of_the_whole_system_has_no_agency(service: Service) -> None:
     me = (await service.client("admin").get("/me")).json()
     assert (me["role"], me["agency"], me["agency_name"]) == ("admin", None, None)
 
 
-async def test_a_token_ends_with_its_time(service: Service) -> None:
+async def test_a_token_expires(service: Service) -> None:
     client = service.client(secret=await token_for(service, "coordinator"))
     service.clock.advance(hours=12, seconds=-1)
     assert (await client.get("/me")).status_code == 200
@@ -83,7 +83,7 @@ async def test_a_token_ends_with_its_time(service: Service) -> None:
     assert (await client.get("/me")).status_code == 401
 
 
-async def test_signing_in_clears_ones_expired_tokens(service: Service) -> None:
+async def test_sign_in_deletes_expired_tokens_of_the_account(service: Service) -> None:
     old = await token_for(service, "coordinator")
     service.clock.advance(hours=13)
     await token_for(service, "coordinator")
@@ -105,7 +105,7 @@ async def test_signing_in_clears_ones_expired_tokens(service: Service) -> None:
         ("'; DROP TABLE account; --", PASSWORD),
     ],
 )
-async def test_a_wrong_name_or_password_is_refused_alike(
+async def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(
     service: Service, username: str, password: str
 ) -> None:
     answer = await sign_in(service, username, password)
@@ -119,7 +119,9 @@ async def test_a_wrong_name_or_password_is_refused_alike(
     }
 
 
-async def test_an_inactive_account_is_refused_like_a_wrong_password(service: Service) -> None:
+async def test_an_inactive_account_gets_the_same_answer_as_a_wrong_password(
+    service: Service,
+) -> None:
     async with service.database.transaction() as session:
         account = await session.scalar(select(Account).where(Account.username == "bac-luong"))
         assert account is not None
@@ -152,7 +154,7 @@ async def test_an_inactive_account_is_refused_like_a_wrong_password(service: Ser
         (b"--x\r\n", "multipart/form-data", 415, None),
     ],
 )
-async def test_a_form_that_is_not_one_gets_a_problem_document(
+async def test_an_invalid_form_gets_a_problem_document(
     service: Service, body: bytes, media_type: str, status: int, pointers: set[str] | None
 ) -> None:
     answer = await service.client().post(
@@ -164,7 +166,7 @@ async def test_a_form_that_is_not_one_gets_a_problem_document(
         assert {error["pointer"] for error in answer.json()["errors"]} == pointers
 
 
-async def test_a_password_may_be_typed_in_either_unicode_form_and_the_name_in_capitals(
+async def test_unicode_form_of_the_password_and_case_of_the_name_do_not_matter(
     service: Service,
 ) -> None:
     decomposed = unicodedata.normalize("NFD", PASSWORD)
@@ -173,36 +175,38 @@ async def test_a_password_may_be_typed_in_either_unicode_form_and_the_name_in_ca
     assert answer.status_code == 200
 
 
-async def test_failures_are_throttled_by_name_and_successes_are_not(service: Service) -> None:
+async def test_failures_of_a_name_are_limited_and_successes_are_not_counted(
+    service: Service,
+) -> None:
     for _ in range(12):
         await token_for(service, "coordinator")
     for _ in range(10):
         assert (await sign_in(service, "coordinator", "wrong")).status_code == 401
-    refused = await sign_in(service, "coordinator")  # the right one does not help any more
-    assert refused.status_code == 429
-    assert refused.json()["type"] == "/problems/too-many-attempts"
-    assert 0 < int(refused.headers["Retry-After"]) <= 15 * 60
+    limited = await sign_in(service, "coordinator")  # even with the right password
+    assert limited.status_code == 429
+    assert limited.json()["type"] == "/problems/too-many-attempts"
+    assert 0 < int(limited.headers["Retry-After"]) <= 15 * 60
     assert (await sign_in(service, "Coordinator ")).status_code == 429  # the same name
     assert (await sign_in(service, "xuan-hong")).status_code == 200
 
 
-async def test_failures_sent_at_once_are_not_all_tried(service: Service) -> None:
+async def test_concurrent_failures_count_toward_the_limit(service: Service) -> None:
     answers = await asyncio.gather(*(sign_in(service, "province", "wrong") for _ in range(15)))
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [401] * 10 + [429] * 5
 
 
-async def test_signing_in_is_on_record(service: Service) -> None:
+async def test_sign_in_and_failures_are_recorded(service: Service) -> None:
     await token_for(service, "xuan-hong")
     await sign_in(service, "xuan-hong", "wrong")
     await sign_in(service, "Tr0ub4dor&3", "typed the password where the name belongs")
 
-    (done,) = await events(service, "account.signed_in")
-    assert (done.actor, done.subject) == ("xuan-hong", "users/xuan-hong")
-    assert done.agency_id is not None
-    assert done.origin == "127.0.0.1"
+    (signed_in,) = await events(service, "account.signed_in")
+    assert (signed_in.actor, signed_in.subject) == ("xuan-hong", "users/xuan-hong")
+    assert signed_in.agency_id is not None
+    assert signed_in.origin == "127.0.0.1"
     refused, unknown = await events(service, "account.sign_in_refused")
-    assert (refused.subject, refused.agency_id) == ("users/xuan-hong", done.agency_id)
+    assert (refused.subject, refused.agency_id) == ("users/xuan-hong", signed_in.agency_id)
     assert (unknown.actor, unknown.subject, unknown.agency_id) == ("?", "users/?", None)
 
 
@@ -215,7 +219,7 @@ async def test_signing_in_is_on_record(service: Service) -> None:
         ("127.0.0.1", "10.1.2.3", "10.1.2.3"),
     ],
 )
-async def test_whom_a_trusted_proxy_names_is_the_origin(
+async def test_the_origin_is_the_address_that_a_trusted_proxy_forwards(
     service: Service, proxies: str, peer: str, origin: str
 ) -> None:
     async with behind(service, proxies, peer) as client:
@@ -223,7 +227,7 @@ async def test_whom_a_trusted_proxy_names_is_the_origin(
     assert (await events(service, "account.sign_in_refused"))[0].origin == origin
 
 
-async def test_whoever_fails_behind_a_trusted_proxy_shuts_out_nobody_else(
+async def test_failures_behind_a_trusted_proxy_do_not_limit_other_addresses(
     service: Service,
 ) -> None:
     async with behind(service, "127.0.0.1", "127.0.0.1") as client:
@@ -233,12 +237,12 @@ async def test_whoever_fails_behind_a_trusted_proxy_shuts_out_nobody_else(
 
 
 def behind(service: Service, proxies: str, peer: str) -> httpx.AsyncClient:
-    """A client whose requests come by a proxy, which may be one of those that are trusted."""
+    """A client behind a proxy at the address `peer`, with `proxies` as the trusted ones."""
     settings = Settings.model_validate({"trusted_proxies": proxies})
-    config = serving._config(service.app, settings)  # noqa: SLF001 - as uvicorn gets it
+    config = serving._config(service.app, settings)  # noqa: SLF001 - the configuration that uvicorn receives
     config.load()
     transport = httpx.ASGITransport(config.loaded_app, client=(peer, 1234))
-    # What stands before the proxy's own entry was written by whoever asked.
+    # The proxy appends the last entry; the client may have forged those before it.
     headers = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
     return httpx.AsyncClient(transport=transport, base_url="http://test/api/v1", headers=headers)
 
@@ -249,9 +253,9 @@ async def fail(client: httpx.AsyncClient) -> httpx.Response:
 
 async def test_an_unknown_name_takes_as_long_as_a_known_one(service: Service) -> None:
     async def seconds(username: str) -> float:
-        began = time.perf_counter()
+        start = time.perf_counter()
         assert (await sign_in(service, username, "wrong")).status_code == 401
-        return time.perf_counter() - began
+        return time.perf_counter() - start
 
     await seconds("warm-up")
     known, unknown = [], []
@@ -260,10 +264,10 @@ async def test_an_unknown_name_takes_as_long_as_a_known_one(service: Service) ->
             known.append(await seconds(name))
             unknown.append(await seconds(f"nobody-{number}"))
     ratio = statistics.median(unknown) / statistics.median(known)
-    assert 0.4 < ratio < 2.5  # without a hash to compare it is some 0.1
+    assert 0.4 < ratio < 2.5  # 0.1 if no hash were computed for unknown names
 
 
-async def test_a_new_password_replaces_the_old_one_and_ends_other_tokens(
+async def test_a_password_change_revokes_other_tokens(
     service: Service,
 ) -> None:
     here, elsewhere = [await token_for(service, "xuan-hong") for _ in range(2)]
@@ -297,7 +301,7 @@ async def test_a_new_password_replaces_the_old_one_and_ends_other_tokens(
         ({"new_password": NEW_PASSWORD}, "/current_password", "missing"),
     ],
 )
-async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(
+async def test_a_password_change_requires_the_old_password_and_a_valid_new_one(
     service: Service, change: dict[str, Any], pointer: str, code: str | None
 ) -> None:
     answer = await service.client("xuan-hong").post("/me/password", json=change)
@@ -307,7 +311,7 @@ async def test_a_password_is_not_changed_without_the_old_one_or_to_a_bad_one(
     assert (await sign_in(service, "xuan-hong")).status_code == 200
 
 
-async def test_a_stolen_token_cannot_try_passwords_for_ever(service: Service) -> None:
+async def test_wrong_current_passwords_are_limited(service: Service) -> None:
     client = service.client("xuan-hong")
     guess = {"current_password": "guess", "new_password": NEW_PASSWORD}
     for _ in range(10):
@@ -316,7 +320,7 @@ async def test_a_stolen_token_cannot_try_passwords_for_ever(service: Service) ->
 
 
 @pytest.mark.parametrize("secret", [None, "", "tdt_x", "not a token", "tdt_" + "a" * 38])
-async def test_without_a_good_token_nobody_is_known(service: Service, secret: str | None) -> None:
+async def test_an_invalid_token_is_unauthenticated(service: Service, secret: str | None) -> None:
     answer = await service.client(secret=secret).get("/me")
     assert answer.status_code == 401
     assert answer.json()["type"] == "/problems/unauthenticated"

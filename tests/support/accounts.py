@@ -1,10 +1,13 @@
-"""The people of the tests: an account for every role at every interesting place."""
+"""Accounts for tests: every role, in agencies of every level."""
 
 from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app import security
 from app.models.accounts import AccessToken, Account
 from app.models.agencies import Agency
 from app.security import digest, hash_password
@@ -24,31 +27,18 @@ PEOPLE: dict[str, tuple[Role, str | None]] = {
     "district-admin": (Role.ADMIN, "395"),
     "admin": (Role.ADMIN, None),
 }
-"""Name → role and agency. Each may sign in with PASSWORD, and has a token ready."""
+"""Role and agency by user name. Each has PASSWORD and an access token."""
 
 
-def _secrets() -> dict[str, str]:
-    import hashlib  # noqa: PLC0415 - made once, for tests only
-
-    from app import security  # noqa: PLC0415 - its checksum
-
-    made = {}
-    for name in PEOPLE:
-        body = security.TOKEN_PREFIX + hashlib.sha256(name.encode()).hexdigest()[:32]
-        made[name] = body + security._checksum(body)  # noqa: SLF001 - tokens known beforehand
-    return made
-
-
-_SECRETS = _secrets()
-
-
-def token_of(person: str) -> str:
-    """The bearer token of one of PEOPLE."""
-    return _SECRETS[person]
+@cache
+def token_of(name: str) -> str:
+    """The access token of one of PEOPLE."""
+    body = security.TOKEN_PREFIX + sha256(name.encode()).hexdigest()[:32]
+    return body + security._checksum(body)  # noqa: SLF001 - a predictable token
 
 
 async def add_people(session: AsyncSession, now: datetime) -> None:
-    """Add the accounts and their tokens; a token lasts as long as any test's clock."""
+    """Add the accounts and their tokens, which expire later than any test sets its clock."""
     password_hash = await hash_password(PASSWORD)
     ids = dict((await session.execute(select(Agency.code, Agency.id))).all())
     for name, (role, agency) in PEOPLE.items():

@@ -1,4 +1,4 @@
-"""Steps over the reference data: reading all pages, changing what was read, counting questions."""
+"""Requests and checks that many tests share: lists, versions, problems, audit events, SQL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +13,8 @@ from tests.conftest import NEIGHBOUR_FOLDER, PLAN_IN_FORCE, Service
 from tests.support.report_calls import seen
 
 
-async def listed(client: httpx.AsyncClient, path: str, **query: Any) -> list[dict[str, Any]]:
-    """All items of a list, through as many pages as there are."""
+async def list_all(client: httpx.AsyncClient, path: str, **query: Any) -> list[dict[str, Any]]:
+    """All items of a list, from all of its pages."""
     items: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     while True:
@@ -28,52 +28,57 @@ async def listed(client: httpx.AsyncClient, path: str, **query: Any) -> list[dic
 async def change(
     client: httpx.AsyncClient, path: str, body: dict[str, Any], **query: Any
 ) -> httpx.Response:
-    """PATCH the version that there is."""
+    """PATCH the current version."""
     read = await client.get(path, params=query)
     headers = {"If-Match": read.headers.get("ETag", "")}
     return await client.patch(path, json=body, params=query, headers=headers)
 
 
 async def delete(client: httpx.AsyncClient, path: str) -> httpx.Response:
-    """DELETE the version that there is."""
+    """DELETE the current version."""
     read = await client.get(path)
     return await client.delete(path, headers={"If-Match": read.headers["ETag"]})
 
 
-def refused(answer: httpx.Response) -> list[tuple[str, str]]:
-    """What a 422 finds wrong: pointers and codes."""
+def field_errors(answer: httpx.Response) -> list[tuple[str, str]]:
+    """The pointers and codes of the errors of a 422."""
     return [(error["pointer"], error["code"]) for error in seen(answer, 422)["errors"]]
 
 
-def kind_of(answer: httpx.Response) -> tuple[int, str]:
-    """The status of a refusal, and its slug."""
+def problem_of(answer: httpx.Response) -> tuple[int, str]:
+    """The status and the slug of a problem document."""
     return answer.status_code, answer.json()["type"].removeprefix("/problems/")
 
 
-async def recorded(service: Service, action: str) -> list[AuditEvent]:
-    """The record's events of one action."""
+async def list_events(service: Service, action: str) -> list[AuditEvent]:
+    """The audit events of an action, oldest first."""
     async with service.database.reading() as session:
         query = select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.id)
         return list((await session.scalars(query)).all())
 
 
 async def add_neighbour(service: Service) -> None:
-    """Load the plan of the district next door: whoever sees the province now sees two."""
+    """Load the plan of another district, so that the province sees two plans."""
     async with service.database.transaction() as session:
         await load(session, NEIGHBOUR_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
 
 
 @contextmanager
-def statements(service: Service) -> Iterator[list[str]]:
-    """The SQL that the service sends in the block."""
-    sent: list[str] = []
+def capture_statements(service: Service) -> Iterator[list[str]]:
+    """The SQL that the service executes within the block."""
+    executed: list[str] = []
 
-    def note(*about: Any) -> None:
-        sent.append(about[2])
+    def append(*event_arguments: Any) -> None:
+        executed.append(event_arguments[2])
 
     engine = service.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", append)
     try:
-        yield sent
+        yield executed
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "before_cursor_execute", append)
+
+
+# Transitional names.
+listed, refused, kind_of = list_all, field_errors, problem_of
+recorded, statements = list_events, capture_statements

@@ -1,125 +1,115 @@
-"""API keys: other systems' way in, over a subtree, with scopes, until a day."""
+"""API keys of other systems: scopes within a subtree of agencies, optionally until a day."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import local_day
+from app.db.driver import Row
 from app.db.pagination import page
 from app.errors import FieldError, NotFound, ValidationFailed
 from app.models.accounts import ApiKey
 from app.models.agencies import Agency
 from app.policy import Principal
 from app.security import HINT_LENGTH, digest, new_key
-from app.services.accounts.accounts import find_place
-from app.services.audit import ledger
-from app.services.audit.ledger import Actor
-from app.services.lookup import within_reach
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, record_change
+from app.services.audit.ledger import record_event
+from app.services.lookup import get_body_agency, within_reach
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import Scope
 
-PAST = Bilingual("Ngày này đã qua.", "This day has passed.")
+PAST = Bilingual("Ngày này đã qua.", "This day is in the past.")
+
+COLUMNS = (
+    ApiKey.id,
+    ApiKey.name,
+    ApiKey.hint,
+    ApiKey.scopes,
+    Agency.code.label("agency"),
+    ApiKey.expires_on,
+    ApiKey.created_at,
+    ApiKey.created_by,
+    ApiKey.last_used_at,
+    ApiKey.revoked_at,
+)
+"""The fields of an API key in rows."""
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedKey:
-    """A key and its agency's code; `secret` is there only when it was just made."""
+class ApiKeyValues:
+    """The values of a new API key; `agency` is a code, `expires_on` the last valid day."""
 
-    key: ApiKey
+    name: str
+    scopes: list[Scope]
     agency: str
-    secret: str | None = None
+    expires_on: date | None
 
 
-def _within(principal: Principal) -> Select[ApiKey, str]:
-    return (
-        select(ApiKey, Agency.code)
-        .join(Agency, Agency.id == ApiKey.agency_id)
-        .where(within_reach(principal, Agency.path))
-    )
-
-
-async def find_all(
+async def list_page(
     session: AsyncSession, principal: Principal, *, limit: int, cursor: str | None
-) -> tuple[list[IssuedKey], str | None]:
-    """A page of the keys within the principal's reach, the revoked ones too, oldest first."""
-    rows, next_cursor = await page(
-        session, _within(principal), [(ApiKey.id, int)], limit=limit, cursor=cursor
-    )
-    return [IssuedKey(*row[:2]) for row in rows], next_cursor
+) -> tuple[list[Row], str | None]:
+    """A page of the API keys within reach, oldest first, including revoked ones."""
+    query = _select(principal, *COLUMNS)
+    rows, next_cursor = await page(session, query, [(ApiKey.id, int)], limit=limit, cursor=cursor)
+    return [row._asdict() for row in rows], next_cursor
 
 
-async def create(
-    session: AsyncSession,
-    principal: Principal,
-    *,
-    name: str,
-    scopes: list[Scope],
-    agency: str,
-    expires_on: date | None,
-    now: datetime,
-    actor: Actor,
-) -> IssuedKey:
-    """A new key.
+async def create(session: AsyncSession, action: Action, values: ApiKeyValues) -> tuple[Row, str]:
+    """Create an API key; returns it and its secret, of which only the hash is stored.
 
     Raises:
-        ValidationFailed: the agency is not within the principal's reach, or the day has passed.
+        ValidationFailed: the agency is not within reach, or `expires_on` is in the past.
     """
-    place = await find_place(session, principal, agency, now)
-    if expires_on is not None and expires_on < local_day(now):
+    agency = await get_body_agency(session, action.principal, values.agency, action.now)
+    if values.expires_on is not None and values.expires_on < action.today:
         raise ValidationFailed([FieldError("/expires_on", "past", PAST)])
     secret = new_key()
+    hint = secret[:HINT_LENGTH]
     key = ApiKey(
-        name=name,
+        name=values.name,
         key_hash=digest(secret),
-        hint=secret[:HINT_LENGTH],
-        scopes=scopes,
-        agency_id=place.id,
-        expires_on=expires_on,
-        created_at=now,
-        created_by=principal.name,
+        hint=hint,
+        scopes=values.scopes,
+        agency_id=agency.id,
+        expires_on=values.expires_on,
+        created_at=action.now,
+        created_by=action.actor,
     )
     session.add(key)
-    await session.flush()
-    key.created_at = await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action="api_key.created",
-        subject=f"api-keys/{key.id}",
-        agency_id=place.id,
-        after={
-            "name": name,
-            "hint": key.hint,
-            "scopes": list(scopes),
-            "agency": place.code,
-            "expires_on": expires_on.isoformat() if expires_on else None,
-        },
+    await session.flush()  # the event's subject needs the id
+    change = Change.created({**asdict(values), "hint": hint})
+    key.created_at = await record_change(
+        session, action, "api_key.created", f"api-keys/{key.id}", change, agency_id=agency.id
     )
-    return IssuedKey(key, place.code, secret)
+    await session.flush()
+    query = _select(action.principal, *COLUMNS).where(ApiKey.id == key.id)
+    return (await session.execute(query)).one()._asdict(), secret
 
 
-async def revoke(
-    session: AsyncSession, principal: Principal, key_id: int, *, now: datetime, actor: Actor
-) -> None:
-    """End a key at once. One that was revoked before stays so.
+async def revoke(session: AsyncSession, action: Action, key_id: int) -> None:
+    """Revoke an API key with immediate effect. A revoked key stays as it is.
 
     Raises:
-        NotFound: there is none within the principal's reach.
+        NotFound: there is none within reach.
     """
-    query = _within(principal).where(ApiKey.id == key_id).with_for_update(of=ApiKey)
-    key = await session.scalar(query)
+    query = _select(action.principal, ApiKey).where(ApiKey.id == key_id)
+    key = await session.scalar(query.with_for_update(of=ApiKey))
     if key is None:
         raise NotFound(terms.API_KEY, id=key_id)
-    if key.revoked_at is not None:
-        return
-    key.revoked_at = await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action="api_key.revoked",
-        subject=f"api-keys/{key.id}",
-        agency_id=key.agency_id,
+    if key.revoked_at is None:
+        key.revoked_at = await record_event(
+            session, action, "api_key.revoked", f"api-keys/{key.id}", agency_id=key.agency_id
+        )
+
+
+def _select(principal: Principal, *columns: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*columns)
+        .select_from(ApiKey)
+        .join(Agency, Agency.id == ApiKey.agency_id)
+        .where(within_reach(principal, Agency.path))
     )

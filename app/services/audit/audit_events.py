@@ -1,21 +1,35 @@
-"""Reading the record of changes: who did what, as far as the reader may see."""
+"""Reading audit events, within the principal's reach."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.driver import Row
 from app.db.pagination import page
 from app.models.agencies import Agency
 from app.models.audit_events import AuditEvent
 from app.policy import Principal
 from app.services.lookup import within_reach
 
+COLUMNS = (
+    AuditEvent.at,
+    AuditEvent.actor,
+    AuditEvent.action,
+    AuditEvent.subject,
+    Agency.code.label("agency"),
+    AuditEvent.origin,
+    AuditEvent.before,
+    AuditEvent.after,
+    func.encode(AuditEvent.hash, "hex").label("hash"),
+)
+"""The fields of an audit event in rows."""
+
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which events are asked for: from `since` on, before `until`."""
+class AuditEventFilter:
+    """Which events a list contains, from `since` on and before `until`; None stands for all."""
 
     actor: str | None = None
     action: str | None = None
@@ -24,36 +38,39 @@ class Wanted:
     until: datetime | None = None
 
 
-async def find_events(
-    session: AsyncSession, principal: Principal, wanted: Wanted, *, limit: int, cursor: str | None
-) -> tuple[list[tuple[AuditEvent, str | None]], str | None]:
-    """A page of the events of agencies within reach, each with the agency's code, newest first.
+async def list_page(
+    session: AsyncSession,
+    principal: Principal,
+    filters: AuditEventFilter,
+    *,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[Row], str | None]:
+    """A page of the events of agencies within reach, newest first.
 
-    Events of no agency are for those whose reach is everything.
+    Only principals that reach the whole tree see events of no agency.
     """
+    path = func.coalesce(Agency.path, "")
     query = (
-        select(AuditEvent, Agency.code)
+        select(*COLUMNS)
+        .select_from(AuditEvent)
         .outerjoin(Agency, Agency.id == AuditEvent.agency_id)
-        .where(within_reach(principal, Agency.path))
+        .where(within_reach(principal, path))
     )
     exact = (
-        (AuditEvent.actor, wanted.actor),
-        (AuditEvent.action, wanted.action),
-        (AuditEvent.subject, wanted.subject),
+        (AuditEvent.actor, filters.actor),
+        (AuditEvent.action, filters.action),
+        (AuditEvent.subject, filters.subject),
     )
     for column, value in exact:
         if value is not None:
             query = query.where(column == value)
-    if wanted.since is not None:
-        query = query.where(AuditEvent.at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(AuditEvent.at < wanted.until)
+    if filters.since is not None:
+        query = query.where(AuditEvent.at >= filters.since)
+    if filters.until is not None:
+        query = query.where(AuditEvent.at < filters.until)
+    order = [(AuditEvent.at, datetime), (AuditEvent.id, int)]
     rows, next_cursor = await page(
-        session,
-        query,
-        [(AuditEvent.at, datetime), (AuditEvent.id, int)],
-        limit=limit,
-        cursor=cursor,
-        descending=True,
+        session, query, order, limit=limit, cursor=cursor, descending=True
     )
-    return [(row[0], row[1]) for row in rows], next_cursor
+    return [row._asdict() for row in rows], next_cursor

@@ -1,4 +1,4 @@
-"""The record of changes: each with its change, in one chain that shows any tampering."""
+"""Audit events: recorded in the transaction of the change, in a hash chain."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,38 +8,40 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.models.audit_events import AuditEvent, Ledger
+from app.policy import Principal
 from app.services.audit import ledger
-from app.services.audit.ledger import Actor
+from app.services.audit.action import Action
 from tests.conftest import Service
 from tests.support.report_calls import Q2, XUAN_HONG, draft, review, seen, send
 
-ACTOR = Actor("somebody", "10.0.0.1")
-NOBODY_FROM_XUAN_HONG = "ALTER TABLE audit_event ADD CHECK (actor <> 'xuan-hong') NOT VALID"
+ACTOR = Principal("somebody", None, frozenset(), None, "", "")
+REJECT_EVENTS_OF_XUAN_HONG = "ALTER TABLE audit_event ADD CHECK (actor <> 'xuan-hong') NOT VALID"
 
 
-async def broken(service: Service) -> list[int]:
+async def broken_links(service: Service) -> list[int]:
     async with service.database.reading() as session:
         return await ledger.list_broken_links(session)
 
 
-async def events(service: Service) -> int:
+async def count_events(service: Service) -> int:
     async with service.database.reading() as session:
         return await session.scalar(select(func.count()).select_from(AuditEvent)) or 0
 
 
-async def _make_some_history(service: Service) -> None:
+async def _record_some_events(service: Service) -> None:
     office = service.client("coordinator")
     await send(service.client("xuan-hong"), XUAN_HONG)
     service.clock.advance(hours=1)
     await review(office, "return", XUAN_HONG, reason="Sửa «số hộ».")
-    said = {"change": "off", "note": "Nghỉ bù."}
-    seen(await office.put("/working-days/2024-07-01", json=said), 201)  # belongs to no plan
+    day_off = {"change": "off", "note": "Nghỉ bù."}
+    # An event that belongs to no plan.
+    seen(await office.put("/working-days/2024-07-01", json=day_off), 201)
 
 
-async def test_a_sound_record_has_no_list_broken_links(service: Service) -> None:
-    await _make_some_history(service)
-    assert await events(service) >= 6
-    assert await broken(service) == []
+async def test_an_intact_chain_has_no_broken_links(service: Service) -> None:
+    await _record_some_events(service)
+    assert await count_events(service) >= 6
+    assert await broken_links(service) == []
 
 
 TAMPERING = {
@@ -48,123 +50,114 @@ TAMPERING = {
     "another subject": "UPDATE audit_event SET subject = 'reports/x' WHERE id = :id",
     "another instant": "UPDATE audit_event SET at = at + interval '1 microsecond' WHERE id = :id",
     "another address": "UPDATE audit_event SET origin = '1.2.3.4' WHERE id = :id",
-    "somebody else's": "UPDATE audit_event SET agency_id = 1 WHERE id = :id",
+    "another agency": "UPDATE audit_event SET agency_id = 1 WHERE id = :id",
     "another before": "UPDATE audit_event SET before = '{\"a\": 1}' WHERE id = :id",
     "another after": "UPDATE audit_event SET after = after || '{\"a\": 1}' WHERE id = :id",
     "another hash": "UPDATE audit_event SET hash = sha256('x') WHERE id = :id",
 }
 
 
-async def test_an_event_that_was_changed_is_found(service: Service) -> None:
-    await _make_some_history(service)
+async def test_a_changed_event_is_reported(service: Service) -> None:
+    await _record_some_events(service)
     async with service.database.reading() as session:
         query = select(AuditEvent.id).where(AuditEvent.action == "report.submitted")
         event = await session.scalar(query)
     for name, statement in TAMPERING.items():
         session = service.database.writing()
         await session.execute(text(statement), {"id": event})
-        found = await ledger.list_broken_links(session)
-        assert found, name
-        assert found[0] == event, name
+        broken = await ledger.list_broken_links(session)
+        assert broken, name
+        assert broken[0] == event, name
         await session.rollback()
         await session.close()
-    assert await broken(service) == []
+    assert await broken_links(service) == []
 
 
-async def test_an_event_that_is_missing_is_found_wherever_it_stood(service: Service) -> None:
-    await _make_some_history(service)
+async def test_a_deleted_event_is_reported_at_every_position(service: Service) -> None:
+    await _record_some_events(service)
     async with service.database.reading() as session:
         ids = list(await session.scalars(select(AuditEvent.id).order_by(AuditEvent.id)))
-    for gone in ids:
+    for event_id in ids:
         session = service.database.writing()
-        await session.execute(text("DELETE FROM audit_event WHERE id = :id"), {"id": gone})
-        assert await ledger.list_broken_links(session), gone
+        await session.execute(text("DELETE FROM audit_event WHERE id = :id"), {"id": event_id})
+        assert await ledger.list_broken_links(session), event_id
         await session.rollback()
         await session.close()
 
 
-async def test_each_change_is_recorded_in_its_own_transaction(service: Service) -> None:
-    """What cannot be recorded does not happen; what is refused is not recorded."""
+async def test_a_change_and_its_event_are_one_transaction(service: Service) -> None:
+    """A rejected change is not recorded; a change whose event fails is rolled back."""
     commune = service.client("xuan-hong")
     saved = await draft(commune, XUAN_HONG)
-    before = await events(service)
-    refused = await commune.post(
+    before = await count_events(service)
+    rejected = await commune.post(
         f"/reports/{Q2}/{XUAN_HONG}/submit", json={"received_at": "2024-06-10T07:00:00+07:00"}
     )
-    assert refused.status_code == 422
-    assert await events(service) == before
+    assert rejected.status_code == 422
+    assert await count_events(service) == before
 
     async with service.database.transaction() as session:
-        await session.execute(text(NOBODY_FROM_XUAN_HONG))
+        await session.execute(text(REJECT_EVENTS_OF_XUAN_HONG))
     failed = await commune.post(f"/reports/{Q2}/{XUAN_HONG}/submit", json={})
     assert failed.status_code == 500
     report = seen(await commune.get(f"/reports/{Q2}/{XUAN_HONG}"))
     assert (report["report_status"], report["draft"]) == ("draft", saved["draft"])
-    assert await events(service) == before
+    assert await count_events(service) == before
 
 
 async def test_a_change_that_fails_after_its_event_leaves_no_event(service: Service) -> None:
     commune = service.client("xuan-hong")
     await draft(commune, XUAN_HONG)
-    before = await events(service)
+    before = await count_events(service)
     async with service.database.transaction() as session:
         await session.execute(text("ALTER TABLE revision ADD CHECK (number > 1)"))
     failed = await commune.post(f"/reports/{Q2}/{XUAN_HONG}/submit", json={})
     assert failed.status_code == 500
     assert failed.json()["type"] == "/problems/internal-error"
-    assert await events(service) == before
-    assert await broken(service) == []
+    assert await count_events(service) == before
+    assert await broken_links(service) == []
 
 
-async def test_instants_of_a_ledger_only_grow_whatever_the_clocks_show(service: Service) -> None:
+async def test_instants_of_a_ledger_increase_even_if_clocks_go_back(service: Service) -> None:
     now = service.clock.now()
     async with service.database.reading() as session:
         plan_id = await session.scalar(select(Ledger.plan_id).where(Ledger.plan_id.is_not(None)))
-    given = []
+    instants = []
     for clock in (now, now, now - timedelta(days=1), now + timedelta(seconds=1), now):
         async with service.database.transaction() as session:
-            given.append(
-                await ledger.record(
-                    session, now=clock, actor=ACTOR, action="x", subject="y", plan_id=plan_id
-                )
-            )
+            action = Action(ACTOR, clock)
+            instants.append(await ledger.record_event(session, action, "x", "y", plan_id=plan_id))
     moment = timedelta(microseconds=1)
     later = now + timedelta(seconds=1)
-    assert given == [now, now + moment, now + 2 * moment, later, later + moment]
-    assert await broken(service) == []
+    assert instants == [now, now + moment, now + 2 * moment, later, later + moment]
+    assert await broken_links(service) == []
 
 
 @pytest.mark.parametrize(
-    "facts",
+    ("name", "subject", "fields"),
     [
-        {"before": {"giá trị": None, "số": 1.5, "danh sách": [1, "hai"]}, "after": {}},
-        {"before": None, "after": {"a": "\x1f", "b": "\\u0000"}},
-        {"subject": "x\x1fy", "action": "z"},
+        ("x", "y", {"before": {"giá trị": None, "số": 1.5, "danh sách": [1, "hai"]}, "after": {}}),
+        ("x", "y", {"before": None, "after": {"a": "\x1f", "b": "\\u0000"}}),
+        ("z", "x\x1fy", {}),
     ],
 )
-async def test_any_facts_can_be_recorded_and_verified(
-    service: Service, facts: dict[str, Any]
+async def test_any_values_can_be_recorded_and_verified(
+    service: Service, name: str, subject: str, fields: dict[str, Any]
 ) -> None:
     async with service.database.transaction() as session:
-        told = {"action": "x", "subject": "y"} | facts
-        await ledger.record(session, now=service.clock.now(), actor=ACTOR, **told)
-    assert await broken(service) == []
+        action = Action(ACTOR, service.clock.now())
+        await ledger.record_event(session, action, name, subject, **fields)
+    assert await broken_links(service) == []
 
 
-async def test_a_plan_without_its_ledger_takes_no_changes(service: Service) -> None:
+async def test_a_plan_without_a_ledger_accepts_no_changes(service: Service) -> None:
+    action = Action(ACTOR, service.clock.now())
     with pytest.raises(Exception, match="query returned no rows"):
         async with service.database.transaction() as session:
-            await ledger.record(
-                session,
-                now=service.clock.now(),
-                actor=ACTOR,
-                action="x",
-                subject="y",
-                plan_id=10**9,
-            )
+            await ledger.record_event(session, action, "x", "y", plan_id=10**9)
 
 
-async def test_only_one_ledger_can_be_opened_for_a_plan_or_for_none(service: Service) -> None:
+async def test_a_plan_has_one_ledger_and_so_have_changes_of_no_plan(service: Service) -> None:
     for plan_id in (None, 1):
         async with service.database.transaction() as session:
             count = select(func.count()).select_from(Ledger)

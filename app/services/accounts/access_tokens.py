@@ -1,0 +1,135 @@
+"""Access tokens: issued for a user name and password, revoked on signing out.
+
+`issue` takes the database and opens its own transactions, unlike other services: hashing a
+password takes about 50 ms of a processor, during which no connection should be held, and a refused
+attempt is recorded although the request fails.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.database import Database
+from app.db.storable import storable
+from app.errors import WrongPassword
+from app.models.accounts import AccessToken, Account
+from app.policy import Principal
+from app.security import digest, new_token, password_matches
+from app.services.accounts.attempts import Attempts
+from app.services.audit.action import Action
+from app.services.audit.ledger import record_event
+
+ANONYMOUS = Principal(
+    name="?",
+    role=None,
+    permissions=frozenset(),
+    agency_id=None,
+    agency_path="",
+    district_path="",
+)
+"""The principal of a sign-in. Unknown user names are not recorded: they may be passwords."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A new access token. Only its hash is stored, so the secret cannot be shown again."""
+
+    secret: str
+    lifetime: timedelta
+
+
+async def issue(
+    database: Database,
+    attempts: Attempts,
+    *,
+    username: str,
+    password: str,
+    origin: str | None,
+    now: datetime,
+    lifetime: timedelta,
+) -> IssuedToken:
+    """Issue an access token for the user name and password of an active account.
+
+    Raises:
+        WrongPassword: no account has the user name, its password differs, or it is inactive.
+        TooManyAttempts: too many failures with this user name and address.
+        Overloaded: no hashing slot was free in time.
+    """
+    name = username.strip().lower()
+    async with attempts.turn(name, origin or ""):
+        # 1. Check the password, without a connection. An unknown name takes as long as a known one.
+        async with database.reading() as session:
+            account = await _find_account(session, name)
+        password_hash = account.password_hash if account and account.active else None
+        matches = await password_matches(password, password_hash)
+        # 2. Record the attempt, and store the token.
+        action = Action(ANONYMOUS, now, origin, signature=account.username if account else None)
+        async with database.transaction() as session:
+            token = await _conclude(session, action, account, matches, lifetime)
+        if token is None:
+            raise WrongPassword
+        return token
+
+
+async def _find_account(session: AsyncSession, username: str) -> Account | None:
+    if not storable(username):
+        return None
+    return await session.scalar(select(Account).where(Account.username == username))
+
+
+async def _conclude(
+    session: AsyncSession,
+    action: Action,
+    account: Account | None,
+    matches: bool,
+    lifetime: timedelta,
+) -> IssuedToken | None:
+    """Record the attempt; issue a token if the password matches, else return None."""
+    accepted = matches and account is not None and await _is_unchanged(session, account)
+    at = await record_event(
+        session,
+        action,
+        "account.signed_in" if accepted else "account.sign_in_refused",
+        f"users/{action.actor}",
+        agency_id=account.agency_id if account else None,
+    )
+    if not accepted or account is None:
+        return None
+    await session.execute(
+        delete(AccessToken).where(
+            AccessToken.account_id == account.id, AccessToken.expires_at <= action.now
+        )
+    )
+    secret = new_token()
+    session.add(
+        AccessToken(
+            token_hash=digest(secret),
+            account_id=account.id,
+            created_at=at,
+            expires_at=action.now + lifetime,
+        )
+    )
+    return IssuedToken(secret, lifetime)
+
+
+async def _is_unchanged(session: AsyncSession, account: Account) -> bool:
+    """Whether the account is still active and has the password that was checked.
+
+    Both can change while the password is hashed. Locks the account until the commit.
+    """
+    query = select(Account.id).where(
+        Account.id == account.id, Account.active, Account.password_hash == account.password_hash
+    )
+    return await session.scalar(query.with_for_update(read=True)) is not None
+
+
+async def revoke(session: AsyncSession, action: Action, secret: str) -> None:
+    """Revoke the access token that authenticated the request."""
+    await session.execute(
+        delete(AccessToken).where(
+            AccessToken.account_id == action.principal.account_id,
+            AccessToken.token_hash == digest(secret),
+        )
+    )

@@ -1,0 +1,83 @@
+"""Changing one's own password.
+
+As `access_tokens`, this takes the database and opens its own transactions, so that no connection
+is held while a password is hashed.
+"""
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.database import Database
+from app.errors import FieldError, ValidationFailed, WrongPassword
+from app.models.accounts import AccessToken, Account
+from app.security import digest, hash_password, password_matches
+from app.services.accounts.attempts import Attempts
+from app.services.audit.action import Action
+from app.services.audit.ledger import record_event
+from app.text.bilingual import Bilingual
+
+WRONG_PASSWORD = Bilingual("Mật khẩu hiện tại không đúng.", "The current password does not match.")
+
+
+async def change(
+    database: Database,
+    attempts: Attempts,
+    action: Action,
+    *,
+    secret: str,
+    current: str,
+    new: str,
+) -> None:
+    """Change the principal's password and revoke its access tokens other than `secret`.
+
+    Raises:
+        ValidationFailed: `current` is not the current password.
+        TooManyAttempts: too many wrong passwords with this user name and address.
+        Overloaded: no hashing slot was free in time.
+        StaleDataError: the account was changed while the password was hashed.
+    """
+    account = await _verify(database, attempts, action, current)
+    new_hash = await hash_password(new)
+    async with database.transaction() as session:
+        # The account keeps the version that was read above, so that a reset in between is noticed.
+        session.add(account)
+        await _store(session, action, account, new_hash, secret)
+
+
+async def _verify(database: Database, attempts: Attempts, action: Action, password: str) -> Account:
+    """The principal's account.
+
+    Raises:
+        ValidationFailed: the password is not the account's.
+        TooManyAttempts, Overloaded: as `change`.
+    """
+    try:
+        async with attempts.turn(action.actor, action.origin or ""):
+            async with database.reading() as session:
+                account = await session.get_one(Account, action.principal.account_id)
+            if not await password_matches(password, account.password_hash):
+                raise WrongPassword
+    except WrongPassword:
+        raise ValidationFailed(
+            [FieldError("/current_password", "wrong_password", WRONG_PASSWORD)]
+        ) from None
+    return account
+
+
+async def _store(
+    session: AsyncSession, action: Action, account: Account, password_hash: str, secret: str
+) -> None:
+    await record_event(
+        session,
+        action,
+        "account.password_changed",
+        f"users/{account.username}",
+        agency_id=account.agency_id,
+    )
+    account.password_hash = password_hash
+    await session.flush()
+    await session.execute(
+        delete(AccessToken).where(
+            AccessToken.account_id == account.id, AccessToken.token_hash != digest(secret)
+        )
+    )

@@ -1,0 +1,47 @@
+"""The profile of the principal of a request."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.accounts import Account, ApiKey
+from app.models.agencies import Agency
+from app.policy import Principal
+from app.vocabulary import Role, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The account or API key of a principal.
+
+    An account has a `username`, `full_name`, `email` and `role`; an API key has a `name` and
+    `scopes`. The other fields are None.
+    """
+
+    username: str | None
+    full_name: str | None
+    email: str | None
+    role: Role | None
+    agency: str | None
+    agency_name: str | None
+    permissions: list[str]
+    name: str | None
+    scopes: list[Scope] | None
+
+
+async def get(session: AsyncSession, principal: Principal) -> Profile:
+    """The profile of a principal."""
+    agency = await session.get(Agency, principal.agency_id) if principal.agency_id else None
+    account = await session.get(Account, principal.account_id) if principal.account_id else None
+    key = await session.get(ApiKey, principal.api_key_id) if principal.api_key_id else None
+    return Profile(
+        username=account.username if account else None,
+        full_name=account.full_name if account else None,
+        email=account.email if account else None,
+        role=principal.role,
+        agency=agency.code if agency else None,
+        agency_name=agency.name if agency else None,
+        permissions=sorted(permission.value for permission in principal.permissions),
+        name=key.name if key else None,
+        scopes=[Scope(scope) for scope in key.scopes] if key else None,
+    )
