@@ -1,10 +1,10 @@
 """Agencies, their tree and their successors, as they are read and changed."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, delete, func, literal, select, text, update
+from sqlalchemy import Select, Text, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -22,6 +22,7 @@ from app.services.audit import changes, ledger
 from app.services.audit.changes import VersionCheck
 from app.services.audit.ledger import Actor
 from app.services.lookup import within_horizon
+from app.services.reference import agency_successors, agency_tree
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import AgencyKind
@@ -31,29 +32,14 @@ Shown = dict[str, Any]
 
 BY_CODE = Agency.code.collate("C")
 
-FRAME = {AgencyKind.PROVINCE, AgencyKind.DISTRICT}
-"""What everybody's reach is made of: each agency has at most one district around it."""
-
 PLACE_AND_TIME = {"kind", "parent", "valid_from", "valid_to", "successors"}
 """What decides which reports are expected, and who sees them: not an agency's own to change."""
 
-UNKNOWN_PARENT = Bilingual(
-    "Không có cơ quan {code} trong phạm vi quản lý vào ngày {on}.",
-    "There is no agency {code} within reach on {on}.",
-)
-NO_PARENT = Bilingual("Cần mã cơ quan cấp trên.", "The agency above is needed.")
-OWN_SUBTREE = Bilingual(
-    "{code} là chính đơn vị này hoặc nằm dưới nó.", "{code} is the agency itself or below it."
-)
 KIND_STAYS = Bilingual(
     "Loại huyện, tỉnh không đổi được: người dùng, kế hoạch và báo cáo dựa vào đó. Hãy thêm đơn vị "
     "mới và nêu nó ở successors.",
     "What is a district or a province stays one, and nothing becomes one: people, plans and "
     "reports build on it. Add a new agency and name it in successors.",
-)
-IN_A_DISTRICT = Bilingual(
-    "Huyện, tỉnh không nằm trong một huyện khác.",
-    "A district or a province cannot lie within a district.",
 )
 DISTRICT_DECIDES = Bilingual(
     "Chỉ người quản lý cả huyện mới đổi được trường này.",
@@ -67,14 +53,6 @@ REPORTS_REMAIN = Bilingual(
 ENDS_BEFORE_START = Bilingual(
     "Ngày cuối cùng phải từ ngày đầu tiên {valid_from} trở đi.",
     "The last day cannot be before the first day, {valid_from}.",
-)
-NO_END = Bilingual(
-    "Chỉ đơn vị đã có valid_to mới có đơn vị kế thừa.",
-    "Only an agency that has a valid_to has successors.",
-)
-UNKNOWN_SUCCESSOR = Bilingual(
-    "Ngày {on} không có đơn vị {code}; hãy thêm đơn vị đó trước.",
-    "On {on} there is no agency {code}; add it first.",
 )
 
 
@@ -166,19 +144,21 @@ async def create(
     Raises:
         ValidationFailed: the place, the time or the successors do not fit.
     """
-    await _tree_held(session)
+    await agency_tree.lock(session)
     own = dict(values)
-    parent = await _parent(session, principal, own.pop("parent"), own["valid_from"] or today)
+    parent = await agency_tree.get_parent(
+        session, principal, own.pop("parent"), own["valid_from"] or today
+    )
     successors = own.pop("successors")
     agency = Agency(parent_id=parent.id if parent else None, path="", **own)
     _see_that_time_runs_forward(agency)
-    if parent is not None and agency.kind in FRAME:
-        await _see_that_no_district_is_around(session, parent)
+    if parent is not None and agency.kind in agency_tree.FRAME:
+        await agency_tree.ensure_no_district_around(session, parent)
     session.add(agency)
     await session.flush()
     path = f"{parent.path if parent else '/'}{agency.id}/"
     await session.execute(update(Agency).where(Agency.id == agency.id).values(path=path))
-    await _set_successors(session, principal, agency, successors)
+    await agency_successors.replace(session, principal, agency, successors)
     given = {name: value for name, value in values.items() if value not in (None, [])}
     await _record(session, agency, "created", None, changes.told(given), now, actor)
     return await _find_again(session, principal, agency)
@@ -202,26 +182,26 @@ async def change(
         ValidationFailed: the place, the time or the successors do not fit, or are not the
             principal's to change.
     """
-    await _tree_held(session)
+    await agency_tree.lock(session)
     agency = await _own(session, principal, code, on)
     check_version(agency.version)
     own = dict(wanted)
     successors = own.pop("successors", None)
     parent = own.pop("parent", None)
-    before = await _successors(session, agency)
+    before = await agency_successors.list_codes(session, agency)
     decides = await lookup.reaches_district_around(session, principal, agency.path)
     kind = agency.kind
     changed = changes.apply(agency, own)
-    if agency.kind != kind and {agency.kind, kind} & FRAME:
+    if agency.kind != kind and {agency.kind, kind} & agency_tree.FRAME:
         raise _refusal("/kind", "kind_stays", KIND_STAYS)
     _see_that_time_runs_forward(agency)
     if parent is not None:
         old = await session.scalar(select(Agency.code).where(Agency.id == agency.parent_id))
-        await _move(session, principal, agency, parent, on)
+        await agency_tree.move(session, principal, agency, parent, on)
         changed = changed.also("parent", old, parent)
     if successors is not None or (before and "valid_to" in changed.after):
         after = before if successors is None else sorted(successors)
-        await _set_successors(session, principal, agency, after)
+        await agency_successors.replace(session, principal, agency, after)
         changed = changed.also("successors", before, after)
     if not decides and (kept := PLACE_AND_TIME & changed.after.keys()):
         raise ValidationFailed(
@@ -272,53 +252,6 @@ async def _find_again(session: AsyncSession, principal: Principal, agency: Agenc
     return (await session.execute(query)).one()._asdict()
 
 
-async def _tree_held(session: AsyncSession) -> None:
-    """Let changes of the tree come one after the other: paths are made from paths."""
-    await session.execute(text("LOCK TABLE agency IN SHARE ROW EXCLUSIVE MODE"))
-
-
-async def _parent(
-    session: AsyncSession, principal: Principal, code: str | None, on: date
-) -> Agency | None:
-    """The agency within reach that has the code; None only for who reaches everything."""
-    if code is None:
-        if principal.reach:
-            raise _refusal("/parent", "missing", NO_PARENT)
-        return None
-    try:
-        parent = await lookup.get_agency(session, principal, code, on)
-    except NotFound:
-        parent = None
-    if parent is None or not principal.reaches(parent.path):
-        raise _refusal("/parent", "unknown_agency", UNKNOWN_PARENT, code=code, on=on)
-    return parent
-
-
-async def _move(
-    session: AsyncSession, principal: Principal, agency: Agency, code: str, on: date
-) -> None:
-    """Put an agency and all below it under another one."""
-    parent = await _parent(session, principal, code, on)
-    if parent is None or parent.path.startswith(agency.path):
-        raise _refusal("/parent", "own_subtree", OWN_SUBTREE, code=code)
-    old, new = agency.path, f"{parent.path}{agency.id}/"
-    moving = select(Agency.id).where(Agency.path.startswith(old), Agency.kind.in_(FRAME))
-    if await session.scalar(moving.limit(1)):
-        await _see_that_no_district_is_around(session, parent)
-    agency.parent_id = parent.id
-    await session.execute(
-        update(Agency)
-        .where(Agency.path.startswith(old))
-        .values(path=literal(new) + func.substr(Agency.path, len(old) + 1))
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def _see_that_no_district_is_around(session: AsyncSession, parent: Agency) -> None:
-    if await lookup.district_around(session, parent.path):
-        raise _refusal("/parent", "in_a_district", IN_A_DISTRICT)
-
-
 def _see_that_time_runs_forward(agency: Agency) -> None:
     first, last = agency.valid_from, agency.valid_to
     if first is not None and last is not None and last < first:
@@ -345,55 +278,6 @@ async def _see_that_reports_remain(
         raise _refusal("/valid_to", "reports_remain", REPORTS_REMAIN, data_to=latest)
     if earliest is not None and agency.valid_from is not None and agency.valid_from > earliest:
         raise _refusal("/valid_from", "reports_remain", REPORTS_REMAIN, data_to=earliest)
-
-
-async def _successors(session: AsyncSession, agency: Agency) -> list[str]:
-    found = await session.scalars(
-        select(Agency.code)
-        .join(AgencySuccession, AgencySuccession.successor_id == Agency.id)
-        .where(AgencySuccession.predecessor_id == agency.id)
-        .order_by(BY_CODE)
-    )
-    return list(found)
-
-
-async def _set_successors(
-    session: AsyncSession, principal: Principal, agency: Agency, wanted: Sequence[str]
-) -> None:
-    """Make the agencies that have these codes on the day after the last one the successors."""
-    if wanted and agency.valid_to is None:
-        raise _refusal("/successors", "no_end", NO_END)
-    found: dict[str, int] = {}
-    if agency.valid_to is not None:
-        after = agency.valid_to + timedelta(days=1)
-        rows = await session.execute(
-            select(Agency.code, Agency.id).where(
-                Agency.code.in_(wanted),
-                lookup.exists_on(after),
-                within_horizon(principal, Agency.path),
-            )
-        )
-        found = {row.code: row.id for row in rows}
-        missing = [
-            FieldError(
-                f"/successors/{place}",
-                "unknown_agency",
-                UNKNOWN_SUCCESSOR,
-                {"code": code, "on": after},
-            )
-            for place, code in enumerate(wanted)
-            if code not in found
-        ]
-        if missing:
-            raise ValidationFailed(missing)
-    await session.execute(
-        delete(AgencySuccession).where(AgencySuccession.predecessor_id == agency.id)
-    )
-    session.add_all(
-        AgencySuccession(predecessor_id=agency.id, successor_id=successor)
-        for successor in found.values()
-    )
-    await session.flush()
 
 
 def _refusal(
