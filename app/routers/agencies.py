@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
-from app.clock import local_day
 from app.errors import AlreadyExists, AmbiguousPlan, NotFound, PreconditionRequired, Stale
 from app.http.headers import etag
 from app.http.routing import StrictRoute
@@ -12,15 +11,13 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
     OnDay,
     PlanCode,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.agencies import AgencyIn, AgencyOut, AgencyPatch, ResponsibilityOut
@@ -45,7 +42,7 @@ async def list_agencies(
     cursor: Cursor = None,
 ) -> Page[AgencyOut]:
     """The agencies that exist on a day, by code: the district's, and those above it."""
-    items, following = await agencies.listed(
+    items, next_cursor = await agencies.list_page(
         session,
         principal,
         on=on,
@@ -55,7 +52,7 @@ async def list_agencies(
         limit=limit,
         cursor=cursor,
     )
-    return Page[AgencyOut].model_validate({"items": items, "next_cursor": following})
+    return Page[AgencyOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/{code}", summary="Một cơ quan, đơn vị", responses=problems(NotFound))
@@ -63,9 +60,9 @@ async def get_agency(
     code: str, response: Response, principal: ReferenceReader, session: ReadSession, on: OnDay
 ) -> AgencyOut:
     """The agency that has the code on a day; its ETag is for changing it."""
-    found = await agencies.find(session, principal, code, on)
-    response.headers["ETag"] = etag(found["version"])
-    return AgencyOut.model_validate(found)
+    agency = await agencies.get(session, principal, code, on=on)
+    response.headers["ETag"] = etag(agency["version"])
+    return AgencyOut.model_validate(agency)
 
 
 @router.get(
@@ -83,10 +80,10 @@ async def list_responsibilities(
     cursor: Cursor = None,
 ) -> Page[ResponsibilityOut]:
     """What section VI of the plan gives the agency to do."""
-    items, following = await agencies.responsibilities(
+    items, next_cursor = await agencies.list_responsibilities(
         session, principal, code, on=on, plan=plan, limit=limit, cursor=cursor
     )
-    return Page[ResponsibilityOut].model_validate({"items": items, "next_cursor": following})
+    return Page[ResponsibilityOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.post(
@@ -97,23 +94,14 @@ async def list_responsibilities(
 )
 async def create_agency(
     body: AgencyIn,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
 ) -> AgencyOut:
     """Add an agency. A code may be given again once the agency that had it has ended."""
-    made = await agencies.create(
-        session,
-        principal,
-        body.model_dump(),
-        now=now,
-        today=local_day(now),
-        actor=actor(request, principal),
-    )
-    response.headers["ETag"] = etag(made["version"])
-    return AgencyOut.model_validate(made)
+    agency = await agencies.create(session, action, body.model_dump())
+    response.headers["ETag"] = etag(agency["version"])
+    return AgencyOut.model_validate(agency)
 
 
 @router.patch(
@@ -124,11 +112,9 @@ async def create_agency(
 async def change_agency(
     code: str,
     body: AgencyPatch,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     on: OnDay,
     unchanged: Unchanged,
 ) -> AgencyOut:
@@ -137,15 +123,8 @@ async def change_agency(
     Reports stay with the agency that sent them. With another `parent` all agencies below move
     along.
     """
-    found = await agencies.change(
-        session,
-        principal,
-        code,
-        body.model_dump(),
-        on=on,
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
+    agency = await agencies.change(
+        session, action, code, body.model_dump(), on=on, check_version=unchanged
     )
-    response.headers["ETag"] = etag(found["version"])
-    return AgencyOut.model_validate(found)
+    response.headers["ETag"] = etag(agency["version"])
+    return AgencyOut.model_validate(agency)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
 from app.http.headers import etag
@@ -11,15 +11,13 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
     OnDay,
     PlanCode,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
@@ -45,7 +43,7 @@ async def list_assignments(
     cursor: Cursor = None,
 ) -> Page[AssignmentOut]:
     """Who leads and who coordinates, in the order of the plan's projects."""
-    items, following = await assignments.listed(
+    items, next_cursor = await assignments.list_page(
         session,
         principal,
         plan=plan,
@@ -56,7 +54,7 @@ async def list_assignments(
         limit=limit,
         cursor=cursor,
     )
-    return Page[AssignmentOut].model_validate({"items": items, "next_cursor": following})
+    return Page[AssignmentOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get(
@@ -74,9 +72,9 @@ async def get_assignment(
     plan: PlanCode = None,
 ) -> AssignmentOut:
     """An agency's part in a project; its ETag is for changing it."""
-    found = await assignments.find(session, principal, plan, project, agency, on=on)
-    response.headers["ETag"] = etag(found["version"])
-    return AssignmentOut.model_validate(found)
+    assignment = await assignments.get(session, principal, project, agency, plan=plan, on=on)
+    response.headers["ETag"] = etag(assignment["version"])
+    return AssignmentOut.model_validate(assignment)
 
 
 @router.put(
@@ -89,11 +87,9 @@ async def assign_agency(
     project: str,
     agency: str,
     body: AssignmentIn,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     on: OnDay,
     unchanged: Unchanged,
     plan: PlanCode = None,
@@ -102,21 +98,19 @@ async def assign_agency(
 
     If-Match is needed only where it has a part already.
     """
-    found, is_new = await assignments.assign(
+    assignment, is_new = await assignments.assign(
         session,
-        principal,
-        plan,
+        action,
         project,
         agency,
         body.role,
+        plan=plan,
         on=on,
         check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
     )
     response.status_code = 201 if is_new else 200
-    response.headers["ETag"] = etag(found["version"])
-    return AssignmentOut.model_validate(found)
+    response.headers["ETag"] = etag(assignment["version"])
+    return AssignmentOut.model_validate(assignment)
 
 
 @router.delete(
@@ -128,23 +122,19 @@ async def assign_agency(
 async def withdraw_agency(
     project: str,
     agency: str,
-    request: Request,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     on: OnDay,
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> None:
     """End an agency's part in a project. Not while it has money of the project."""
-    await assignments.withdraw(
+    await assignments.unassign(
         session,
-        principal,
-        plan,
+        action,
         project,
         agency,
+        plan=plan,
         on=on,
         check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
     )

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.errors import (
     AlreadyExists,
@@ -18,21 +18,19 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
     OnDay,
     PlanCode,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.budgets import BudgetLineIn, BudgetLineOut, BudgetLinePatch, BudgetSummary
 from app.services.reference import budget_summary, budgets
-from app.services.reference.budgets import Filter
+from app.services.reference.budgets import BudgetFilter
 from app.vocabulary import BudgetOrigin, BudgetSource
 
 router = APIRouter(prefix="/budgets", tags=["budgets"], route_class=StrictRoute)
@@ -56,11 +54,11 @@ async def list_budget_lines(
     cursor: Cursor = None,
 ) -> Page[BudgetLineOut]:
     """The budget lines in the order of the plan's projects; they add up to the plan's money."""
-    wanted = Filter(project=project, source=source, origin=origin, agency=agency)
-    items, following = await budgets.listed(
-        session, principal, plan, wanted, on=on, limit=limit, cursor=cursor
+    filters = BudgetFilter(project=project, source=source, origin=origin, agency=agency)
+    items, next_cursor = await budgets.list_page(
+        session, principal, filters, plan=plan, on=on, limit=limit, cursor=cursor
     )
-    return Page[BudgetLineOut].model_validate({"items": items, "next_cursor": following})
+    return Page[BudgetLineOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/summary", summary="Tổng hợp vốn", responses=problems(NotFound, AmbiguousPlan))
@@ -68,7 +66,7 @@ async def get_budget_summary(
     principal: ReferenceReader, session: ReadSession, plan: PlanCode = None
 ) -> BudgetSummary:
     """All money of the plan, by project and by source."""
-    return BudgetSummary.model_validate(await budget_summary.summary(session, principal, plan))
+    return BudgetSummary.model_validate(await budget_summary.get(session, principal, plan=plan))
 
 
 @router.get("/{line_id}", summary="Một dòng vốn", responses=problems(NotFound))
@@ -79,9 +77,9 @@ async def get_budget_line(
     session: ReadSession,
 ) -> BudgetLineOut:
     """One budget line; its ETag is for changing it."""
-    found = await budgets.find(session, principal, line_id)
-    response.headers["ETag"] = etag(found["version"])
-    return BudgetLineOut.model_validate(found)
+    line = await budgets.get(session, principal, line_id)
+    response.headers["ETag"] = etag(line["version"])
+    return BudgetLineOut.model_validate(line)
 
 
 @router.post(
@@ -92,11 +90,9 @@ async def get_budget_line(
 )
 async def create_budget_line(
     body: BudgetLineIn,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     on: OnDay,
     plan: PlanCode = None,
 ) -> BudgetLineOut:
@@ -105,17 +101,9 @@ async def create_budget_line(
     An agency's money is taken from the line without an agency of the same project, source, origin
     and years. Where such a line exists already, more money granted is a change of its amount.
     """
-    made = await budgets.create(
-        session,
-        principal,
-        plan,
-        body.model_dump(),
-        on=on,
-        now=now,
-        actor=actor(request, principal),
-    )
-    response.headers["ETag"] = etag(made["version"])
-    return BudgetLineOut.model_validate(made)
+    line = await budgets.create(session, action, body.model_dump(), plan=plan, on=on)
+    response.headers["ETag"] = etag(line["version"])
+    return BudgetLineOut.model_validate(line)
 
 
 @router.patch(
@@ -126,25 +114,17 @@ async def create_budget_line(
 async def change_budget_line(
     line_id: LineId,
     body: BudgetLinePatch,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
 ) -> BudgetLineOut:
     """Change the amount or the decision; an agency's difference comes from what is not given on."""
-    found = await budgets.change(
-        session,
-        principal,
-        line_id,
-        body.model_dump(),
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
+    line = await budgets.change(
+        session, action, line_id, body.model_dump(), check_version=unchanged
     )
-    response.headers["ETag"] = etag(found["version"])
-    return BudgetLineOut.model_validate(found)
+    response.headers["ETag"] = etag(line["version"])
+    return BudgetLineOut.model_validate(line)
 
 
 @router.delete(
@@ -155,18 +135,9 @@ async def change_budget_line(
 )
 async def delete_budget_line(
     line_id: LineId,
-    request: Request,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
 ) -> None:
     """Take an agency's money back to what is not given on, or drop a line nobody got money from."""
-    await budgets.delete(
-        session,
-        principal,
-        line_id,
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
-    )
+    await budgets.delete(session, action, line_id, check_version=unchanged)

@@ -1,15 +1,16 @@
-"""Agencies, their tree and their successors, as they are read and changed."""
+"""Agencies, as they are read and changed."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, Text, func, literal, select, update
+from sqlalchemy import Select, Text, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import flag_modified
 
+from app.db.driver import Row
 from app.db.pagination import page
 from app.errors import FieldError, NotFound, ValidationFailed
 from app.models.agencies import Agency, AgencySuccession
@@ -18,21 +19,16 @@ from app.models.periods import ReportingPeriod
 from app.models.plans import Responsibility
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import changes, ledger
-from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
+from app.services.audit import changes
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.lookup import within_horizon
 from app.services.reference import agency_successors, agency_tree
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import AgencyKind
 
-Shown = dict[str, Any]
-"""An agency in the words of the wire, with its version."""
-
-BY_CODE = Agency.code.collate("C")
-
-PLACE_AND_TIME = {"kind", "parent", "valid_from", "valid_to", "successors"}
+DISTRICT_FIELDS = frozenset({"kind", "parent", "valid_from", "valid_to", "successors"})
 """What decides which reports are expected, and who sees them: not an agency's own to change."""
 
 KIND_STAYS = Bilingual(
@@ -56,7 +52,7 @@ ENDS_BEFORE_START = Bilingual(
 )
 
 
-async def listed(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
     *,
@@ -66,7 +62,7 @@ async def listed(
     plan: str | None,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Shown], str | None]:
+) -> tuple[list[Row], str | None]:
     """A page of the agencies that exist on a day, by code.
 
     `plan` leaves those of the plan's district.
@@ -74,34 +70,35 @@ async def listed(
     Raises:
         NotFound: no such parent or plan.
     """
-    query = _shown(principal, on)
+    query = _select_agencies(principal).where(lookup.exists_on(on))
     if kind is not None:
         query = query.where(Agency.kind == kind)
     if parent is not None:
         above = await lookup.get_agency(session, principal, parent, on)
         query = query.where(Agency.parent_id == above.id)
     if plan is not None:
-        found = await lookup.get_plan(session, principal, plan)
-        district = await session.get_one(Agency, found.district_id)
+        plan_row = await lookup.get_plan(session, principal, plan)
+        district = await session.get_one(Agency, plan_row.district_id)
         query = query.where(Agency.path.startswith(district.path))
-    rows, following = await page(session, query, [(BY_CODE, str)], limit=limit, cursor=cursor)
-    return [row._asdict() for row in rows], following
+    order = [(Agency.code.collate("C"), str)]
+    rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
+    return [row._asdict() for row in rows], next_cursor
 
 
-async def find(session: AsyncSession, principal: Principal, code: str, on: date) -> Shown:
+async def get(session: AsyncSession, principal: Principal, code: str, *, on: date) -> Row:
     """The agency that has the code on a day.
 
     Raises:
         NotFound: there is none within the horizon.
     """
-    query = _shown(principal, on).where(Agency.code == code)
+    query = _select_agencies(principal).where(lookup.exists_on(on), Agency.code == code)
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(terms.AGENCY, code=code)
     return row._asdict()
 
 
-async def responsibilities(
+async def list_responsibilities(
     session: AsyncSession,
     principal: Principal,
     code: str,
@@ -110,7 +107,7 @@ async def responsibilities(
     plan: str | None,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Any], str | None]:
+) -> tuple[list[Row], str | None]:
     """A page of what a plan gives an agency to do, in the plan's order.
 
     Raises:
@@ -118,63 +115,56 @@ async def responsibilities(
         AmbiguousPlan: there are several plans, and none was named.
     """
     agency = await lookup.get_agency(session, principal, code, on)
-    found = await lookup.get_plan(session, principal, plan)
+    plan_row = await lookup.get_plan(session, principal, plan)
     query = select(
         Responsibility.position,
         Responsibility.title,
         Responsibility.text,
-        literal(found.code).label("plan"),
+        literal(plan_row.code).label("plan"),
         literal(agency.code).label("agency"),
-    ).where(Responsibility.plan_id == found.id, Responsibility.agency_id == agency.id)
+    ).where(Responsibility.plan_id == plan_row.id, Responsibility.agency_id == agency.id)
     order = [(Responsibility.position, int)]
-    return await page(session, query, order, limit=limit, cursor=cursor)
+    rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
+    return [row._asdict() for row in rows], next_cursor
 
 
-async def create(
-    session: AsyncSession,
-    principal: Principal,
-    values: Mapping[str, Any],
-    *,
-    now: datetime,
-    today: date,
-    actor: Actor,
-) -> Shown:
+async def create(session: AsyncSession, action: Action, values: Mapping[str, Any]) -> Row:
     """Add an agency below one within reach.
 
     Raises:
         ValidationFailed: the place, the time or the successors do not fit.
     """
+    principal = action.principal
     await agency_tree.lock(session)
-    own = dict(values)
-    parent = await agency_tree.get_parent(
-        session, principal, own.pop("parent"), own["valid_from"] or today
-    )
-    successors = own.pop("successors")
-    agency = Agency(parent_id=parent.id if parent else None, path="", **own)
-    _see_that_time_runs_forward(agency)
-    if parent is not None and agency.kind in agency_tree.FRAME:
-        await agency_tree.ensure_no_district_around(session, parent)
-    session.add(agency)
-    await session.flush()
-    path = f"{parent.path if parent else '/'}{agency.id}/"
-    await session.execute(update(Agency).where(Agency.id == agency.id).values(path=path))
+    columns = dict(values)
+    successors = columns.pop("successors")
+    first_day = columns["valid_from"] or action.today
+    parent = await agency_tree.get_parent(session, principal, columns.pop("parent"), first_day)
+    agency = Agency(**columns)
+    _ensure_valid_interval(agency)
+    await agency_tree.insert(session, agency, parent)
     await agency_successors.replace(session, principal, agency, successors)
     given = {name: value for name, value in values.items() if value not in (None, [])}
-    await _record(session, agency, "created", None, changes.told(given), now, actor)
-    return await _find_again(session, principal, agency)
+    await record_change(
+        session,
+        action,
+        "agency.created",
+        f"agencies/{agency.code}",
+        Change.created(given),
+        agency_id=agency.id,
+    )
+    return await _get_by_id(session, principal, agency.id)
 
 
 async def change(
     session: AsyncSession,
-    principal: Principal,
+    action: Action,
     code: str,
-    wanted: Mapping[str, Any],
+    values: Mapping[str, Any],
     *,
     on: date,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> Shown:
+) -> Row:
     """Change the agency within reach that has the code on a day, and its place in the tree.
 
     Raises:
@@ -182,41 +172,59 @@ async def change(
         ValidationFailed: the place, the time or the successors do not fit, or are not the
             principal's to change.
     """
+    principal = action.principal
     await agency_tree.lock(session)
-    agency = await _own(session, principal, code, on)
+    agency = await _get_within_reach(session, principal, code, on)
     check_version(agency.version)
-    own = dict(wanted)
-    successors = own.pop("successors", None)
-    parent = own.pop("parent", None)
-    before = await agency_successors.list_codes(session, agency)
-    decides = await lookup.reaches_district_around(session, principal, agency.path)
-    kind = agency.kind
-    changed = changes.apply(agency, own)
-    if agency.kind != kind and {agency.kind, kind} & agency_tree.FRAME:
-        raise _refusal("/kind", "kind_stays", KIND_STAYS)
-    _see_that_time_runs_forward(agency)
-    if parent is not None:
-        old = await session.scalar(select(Agency.code).where(Agency.id == agency.parent_id))
-        await agency_tree.move(session, principal, agency, parent, on)
-        changed = changed.also("parent", old, parent)
-    if successors is not None or (before and "valid_to" in changed.after):
-        after = before if successors is None else sorted(successors)
-        await agency_successors.replace(session, principal, agency, after)
-        changed = changed.also("successors", before, after)
-    if not decides and (kept := PLACE_AND_TIME & changed.after.keys()):
-        raise ValidationFailed(
-            [FieldError(f"/{name}", "district_decides", DISTRICT_DECIDES) for name in sorted(kept)]
-        )
-    await _see_that_reports_remain(session, agency, changed)
-    if changed:
-        if changed.after.keys() == {"successors"}:
+    reaches_district = await lookup.reaches_district_around(session, principal, agency.path)
+    diff = await _apply(session, principal, agency, values, on)
+    if not reaches_district:
+        _ensure_no_district_field(diff)
+    await _ensure_reports_remain(session, agency, diff)
+    if diff:
+        if diff.after.keys() == {"successors"}:
             flag_modified(agency, "name")  # a new version, though no column has changed
-        await _record(session, agency, "changed", changed.before, changed.after, now, actor)
+        await record_change(
+            session,
+            action,
+            "agency.changed",
+            f"agencies/{agency.code}",
+            diff,
+            agency_id=agency.id,
+        )
         await session.flush()
-    return await _find_again(session, principal, agency)
+    return await _get_by_id(session, principal, agency.id)
 
 
-def _shown(principal: Principal, on: date | None = None) -> Select[*tuple[Any, ...]]:
+async def _apply(
+    session: AsyncSession,
+    principal: Principal,
+    agency: Agency,
+    values: Mapping[str, Any],
+    on: date,
+) -> Change:
+    """Set the values, whose `parent` and `successors` are codes."""
+    columns = dict(values)
+    parent = columns.pop("parent", None)
+    new = columns.pop("successors", None)
+    old = await agency_successors.list_codes(session, agency)
+    kind = agency.kind
+    diff = changes.apply(agency, columns)
+    if agency.kind != kind and {agency.kind, kind} & agency_tree.REACH_KINDS:
+        raise ValidationFailed.at("/kind", "kind_stays", KIND_STAYS)
+    _ensure_valid_interval(agency)
+    if parent is not None:
+        old_parent = await session.scalar(select(Agency.code).where(Agency.id == agency.parent_id))
+        await agency_tree.move(session, principal, agency, parent, on)
+        diff = diff.also("parent", old_parent, parent)
+    if new is not None or (old and "valid_to" in diff.after):
+        successors = old if new is None else sorted(new)
+        await agency_successors.replace(session, principal, agency, successors)
+        diff = diff.also("successors", old, successors)
+    return diff
+
+
+def _select_agencies(principal: Principal) -> Select[*tuple[Any, ...]]:
     """Agencies with the codes of those above and after them, in one question."""
     above, successor = aliased(Agency), aliased(Agency)
     successors = (
@@ -227,46 +235,52 @@ def _shown(principal: Principal, on: date | None = None) -> Select[*tuple[Any, .
         .correlate(Agency)
         .scalar_subquery()
     )
-    hidden = {"parent_id", "path"}
-    query = (
+    return (
         select(
-            *(column for column in Agency.__table__.columns if column.name not in hidden),
+            *Agency.__table__.columns,
             above.code.label("parent"),
             func.array(successors, type_=ARRAY(Text)).label("successors"),
         )
         .outerjoin(above, above.id == Agency.parent_id)
         .where(within_horizon(principal, Agency.path))
     )
-    return query if on is None else query.where(lookup.exists_on(on))
 
 
-async def _own(session: AsyncSession, principal: Principal, code: str, on: date) -> Agency:
+async def _get_within_reach(
+    session: AsyncSession, principal: Principal, code: str, on: date
+) -> Agency:
     agency = await lookup.get_agency(session, principal, code, on)
     if not principal.reaches(agency.path):
         raise NotFound(terms.AGENCY, code=code)
     return agency
 
 
-async def _find_again(session: AsyncSession, principal: Principal, agency: Agency) -> Shown:
-    query = _shown(principal).where(Agency.id == agency.id)
+async def _get_by_id(session: AsyncSession, principal: Principal, agency_id: int) -> Row:
+    query = _select_agencies(principal).where(Agency.id == agency_id)
     return (await session.execute(query)).one()._asdict()
 
 
-def _see_that_time_runs_forward(agency: Agency) -> None:
+def _ensure_valid_interval(agency: Agency) -> None:
     first, last = agency.valid_from, agency.valid_to
     if first is not None and last is not None and last < first:
-        facts = {"valid_from": first}
-        raise _refusal("/valid_to", "ends_before_start", ENDS_BEFORE_START, **facts)
+        raise ValidationFailed.at(
+            "/valid_to", "ends_before_start", ENDS_BEFORE_START, valid_from=first
+        )
 
 
-async def _see_that_reports_remain(
-    session: AsyncSession, agency: Agency, changed: changes.Change
-) -> None:
+def _ensure_no_district_field(diff: Change) -> None:
+    if names := DISTRICT_FIELDS & diff.after.keys():
+        raise ValidationFailed(
+            [FieldError(f"/{name}", "district_decides", DISTRICT_DECIDES) for name in sorted(names)]
+        )
+
+
+async def _ensure_reports_remain(session: AsyncSession, agency: Agency, diff: Change) -> None:
     """See that the agency is there on the last day of each period for which it has reported.
 
     Its code is read on that day: else its reports would be in the sums, and nobody could find them.
     """
-    if not {"valid_from", "valid_to"} & changed.after.keys():
+    if not {"valid_from", "valid_to"} & diff.after.keys():
         return
     query = (
         select(func.min(ReportingPeriod.data_to), func.max(ReportingPeriod.data_to))
@@ -275,33 +289,6 @@ async def _see_that_reports_remain(
     )
     earliest, latest = (await session.execute(query)).one()
     if latest is not None and agency.valid_to is not None and agency.valid_to < latest:
-        raise _refusal("/valid_to", "reports_remain", REPORTS_REMAIN, data_to=latest)
+        raise ValidationFailed.at("/valid_to", "reports_remain", REPORTS_REMAIN, data_to=latest)
     if earliest is not None and agency.valid_from is not None and agency.valid_from > earliest:
-        raise _refusal("/valid_from", "reports_remain", REPORTS_REMAIN, data_to=earliest)
-
-
-def _refusal(
-    pointer: str, reason: str, message: Bilingual, **facts: str | date
-) -> ValidationFailed:
-    return ValidationFailed([FieldError(pointer, reason, message, facts)])
-
-
-async def _record(
-    session: AsyncSession,
-    agency: Agency,
-    what: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any],
-    now: datetime,
-    actor: Actor,
-) -> None:
-    await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action=f"agency.{what}",
-        subject=f"agencies/{agency.code}",
-        agency_id=agency.id,
-        before=before,
-        after=after,
-    )
+        raise ValidationFailed.at("/valid_from", "reports_remain", REPORTS_REMAIN, data_to=earliest)

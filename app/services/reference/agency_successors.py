@@ -1,7 +1,7 @@
 """Successors of agencies."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,55 +25,56 @@ UNKNOWN_SUCCESSOR = Bilingual(
 
 async def list_codes(session: AsyncSession, agency: Agency) -> list[str]:
     """The codes of an agency's successors, sorted."""
-    found = await session.scalars(
+    codes = await session.scalars(
         select(Agency.code)
         .join(AgencySuccession, AgencySuccession.successor_id == Agency.id)
         .where(AgencySuccession.predecessor_id == agency.id)
         .order_by(Agency.code.collate("C"))
     )
-    return list(found)
+    return list(codes)
 
 
 async def replace(
-    session: AsyncSession, principal: Principal, agency: Agency, wanted: Sequence[str]
+    session: AsyncSession, principal: Principal, agency: Agency, codes: Sequence[str]
 ) -> None:
     """Make the agencies that have these codes on the day after the last one the successors."""
-    if wanted and agency.valid_to is None:
-        raise _refusal("/successors", "no_end", NO_END)
-    found: dict[str, int] = {}
-    if agency.valid_to is not None:
-        after = agency.valid_to + timedelta(days=1)
-        rows = await session.execute(
-            select(Agency.code, Agency.id).where(
-                Agency.code.in_(wanted),
-                lookup.exists_on(after),
-                within_horizon(principal, Agency.path),
-            )
-        )
-        found = {row.code: row.id for row in rows}
-        missing = [
-            FieldError(
-                f"/successors/{place}",
-                "unknown_agency",
-                UNKNOWN_SUCCESSOR,
-                {"code": code, "on": after},
-            )
-            for place, code in enumerate(wanted)
-            if code not in found
-        ]
-        if missing:
-            raise ValidationFailed(missing)
+    successor_ids = await _resolve(session, principal, agency, codes)
     await session.execute(
         delete(AgencySuccession).where(AgencySuccession.predecessor_id == agency.id)
     )
     session.add_all(
-        AgencySuccession(predecessor_id=agency.id, successor_id=successor)
-        for successor in found.values()
+        AgencySuccession(predecessor_id=agency.id, successor_id=successor_id)
+        for successor_id in successor_ids
     )
     await session.flush()
 
 
-def _refusal(
-    pointer: str, reason: str, message: Bilingual, **facts: str | date
-) -> ValidationFailed:
-    return ValidationFailed([FieldError(pointer, reason, message, facts)])
+async def _resolve(
+    session: AsyncSession, principal: Principal, agency: Agency, codes: Sequence[str]
+) -> list[int]:
+    if not codes:
+        return []
+    if agency.valid_to is None:
+        raise ValidationFailed.at("/successors", "no_end", NO_END)
+    first_day = agency.valid_to + timedelta(days=1)
+    rows = await session.execute(
+        select(Agency.code, Agency.id).where(
+            Agency.code.in_(codes),
+            lookup.exists_on(first_day),
+            within_horizon(principal, Agency.path),
+        )
+    )
+    ids = {row.code: row.id for row in rows}
+    errors = [
+        FieldError(
+            f"/successors/{index}",
+            "unknown_agency",
+            UNKNOWN_SUCCESSOR,
+            {"code": code, "on": first_day},
+        )
+        for index, code in enumerate(codes)
+        if code not in ids
+    ]
+    if errors:
+        raise ValidationFailed(errors)
+    return list(ids.values())

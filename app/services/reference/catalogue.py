@@ -40,7 +40,7 @@ OTHER_UNIT = Bilingual(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """What the rules need to know of an indicator."""
 
     code: str
@@ -51,81 +51,82 @@ class Entry:
     formula: str | None
 
 
-Catalogue = Mapping[str, Entry]
+Catalogue = Mapping[str, CatalogueEntry]
 
 
-def faults_of(code: str, catalogue: Catalogue) -> list[FieldError]:
+def validate(code: str, catalogue: Catalogue) -> list[FieldError]:
     """What is wrong with an indicator, or by its doing with those that depend on it."""
-    parsed = parsed_formulas(catalogue)
-    found = list(_faults(catalogue[code], catalogue, parsed))
+    parsed = parse_formulas(catalogue)
+    errors = list(_entry_errors(catalogue[code], catalogue, parsed))
     for other in catalogue.values():
         formula = parsed.get(other.code)
-        is_group = _total(other.code) == code
+        is_group = _total_code(other.code) == code
         if other.code != code and (is_group or (formula and code in formula.codes())):
-            found += _faults(other, catalogue, parsed, because_of=code)
-    return found
+            errors += _entry_errors(other, catalogue, parsed, changed=code)
+    return errors
 
 
-def parsed_formulas(catalogue: Catalogue) -> dict[str, Formula]:
+def parse_formulas(catalogue: Catalogue) -> dict[str, Formula]:
     """The formulas that can be read, by the code of what they derive."""
-    found = {}
+    parsed = {}
     for entry in catalogue.values():
         try:
-            found[entry.code] = formulas.parse(entry.formula or "")
+            parsed[entry.code] = formulas.parse(entry.formula or "")
         except ValueError:
             continue
-    return found
+    return parsed
 
 
-def _faults(
-    entry: Entry,
+def _entry_errors(
+    entry: CatalogueEntry,
     catalogue: Catalogue,
     parsed: Mapping[str, Formula],
-    because_of: str | None = None,
+    changed: str | None = None,
 ) -> Iterator[FieldError]:
-    if because_of is None:
+    if changed is None:
         if (entry.formula is None) == (not entry.filled_by):
             yield FieldError("/filled_by", "filled_by_or_formula", ONE_OF_TWO)
-        yield from _form_faults(entry, parsed)
+        yield from _formula_errors(entry, parsed)
     if formula := parsed.get(entry.code):
         for term in sorted(formula.codes()):
-            if because_of in {None, term}:
-                yield from _term_faults(entry, term, catalogue, at_the_term=because_of is not None)
-        if because_of is None and entry.code in formulas.derived_from(entry.code, parsed):
+            if changed in {None, term}:
+                yield from _term_errors(entry, term, catalogue, term_changed=changed is not None)
+        if changed is None and entry.code in formulas.dependencies(entry.code, parsed):
             yield FieldError("/formula", "circle", CIRCLE, {"code": entry.code})
-    total = catalogue.get(_total(entry.code))
-    if total is not None and total.unit != entry.unit and because_of in {None, total.code}:
+    total = catalogue.get(_total_code(entry.code))
+    if total is not None and total.unit != entry.unit and changed in {None, total.code}:
         facts = {"code": entry.code, "total": total.code, "unit": total.unit}
         yield FieldError("/unit", "other_unit", OTHER_UNIT, facts)
 
 
-def _form_faults(entry: Entry, parsed: Mapping[str, Formula]) -> Iterator[FieldError]:
+def _formula_errors(entry: CatalogueEntry, parsed: Mapping[str, Formula]) -> Iterator[FieldError]:
     formula = parsed.get(entry.code)
     if entry.formula is not None and formula is None:
-        yield FieldError("/formula", "bad_formula", BAD_FORMULA, {"reason": _reason(entry.formula)})
+        reason = _parse_error(entry.formula)
+        yield FieldError("/formula", "bad_formula", BAD_FORMULA, {"reason": reason})
     else:
         is_ratio = formula is not None and formula.denominator is not None
         if is_ratio != (entry.kind is IndicatorKind.RATIO):
             yield FieldError("/kind", "kind_of_ratio", KIND_OF_RATIO)
 
 
-def _term_faults(
-    entry: Entry, term: str, catalogue: Catalogue, *, at_the_term: bool
+def _term_errors(
+    entry: CatalogueEntry, term: str, catalogue: Catalogue, *, term_changed: bool
 ) -> Iterator[FieldError]:
     """What a formula cannot take; told at the formula, or at the term's field that broke it."""
-    part = catalogue.get(term)
+    term_entry = catalogue.get(term)
     facts = {"term": term, "code": entry.code}
-    if part is None:
+    if term_entry is None:
         yield FieldError("/formula", "unknown_indicator", UNKNOWN_TERM, facts)
         return
-    if not entry.frequencies <= part.frequencies:
-        pointer = "/frequencies" if at_the_term else "/formula"
+    if not entry.frequencies <= term_entry.frequencies:
+        pointer = "/frequencies" if term_changed else "/formula"
         yield FieldError(pointer, "term_not_reported", SELDOMER_TERM, facts)
-    if part.kind is IndicatorKind.RATIO:
-        yield FieldError("/kind" if at_the_term else "/formula", "ratio_term", RATIO_TERM, facts)
+    if term_entry.kind is IndicatorKind.RATIO:
+        yield FieldError("/kind" if term_changed else "/formula", "ratio_term", RATIO_TERM, facts)
 
 
-def _reason(text: str) -> str:
+def _parse_error(text: str) -> str:
     try:
         formulas.parse(text)
     except ValueError as error:
@@ -133,6 +134,6 @@ def _reason(text: str) -> str:
     return ""
 
 
-def _total(code: str) -> str:
+def _total_code(code: str) -> str:
     """The code of the total that a code would be a group of."""
     return code.rpartition(".")[0]

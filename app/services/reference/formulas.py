@@ -16,7 +16,7 @@ from decimal import Decimal
 Terms = tuple[tuple[int, str], ...]
 """Codes with their signs, 1 or -1."""
 
-LONGEST = 1000
+MAX_LENGTH = 1000
 _TOKEN = re.compile(r"\s*([()*/]|[+-](?=\s)|[0-9A-Za-z][0-9A-Za-z._-]*)")
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _SCALE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,4})?")
@@ -41,11 +41,11 @@ class Formula:
         """The value, unrounded; None where a figure is missing or the denominator is zero."""
         if not self.codes() <= values.keys():
             return None
-        above = _sum(self.numerator, values)
+        numerator = _sum(self.numerator, values)
         if self.denominator is None:
-            return above
-        below = _sum(self.denominator, values)
-        return self.scale * above / below if below else None
+            return numerator
+        denominator = _sum(self.denominator, values)
+        return self.scale * numerator / denominator if denominator else None
 
 
 def parse(text: str) -> Formula:
@@ -54,11 +54,11 @@ def parse(text: str) -> Formula:
     Raises:
         ValueError: it is neither a sum nor a ratio, and where that shows.
     """
-    if len(text) > LONGEST:
-        raise ValueError(f"more than {LONGEST} characters")
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"more than {MAX_LENGTH} characters")
     tokens = _Tokens(text)
     scale = tokens.take_scale()
-    if scale is None and not tokens.holds("/"):
+    if scale is None and not tokens.contains("/"):
         formula = Formula(tokens.take_sum(), None, Decimal(1))
     else:
         numerator = tokens.take_side()
@@ -68,16 +68,16 @@ def parse(text: str) -> Formula:
     return formula
 
 
-def derived_from(code: str, formulas: Mapping[str, Formula]) -> frozenset[str]:
+def dependencies(code: str, formulas: Mapping[str, Formula]) -> frozenset[str]:
     """All indicators that one is computed from, at any depth; itself among them is a circle."""
-    reached: set[str] = set()
-    ahead = [code]
-    while ahead:
-        formula = formulas.get(ahead.pop())
-        fresh = (formula.codes() if formula else frozenset()) - reached
-        reached |= fresh
-        ahead += fresh
-    return frozenset(reached)
+    codes: set[str] = set()
+    pending = [code]
+    while pending:
+        formula = formulas.get(pending.pop())
+        new = (formula.codes() if formula else frozenset()) - codes
+        codes |= new
+        pending += new
+    return frozenset(codes)
 
 
 def _sum(terms: Iterable[tuple[int, str]], values: Mapping[str, Decimal]) -> Decimal:
@@ -92,23 +92,23 @@ class _Tokens:
         self._next = 0
         position, text = 0, text.strip()
         while position < len(text):
-            found = _TOKEN.match(text, position)
-            if found is None:
+            match = _TOKEN.match(text, position)
+            if match is None:
                 raise ValueError(f"cannot be read from {text[position:].strip()[:20]!r} on")
-            self._tokens.append(found[1])
-            position = found.end()
+            self._tokens.append(match[1])
+            position = match.end()
 
-    def holds(self, token: str) -> bool:
+    def contains(self, token: str) -> bool:
         return token in self._tokens
 
     def peek(self, ahead: int = 0) -> str | None:
-        place = self._next + ahead
-        return self._tokens[place] if place < len(self._tokens) else None
+        index = self._next + ahead
+        return self._tokens[index] if index < len(self._tokens) else None
 
     def expect(self, token: str | None) -> None:
         if self.peek() != token:
-            wanted = "the end" if token is None else repr(token)
-            raise ValueError(f"{wanted} expected, found {self.peek() or 'the end'!r}")
+            expected = "the end" if token is None else repr(token)
+            raise ValueError(f"{expected} expected, found {self.peek() or 'the end'!r}")
         self._next += 1
 
     def take_scale(self) -> Decimal | None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import ValidationFailed
-from app.services.reference.budgets import left_after, years_of
+from app.services.reference.budgets import resolve_origin_years, undistributed_after
 from app.vocabulary import BudgetOrigin
 
 amounts = st.integers(0, 10**15)
@@ -15,11 +15,11 @@ NOW, BEFORE = BudgetOrigin.CURRENT_YEAR, BudgetOrigin.CARRIED_OVER
 @given(amounts, amounts, amounts)
 def test_giving_on_keeps_the_sum_or_is_refused(left: int, before: int, after: int) -> None:
     if after <= left + before:
-        assert left_after(left, before, after) + after == left + before
-        assert left_after(left, before, after) >= 0
+        assert undistributed_after(left, before, after) + after == left + before
+        assert undistributed_after(left, before, after) >= 0
     else:
         with pytest.raises(ValidationFailed) as refusal:
-            left_after(left, before, after)
+            undistributed_after(left, before, after)
         (error,) = refusal.value.errors
         assert (error.pointer, error.code) == ("/amount_vnd", "exceeds_undistributed")
         assert error.facts == {"most": left + before, "left": left}
@@ -34,10 +34,10 @@ def test_giving_on_keeps_the_sum_or_is_refused(left: int, before: int, after: in
         (BEFORE, [2023, 2022], [2022, 2023]),
     ],
 )
-def test_money_has_the_years_of_its_origin(
+def test_money_has_the_resolve_origin_years_its_origin(
     origin: BudgetOrigin, years: list[int] | None, expected: list[int]
 ) -> None:
-    assert years_of(origin, years, 2024) == expected
+    assert resolve_origin_years(origin, years, 2024) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,5 +54,5 @@ def test_money_has_the_years_of_its_origin(
 )
 def test_other_years_are_refused(origin: BudgetOrigin, years: list[int] | None) -> None:
     with pytest.raises(ValidationFailed) as refusal:
-        years_of(origin, years, 2024)
+        resolve_origin_years(origin, years, 2024)
     assert refusal.value.errors[0].code == "wrong_origin_years"

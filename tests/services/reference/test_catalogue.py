@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.services.reference.catalogue import Entry, faults_of
+from app.services.reference.catalogue import CatalogueEntry, validate
 from app.vocabulary import Frequency, IndicatorKind
 from tests.conftest import PLAN_FOLDER
 
@@ -14,12 +14,12 @@ YEAR = frozenset({Frequency.YEAR})
 OFTEN = frozenset(Frequency)
 
 
-def filled(code: str, unit: str = "hộ", frequencies: frozenset[Frequency] = YEAR) -> Entry:
-    return Entry(code, unit, FLOW, frequencies, ("communes",), None)
+def filled(code: str, unit: str = "hộ", frequencies: frozenset[Frequency] = YEAR) -> CatalogueEntry:
+    return CatalogueEntry(code, unit, FLOW, frequencies, ("communes",), None)
 
 
-def derived(code: str, formula: str, kind: IndicatorKind = FLOW) -> Entry:
-    return Entry(code, "hộ", kind, YEAR, (), formula)
+def derived(code: str, formula: str, kind: IndicatorKind = FLOW) -> CatalogueEntry:
+    return CatalogueEntry(code, "hộ", kind, YEAR, (), formula)
 
 
 BASE = [filled("A"), filled("B"), filled("A.1"), derived("S", "A - B")]
@@ -46,9 +46,11 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("entry", "expected"), FAULTS)
-def test_a_fault_is_told_where_it_is(entry: Entry, expected: list[tuple[str, str]]) -> None:
+def test_a_fault_is_told_where_it_is(
+    entry: CatalogueEntry, expected: list[tuple[str, str]]
+) -> None:
     catalogue = {known.code: known for known in [*BASE, entry]}
-    found = faults_of(entry.code, catalogue)
+    found = validate(entry.code, catalogue)
     assert [(fault.pointer, fault.code) for fault in found] == expected
     assert all(fault.message.fill("vi", fault.facts) for fault in found)
 
@@ -64,14 +66,14 @@ def test_a_fault_is_told_where_it_is(entry: Entry, expected: list[tuple[str, str
         replace(filled("A"), frequencies=OFTEN),
     ],
 )
-def test_what_fits_has_no_fault(entry: Entry) -> None:
-    assert faults_of(entry.code, {known.code: known for known in [*BASE, entry]}) == []
+def test_what_fits_has_no_fault(entry: CatalogueEntry) -> None:
+    assert validate(entry.code, {known.code: known for known in [*BASE, entry]}) == []
 
 
 def test_the_plan_s_own_catalogue_fits() -> None:
     with (PLAN_FOLDER / "indicators.csv").open(encoding="utf-8", newline="") as file:
         entries = [
-            Entry(
+            CatalogueEntry(
                 code=row["code"],
                 unit=row["unit"],
                 kind=IndicatorKind(row["kind"]),
@@ -83,4 +85,4 @@ def test_the_plan_s_own_catalogue_fits() -> None:
         ]
     catalogue = {entry.code: entry for entry in entries}
     assert len(catalogue) == 79
-    assert [fault for code in catalogue for fault in faults_of(code, catalogue)] == []
+    assert [fault for code in catalogue for fault in validate(code, catalogue)] == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.reference.formulas import LONGEST, Formula, Terms, derived_from, parse
+from app.services.reference.formulas import MAX_LENGTH, Formula, Terms, dependencies, parse
 
 ONE = Decimal(1)
 HUNDRED = Decimal(100)
@@ -57,7 +57,7 @@ UNREADABLE = [
     "Hộ nghèo + A",
     "A = B",
     "__import__('os')",
-    "A + " * (LONGEST // 4) + "A",
+    "A + " * (MAX_LENGTH // 4) + "A",
 ]
 
 codes = st.from_regex(r"[0-9A-Z][0-9A-Z._-]{0,8}", fullmatch=True)
@@ -138,7 +138,7 @@ def test_zero_below_is_no_value_and_zero_above_is_zero() -> None:
 
 def test_a_formula_is_followed_through_others_and_into_circles() -> None:
     formulas = {"KQ.07": parse("100 * KQ.06 / KQ.01"), "KQ.06": parse("KQ.02 - KQ.03")}
-    assert derived_from("KQ.07", formulas) == {"KQ.06", "KQ.01", "KQ.02", "KQ.03"}
-    assert derived_from("KQ.01", formulas) == set()
+    assert dependencies("KQ.07", formulas) == {"KQ.06", "KQ.01", "KQ.02", "KQ.03"}
+    assert dependencies("KQ.01", formulas) == set()
     circle = {"A": parse("B + C"), "B": parse("A - C")}
-    assert "A" in derived_from("A", circle)
+    assert "A" in dependencies("A", circle)
