@@ -1,4 +1,4 @@
-"""Agencies: a tree whose codes hold for an interval of time."""
+"""Agencies: a tree. A code belongs to an agency for an interval of time."""
 
 from typing import Annotated
 
@@ -41,7 +41,7 @@ async def list_agencies(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[AgencyOut]:
-    """The agencies that exist on a day, by code: the district's, and those above it."""
+    """List the agencies that exist on a day, by code: those of the district and those above it."""
     items, next_cursor = await agencies.list_page(
         session,
         principal,
@@ -59,7 +59,7 @@ async def list_agencies(
 async def get_agency(
     code: str, response: Response, principal: ReferenceReader, session: ReadSession, on: OnDay
 ) -> AgencyOut:
-    """The agency that has the code on a day; its ETag is for changing it."""
+    """Get the agency that has the code on a day. Send its ETag to change it."""
     agency = await agencies.get(session, principal, code, on=on)
     response.headers["ETag"] = etag(agency["version"])
     return AgencyOut.model_validate(agency)
@@ -79,7 +79,7 @@ async def list_responsibilities(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[ResponsibilityOut]:
-    """What section VI of the plan gives the agency to do."""
+    """List the responsibilities of the agency under section VI of the plan."""
     items, next_cursor = await agencies.list_responsibilities(
         session, principal, code, on=on, plan=plan, limit=limit, cursor=cursor
     )
@@ -98,7 +98,7 @@ async def create_agency(
     action: ReferenceAction,
     session: WriteSession,
 ) -> AgencyOut:
-    """Add an agency. A code may be given again once the agency that had it has ended."""
+    """Add an agency. A code can be reused after the validity of its previous agency has ended."""
     agency = await agencies.create(session, action, body.model_dump())
     response.headers["ETag"] = etag(agency["version"])
     return AgencyOut.model_validate(agency)
@@ -118,10 +118,10 @@ async def change_agency(
     on: OnDay,
     unchanged: Unchanged,
 ) -> AgencyOut:
-    """Rename, move or end an agency, or name its successors.
+    """Rename, move or end an agency, or set its successors.
 
-    Reports stay with the agency that sent them. With another `parent` all agencies below move
-    along.
+    Reports stay with the agency that submitted them. A new `parent` moves the agency with all
+    agencies below it.
     """
     agency = await agencies.change(
         session, action, code, body.model_dump(), on=on, check_version=unchanged

@@ -42,7 +42,7 @@ async def list_assignments(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[AssignmentOut]:
-    """Who leads and who coordinates, in the order of the plan's projects."""
+    """List the lead and coordinating agencies, in the plan's order of projects."""
     items, next_cursor = await assignments.list_page(
         session,
         principal,
@@ -71,7 +71,7 @@ async def get_assignment(
     on: OnDay,
     plan: PlanCode = None,
 ) -> AssignmentOut:
-    """An agency's part in a project; its ETag is for changing it."""
+    """Get the assignment of an agency to a project. Send its ETag to change it."""
     assignment = await assignments.get(session, principal, project, agency, plan=plan, on=on)
     response.headers["ETag"] = etag(assignment["version"])
     return AssignmentOut.model_validate(assignment)
@@ -94,9 +94,9 @@ async def assign_agency(
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> AssignmentOut:
-    """Give an agency a part in a project, or another one: 201 when it had none, else 200.
+    """Assign an agency to a project (201), or change its role (200).
 
-    If-Match is needed only where it has a part already.
+    If-Match is required only if the assignment exists already.
     """
     assignment, is_new = await assignments.assign(
         session,
@@ -128,7 +128,7 @@ async def withdraw_agency(
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> None:
-    """End an agency's part in a project. Not while it has money of the project."""
+    """Delete an assignment. The agency must not have budget lines of the project."""
     await assignments.unassign(
         session,
         action,

@@ -1,4 +1,4 @@
-"""Budget lines: money of a project, given on to agencies."""
+"""Budget lines: money of a project, distributed to agencies."""
 
 from typing import Annotated
 
@@ -53,7 +53,7 @@ async def list_budget_lines(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[BudgetLineOut]:
-    """The budget lines in the order of the plan's projects; they add up to the plan's money."""
+    """List the budget lines in the plan's order of projects. Their sum is the plan's budget."""
     filters = BudgetFilter(project=project, source=source, origin=origin, agency=agency)
     items, next_cursor = await budgets.list_page(
         session, principal, filters, plan=plan, on=on, limit=limit, cursor=cursor
@@ -65,7 +65,7 @@ async def list_budget_lines(
 async def get_budget_summary(
     principal: ReferenceReader, session: ReadSession, plan: PlanCode = None
 ) -> BudgetSummary:
-    """All money of the plan, by project and by source."""
+    """Get the plan's budget by project and by source."""
     return BudgetSummary.model_validate(await budget_summary.get(session, principal, plan=plan))
 
 
@@ -76,7 +76,7 @@ async def get_budget_line(
     principal: ReferenceReader,
     session: ReadSession,
 ) -> BudgetLineOut:
-    """One budget line; its ETag is for changing it."""
+    """Get a budget line. Send its ETag to change or delete it."""
     line = await budgets.get(session, principal, line_id)
     response.headers["ETag"] = etag(line["version"])
     return BudgetLineOut.model_validate(line)
@@ -96,10 +96,11 @@ async def create_budget_line(
     on: OnDay,
     plan: PlanCode = None,
 ) -> BudgetLineOut:
-    """Give money on to an agency, or add what was newly granted to a project.
+    """Distribute money to an agency or, without `agency`, add newly granted money.
 
-    An agency's money is taken from the line without an agency of the same project, source, origin
-    and years. Where such a line exists already, more money granted is a change of its amount.
+    An agency's money is taken from the undistributed line: the line without an agency, of the same
+    project, source, origin and years. If that line exists already, change its amount to add newly
+    granted money.
     """
     line = await budgets.create(session, action, body.model_dump(), plan=plan, on=on)
     response.headers["ETag"] = etag(line["version"])
@@ -119,7 +120,10 @@ async def change_budget_line(
     session: WriteSession,
     unchanged: Unchanged,
 ) -> BudgetLineOut:
-    """Change the amount or the decision; an agency's difference comes from what is not given on."""
+    """Change the amount or the decision.
+
+    The difference of an agency's line is taken from, or returned to, the undistributed line.
+    """
     line = await budgets.change(
         session, action, line_id, body.model_dump(), check_version=unchanged
     )
@@ -139,5 +143,8 @@ async def delete_budget_line(
     session: WriteSession,
     unchanged: Unchanged,
 ) -> None:
-    """Take an agency's money back to what is not given on, or drop a line nobody got money from."""
+    """Return an agency's money to the undistributed line, or delete an undistributed line.
+
+    An undistributed line cannot be deleted while agencies have money from it.
+    """
     await budgets.delete(session, action, line_id, check_version=unchanged)

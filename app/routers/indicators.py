@@ -1,4 +1,4 @@
-"""Indicators: the office's own catalogue of what is counted."""
+"""Indicators: the catalogue of the figures that are reported or derived."""
 
 from typing import Annotated
 
@@ -50,7 +50,7 @@ async def list_indicators(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[IndicatorOut]:
-    """The indicators in the order of the catalogue."""
+    """List the indicators in the order of the catalogue."""
     filters = IndicatorFilter(project=project, frequency=frequency, filled_by=filled_by)
     items, next_cursor = await indicators.list_page(
         session, principal, filters, plan=plan, limit=limit, cursor=cursor
@@ -66,7 +66,7 @@ async def get_indicator(
     session: ReadSession,
     plan: PlanCode = None,
 ) -> IndicatorOut:
-    """One indicator; its ETag is for changing it."""
+    """Get an indicator. Send its ETag to change it."""
     indicator = await indicators.get(session, principal, code, plan=plan)
     response.headers["ETag"] = etag(indicator["version"])
     return IndicatorOut.model_validate(indicator)
@@ -85,7 +85,7 @@ async def create_indicator(
     session: WriteSession,
     plan: PlanCode = None,
 ) -> IndicatorOut:
-    """Add an indicator that somebody fills in, or one that is derived by a formula."""
+    """Add an indicator that agencies report, or one that is derived by a formula."""
     indicator = await indicators.create(session, action, body.model_dump(), plan=plan)
     response.headers["ETag"] = etag(indicator["version"])
     return IndicatorOut.model_validate(indicator)
@@ -105,7 +105,10 @@ async def change_indicator(
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> IndicatorOut:
-    """Change an indicator. What gives its figures their meaning stays once there are some."""
+    """Change an indicator.
+
+    Project, unit, kind and formula cannot change after figures were reported.
+    """
     indicator = await indicators.change(
         session,
         action,

@@ -33,7 +33,7 @@ async def list_plans(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[PlanOut]:
-    """The plans of the districts that the principal may know, without their long texts."""
+    """List the plans of the districts within your horizon, without their long texts."""
     items, next_cursor = await plans.list_page(
         session, principal, year=year, limit=limit, cursor=cursor
     )
@@ -44,7 +44,7 @@ async def list_plans(
 async def get_plan(
     code: str, response: Response, principal: ReferenceReader, session: ReadSession
 ) -> PlanWithTexts:
-    """The plan with its legal basis, targets and texts; its ETag is for changing it."""
+    """Get a plan with its legal basis, targets and texts. Send its ETag to change it."""
     plan = await plans.get(session, principal, code)
     response.headers["ETag"] = etag(plan["version"])
     return PlanWithTexts.model_validate(plan)
@@ -63,7 +63,7 @@ async def change_plan(
     session: WriteSession,
     unchanged: Unchanged,
 ) -> PlanWithTexts:
-    """Change texts of the plan, or how many days before its due date a report is due soon."""
+    """Change texts of the plan, or how many days before the due date a report is due soon."""
     plan = await plans.change(session, action, code, body.model_dump(), check_version=unchanged)
     response.headers["ETag"] = etag(plan["version"])
     return PlanWithTexts.model_validate(plan)

@@ -37,7 +37,7 @@ async def list_projects(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[ProjectOut]:
-    """The projects and sub-projects in the order of the plan."""
+    """List the projects and sub-projects in the order of the plan."""
     items, next_cursor = await projects.list_page(
         session, principal, plan=plan, parent=parent, limit=limit, cursor=cursor
     )
@@ -52,7 +52,7 @@ async def get_project(
     session: ReadSession,
     plan: PlanCode = None,
 ) -> ProjectOut:
-    """The project with its money and agencies; its ETag is for changing it."""
+    """Get a project with its budgets and agencies. Send its ETag to change it."""
     project = await projects.get(session, principal, code, plan=plan)
     response.headers["ETag"] = etag(project["version"])
     return ProjectOut.model_validate(project)
@@ -71,7 +71,7 @@ async def create_project(
     session: WriteSession,
     plan: PlanCode = None,
 ) -> ProjectOut:
-    """Add a project, or with `parent` a sub-project of one that has no money of its own."""
+    """Add a project or, with `parent`, a sub-project. A parent must not have budget lines."""
     project = await projects.create(session, action, body.model_dump(), plan=plan)
     response.headers["ETag"] = etag(project["version"])
     return ProjectOut.model_validate(project)
@@ -91,7 +91,10 @@ async def change_project(
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> ProjectOut:
-    """Change a project's texts, dates or place. Money and agencies have addresses of their own."""
+    """Change the texts, dates, position or parent of a project.
+
+    Budget lines and assignments are changed under `/budgets` and `/assignments`.
+    """
     project = await projects.change(
         session,
         action,

@@ -1,4 +1,4 @@
-"""Agencies, as they are read and changed."""
+"""Agencies (cơ quan, đơn vị): listed, read, changed."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -29,26 +29,29 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import AgencyKind
 
 DISTRICT_FIELDS = frozenset({"kind", "parent", "valid_from", "valid_to", "successors"})
-"""What decides which reports are expected, and who sees them: not an agency's own to change."""
+"""The fields that decide which reports are expected and who sees them.
+
+Only a principal that reaches the whole district may change them.
+"""
 
 KIND_STAYS = Bilingual(
     "Loại huyện, tỉnh không đổi được: người dùng, kế hoạch và báo cáo dựa vào đó. Hãy thêm đơn vị "
     "mới và nêu nó ở successors.",
-    "What is a district or a province stays one, and nothing becomes one: people, plans and "
-    "reports build on it. Add a new agency and name it in successors.",
+    "The kind cannot change from or to district or province: accounts, plans and reports depend "
+    "on it. Add a new agency and name it in successors.",
 )
 DISTRICT_DECIDES = Bilingual(
     "Chỉ người quản lý cả huyện mới đổi được trường này.",
-    "Only who manages the whole district changes this.",
+    "Only an account that manages the whole district can change this field.",
 )
 REPORTS_REMAIN = Bilingual(
     "Đơn vị đã gửi báo cáo có kỳ số liệu đến ngày {data_to}; ngày đó phải nằm trong thời gian "
     "hoạt động của đơn vị.",
-    "The agency has sent a report on figures up to {data_to}; it has to exist on that day.",
+    "The agency has submitted a report with figures up to {data_to}; it must exist on that day.",
 )
 ENDS_BEFORE_START = Bilingual(
     "Ngày cuối cùng phải từ ngày đầu tiên {valid_from} trở đi.",
-    "The last day cannot be before the first day, {valid_from}.",
+    "The last day must not be before the first day, {valid_from}.",
 )
 
 
@@ -63,12 +66,13 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row], str | None]:
-    """A page of the agencies that exist on a day, by code.
+    """A page of the agencies that exist on a day, ordered by code.
 
-    `plan` leaves those of the plan's district.
+    parent: restricts the list to the agencies directly below this one.
+    plan: restricts the list to the agencies of the plan's district.
 
     Raises:
-        NotFound: no such parent or plan.
+        NotFound: there is no such parent or plan within the horizon.
     """
     query = _select_agencies(principal).where(lookup.exists_on(on))
     if kind is not None:
@@ -89,7 +93,7 @@ async def get(session: AsyncSession, principal: Principal, code: str, *, on: dat
     """The agency that has the code on a day.
 
     Raises:
-        NotFound: there is none within the horizon.
+        NotFound: there is no such agency within the horizon.
     """
     query = _select_agencies(principal).where(lookup.exists_on(on), Agency.code == code)
     row = (await session.execute(query)).one_or_none()
@@ -108,11 +112,11 @@ async def list_responsibilities(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row], str | None]:
-    """A page of what a plan gives an agency to do, in the plan's order.
+    """A page of an agency's responsibilities (nhiệm vụ) under a plan, in the plan's order.
 
     Raises:
-        NotFound: no such agency or plan.
-        AmbiguousPlan: there are several plans, and none was named.
+        NotFound: there is no such agency or plan within the horizon.
+        AmbiguousPlan: `plan` is None and there are several.
     """
     agency = await lookup.get_agency(session, principal, code, on)
     plan_row = await lookup.get_plan(session, principal, plan)
@@ -129,10 +133,10 @@ async def list_responsibilities(
 
 
 async def create(session: AsyncSession, action: Action, values: Mapping[str, Any]) -> Row:
-    """Add an agency below one within reach.
+    """Add an agency below another one within reach.
 
     Raises:
-        ValidationFailed: the place, the time or the successors do not fit.
+        ValidationFailed: parent, validity or successors are invalid.
     """
     principal = action.principal
     await agency_tree.lock(session)
@@ -165,12 +169,13 @@ async def change(
     on: date,
     check_version: VersionCheck,
 ) -> Row:
-    """Change the agency within reach that has the code on a day, and its place in the tree.
+    """Change the agency that has the code on a day, its parent and its successors.
 
     Raises:
-        NotFound: there is none within reach.
-        ValidationFailed: the place, the time or the successors do not fit, or are not the
-            principal's to change.
+        NotFound: there is no such agency within reach.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        ValidationFailed: kind, parent, validity or successors are invalid, or the principal may
+            not change them.
     """
     principal = action.principal
     await agency_tree.lock(session)
@@ -183,7 +188,8 @@ async def change(
     await _ensure_reports_remain(session, agency, diff)
     if diff:
         if diff.after.keys() == {"successors"}:
-            flag_modified(agency, "name")  # a new version, though no column has changed
+            # No column has changed, but the resource has: count its version.
+            flag_modified(agency, "name")
         await record_change(
             session,
             action,
@@ -203,7 +209,10 @@ async def _apply(
     values: Mapping[str, Any],
     on: date,
 ) -> Change:
-    """Set the values, whose `parent` and `successors` are codes."""
+    """Set the values, in which `parent` and `successors` are codes.
+
+    A new last day reads the codes of existing successors again, on the day after it.
+    """
     columns = dict(values)
     parent = columns.pop("parent", None)
     new = columns.pop("successors", None)
@@ -225,7 +234,7 @@ async def _apply(
 
 
 def _select_agencies(principal: Principal) -> Select[*tuple[Any, ...]]:
-    """Agencies with the codes of those above and after them, in one question."""
+    """Agencies with the codes of parent and successors, in one query."""
     above, successor = aliased(Agency), aliased(Agency)
     successors = (
         select(successor.code)
@@ -261,6 +270,11 @@ async def _get_by_id(session: AsyncSession, principal: Principal, agency_id: int
 
 
 def _ensure_valid_interval(agency: Agency) -> None:
+    """Ensure that the last day is not before the first.
+
+    Raises:
+        ValidationFailed: it is; at /valid_to.
+    """
     first, last = agency.valid_from, agency.valid_to
     if first is not None and last is not None and last < first:
         raise ValidationFailed.at(
@@ -269,6 +283,11 @@ def _ensure_valid_interval(agency: Agency) -> None:
 
 
 def _ensure_no_district_field(diff: Change) -> None:
+    """Ensure that a change touches no field of `DISTRICT_FIELDS`.
+
+    Raises:
+        ValidationFailed: it does; at each of those fields.
+    """
     if names := DISTRICT_FIELDS & diff.after.keys():
         raise ValidationFailed(
             [FieldError(f"/{name}", "district_decides", DISTRICT_DECIDES) for name in sorted(names)]
@@ -276,9 +295,13 @@ def _ensure_no_district_field(diff: Change) -> None:
 
 
 async def _ensure_reports_remain(session: AsyncSession, agency: Agency, diff: Change) -> None:
-    """See that the agency is there on the last day of each period for which it has reported.
+    """Ensure that the agency exists on the last day of each period for which it has reported.
 
-    Its code is read on that day: else its reports would be in the sums, and nobody could find them.
+    Reports are addressed by the agency's code on that day. Without this rule a report could be
+    part of an aggregate and have no address.
+
+    Raises:
+        ValidationFailed: it does not; at /valid_from or /valid_to.
     """
     if not {"valid_from", "valid_to"} & diff.after.keys():
         return

@@ -1,4 +1,4 @@
-"""Successors of agencies."""
+"""Successors of agencies after mergers and splits."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,11 +15,11 @@ from app.text.bilingual import Bilingual
 
 NO_END = Bilingual(
     "Chỉ đơn vị đã có valid_to mới có đơn vị kế thừa.",
-    "Only an agency that has a valid_to has successors.",
+    "Only an agency with a valid_to can have successors.",
 )
 UNKNOWN_SUCCESSOR = Bilingual(
     "Ngày {on} không có đơn vị {code}; hãy thêm đơn vị đó trước.",
-    "On {on} there is no agency {code}; add it first.",
+    "There is no agency {code} on {on}; add it first.",
 )
 
 
@@ -37,7 +37,13 @@ async def list_codes(session: AsyncSession, agency: Agency) -> list[str]:
 async def replace(
     session: AsyncSession, principal: Principal, agency: Agency, codes: Sequence[str]
 ) -> None:
-    """Make the agencies that have these codes on the day after the last one the successors."""
+    """Replace the successors of an agency.
+
+    codes: read on the day after the agency's last day, because a successor can reuse a code.
+
+    Raises:
+        ValidationFailed: the agency has no last day, or there is no agency with such a code.
+    """
     successor_ids = await _resolve(session, principal, agency, codes)
     await session.execute(
         delete(AgencySuccession).where(AgencySuccession.predecessor_id == agency.id)

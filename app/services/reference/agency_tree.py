@@ -1,4 +1,7 @@
-"""The tree of agencies: parents and moves."""
+"""The tree of agencies: locking, parents, moves.
+
+`Agency.path` lists the ids from the root to the agency, so a subtree is a prefix of paths.
+"""
 
 from datetime import date
 
@@ -13,14 +16,17 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import AgencyKind
 
 REACH_KINDS = {AgencyKind.PROVINCE, AgencyKind.DISTRICT}
-"""What everybody's reach is made of: each agency has at most one district around it."""
+"""The kinds that define the reach of principals.
 
+An agency has at most one district around it, so agencies of these kinds cannot lie within a
+district.
+"""
 
 UNKNOWN_PARENT = Bilingual(
     "Không có cơ quan {code} trong phạm vi quản lý vào ngày {on}.",
     "There is no agency {code} within reach on {on}.",
 )
-NO_PARENT = Bilingual("Cần mã cơ quan cấp trên.", "The agency above is needed.")
+NO_PARENT = Bilingual("Cần mã cơ quan cấp trên.", "The parent agency is required.")
 OWN_SUBTREE = Bilingual(
     "{code} là chính đơn vị này hoặc nằm dưới nó.", "{code} is the agency itself or below it."
 )
@@ -29,18 +35,24 @@ IN_A_DISTRICT = Bilingual(
     "A district or a province cannot lie within a district.",
 )
 
+# Reads of the table continue; other changes of the tree wait.
 LOCK_TREE = text("LOCK TABLE agency IN SHARE ROW EXCLUSIVE MODE")
 
 
 async def lock(session: AsyncSession) -> None:
-    """Let changes of the tree come one after the other: paths are made from paths."""
+    """Serialise changes of the tree, because each path derives from the path above it."""
     await session.execute(LOCK_TREE)
 
 
 async def get_parent(
     session: AsyncSession, principal: Principal, code: str | None, on: date
 ) -> Agency | None:
-    """The agency within reach that has the code; None only for who reaches everything."""
+    """The agency within reach that the field `parent` of a body names; None for a root.
+
+    Raises:
+        ValidationFailed: there is no such agency on the day, or `code` is None and the principal
+            does not reach the whole tree; at /parent.
+    """
     if code is None:
         if principal.reach:
             raise ValidationFailed.at("/parent", "missing", NO_PARENT)
@@ -55,7 +67,11 @@ async def get_parent(
 
 
 async def insert(session: AsyncSession, agency: Agency, parent: Agency | None) -> None:
-    """Store a new agency under its parent."""
+    """Insert a new agency below its parent, with its path.
+
+    Raises:
+        ValidationFailed: a district or province would lie within a district.
+    """
     if parent is not None and agency.kind in REACH_KINDS:
         await _ensure_no_district_around(session, parent)
     agency.parent_id = parent.id if parent else None
@@ -69,7 +85,12 @@ async def insert(session: AsyncSession, agency: Agency, parent: Agency | None) -
 async def move(
     session: AsyncSession, principal: Principal, agency: Agency, code: str, on: date
 ) -> None:
-    """Put an agency and all below it under another one."""
+    """Move an agency and its subtree below another agency.
+
+    Raises:
+        ValidationFailed: there is no such agency within reach, it lies in the moved subtree, or
+            a district or province would lie within a district.
+    """
     parent = await get_parent(session, principal, code, on)
     if parent is None or parent.path.startswith(agency.path):
         raise ValidationFailed.at("/parent", "own_subtree", OWN_SUBTREE, code=code)
@@ -87,6 +108,10 @@ async def move(
 
 
 async def _ensure_no_district_around(session: AsyncSession, parent: Agency) -> None:
-    """Raise ValidationFailed where the parent is a district or lies within one."""
+    """Ensure that the parent is no district and lies in none.
+
+    Raises:
+        ValidationFailed: it is or does; at /parent.
+    """
     if await lookup.district_around(session, parent.path):
         raise ValidationFailed.at("/parent", "in_a_district", IN_A_DISTRICT)

@@ -1,4 +1,4 @@
-"""Assignments: which agency does what in which project."""
+"""Assignments (phân công): which agency leads or coordinates in which project."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +26,7 @@ from app.vocabulary import AssignmentRole
 
 HAS_MONEY = Bilingual(
     "Đơn vị {agency} còn dòng vốn trong {project}; hãy thu hồi dòng vốn trước.",
-    "Agency {agency} has budget lines in {project}; take those back first.",
+    "Agency {agency} has budget lines in {project}; delete those first.",
 )
 
 
@@ -42,11 +42,13 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row], str | None]:
-    """A page of a plan's assignments, by project and agency.
+    """A page of a plan's assignments, ordered by project (as in the plan) and agency code.
+
+    on: the day on which the code `agency` is read.
 
     Raises:
-        NotFound: no such plan, project or agency.
-        AmbiguousPlan: several plans fit, and none was named.
+        NotFound: there is no such plan, project or agency within the horizon.
+        AmbiguousPlan: `plan` is None and several fit.
     """
     plan_row = await lookup.get_plan(session, principal, plan, project=project)
     query = _select_assignments().where(Project.plan_id == plan_row.id)
@@ -71,11 +73,11 @@ async def get(
     plan: str | None = None,
     on: date,
 ) -> Row:
-    """An agency's part in a project.
+    """The assignment of an agency to a project.
 
     Raises:
-        NotFound: it has none, or no such project or agency is known.
-        AmbiguousPlan: several plans have the project, and none was named.
+        NotFound: there is no such project, agency or assignment within the horizon.
+        AmbiguousPlan: `plan` is None and several plans have the project.
     """
     plan_row = await lookup.get_plan(session, principal, plan, project=project)
     agency_row = await lookup.get_agency(session, principal, agency, on)
@@ -99,13 +101,14 @@ async def assign(
     on: date,
     check_version: VersionCheck,
 ) -> tuple[Row, bool]:
-    """Give an agency of the plan's district a part in a project; whether it had none before.
+    """Assign an agency of the plan's district to a project, or change its role.
+
+    Returns the assignment, and whether it is new.
 
     Raises:
-        NotFound: no such project within reach, or no such agency in the district.
-        AmbiguousPlan: several plans have the project, and none was named.
-        PreconditionRequired, Stale: it has a part, and the client has not read this version; or
-            the client has read one, and that is gone.
+        NotFound: there is no such project within reach, or no such agency in the district.
+        AmbiguousPlan: `plan` is None and several plans have the project.
+        PreconditionRequired, Stale: see `VersionCheck`.
     """
     pair = await _get_for_update(session, action.principal, project, agency, plan, on)
     assignment = await _find(session, pair.project, pair.agency)
@@ -140,13 +143,13 @@ async def unassign(
     on: date,
     check_version: VersionCheck,
 ) -> None:
-    """End an agency's part in a project.
+    """Delete the assignment of an agency to a project.
 
     Raises:
-        NotFound: it has none, or the project is not within reach.
-        AmbiguousPlan: several plans have the project, and none was named.
-        PreconditionRequired, Stale: the client has not read this version.
-        StateConflict: the agency has money of the project.
+        NotFound: there is no such assignment, or the project is not within reach.
+        AmbiguousPlan: `plan` is None and several plans have the project.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        StateConflict: the agency has budget lines of the project.
     """
     pair = await _get_for_update(session, action.principal, project, agency, plan, on)
     assignment = await _find(session, pair.project, pair.agency)
@@ -178,7 +181,7 @@ async def is_assigned(session: AsyncSession, project: Project, agency: Agency) -
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """What an assignment connects, and the plan of it."""
+    """The two ends of an assignment, and the plan of the project."""
 
     plan: Plan
     project: Project
@@ -186,7 +189,7 @@ class _Pair:
 
     @property
     def subject(self) -> str:
-        """The assignment in audit events."""
+        """The subject of audit events on the assignment."""
         return f"assignments/{self.project.code}/{self.agency.code}"
 
 
@@ -198,7 +201,12 @@ async def _get_for_update(
     plan_code: str | None,
     on: date,
 ) -> _Pair:
-    """The project, held, and an agency of its plan's district."""
+    """The project, locked, and an agency of its plan's district.
+
+    Raises:
+        NotFound: there is no such project within reach, or no such agency in the district.
+        AmbiguousPlan: `plan_code` is None and several plans have the project.
+    """
     plan = await lookup.get_managed_plan(session, principal, plan_code, project=project_code)
     project = await projects.get_for_update(session, plan, project_code)
     agency = await lookup.get_agency(session, principal, agency_code, on)

@@ -1,4 +1,4 @@
-"""All money of a plan: by project, and by source."""
+"""The budget of a plan as a whole: sums by project and by source."""
 
 from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,11 +14,11 @@ from app.vocabulary import BudgetOrigin, BudgetSource
 
 
 async def get(session: AsyncSession, principal: Principal, *, plan: str | None = None) -> Row:
-    """The money of a plan in the words of the wire.
+    """The sums of a plan's budget lines, in VND.
 
     Raises:
-        NotFound: no such plan within the horizon.
-        AmbiguousPlan: there are several, and none was named.
+        NotFound: there is no such plan within the horizon.
+        AmbiguousPlan: `plan` is None and there are several.
     """
     plan_row = await lookup.get_plan(session, principal, plan)
     by_project = await _by_project(session, plan_row.id)
@@ -29,16 +29,16 @@ async def get(session: AsyncSession, principal: Principal, *, plan: str | None =
 
 
 async def _by_project(session: AsyncSession, plan_id: int) -> list[Row]:
-    """Projects without sub-projects, and sub-projects: what lines are for."""
+    """Sums for each project without sub-projects and each sub-project, in the plan's order."""
     above, part = aliased(Project), aliased(Project)
-    of_this_year = BudgetLine.origin == BudgetOrigin.CURRENT_YEAR
+    current_year = BudgetLine.origin == BudgetOrigin.CURRENT_YEAR
     rows = await session.execute(
         select(
             Project.code.label("project"),
             Project.name,
             above.code.label("parent"),
-            _sum(of_this_year).label("allocated_vnd"),
-            _sum(~of_this_year).label("carried_over_vnd"),
+            _sum(current_year).label("allocated_vnd"),
+            _sum(~current_year).label("carried_over_vnd"),
             _sum(BudgetLine.agency_id.is_not(None)).label("distributed_vnd"),
         )
         .outerjoin(BudgetLine, BudgetLine.project_id == Project.id)
@@ -54,7 +54,7 @@ async def _by_project(session: AsyncSession, plan_id: int) -> list[Row]:
 
 
 async def _by_source(session: AsyncSession, plan_id: int) -> list[Row]:
-    """Every source and origin, those without money too."""
+    """The sum of every source and origin; 0 for those without budget lines."""
     rows = await session.execute(
         select(
             BudgetLine.source, BudgetLine.origin, cast(func.sum(BudgetLine.amount_vnd), BigInteger)

@@ -1,7 +1,8 @@
-"""Budget lines: money granted to a project, and given on to agencies.
+"""Budget lines (dòng vốn): money granted to a project and distributed to agencies.
 
-What is given on is taken from the line without an agency, so the lines of a project add up to
-the same money before and after.
+Each project has, for each source, origin and years, one undistributed line: the line without an
+agency. Distributing money moves it from the undistributed line to the line of an agency, so the
+sum of the lines does not change.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,38 +32,39 @@ from app.vocabulary import BudgetOrigin, BudgetSource
 
 EXCEEDS = Bilingual(
     "Nhiều nhất {most} đồng: còn {left} đồng chưa giao cho đơn vị nào.",
-    "At most {most} VND: {left} VND have not been given on yet.",
+    "At most {most} VND: {left} VND are undistributed.",
 )
 THIS_YEAR = Bilingual(
-    "Vốn trong năm có năm gốc là [{year}].", "Money of the current year is of [{year}]."
+    "Vốn trong năm có năm gốc là [{year}].", "The origin years of current_year must be [{year}]."
 )
 EARLIER_YEARS = Bilingual(
     "Cần năm gốc của vốn chuyển sang; mọi năm đều trước {year}.",
-    "The years that the money comes from are needed, all before {year}.",
+    "The origin years of carried_over are required, all before {year}.",
 )
 HAS_SUB_PROJECTS = Bilingual(
     "Vốn của {code} nằm ở các tiểu dự án; hãy ghi tiểu dự án.",
-    "The money of {code} belongs to its sub-projects; name one of those.",
+    "Budget lines of {code} belong to its sub-projects; name one of those.",
 )
 UNKNOWN_AGENCY = Bilingual("Không có đơn vị {code}.", "There is no agency {code}.")
 NOT_ASSIGNED = Bilingual(
-    "Đơn vị {code} không được phân công trong {project}.", "Agency {code} has no part in {project}."
+    "Đơn vị {code} không được phân công trong {project}.",
+    "Agency {code} is not assigned to {project}.",
 )
 NO_DECISION = Bilingual(
     "Vốn mới được cấp cần có quyết định giao vốn.",
-    "Newly granted money needs the decision that grants it.",
+    "Newly granted money requires the decision that grants it.",
 )
-GIVEN_ON = Bilingual(
+IS_DISTRIBUTED = Bilingual(
     "Các đơn vị còn dòng vốn lấy từ dòng này; hãy thu hồi trước.",
-    "Agencies have money from this line; take it back first.",
+    "Agencies have budget lines from this line; delete those first.",
 )
 
 
 def undistributed_after(undistributed: int, before: int, after: int) -> int:
-    """What is not given on yet once an agency's share has gone from `before` to `after`.
+    """The undistributed amount after an agency's line changes from `before` to `after`, in VND.
 
     Raises:
-        ValidationFailed: there is not so much left.
+        ValidationFailed: the undistributed amount is too small; at /amount_vnd.
     """
     most = undistributed + before
     if after > most:
@@ -75,10 +77,10 @@ def undistributed_after(undistributed: int, before: int, after: int) -> int:
 def resolve_origin_years(
     origin: BudgetOrigin, years: Sequence[int] | None, plan_year: int
 ) -> list[int]:
-    """The years that money of an origin comes from.
+    """The origin years of a line, sorted; by default the plan's year for `current_year`.
 
     Raises:
-        ValidationFailed: they are not those of the origin.
+        ValidationFailed: the years do not fit the origin; at /origin_years.
     """
     if origin is BudgetOrigin.CURRENT_YEAR:
         fits, message = years is None or list(years) == [plan_year], THIS_YEAR
@@ -91,7 +93,7 @@ def resolve_origin_years(
 
 @dataclass(frozen=True, slots=True)
 class BudgetFilter:
-    """Which budget lines a list shows; None is all."""
+    """The filters of the list; None does not filter."""
 
     project: str | None = None
     source: BudgetSource | None = None
@@ -109,11 +111,13 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row], str | None]:
-    """A page of a plan's budget lines, in the order of its projects.
+    """A page of a plan's budget lines, in the plan's order of projects.
+
+    on: the day on which the code of the filter `agency` is read.
 
     Raises:
-        NotFound: no such plan, project or agency.
-        AmbiguousPlan: several plans fit, and none was named.
+        NotFound: there is no such plan, project or agency within the horizon.
+        AmbiguousPlan: `plan` is None and several fit.
     """
     plan_row = await lookup.get_plan(session, principal, plan, project=filters.project)
     query = _select_lines().where(Project.plan_id == plan_row.id)
@@ -135,7 +139,7 @@ async def get(session: AsyncSession, principal: Principal, line_id: int) -> Row:
     """One budget line.
 
     Raises:
-        NotFound: there is none in the plans within the horizon.
+        NotFound: no plan within the horizon has the line.
     """
     known = lookup.known_plans(principal).with_only_columns(Plan.id)
     query = _select_lines().where(BudgetLine.id == line_id, Project.plan_id.in_(known))
@@ -153,11 +157,15 @@ async def create(
     plan: str | None = None,
     on: date,
 ) -> Row:
-    """Give money on to an agency, or without one add what was newly granted.
+    """Distribute money to an agency or, without an agency, add newly granted money.
+
+    on: the day on which the agency's code is read.
 
     Raises:
-        NotFound: no such plan within reach.
-        ValidationFailed: project, agency, years or decision do not fit, or too little is left.
+        NotFound: there is no such plan within reach.
+        AmbiguousPlan: `plan` is None and several fit.
+        ValidationFailed: project, agency, years or decision are invalid, or the undistributed
+            amount is too small.
     """
     principal = action.principal
     plan_row, project = await _get_project(session, principal, values["project"], plan)
@@ -194,11 +202,15 @@ async def change(
     *,
     check_version: VersionCheck,
 ) -> Row:
-    """Change a line's amount or decision; an agency's difference comes from what is not given on.
+    """Change the amount or the decision of a line.
+
+    The difference of an agency's line is taken from the undistributed line.
 
     Raises:
-        NotFound: there is none within reach.
-        ValidationFailed: too little is left, or granted money would lose its decision.
+        NotFound: there is no such line within reach.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        ValidationFailed: the undistributed amount is too small, or an undistributed line would
+            lose its decision.
     """
     plan, line = await _get_for_update(session, action.principal, line_id)
     check_version(line.version)
@@ -224,11 +236,12 @@ async def change(
 async def delete(
     session: AsyncSession, action: Action, line_id: int, *, check_version: VersionCheck
 ) -> None:
-    """Take an agency's money back, or take away a line that nothing was given on from.
+    """Return an agency's money to the undistributed line, or delete an undistributed line.
 
     Raises:
-        NotFound: there is none within reach.
-        StateConflict: agencies have money from the line.
+        NotFound: there is no such line within reach.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        StateConflict: the line is undistributed, and agencies have lines of the same group.
     """
     plan, line = await _get_for_update(session, action.principal, line_id)
     check_version(line.version)
@@ -237,7 +250,7 @@ async def delete(
     if line.agency_id is not None:
         await _move_money(session, line, before=line.amount_vnd, after=0)
     elif await session.scalar(select(exists().where(*_group(line), BudgetLine.id != line.id))):
-        raise StateConflict(GIVEN_ON)
+        raise StateConflict(IS_DISTRIBUTED)
     await record_change(
         session,
         action,
@@ -252,7 +265,11 @@ async def delete(
 
 
 async def _move_money(session: AsyncSession, line: BudgetLine, *, before: int, after: int) -> None:
-    """Take the difference of an agency's share from the line without an agency, or give it back."""
+    """Move the change of an agency's line, from `before` to `after` VND, to the undistributed line.
+
+    Raises:
+        ValidationFailed: the undistributed amount is too small.
+    """
     undistributed = await session.scalar(
         select(BudgetLine)
         .where(*_group(line), BudgetLine.agency_id.is_(None))
@@ -275,7 +292,7 @@ async def _move_money(session: AsyncSession, line: BudgetLine, *, before: int, a
 
 
 def _group(line: BudgetLine) -> Sequence[ColumnElement[bool]]:
-    """The lines between which money is given on: one project, source, origin and years."""
+    """The lines among which money is distributed: one project, source, origin and years."""
     return (
         BudgetLine.project_id == line.project_id,
         BudgetLine.source == line.source,
@@ -285,6 +302,11 @@ def _group(line: BudgetLine) -> Sequence[ColumnElement[bool]]:
 
 
 def _ensure_decision(decision: str | None) -> None:
+    """Ensure that granted money has a decision.
+
+    Raises:
+        ValidationFailed: it has none; at /decision.
+    """
     if decision is None:
         raise ValidationFailed.at("/decision", "missing", NO_DECISION)
 
@@ -292,7 +314,12 @@ def _ensure_decision(decision: str | None) -> None:
 async def _get_project(
     session: AsyncSession, principal: Principal, code: str, plan: str | None
 ) -> tuple[Plan, Project]:
-    """The project that a new line is for, held: changes of its lines come one after the other."""
+    """The project of a new line. Locks its row, so that changes of its lines are serialised.
+
+    Raises:
+        NotFound, AmbiguousPlan: see `get_body_project`.
+        ValidationFailed: the plan has no such project, or the project has sub-projects.
+    """
     plan_row, project = await projects.get_body_project(session, principal, code, plan=plan)
     if await projects.has_sub_projects(session, project):
         raise ValidationFailed.at("/project", "has_sub_projects", HAS_SUB_PROJECTS, code=code)
@@ -302,7 +329,11 @@ async def _get_project(
 async def _get_assigned_agency(
     session: AsyncSession, principal: Principal, code: str, project: Project, on: date
 ) -> Agency:
-    """The agency that money is given on to: it has a part in the project."""
+    """The agency that gets money of the project.
+
+    Raises:
+        ValidationFailed: there is no such agency, or it is not assigned to the project.
+    """
     try:
         agency = await lookup.get_agency(session, principal, code, on)
     except NotFound:
@@ -317,7 +348,11 @@ async def _get_assigned_agency(
 async def _get_for_update(
     session: AsyncSession, principal: Principal, line_id: int
 ) -> tuple[Plan, BudgetLine]:
-    """A line of a plan within reach, held together with its project."""
+    """A line and its plan; locks the line and its project.
+
+    Raises:
+        NotFound: there is no such line within reach.
+    """
     row = await get(session, principal, line_id)
     plan = await lookup.get_managed_plan(session, principal, row["plan"])
     await projects.find_for_update(session, plan, row["project"])

@@ -1,4 +1,4 @@
-"""The catalogue of indicators as it is read and changed."""
+"""The catalogue of indicators: listed, read, changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,25 +29,25 @@ from app.vocabulary import Frequency
 
 SELECTORS = frozenset({"communes", "leads"})
 FIXED_FIELDS = frozenset({"project", "unit", "kind", "formula"})
-"""What gives figures their meaning: it stays once there are some."""
+"""The fields that define what a figure means. They are fixed once figures were reported."""
 
 UNKNOWN_SELECTOR = Bilingual(
     "Cần communes, leads hoặc mã của một cơ quan; không có cơ quan {code}.",
-    "Expected communes, leads or an agency's code; there is no agency {code}.",
+    "Expected communes, leads or the code of an agency; there is no agency {code}.",
 )
 LEADS_OF_NOTHING = Bilingual(
     "leads là cơ quan chủ trì dự án; chỉ tiêu này không thuộc dự án nào.",
-    "leads are the lead agencies of a project; this indicator belongs to none.",
+    "leads means the lead agencies of a project, and this indicator belongs to no project.",
 )
 HAS_FIGURES = Bilingual(
     "Chỉ tiêu {code} đã có số liệu báo cáo nên không đổi được {fields}; hãy thêm chỉ tiêu mới.",
-    "Figures of {code} have been reported, so {fields} cannot change; add another indicator.",
+    "Figures of {code} have been reported, so {fields} cannot change; add a new indicator.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorFilter:
-    """Which indicators a list shows; None is all."""
+    """The filters of the list; None does not filter."""
 
     project: str | None = None
     frequency: Frequency | None = None
@@ -66,8 +66,8 @@ async def list_page(
     """A page of a plan's indicators, in the order of the catalogue.
 
     Raises:
-        NotFound: no such plan or project.
-        AmbiguousPlan: several plans fit, and none was named.
+        NotFound: there is no such plan or project within the horizon.
+        AmbiguousPlan: `plan` is None and several fit.
     """
     plan_row = await lookup.get_plan(session, principal, plan, project=filters.project)
     query = _select_indicators().where(Indicator.plan_id == plan_row.id)
@@ -88,8 +88,8 @@ async def get(
     """One indicator.
 
     Raises:
-        NotFound: the plan has none of this code.
-        AmbiguousPlan: there are several plans, and none was named.
+        NotFound: there is no such plan within the horizon, or it has no such indicator.
+        AmbiguousPlan: `plan` is None and there are several.
     """
     return await _get_of_plan(session, await lookup.get_plan(session, principal, plan), code)
 
@@ -97,11 +97,12 @@ async def get(
 async def create(
     session: AsyncSession, action: Action, values: Mapping[str, Any], *, plan: str | None = None
 ) -> Row:
-    """Add an indicator to the catalogue of a plan within reach; without a position, at its end.
+    """Add an indicator to the catalogue of a plan, by default at its end.
 
     Raises:
-        NotFound: no such plan.
-        ValidationFailed: it does not fit into the catalogue.
+        NotFound: there is no such plan within reach.
+        AmbiguousPlan: `plan` is None and several fit.
+        ValidationFailed: the indicator breaks a rule of the catalogue.
     """
     columns = dict(values)
     plan_row, project = await _get_plan_and_project(
@@ -137,12 +138,14 @@ async def change(
     plan: str | None = None,
     check_version: VersionCheck,
 ) -> Row:
-    """Change an indicator of a plan within reach.
+    """Change an indicator.
 
     Raises:
-        NotFound: there is none.
-        ValidationFailed: it would not fit into the catalogue.
-        StateConflict: figures exist whose meaning would change.
+        NotFound: there is no such indicator within reach.
+        AmbiguousPlan: `plan` is None and there are several.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        ValidationFailed: the indicator would break a rule of the catalogue.
+        StateConflict: the meaning of reported figures would change.
     """
     plan_row = await lookup.get_managed_plan(session, action.principal, plan)
     await _lock_catalogue(session, plan_row)
@@ -173,7 +176,7 @@ async def _apply(
     values: Mapping[str, Any],
     plan: Plan,
 ) -> Change:
-    """Set the values, whose `project` is a code."""
+    """Set the values, in which `project` is a code."""
     columns = dict(values)
     old = await session.scalar(select(Project.code).where(Project.id == indicator.project_id))
     new = columns.pop("project", old)
@@ -203,7 +206,7 @@ async def _get_for_update(session: AsyncSession, plan: Plan, code: str) -> Indic
 
 
 async def _lock_catalogue(session: AsyncSession, plan: Plan) -> None:
-    """Let changes of a catalogue come one after the other: its indicators depend on each other."""
+    """Serialise changes of a catalogue, because its indicators depend on each other."""
     await session.refresh(plan, with_for_update={"key_share": True})
 
 
@@ -215,7 +218,11 @@ async def _next_position(session: AsyncSession, plan: Plan) -> int:
 
 
 async def _ensure_valid(session: AsyncSession, action: Action, indicator: Indicator) -> None:
-    """See that the rules hold for the catalogue with the indicator in it, before it is stored."""
+    """Ensure that the catalogue with this indicator keeps its rules.
+
+    Raises:
+        ValidationFailed: it does not.
+    """
     entries = await _load_catalogue(session, indicator.plan_id)
     entries[indicator.code] = _entry(indicator)
     errors = catalogue.validate(indicator.code, entries)
@@ -272,7 +279,7 @@ async def _selector_errors(
 
 
 async def _list_sources(session: AsyncSession, indicator: Indicator) -> frozenset[str]:
-    """The indicator's code and those of all that it is derived from."""
+    """The code of the indicator and of all indicators from which it is derived."""
     parsed = catalogue.parse_formulas(await _load_catalogue(session, indicator.plan_id))
     return formulas.dependencies(indicator.code, parsed) | {indicator.code}
 
@@ -280,6 +287,13 @@ async def _list_sources(session: AsyncSession, indicator: Indicator) -> frozense
 async def _ensure_figures_keep_meaning(
     session: AsyncSession, indicator: Indicator, sources: frozenset[str], diff: Change
 ) -> None:
+    """Ensure that no reported figure changes its meaning.
+
+    A derived indicator has figures if one of its `sources` has.
+
+    Raises:
+        StateConflict: figures were reported, and the change touches a field of `FIXED_FIELDS`.
+    """
     fields = FIXED_FIELDS & diff.after.keys()
     if not fields:
         return

@@ -1,4 +1,4 @@
-"""Plans as they are read and changed."""
+"""Plans: listed, read, changed."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -30,7 +30,7 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row], str | None]:
-    """A page of the plans within the horizon, by code."""
+    """A page of the plans within the horizon, ordered by code."""
     query = _select_plans(principal)
     if year is not None:
         query = query.where(Plan.year == year)
@@ -41,10 +41,10 @@ async def list_page(
 
 
 async def get(session: AsyncSession, principal: Principal, code: str) -> Row:
-    """One plan within the horizon.
+    """One plan, with its legal basis and targets.
 
     Raises:
-        NotFound: there is none.
+        NotFound: no plan within the horizon has the code.
     """
     query = _select_plans(principal).where(Plan.code == code)
     row = (await session.execute(query)).one_or_none()
@@ -61,10 +61,14 @@ async def change(
     *,
     check_version: VersionCheck,
 ) -> Row:
-    """Change texts and settings of a plan within reach.
+    """Change texts and settings of a plan.
+
+    The old value of `due_soon_days` goes into `DueSoonHistory`, because the timeliness at an
+    earlier instant follows from the value at that instant.
 
     Raises:
-        NotFound: there is none.
+        NotFound: no plan within reach has the code.
+        PreconditionRequired, Stale: see `VersionCheck`.
     """
     plan = await lookup.get_managed_plan(session, action.principal, code)
     await session.refresh(plan, with_for_update={"key_share": True})
@@ -95,7 +99,7 @@ def _select_plans(principal: Principal) -> Select[*tuple[Any, ...]]:
 async def _with_documents_and_targets(
     session: AsyncSession, rows: Collection[ResultRow[*tuple[Any, ...]]]
 ) -> list[Row]:
-    """The plans with their legal basis and targets, in two questions for all of them."""
+    """Add legal basis and targets to the plans, with two queries for all plans."""
     ids = [row.id for row in rows]
     documents = await session.execute(
         select(*LegalDocument.__table__.columns)

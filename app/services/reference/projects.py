@@ -1,4 +1,4 @@
-"""Projects with their money and agencies, as they are read and changed."""
+"""Projects and sub-projects with their budgets and agencies: listed, read, changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,15 +33,16 @@ UNKNOWN_PROJECT = Bilingual(
 )
 IS_SUB_PROJECT = Bilingual(
     "{code} là tiểu dự án, không có tiểu dự án bên dưới.",
-    "{code} is a sub-project and has none below it.",
+    "{code} is a sub-project, so it cannot have sub-projects.",
 )
 HAS_SUB_PROJECTS = Bilingual(
     "Dự án {code} có tiểu dự án, hoặc là chính dự án này, nên không thể thành tiểu dự án.",
-    "Project {code} has sub-projects, or is the parent itself, and cannot become a sub-project.",
+    "Project {code} has sub-projects or is its own parent, so it cannot become a sub-project.",
 )
 HAS_MONEY = Bilingual(
     "Dự án {code} đã có dòng vốn; vốn của dự án có tiểu dự án phải nằm ở các tiểu dự án.",
-    "Project {code} has budget lines; money of a project with sub-projects belongs to those.",
+    "Project {code} has budget lines, so it cannot have sub-projects: their budget lines would be "
+    "the project's budget.",
 )
 
 
@@ -54,7 +55,14 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row], str | None]:
-    """A page of a plan's projects in its order; those below `parent`, if that is given."""
+    """A page of a plan's projects in the plan's order.
+
+    parent: the code of a project; restricts the list to its sub-projects.
+
+    Raises:
+        NotFound: there is no such plan or parent.
+        AmbiguousPlan: `plan` is None and several fit.
+    """
     plan_row = await lookup.get_plan(session, principal, plan, project=parent)
     query = _select_projects().where(Project.plan_id == plan_row.id)
     if parent is not None:
@@ -71,8 +79,8 @@ async def get(
     """One project.
 
     Raises:
-        NotFound: there is none within the horizon.
-        AmbiguousPlan: several plans have it, and none was named.
+        NotFound: no plan within the horizon has the project.
+        AmbiguousPlan: `plan` is None and several plans have the project.
     """
     plan_row = await lookup.get_plan(session, principal, plan, project=code)
     return await _get_of_plan(session, plan_row, code)
@@ -81,11 +89,12 @@ async def get(
 async def create(
     session: AsyncSession, action: Action, values: Mapping[str, Any], *, plan: str | None = None
 ) -> Row:
-    """Add a project to a plan within reach; without a position it comes last.
+    """Add a project to a plan, by default at its end.
 
     Raises:
-        NotFound: no such plan.
-        ValidationFailed: the parent cannot have sub-projects.
+        NotFound: there is no such plan within reach.
+        AmbiguousPlan: `plan` is None and several fit.
+        ValidationFailed: the parent does not exist or cannot have sub-projects.
     """
     plan_row = await lookup.get_managed_plan(session, action.principal, plan)
     columns = dict(values)
@@ -116,11 +125,14 @@ async def change(
     plan: str | None = None,
     check_version: VersionCheck,
 ) -> Row:
-    """Change a project of a plan within reach.
+    """Change a project.
 
     Raises:
-        NotFound: there is none.
-        ValidationFailed: the parent cannot have sub-projects, or the project has some itself.
+        NotFound: there is no such project within reach.
+        AmbiguousPlan: `plan` is None and several plans have the project.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        ValidationFailed: the parent does not exist or cannot have sub-projects, or the project
+            has sub-projects itself.
     """
     plan_row = await lookup.get_managed_plan(session, action.principal, plan, project=code)
     project = await get_for_update(session, plan_row, code)
@@ -149,7 +161,10 @@ async def change(
 
 
 async def find_for_update(session: AsyncSession, plan: Plan, code: str) -> Project | None:
-    """A project of the plan, held until the transaction ends: its parts and money stay as found."""
+    """A project of the plan, or None; locks its row until the end of the transaction.
+
+    Changes of its sub-projects, assignments and budget lines take the same lock.
+    """
     return await session.scalar(
         select(Project)
         .where(Project.plan_id == plan.id, Project.code == code)
@@ -159,7 +174,7 @@ async def find_for_update(session: AsyncSession, plan: Plan, code: str) -> Proje
 
 
 async def get_for_update(session: AsyncSession, plan: Plan, code: str) -> Project:
-    """As `find_for_update`.
+    """As `find_for_update`, for a project that must exist.
 
     Raises:
         NotFound: the plan has no such project.
@@ -173,12 +188,12 @@ async def get_for_update(session: AsyncSession, plan: Plan, code: str) -> Projec
 async def get_body_project(
     session: AsyncSession, principal: Principal, code: str, *, plan: str | None = None
 ) -> tuple[Plan, Project]:
-    """The project that a body's field `project` names, held, with its plan within reach.
+    """The project that the field `project` of a body names, locked, with its plan.
 
     Raises:
-        NotFound: no such plan.
-        AmbiguousPlan: several plans fit, and none was named.
-        ValidationFailed: the plan has no such project.
+        NotFound: there is no such plan within reach.
+        AmbiguousPlan: `plan` is None and several fit.
+        ValidationFailed: the plan has no such project; at /project.
     """
     try:
         plan_row = await lookup.get_managed_plan(session, principal, plan, project=code)
@@ -191,12 +206,12 @@ async def get_body_project(
 
 
 async def has_sub_projects(session: AsyncSession, project: Project) -> bool:
-    """Whether money and work belong to the sub-projects rather than to the project itself."""
+    """Whether a project has sub-projects, so that budget lines belong to those."""
     return bool(await session.scalar(select(exists().where(Project.parent_id == project.id))))
 
 
 def within_project(plan_id: int, code: str) -> ColumnElement[bool]:
-    """That `Project` is the one with the code, or a sub-project of it."""
+    """The condition that `Project` is the project with the code or one of its sub-projects."""
     above = aliased(Project)
     above_id = select(above.id).where(above.plan_id == plan_id, above.code == code)
     return or_(
@@ -205,6 +220,11 @@ def within_project(plan_id: int, code: str) -> ColumnElement[bool]:
 
 
 async def _get_parent(session: AsyncSession, plan: Plan, code: str | None) -> Project | None:
+    """The project under which a sub-project can be placed; None for no code.
+
+    Raises:
+        ValidationFailed: there is no such project, it is a sub-project, or it has budget lines.
+    """
     if code is None:
         return None
     parent = await find_for_update(session, plan, code)
@@ -240,7 +260,7 @@ def _with_total(row: ResultRow[Any]) -> Row:
 
 
 def _select_projects() -> Select[*tuple[Any, ...]]:
-    """Everything about projects in one question, whatever their number."""
+    """Projects with parent, budgets and agencies, all in one query."""
     above = aliased(Project)
     return (
         select(
@@ -258,7 +278,7 @@ def _select_projects() -> Select[*tuple[Any, ...]]:
 
 
 def _budget_sum(origin: BudgetOrigin) -> ColumnElement[int]:
-    """The money of a project, or of its sub-projects together."""
+    """The sum of the budget lines of a project and its sub-projects, in VND."""
     part = aliased(Project)
     total = (
         select(func.coalesce(func.sum(BudgetLine.amount_vnd), 0))
