@@ -35,7 +35,7 @@ IN_A_DISTRICT = Bilingual(
     "A district or a province cannot lie within a district.",
 )
 
-# Reads of the table continue; other changes of the tree wait.
+# Other writes to the table wait until the commit; reads continue.
 LOCK_TREE = text("LOCK TABLE agency IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -54,7 +54,7 @@ async def get_parent(
             does not reach the whole tree; at /parent.
     """
     if code is None:
-        if principal.reach:
+        if principal.reach:  # an empty reach is the whole tree
             raise ValidationFailed.at("/parent", "missing", NO_PARENT)
         return None
     try:
@@ -99,6 +99,7 @@ async def move(
     if await session.scalar(reach_kinds.limit(1)):
         await _ensure_no_district_around(session, parent)
     agency.parent_id = parent.id
+    # Replace the prefix of every path in the subtree.
     await session.execute(
         update(Agency)
         .where(Agency.path.startswith(old))

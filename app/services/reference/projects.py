@@ -41,8 +41,8 @@ HAS_SUB_PROJECTS = Bilingual(
 )
 HAS_MONEY = Bilingual(
     "Dự án {code} đã có dòng vốn; vốn của dự án có tiểu dự án phải nằm ở các tiểu dự án.",
-    "Project {code} has budget lines, so it cannot have sub-projects: their budget lines would be "
-    "the project's budget.",
+    "Project {code} has budget lines; the budget lines of a project with sub-projects belong to "
+    "the sub-projects.",
 )
 
 
