@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from app.text.bilingual import Bilingual
 from app.text.writing import Language
@@ -256,6 +256,11 @@ class ValidationFailed(Problem):
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__(errors=errors, count=len(errors))
+
+    @classmethod
+    def at(cls, pointer: str, code: str, message: Bilingual, /, **facts: Any) -> Self:
+        """The problem with an error in one field of the body; arguments as of `FieldError`."""
+        return cls([FieldError(pointer, code, message, facts)])
 
 
 class ReportIncomplete(ValidationFailed):

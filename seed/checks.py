@@ -193,7 +193,7 @@ def _indicators(content: Content) -> Iterator[Finding]:
     table = content.indicators
     projects = content.projects.codes()
     yield from _duplicates(table, "code", lambda row: row.code)
-    entries: dict[str, catalogue.Entry] = {}
+    entries: dict[str, catalogue.CatalogueEntry] = {}
     for row in table.rows:
         entries.setdefault(row.code, _catalogue_entry(row))
     for entry in table.entries:
@@ -204,8 +204,8 @@ def _indicators(content: Content) -> Iterator[Finding]:
         yield from _check_catalogue(table, entry, entries)
 
 
-def _catalogue_entry(row: IndicatorRow) -> catalogue.Entry:
-    return catalogue.Entry(
+def _catalogue_entry(row: IndicatorRow) -> catalogue.CatalogueEntry:
+    return catalogue.CatalogueEntry(
         code=row.code,
         unit=row.unit,
         kind=row.kind,
@@ -220,7 +220,7 @@ def _check_catalogue(
 ) -> Iterator[Finding]:
     """Check an indicator against the rules of the catalogue."""
     code = entry.row.code
-    for fault in catalogue.faults_of(code, entries):
+    for fault in catalogue.validate(code, entries):
         about_another = fault.facts.get("code", code) != code
         # A term whose own row is invalid has its own finding.
         is_written = not _unknown(fault.facts.get("term"), table.codes())

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.schemas import base
 from app.schemas.base import Amount, Count, Input, Line, NewCode, Prose
-from app.schemas.plans import Words
+from app.schemas.plans import LongText
 from app.schemas.reminders import TimeOfDay
 from app.vocabulary import (
     AgencyKind,
@@ -181,7 +181,7 @@ class SectionRow(Row):
 
     number: Maybe[Integer]
     title: Maybe[Line]
-    text: Words
+    text: LongText
 
 
 class SignerRow(Row):
@@ -199,16 +199,16 @@ class PlanRow(Row):
     title: Line
     year: Year
     district: AgencyCode
-    general_goal: Words
-    purposes: list[Words]
-    requirements: list[Words]
+    general_goal: LongText
+    purposes: list[LongText]
+    requirements: list[LongText]
     legal_basis: list[LegalDocumentRow]
     targets: list[TargetRow]
     solutions: list[SectionRow]
     funding: list[SectionRow]
     recipients: list[Line]
     signer: SignerRow | None = None
-    reporting_duty: Words
+    reporting_duty: LongText
     due_soon_days: Annotated[Integer, Field(ge=1, le=90)] | None = None
 
 
@@ -229,13 +229,13 @@ class ProjectRow(Row):
     code: Code
     parent: Maybe[Code]
     name: Line
-    objective: Maybe[Words] = None
-    target_group: Maybe[Words] = None
-    support_content: Maybe[Words] = None
+    objective: Maybe[LongText] = None
+    target_group: Maybe[LongText] = None
+    support_content: Maybe[LongText] = None
     completion_date: Maybe[Day] = None
     completion_text: Maybe[Line] = None
-    lead_note: Maybe[Words] = None
-    coordination_note: Maybe[Words] = None
+    lead_note: Maybe[LongText] = None
+    coordination_note: Maybe[LongText] = None
 
 
 class AssignmentRow(Row):
@@ -251,7 +251,7 @@ class ResponsibilityRow(Row):
 
     agency: Reference
     title: Line
-    items: Annotated[list[Words], Field(min_length=1)]
+    items: Annotated[list[LongText], Field(min_length=1)]
 
 
 class BudgetLineRow(Row):
@@ -279,7 +279,7 @@ class IndicatorRow(Row):
     filled_by: Several[AgencyCode]
     formula: Maybe[Line]
     maximum: Maybe[Figure]
-    note: Maybe[Words]
+    note: Maybe[LongText]
 
 
 class ScheduleRow(Row):

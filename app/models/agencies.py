@@ -1,4 +1,4 @@
-"""Agencies: a tree whose codes hold for an interval of time."""
+"""Agencies: a tree. A code belongs to an agency for an interval of time."""
 
 from datetime import date
 
@@ -11,17 +11,17 @@ from app.vocabulary import AgencyKind
 
 
 class Agency(Versioned, Base):
-    """One agency (cơ quan, đơn vị). Its identity is `id`; its code may be reused by another.
+    """An agency (cơ quan, đơn vị), identified by `id`; another one may reuse its code later.
 
-    `valid_from` and `valid_to` are the first and the last day; null is open.
-    `path` lists the ids from the root, as `/1/2/7/`: a subtree is a prefix.
+    `valid_from` and `valid_to` are its first and last day; null is unbounded.
+    `path` lists the ids from the root to the agency, as `/1/2/7/`, so a subtree is a prefix.
     """
 
     __tablename__ = "agency"
     __table_args__ = (
         CheckConstraint("valid_from <= valid_to", name="validity"),
         CheckConstraint("code ~ '^[0-9A-Za-z][0-9A-Za-z._-]{0,34}$'", name="code"),
-        # Ranges over the code itself, because plain equality in an exclusion needs an extension.
+        # Ranges of one code stand in for equality, which would need the extension btree_gist.
         ExcludeConstraint(
             (text("code_range(code, code, '[]')"), "&&"),
             (text("daterange(valid_from, valid_to, '[]')"), "&&"),
@@ -40,11 +40,11 @@ class Agency(Versioned, Base):
     valid_from: Mapped[date | None] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
     identifier: Mapped[str | None] = mapped_column(Text, unique=True)
-    """Mã định danh điện tử (QĐ 20/2020/QĐ-TTg), where the agency has been given one."""
+    """The electronic identifier (mã định danh điện tử, QĐ 20/2020/QĐ-TTg), if one was issued."""
 
 
 class AgencySuccession(Base):
-    """An agency's successor after a merger or a split: many to many."""
+    """A successor of an agency after a merger or split; many to many."""
 
     __tablename__ = "agency_succession"
 

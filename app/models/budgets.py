@@ -1,4 +1,4 @@
-"""Budget lines (dòng vốn): integers of VND."""
+"""Budget lines (dòng vốn), in whole VND."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -11,8 +11,8 @@ from app.vocabulary import BudgetOrigin, BudgetSource
 class BudgetLine(Versioned, Base):
     """Money of one source and origin for a project, with the decision that grants it.
 
-    A line without an agency has not been given on yet; what is given to an agency is taken
-    from it, so the lines of a project always add up to the project's money.
+    The line without an agency is undistributed. Distributing money to an agency moves it from that
+    line, so the sum of a project's lines is always the project's budget.
     """
 
     __tablename__ = "budget_line"
@@ -43,11 +43,10 @@ class BudgetLine(Versioned, Base):
 
 
 class BudgetChange(Base):
-    """By how much the money of an agency (null: not given on yet) grew or shrank, and when.
+    """A change of the money of an agency (null: undistributed). Append-only.
 
-    Written by a trigger on `budget_line` when a transaction commits, in the instant that the
-    plan's ledger has then; never changed.
-    Its sum up to an instant is what was allocated then.
+    A trigger on `budget_line` writes it at the commit, with the instant of the plan's ledger. The
+    sum up to an instant is the amount allocated at that instant.
     """
 
     __tablename__ = "budget_change"

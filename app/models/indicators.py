@@ -1,4 +1,4 @@
-"""Indicators (chỉ tiêu): what is counted, by whom, how often, and how it adds up."""
+"""Indicators (chỉ tiêu): the figures that agencies report, and those derived from them."""
 
 from decimal import Decimal
 
@@ -11,11 +11,11 @@ from app.vocabulary import Frequency, IndicatorKind
 
 
 class Indicator(Versioned, Base):
-    """A figure of the catalogue.
+    """An indicator of a plan's catalogue.
 
-    `filled_by` holds selectors: `communes`, `leads` (the lead agencies of its project that are
-    no communes) or an agency's code; empty for an indicator that is derived by `formula`,
-    as `KQ.02 - KQ.03` or `100 * KQ.06 / KQ.01`.
+    `filled_by` contains selectors of the agencies that report it: `communes`, `leads` (the lead
+    agencies of its project, except communes) or the code of an agency. It is empty for an indicator
+    that is derived by `formula`, such as `KQ.02 - KQ.03` or `100 * KQ.06 / KQ.01`.
     """
 
     __tablename__ = "indicator"

@@ -12,7 +12,7 @@ from app.models.base import Base, Instant, Key, Versioned
 
 
 class Plan(Versioned, Base):
-    """A plan (kế hoạch) with the texts that are read, never computed with."""
+    """A plan (kế hoạch): settings, and the texts of its sections, which are only displayed."""
 
     __tablename__ = "plan"
 
@@ -33,9 +33,9 @@ class Plan(Versioned, Base):
     signer: Mapped[dict[str, Any] | None]
     due_soon_days: Mapped[int] = mapped_column(Integer, default=7, server_default="7")
     effective_from: Mapped[date] = mapped_column(Date)
-    """The first day on which the plan exists; earlier due dates are not reminded of."""
+    """The day from which the plan applies. There are no reminders of earlier due dates."""
     import_failed: Mapped[bool] = mapped_column(default=False, server_default="false")
-    """Whether the files of the plan were refused when they were last loaded."""
+    """Whether the last import of the plan's files failed."""
 
 
 class DueSoonHistory(Base):
@@ -51,7 +51,7 @@ class DueSoonHistory(Base):
 
 
 class LegalDocument(Base):
-    """A document on which the plan rests."""
+    """A legal document on which the plan is based (căn cứ)."""
 
     __tablename__ = "legal_document"
     __table_args__ = (UniqueConstraint("plan_id", "number"),)
@@ -66,7 +66,7 @@ class LegalDocument(Base):
 
 
 class Target(Base):
-    """A figure that the plan wants to reach."""
+    """A target of the plan (mục tiêu)."""
 
     __tablename__ = "target"
     __table_args__ = (UniqueConstraint("plan_id", "code"),)
@@ -82,7 +82,7 @@ class Target(Base):
 
 
 class Responsibility(Base):
-    """What section VI gives an agency to do (nhiệm vụ)."""
+    """A responsibility of an agency under section VI of the plan (nhiệm vụ)."""
 
     __tablename__ = "responsibility"
     __table_args__ = (UniqueConstraint("plan_id", "agency_id", "position"),)

@@ -1,4 +1,4 @@
-"""Projects (dự án, tiểu dự án) and who does what in them."""
+"""Projects (dự án, tiểu dự án) and the agencies assigned to them."""
 
 from datetime import date
 
@@ -10,7 +10,7 @@ from app.vocabulary import AssignmentRole
 
 
 class Project(Versioned, Base):
-    """What money is given for; a sub-project has a parent."""
+    """A project that is financed, or a sub-project, which has a parent."""
 
     __tablename__ = "project"
     __table_args__ = (UniqueConstraint("plan_id", "code"),)
@@ -31,7 +31,7 @@ class Project(Versioned, Base):
 
 
 class Assignment(Versioned, Base):
-    """An agency's part in a project (phân công)."""
+    """The assignment of an agency to a project (phân công)."""
 
     __tablename__ = "assignment"
 

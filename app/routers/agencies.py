@@ -1,10 +1,9 @@
-"""Agencies: a tree whose codes hold for an interval of time."""
+"""Agencies: a tree. A code belongs to an agency for an interval of time."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
-from app.clock import local_day
 from app.errors import AlreadyExists, AmbiguousPlan, NotFound, PreconditionRequired, Stale
 from app.http.headers import etag
 from app.http.routing import StrictRoute
@@ -12,15 +11,13 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
     OnDay,
     PlanCode,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.agencies import AgencyIn, AgencyOut, AgencyPatch, ResponsibilityOut
@@ -44,8 +41,8 @@ async def list_agencies(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[AgencyOut]:
-    """The agencies that exist on a day, by code: the district's, and those above it."""
-    items, following = await agencies.listed(
+    """List the agencies that exist on a day, by code: those of the district and those above it."""
+    items, next_cursor = await agencies.list_page(
         session,
         principal,
         on=on,
@@ -55,17 +52,17 @@ async def list_agencies(
         limit=limit,
         cursor=cursor,
     )
-    return Page[AgencyOut].model_validate({"items": items, "next_cursor": following})
+    return Page[AgencyOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/{code}", summary="Một cơ quan, đơn vị", responses=problems(NotFound))
 async def get_agency(
     code: str, response: Response, principal: ReferenceReader, session: ReadSession, on: OnDay
 ) -> AgencyOut:
-    """The agency that has the code on a day; its ETag is for changing it."""
-    found = await agencies.find(session, principal, code, on)
-    response.headers["ETag"] = etag(found["version"])
-    return AgencyOut.model_validate(found)
+    """Get the agency that has the code on a day. Send its ETag to change it."""
+    agency = await agencies.get(session, principal, code, on=on)
+    response.headers["ETag"] = etag(agency["version"])
+    return AgencyOut.model_validate(agency)
 
 
 @router.get(
@@ -82,11 +79,11 @@ async def list_responsibilities(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[ResponsibilityOut]:
-    """What section VI of the plan gives the agency to do."""
-    items, following = await agencies.responsibilities(
+    """List the responsibilities of the agency under section VI of the plan."""
+    items, next_cursor = await agencies.list_responsibilities(
         session, principal, code, on=on, plan=plan, limit=limit, cursor=cursor
     )
-    return Page[ResponsibilityOut].model_validate({"items": items, "next_cursor": following})
+    return Page[ResponsibilityOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.post(
@@ -97,23 +94,14 @@ async def list_responsibilities(
 )
 async def create_agency(
     body: AgencyIn,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
 ) -> AgencyOut:
-    """Add an agency. A code may be given again once the agency that had it has ended."""
-    made = await agencies.create(
-        session,
-        principal,
-        body.model_dump(),
-        now=now,
-        today=local_day(now),
-        actor=actor(request, principal),
-    )
-    response.headers["ETag"] = etag(made["version"])
-    return AgencyOut.model_validate(made)
+    """Add an agency. A code can be reused after the validity of its previous agency has ended."""
+    agency = await agencies.create(session, action, body.model_dump())
+    response.headers["ETag"] = etag(agency["version"])
+    return AgencyOut.model_validate(agency)
 
 
 @router.patch(
@@ -124,28 +112,19 @@ async def create_agency(
 async def change_agency(
     code: str,
     body: AgencyPatch,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     on: OnDay,
     unchanged: Unchanged,
 ) -> AgencyOut:
-    """Rename, move or end an agency, or name its successors.
+    """Rename, move or end an agency, or set its successors.
 
-    Reports stay with the agency that sent them. With another `parent` all agencies below move
-    along.
+    Reports stay with the agency that submitted them. A new `parent` moves the agency with all
+    agencies below it.
     """
-    found = await agencies.change(
-        session,
-        principal,
-        code,
-        body.model_dump(),
-        on=on,
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
+    agency = await agencies.change(
+        session, action, code, body.model_dump(), on=on, check_version=unchanged
     )
-    response.headers["ETag"] = etag(found["version"])
-    return AgencyOut.model_validate(found)
+    response.headers["ETag"] = etag(agency["version"])
+    return AgencyOut.model_validate(agency)

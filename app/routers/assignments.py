@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
 from app.http.headers import etag
@@ -11,15 +11,13 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
     OnDay,
     PlanCode,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
@@ -44,8 +42,8 @@ async def list_assignments(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[AssignmentOut]:
-    """Who leads and who coordinates, in the order of the plan's projects."""
-    items, following = await assignments.listed(
+    """List the lead and coordinating agencies, in the plan's order of projects."""
+    items, next_cursor = await assignments.list_page(
         session,
         principal,
         plan=plan,
@@ -56,7 +54,7 @@ async def list_assignments(
         limit=limit,
         cursor=cursor,
     )
-    return Page[AssignmentOut].model_validate({"items": items, "next_cursor": following})
+    return Page[AssignmentOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get(
@@ -73,10 +71,10 @@ async def get_assignment(
     on: OnDay,
     plan: PlanCode = None,
 ) -> AssignmentOut:
-    """An agency's part in a project; its ETag is for changing it."""
-    found = await assignments.find(session, principal, plan, project, agency, on=on)
-    response.headers["ETag"] = etag(found["version"])
-    return AssignmentOut.model_validate(found)
+    """Get the assignment of an agency to a project. Send its ETag to change it."""
+    assignment = await assignments.get(session, principal, project, agency, plan=plan, on=on)
+    response.headers["ETag"] = etag(assignment["version"])
+    return AssignmentOut.model_validate(assignment)
 
 
 @router.put(
@@ -89,34 +87,30 @@ async def assign_agency(
     project: str,
     agency: str,
     body: AssignmentIn,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     on: OnDay,
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> AssignmentOut:
-    """Give an agency a part in a project, or another one: 201 when it had none, else 200.
+    """Assign an agency to a project (201), or change its role (200).
 
-    If-Match is needed only where it has a part already.
+    If-Match is required only if the assignment exists already.
     """
-    found, is_new = await assignments.assign(
+    assignment, is_new = await assignments.assign(
         session,
-        principal,
-        plan,
+        action,
         project,
         agency,
         body.role,
+        plan=plan,
         on=on,
         check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
     )
     response.status_code = 201 if is_new else 200
-    response.headers["ETag"] = etag(found["version"])
-    return AssignmentOut.model_validate(found)
+    response.headers["ETag"] = etag(assignment["version"])
+    return AssignmentOut.model_validate(assignment)
 
 
 @router.delete(
@@ -128,23 +122,19 @@ async def assign_agency(
 async def withdraw_agency(
     project: str,
     agency: str,
-    request: Request,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     on: OnDay,
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> None:
-    """End an agency's part in a project. Not while it has money of the project."""
-    await assignments.withdraw(
+    """Delete an assignment. The agency must not have budget lines of the project."""
+    await assignments.unassign(
         session,
-        principal,
-        plan,
+        action,
         project,
         agency,
+        plan=plan,
         on=on,
         check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
     )

@@ -1,8 +1,8 @@
-"""Budget lines: money of a project, given on to agencies."""
+"""Budget lines: money of a project, distributed to agencies."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.errors import (
     AlreadyExists,
@@ -18,21 +18,19 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
     OnDay,
     PlanCode,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.budgets import BudgetLineIn, BudgetLineOut, BudgetLinePatch, BudgetSummary
 from app.services.reference import budget_summary, budgets
-from app.services.reference.budgets import Filter
+from app.services.reference.budgets import BudgetFilter
 from app.vocabulary import BudgetOrigin, BudgetSource
 
 router = APIRouter(prefix="/budgets", tags=["budgets"], route_class=StrictRoute)
@@ -55,20 +53,20 @@ async def list_budget_lines(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[BudgetLineOut]:
-    """The budget lines in the order of the plan's projects; they add up to the plan's money."""
-    wanted = Filter(project=project, source=source, origin=origin, agency=agency)
-    items, following = await budgets.listed(
-        session, principal, plan, wanted, on=on, limit=limit, cursor=cursor
+    """List the budget lines in the plan's order of projects. Their sum is the plan's budget."""
+    filters = BudgetFilter(project=project, source=source, origin=origin, agency=agency)
+    items, next_cursor = await budgets.list_page(
+        session, principal, filters, plan=plan, on=on, limit=limit, cursor=cursor
     )
-    return Page[BudgetLineOut].model_validate({"items": items, "next_cursor": following})
+    return Page[BudgetLineOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/summary", summary="Tổng hợp vốn", responses=problems(NotFound, AmbiguousPlan))
 async def get_budget_summary(
     principal: ReferenceReader, session: ReadSession, plan: PlanCode = None
 ) -> BudgetSummary:
-    """All money of the plan, by project and by source."""
-    return BudgetSummary.model_validate(await budget_summary.summary(session, principal, plan))
+    """Get the plan's budget by project and by source."""
+    return BudgetSummary.model_validate(await budget_summary.get(session, principal, plan=plan))
 
 
 @router.get("/{line_id}", summary="Một dòng vốn", responses=problems(NotFound))
@@ -78,10 +76,10 @@ async def get_budget_line(
     principal: ReferenceReader,
     session: ReadSession,
 ) -> BudgetLineOut:
-    """One budget line; its ETag is for changing it."""
-    found = await budgets.find(session, principal, line_id)
-    response.headers["ETag"] = etag(found["version"])
-    return BudgetLineOut.model_validate(found)
+    """Get a budget line. Send its ETag to change or delete it."""
+    line = await budgets.get(session, principal, line_id)
+    response.headers["ETag"] = etag(line["version"])
+    return BudgetLineOut.model_validate(line)
 
 
 @router.post(
@@ -92,30 +90,21 @@ async def get_budget_line(
 )
 async def create_budget_line(
     body: BudgetLineIn,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     on: OnDay,
     plan: PlanCode = None,
 ) -> BudgetLineOut:
-    """Give money on to an agency, or add what was newly granted to a project.
+    """Distribute money to an agency or, without `agency`, add newly granted money.
 
-    An agency's money is taken from the line without an agency of the same project, source, origin
-    and years. Where such a line exists already, more money granted is a change of its amount.
+    An agency's money is taken from the undistributed line: the line without an agency, of the same
+    project, source, origin and years. If that line exists already, change its amount to add newly
+    granted money.
     """
-    made = await budgets.create(
-        session,
-        principal,
-        plan,
-        body.model_dump(),
-        on=on,
-        now=now,
-        actor=actor(request, principal),
-    )
-    response.headers["ETag"] = etag(made["version"])
-    return BudgetLineOut.model_validate(made)
+    line = await budgets.create(session, action, body.model_dump(), plan=plan, on=on)
+    response.headers["ETag"] = etag(line["version"])
+    return BudgetLineOut.model_validate(line)
 
 
 @router.patch(
@@ -126,25 +115,20 @@ async def create_budget_line(
 async def change_budget_line(
     line_id: LineId,
     body: BudgetLinePatch,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
 ) -> BudgetLineOut:
-    """Change the amount or the decision; an agency's difference comes from what is not given on."""
-    found = await budgets.change(
-        session,
-        principal,
-        line_id,
-        body.model_dump(),
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
+    """Change the amount or the decision.
+
+    The difference of an agency's line is taken from, or returned to, the undistributed line.
+    """
+    line = await budgets.change(
+        session, action, line_id, body.model_dump(), check_version=unchanged
     )
-    response.headers["ETag"] = etag(found["version"])
-    return BudgetLineOut.model_validate(found)
+    response.headers["ETag"] = etag(line["version"])
+    return BudgetLineOut.model_validate(line)
 
 
 @router.delete(
@@ -155,18 +139,12 @@ async def change_budget_line(
 )
 async def delete_budget_line(
     line_id: LineId,
-    request: Request,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
 ) -> None:
-    """Take an agency's money back to what is not given on, or drop a line nobody got money from."""
-    await budgets.delete(
-        session,
-        principal,
-        line_id,
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
-    )
+    """Return an agency's money to the undistributed line, or delete an undistributed line.
+
+    An undistributed line cannot be deleted while agencies have money from it.
+    """
+    await budgets.delete(session, action, line_id, check_version=unchanged)

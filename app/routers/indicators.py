@@ -1,10 +1,9 @@
-"""Indicators: the office's own catalogue of what is counted."""
+"""Indicators: the catalogue of the figures that are reported or derived."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
-from app.clock import local_day
 from app.errors import (
     AlreadyExists,
     AmbiguousPlan,
@@ -19,20 +18,18 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
     PlanCode,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.indicators import IndicatorIn, IndicatorOut, IndicatorPatch
 from app.services.reference import indicators
-from app.services.reference.indicators import Filter
+from app.services.reference.indicators import IndicatorFilter
 from app.vocabulary import Frequency
 
 router = APIRouter(prefix="/indicators", tags=["indicators"], route_class=StrictRoute)
@@ -53,12 +50,12 @@ async def list_indicators(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[IndicatorOut]:
-    """The indicators in the order of the catalogue."""
-    wanted = Filter(project=project, frequency=frequency, filled_by=filled_by)
-    items, following = await indicators.listed(
-        session, principal, plan, wanted, limit=limit, cursor=cursor
+    """List the indicators in the order of the catalogue."""
+    filters = IndicatorFilter(project=project, frequency=frequency, filled_by=filled_by)
+    items, next_cursor = await indicators.list_page(
+        session, principal, filters, plan=plan, limit=limit, cursor=cursor
     )
-    return Page[IndicatorOut].model_validate({"items": items, "next_cursor": following})
+    return Page[IndicatorOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/{code}", summary="Một chỉ tiêu", responses=problems(NotFound, AmbiguousPlan))
@@ -69,10 +66,10 @@ async def get_indicator(
     session: ReadSession,
     plan: PlanCode = None,
 ) -> IndicatorOut:
-    """One indicator; its ETag is for changing it."""
-    found = await indicators.find(session, principal, plan, code)
-    response.headers["ETag"] = etag(found["version"])
-    return IndicatorOut.model_validate(found)
+    """Get an indicator. Send its ETag to change it."""
+    indicator = await indicators.get(session, principal, code, plan=plan)
+    response.headers["ETag"] = etag(indicator["version"])
+    return IndicatorOut.model_validate(indicator)
 
 
 @router.post(
@@ -83,25 +80,15 @@ async def get_indicator(
 )
 async def create_indicator(
     body: IndicatorIn,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     plan: PlanCode = None,
 ) -> IndicatorOut:
-    """Add an indicator that somebody fills in, or one that is derived by a formula."""
-    made = await indicators.create(
-        session,
-        principal,
-        plan,
-        body.model_dump(),
-        today=local_day(now),
-        now=now,
-        actor=actor(request, principal),
-    )
-    response.headers["ETag"] = etag(made["version"])
-    return IndicatorOut.model_validate(made)
+    """Add an indicator that agencies report, or one that is derived by a formula."""
+    indicator = await indicators.create(session, action, body.model_dump(), plan=plan)
+    response.headers["ETag"] = etag(indicator["version"])
+    return IndicatorOut.model_validate(indicator)
 
 
 @router.patch(
@@ -112,25 +99,23 @@ async def create_indicator(
 async def change_indicator(
     code: str,
     body: IndicatorPatch,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> IndicatorOut:
-    """Change an indicator. What gives its figures their meaning stays once there are some."""
-    found = await indicators.change(
+    """Change an indicator.
+
+    Project, unit, kind and formula cannot change after figures were reported.
+    """
+    indicator = await indicators.change(
         session,
-        principal,
-        plan,
+        action,
         code,
         body.model_dump(),
+        plan=plan,
         check_version=unchanged,
-        today=local_day(now),
-        now=now,
-        actor=actor(request, principal),
     )
-    response.headers["ETag"] = etag(found["version"])
-    return IndicatorOut.model_validate(found)
+    response.headers["ETag"] = etag(indicator["version"])
+    return IndicatorOut.model_validate(indicator)

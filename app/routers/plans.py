@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.errors import NotFound, PreconditionRequired, Stale
 from app.http.headers import etag
@@ -11,13 +11,11 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
@@ -35,19 +33,21 @@ async def list_plans(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[PlanOut]:
-    """The plans of the districts that the principal may know, without their long texts."""
-    items, following = await plans.listed(session, principal, year=year, limit=limit, cursor=cursor)
-    return Page[PlanOut].model_validate({"items": items, "next_cursor": following})
+    """List the plans of the districts within your horizon, without their long texts."""
+    items, next_cursor = await plans.list_page(
+        session, principal, year=year, limit=limit, cursor=cursor
+    )
+    return Page[PlanOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/{code}", summary="Một kế hoạch", responses=problems(NotFound))
 async def get_plan(
     code: str, response: Response, principal: ReferenceReader, session: ReadSession
 ) -> PlanWithTexts:
-    """The plan with its legal basis, targets and texts; its ETag is for changing it."""
-    found = await plans.find(session, principal, code)
-    response.headers["ETag"] = etag(found["version"])
-    return PlanWithTexts.model_validate(found)
+    """Get a plan with its legal basis, targets and texts. Send its ETag to change it."""
+    plan = await plans.get(session, principal, code)
+    response.headers["ETag"] = etag(plan["version"])
+    return PlanWithTexts.model_validate(plan)
 
 
 @router.patch(
@@ -58,22 +58,12 @@ async def get_plan(
 async def change_plan(
     code: str,
     body: PlanPatch,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
 ) -> PlanWithTexts:
-    """Change texts of the plan, or how many days before its due date a report is due soon."""
-    found = await plans.change(
-        session,
-        principal,
-        code,
-        body.model_dump(),
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
-    )
-    response.headers["ETag"] = etag(found["version"])
-    return PlanWithTexts.model_validate(found)
+    """Change texts of the plan, or how many days before the due date a report is due soon."""
+    plan = await plans.change(session, action, code, body.model_dump(), check_version=unchanged)
+    response.headers["ETag"] = etag(plan["version"])
+    return PlanWithTexts.model_validate(plan)

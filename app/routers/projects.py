@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.errors import AlreadyExists, AmbiguousPlan, NotFound, PreconditionRequired, Stale
 from app.http.headers import etag
@@ -11,14 +11,12 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
     PlanCode,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
@@ -39,11 +37,11 @@ async def list_projects(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[ProjectOut]:
-    """The projects and sub-projects in the order of the plan."""
-    items, following = await projects.listed(
+    """List the projects and sub-projects in the order of the plan."""
+    items, next_cursor = await projects.list_page(
         session, principal, plan=plan, parent=parent, limit=limit, cursor=cursor
     )
-    return Page[ProjectOut].model_validate({"items": items, "next_cursor": following})
+    return Page[ProjectOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/{code}", summary="Một dự án", responses=problems(NotFound, AmbiguousPlan))
@@ -54,10 +52,10 @@ async def get_project(
     session: ReadSession,
     plan: PlanCode = None,
 ) -> ProjectOut:
-    """The project with its money and agencies; its ETag is for changing it."""
-    found = await projects.find(session, principal, plan, code)
-    response.headers["ETag"] = etag(found["version"])
-    return ProjectOut.model_validate(found)
+    """Get a project with its budgets and agencies. Send its ETag to change it."""
+    project = await projects.get(session, principal, code, plan=plan)
+    response.headers["ETag"] = etag(project["version"])
+    return ProjectOut.model_validate(project)
 
 
 @router.post(
@@ -68,19 +66,15 @@ async def get_project(
 )
 async def create_project(
     body: ProjectIn,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     plan: PlanCode = None,
 ) -> ProjectOut:
-    """Add a project, or with `parent` a sub-project of one that has no money of its own."""
-    made = await projects.create(
-        session, principal, plan, body.model_dump(), now=now, actor=actor(request, principal)
-    )
-    response.headers["ETag"] = etag(made["version"])
-    return ProjectOut.model_validate(made)
+    """Add a project or, with `parent`, a sub-project. A parent must not have budget lines."""
+    project = await projects.create(session, action, body.model_dump(), plan=plan)
+    response.headers["ETag"] = etag(project["version"])
+    return ProjectOut.model_validate(project)
 
 
 @router.patch(
@@ -91,24 +85,23 @@ async def create_project(
 async def change_project(
     code: str,
     body: ProjectPatch,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> ProjectOut:
-    """Change a project's texts, dates or place. Money and agencies have addresses of their own."""
-    found = await projects.change(
+    """Change the texts, dates, position or parent of a project.
+
+    Budget lines and assignments are changed under `/budgets` and `/assignments`.
+    """
+    project = await projects.change(
         session,
-        principal,
-        plan,
+        action,
         code,
         body.model_dump(),
+        plan=plan,
         check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
     )
-    response.headers["ETag"] = etag(found["version"])
-    return ProjectOut.model_validate(found)
+    response.headers["ETag"] = etag(project["version"])
+    return ProjectOut.model_validate(project)

@@ -10,7 +10,7 @@ from app.schemas.base import Code, Day, Input, Line, NewCode, Output, examples
 from app.vocabulary import AgencyKind
 
 
-def _each_once(codes: list[str]) -> list[str]:
+def _unique(codes: list[str]) -> list[str]:
     if len(set(codes)) == len(codes):
         return codes
     raise PydanticCustomError("not_unique", "Name each value once")
@@ -28,7 +28,7 @@ Successors = Annotated[
         max_length=100,
         description="Mã các đơn vị kế thừa, hiểu theo ngày ngay sau valid_to.",
     ),
-    AfterValidator(_each_once),
+    AfterValidator(_unique),
 ]
 
 AGENCY: dict[str, Any] = {
@@ -44,7 +44,7 @@ AGENCY: dict[str, Any] = {
 
 
 class AgencyOut(Output):
-    """An agency (cơ quan, đơn vị) as its code is read on a day."""
+    """An agency (cơ quan, đơn vị)."""
 
     model_config = examples(AGENCY)
 
@@ -89,7 +89,10 @@ class AgencyIn(Input):
 
 
 class AgencyPatch(Input):
-    """What changes of an agency; what is left out stays, null empties. The code never changes."""
+    """Changes of an agency. Omitted fields do not change; null clears a field.
+
+    The code of an agency cannot change.
+    """
 
     model_config = examples({"valid_to": "2025-06-30", "successors": ["15499"]})
 
@@ -103,7 +106,7 @@ class AgencyPatch(Input):
 
 
 class ResponsibilityOut(Output):
-    """What the plan gives an agency to do (nhiệm vụ)."""
+    """A responsibility of an agency under a plan (nhiệm vụ)."""
 
     model_config = examples(
         {

@@ -1,4 +1,4 @@
-"""The wire format of budget lines and of the money of a plan as a whole."""
+"""The wire format of budget lines and of the budget of a plan."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from app.schemas.base import Amount, Code, Input, Line, Output, examples
 from app.vocabulary import BudgetOrigin, BudgetSource
 
 
-def _in_order(years: list[int]) -> list[int]:
+def _sorted_unique(years: list[int]) -> list[int]:
     if len(set(years)) == len(years):
         return sorted(years)
     raise PydanticCustomError("not_unique", "Name each value once")
@@ -18,10 +18,10 @@ def _in_order(years: list[int]) -> list[int]:
 OriginYears = Annotated[
     list[Annotated[int, Field(strict=True, ge=2000, le=2100)]],
     Field(min_length=1, max_length=10),
-    AfterValidator(_in_order),
+    AfterValidator(_sorted_unique),
 ]
 
-GIVEN_ON: dict[str, Any] = {
+DISTRIBUTED: dict[str, Any] = {
     "project": "DA2",
     "agency": "15493",
     "source": "central",
@@ -44,7 +44,7 @@ NEWLY_GRANTED: dict[str, Any] = {
 class BudgetLineOut(Output):
     """A budget line (dòng vốn): money of one source and origin for a project."""
 
-    model_config = examples({"id": 15, "plan": "tho-xuan-2024", **GIVEN_ON})
+    model_config = examples({"id": 15, "plan": "tho-xuan-2024", **DISTRIBUTED})
 
     id: int
     plan: str
@@ -60,9 +60,9 @@ class BudgetLineOut(Output):
 
 
 class BudgetLineIn(Input):
-    """Money given on to an agency, or with `agency` null newly granted to the project."""
+    """Money distributed to an agency or, with `agency` null, newly granted to the project."""
 
-    model_config = examples(GIVEN_ON, NEWLY_GRANTED)
+    model_config = examples(DISTRIBUTED, NEWLY_GRANTED)
 
     project: Code = Field(description="Dự án không có tiểu dự án, hoặc tiểu dự án.")
     agency: Code | None = Field(
@@ -81,7 +81,7 @@ class BudgetLineIn(Input):
 
 
 class BudgetLinePatch(Input):
-    """Another amount or decision; what is left out stays."""
+    """Changes of a budget line. Omitted fields do not change."""
 
     model_config = examples({"amount_vnd": 150_000_000})
 
@@ -93,7 +93,7 @@ class BudgetLinePatch(Input):
 
 
 class ProjectMoney(Output):
-    """The money of a project that has no sub-projects, or of a sub-project."""
+    """The budget of a sub-project, or of a project without sub-projects."""
 
     project: str
     name: str
@@ -105,7 +105,7 @@ class ProjectMoney(Output):
 
 
 class SourceMoney(Output):
-    """The money of one source and origin."""
+    """The budget from one source and origin."""
 
     source: BudgetSource
     origin: BudgetOrigin
@@ -113,7 +113,7 @@ class SourceMoney(Output):
 
 
 class BudgetSummary(Output):
-    """All money of a plan. The lines of a list add up to its total."""
+    """The budget of a plan: the sum of its budget lines, in total, by project and by source."""
 
     model_config = examples(
         {

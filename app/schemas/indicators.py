@@ -20,18 +20,18 @@ from app.schemas.base import (
 from app.vocabulary import Frequency, IndicatorKind
 
 
-def _each_once(values: list[str]) -> list[str]:
+def _unique(values: list[str]) -> list[str]:
     if len(set(values)) == len(values):
         return values
     raise PydanticCustomError("not_unique", "Name each value once")
 
 
-def _from_often_to_seldom(values: list[Frequency]) -> list[Frequency]:
-    _each_once(list(values))
+def _unique_by_length(values: list[Frequency]) -> list[Frequency]:
+    _unique(list(values))
     return sorted(values, key=list(Frequency).index)
 
 
-Frequencies = Annotated[list[Frequency], Field(min_length=1), AfterValidator(_from_often_to_seldom)]
+Frequencies = Annotated[list[Frequency], Field(min_length=1), AfterValidator(_unique_by_length)]
 FilledBy = Annotated[
     list[Code],
     Field(
@@ -39,7 +39,7 @@ FilledBy = Annotated[
         description="communes: các xã, thị trấn; leads: cơ quan chủ trì dự án không phải xã, thị "
         "trấn; hoặc mã của một cơ quan. Để trống khi có formula.",
     ),
-    AfterValidator(_each_once),
+    AfterValidator(_unique),
 ]
 Unit = Annotated[
     str,
@@ -82,7 +82,7 @@ RATIO: dict[str, Any] = {
 
 
 class IndicatorOut(Output):
-    """An indicator (chỉ tiêu) of the office's own catalogue."""
+    """An indicator (chỉ tiêu) of the district's own catalogue."""
 
     model_config = examples(
         {"plan": "tho-xuan-2024", "position": 20, **INDICATOR} | {"official": False}
@@ -114,7 +114,7 @@ class IndicatorOut(Output):
 
 
 class IndicatorIn(Input):
-    """A new indicator: filled in by somebody, or derived by a formula."""
+    """A new indicator: reported by agencies, or derived by a formula."""
 
     model_config = examples(INDICATOR | {"code": "DA2.06"}, RATIO)
 
@@ -133,9 +133,9 @@ class IndicatorIn(Input):
 
 
 class IndicatorPatch(Input):
-    """What changes of an indicator; what is left out stays, null empties.
+    """Changes of an indicator. Omitted fields do not change; null clears a field.
 
-    Project, unit, kind and formula are fixed as soon as figures were sent.
+    Project, unit, kind and formula cannot change after figures were reported.
     """
 
     model_config = examples({"note": "Mỗi hộ chỉ ghi một lần trong năm."})

@@ -7,10 +7,10 @@ from pydantic import MISSING, AfterValidator, Field, StringConstraints
 
 from app.schemas.base import Input, Line, Number, Output, examples, paragraphs
 
-Words = Annotated[
+LongText = Annotated[
     str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(paragraphs)
 ]
-Paragraphs = Annotated[list[Words], Field(min_length=1, max_length=100)]
+Paragraphs = Annotated[list[LongText], Field(min_length=1, max_length=100)]
 
 PLAN: dict[str, Any] = {
     "code": "tho-xuan-2024",
@@ -68,7 +68,7 @@ PLAN_TEXTS: dict[str, Any] = PLAN | {
 
 
 class LegalDocumentOut(Output):
-    """A document on which the plan rests (căn cứ)."""
+    """A legal document on which the plan is based (căn cứ)."""
 
     number: str
     issued_on: date | None = Field(description="null khi kế hoạch không ghi ngày ban hành.")
@@ -77,7 +77,7 @@ class LegalDocumentOut(Output):
 
 
 class TargetOut(Output):
-    """A figure that the plan wants to reach (mục tiêu)."""
+    """A target of the plan (mục tiêu)."""
 
     code: str
     name: str
@@ -87,7 +87,7 @@ class TargetOut(Output):
 
 
 class Paragraph(Output):
-    """A part of a section of the plan, as the plan numbers it."""
+    """A numbered part of a section of the plan."""
 
     number: int | None
     title: str | None
@@ -95,7 +95,7 @@ class Paragraph(Output):
 
 
 class Signer(Output):
-    """Who signed the plan."""
+    """The person who signed the plan."""
 
     authority: str | None
     position: str
@@ -132,14 +132,14 @@ class PlanWithTexts(PlanOut):
 
 
 class PlanPatch(Input):
-    """What changes of a plan; what is left out stays."""
+    """Changes of a plan. Omitted fields do not change."""
 
     model_config = examples({"due_soon_days": 5})
 
     title: Line | MISSING = MISSING
-    general_goal: Words | MISSING = MISSING
+    general_goal: LongText | MISSING = MISSING
     purposes: Paragraphs | MISSING = MISSING
     requirements: Paragraphs | MISSING = MISSING
-    reporting_duty: Words | MISSING = MISSING
+    reporting_duty: LongText | MISSING = MISSING
     recipients: Annotated[list[Line], Field(max_length=100)] | MISSING = MISSING
     due_soon_days: Annotated[int, Field(strict=True, ge=0, le=60)] | MISSING = MISSING

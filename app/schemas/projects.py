@@ -1,4 +1,4 @@
-"""The wire format of projects and of who does what in them."""
+"""The wire format of projects and assignments."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ TEXTS: dict[str, Any] = {
 
 
 class ProjectOut(Output):
-    """A project or sub-project (dự án, tiểu dự án), with its money and who does it."""
+    """A project or sub-project (dự án, tiểu dự án), with its budgets and agencies."""
 
     model_config = examples(
         {
@@ -80,7 +80,7 @@ class ProjectIn(Input):
 
 
 class ProjectPatch(Input):
-    """What changes of a project; what is left out stays, null empties."""
+    """Changes of a project. Omitted fields do not change; null clears a field."""
 
     model_config = examples(
         {"completion_date": "2024-10-31", "completion_text": "Hoàn thành trong tháng 10 năm 2024"}
@@ -99,7 +99,7 @@ class ProjectPatch(Input):
 
 
 class AssignmentOut(Output):
-    """An agency's part in a project (phân công)."""
+    """The assignment of an agency to a project (phân công)."""
 
     model_config = examples(
         {
@@ -121,7 +121,7 @@ class AssignmentOut(Output):
 
 
 class AssignmentIn(Input):
-    """The part that an agency is given."""
+    """The role of the agency in the project."""
 
     model_config = examples({"role": "coordinating"})
 

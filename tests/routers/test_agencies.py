@@ -1,4 +1,4 @@
-"""Agencies over HTTP: the tree, its codes in time, and successors."""
+"""Agencies over HTTP: the tree, the validity of codes, successors."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -28,7 +28,7 @@ NEW_COMMUNE = {
 
 
 async def merge(service: Service) -> None:
-    """Thị trấn Thọ Xuân and Xã Xuân Hồng become Xã Thọ Xuân, which takes over the code 15499."""
+    """Merge Thị trấn Thọ Xuân and Xã Xuân Hồng into Xã Thọ Xuân, which reuses the code 15499."""
     client = service.client("admin")
     for code in ("15499", "15493"):
         seen(await change(client, f"/agencies/{code}", {"valid_to": "2025-06-30"}))
@@ -37,7 +37,7 @@ async def merge(service: Service) -> None:
         seen(await change(client, f"/agencies/{code}", {"successors": ["15499"]}))
 
 
-async def test_the_list_is_the_district_and_what_is_above_it(service: Service) -> None:
+async def test_the_list_has_the_district_and_the_agencies_above_it(service: Service) -> None:
     for person in ("xuan-hong", "coordinator"):
         agencies = await listed(service.client(person), "/agencies", limit=7)
         codes = [agency["code"] for agency in agencies]
@@ -62,7 +62,7 @@ async def test_the_list_is_filtered(service: Service) -> None:
     assert refused(await client.get("/agencies?on=2024-6-1")) == [("/on", "date_type")]
 
 
-async def test_a_plan_has_the_agencies_of_its_district(service: Service) -> None:
+async def test_the_list_is_filtered_by_plan(service: Service) -> None:
     await add_neighbour(service)
     client = service.client("province")
     agencies = await listed(client, "/agencies", plan="trieu-son-2024")
@@ -72,7 +72,7 @@ async def test_a_plan_has_the_agencies_of_its_district(service: Service) -> None
     assert kind_of(answer) == (404, "not-found")
 
 
-async def test_a_list_of_more_agencies_asks_no_more_questions(service: Service) -> None:
+async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("coordinator")
     with statements(service) as for_one:
         await client.get("/agencies?limit=1")
@@ -96,7 +96,7 @@ async def test_one_agency(service: Service) -> None:
     assert answer.headers["ETag"]
 
 
-async def test_what_is_beyond_the_horizon_does_not_exist(service: Service) -> None:
+async def test_an_agency_outside_the_horizon_is_not_found(service: Service) -> None:
     await add_neighbour(service)
     client = service.client("coordinator")
     assert seen(await client.get("/agencies/38"))["name"] == "Tỉnh Thanh Hóa"
@@ -116,7 +116,7 @@ async def test_responsibilities_are_listed_in_the_plan_s_order(service: Service)
     assert await listed(service.client("xuan-hong"), path)
 
 
-async def test_responsibilities_of_several_plans_are_asked_for_by_plan(service: Service) -> None:
+async def test_responsibilities_require_the_plan_where_there_are_several(service: Service) -> None:
     await add_neighbour(service)
     client = service.client("province")
     path = "/agencies/395-LDTBXH/responsibilities"
@@ -135,10 +135,10 @@ async def test_an_agency_is_added_below_the_district(service: Service) -> None:
         "identifier": "H56.28.99",
     }
     answer = await client.post("/agencies", json=body)
-    made = seen(answer, 201)
-    assert made == body | {"valid_from": None, "valid_to": None, "successors": []}
+    agency = seen(answer, 201)
+    assert agency == body | {"valid_from": None, "valid_to": None, "successors": []}
     read = await client.get("/agencies/395-TTPVHCC")
-    assert (read.json(), read.headers["ETag"]) == (made, answer.headers["ETag"])
+    assert (read.json(), read.headers["ETag"]) == (agency, answer.headers["ETag"])
     below = await listed(client, "/agencies", parent="395")
     assert "395-TTPVHCC" in [agency["code"] for agency in below]
     (event,) = await recorded(service, "agency.created")
@@ -172,7 +172,7 @@ async def test_an_agency_is_added_below_the_district(service: Service) -> None:
         ),
     ],
 )
-async def test_an_agency_that_cannot_be_is_refused(
+async def test_an_invalid_agency_is_rejected(
     service: Service, more: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     body = {"code": "395-X", "name": "X", "kind": "department", "parent": "395", **more}
@@ -190,7 +190,7 @@ async def test_a_code_belongs_to_one_agency_at_a_time(service: Service) -> None:
     seen(await client.post("/agencies", json=NEW_COMMUNE), 201)
 
 
-async def test_an_identifier_is_given_once(service: Service) -> None:
+async def test_an_identifier_is_unique(service: Service) -> None:
     client = service.client("coordinator")
     seen(await change(client, "/agencies/15493", {"identifier": "H56.28.1"}))
     answer = await change(client, "/agencies/15502", {"identifier": "H56.28.1"})
@@ -212,7 +212,7 @@ async def test_a_code_is_read_on_a_day(service: Service) -> None:
     assert seen(await client.get(path)) == after
 
 
-async def test_who_has_ended_leaves_the_list_and_is_found_on_earlier_days(
+async def test_an_ended_agency_is_found_only_on_earlier_days(
     service: Service,
 ) -> None:
     await merge(service)
@@ -226,24 +226,24 @@ async def test_who_has_ended_leaves_the_list_and_is_found_on_earlier_days(
 
 async def test_successors_are_read_on_the_day_after_the_end(service: Service) -> None:
     client = service.client("admin")
-    both = {"valid_to": "2025-06-30", "successors": ["15499"]}
-    seen(await change(client, "/agencies/15493", both))
+    body = {"valid_to": "2025-06-30", "successors": ["15499"]}
+    seen(await change(client, "/agencies/15493", body))
     refusal = await change(client, "/agencies/15493", {"valid_to": None})
     assert refused(refusal) == [("/successors", "no_end")]
     cleared = seen(await change(client, "/agencies/15493", {"valid_to": None, "successors": []}))
     assert (cleared["valid_to"], cleared["successors"]) == (None, [])
-    both["successors"] = ["15499", "15502"]
-    split = seen(await change(client, "/agencies/15493", both))
+    body["successors"] = ["15499", "15502"]
+    split = seen(await change(client, "/agencies/15493", body))
     assert split["successors"] == ["15499", "15502"]
     events = await recorded(service, "agency.changed")
     assert events[0].after == {"valid_to": "2025-06-30", "successors": ["15499"]}
     assert events[-1].before == {"valid_to": None, "successors": []}
 
 
-async def test_other_successors_alone_are_a_new_version(service: Service) -> None:
+async def test_a_change_of_successors_gives_a_new_version(service: Service) -> None:
     client = service.client("coordinator")
-    both = {"valid_to": "2024-12-31", "successors": ["15499"]}
-    first = await change(client, "/agencies/15493", both)
+    body = {"valid_to": "2024-12-31", "successors": ["15499"]}
+    first = await change(client, "/agencies/15493", body)
     second = await change(client, "/agencies/15493", {"successors": ["15502"]})
     assert seen(second)["successors"] == ["15502"]
     assert second.headers["ETag"] != first.headers["ETag"]
@@ -251,7 +251,7 @@ async def test_other_successors_alone_are_a_new_version(service: Service) -> Non
     assert third.headers["ETag"] == second.headers["ETag"]
 
 
-async def test_an_agency_moves_with_all_below_it(service: Service) -> None:
+async def test_an_agency_moves_with_its_subtree(service: Service) -> None:
     admin, coordinator = service.client("admin"), service.client("coordinator")
     district = {"code": "399", "name": "Huyện Mới", "kind": "district", "parent": "38"}
     seen(await admin.post("/agencies", json=district), 201)
@@ -262,7 +262,7 @@ async def test_an_agency_moves_with_all_below_it(service: Service) -> None:
     for code in ("15493", "15493-T1"):
         assert kind_of(await coordinator.get(f"/agencies/{code}")) == (404, "not-found")
         seen(await admin.get(f"/agencies/{code}"))
-    # The commune's own people have moved along: their horizon is the new district.
+    # The accounts of the commune have moved with it: their horizon is the new district.
     reporter = service.client("xuan-hong")
     codes = [agency["code"] for agency in await listed(reporter, "/agencies")]
     assert codes == ["15493", "15493-T1", "38", "399"]
@@ -270,7 +270,7 @@ async def test_an_agency_moves_with_all_below_it(service: Service) -> None:
     assert (event.before, event.after) == ({"parent": "395"}, {"parent": "399"})
 
 
-async def test_an_agency_moves_to_no_place_below_itself(service: Service) -> None:
+async def test_an_agency_cannot_move_into_its_own_subtree(service: Service) -> None:
     admin = service.client("admin")
     for code, parent in (("395", "15493"), ("395", "395"), ("38", "395-VP")):
         answer = await change(admin, f"/agencies/{code}", {"parent": parent})
@@ -281,7 +281,7 @@ async def test_an_agency_moves_to_no_place_below_itself(service: Service) -> Non
     "letter",
     [*"\n\r\t\x0b\x7f\x85\u2028\ufdd0\ufffe\uffff\U0001ffff\U0010fffe"],
 )
-async def test_a_name_is_one_line_that_every_format_can_hold(service: Service, letter: str) -> None:
+async def test_a_name_has_no_control_characters(service: Service, letter: str) -> None:
     body = {"name": f"Xã{letter}A"}
     answer = await change(service.client("coordinator"), "/agencies/15493", body)
     assert refused(answer) == [("/name", "not_one_line")]
@@ -298,13 +298,15 @@ async def test_a_name_is_one_line_that_every_format_can_hold(service: Service, l
         ("38", "district"),
     ],
 )
-async def test_what_is_a_district_stays_one(service: Service, code: str, kind: str) -> None:
+async def test_the_kind_cannot_change_from_or_to_district_or_province(
+    service: Service, code: str, kind: str
+) -> None:
     answer = await change(service.client("admin"), f"/agencies/{code}", {"kind": kind})
     assert refused(answer) == [("/kind", "kind_stays")]
     seen(await change(service.client("admin"), "/agencies/15493", {"kind": "township"}))
 
 
-async def test_no_district_lies_within_another(service: Service) -> None:
+async def test_a_district_cannot_lie_within_a_district(service: Service) -> None:
     admin = service.client("admin")
     district = {"code": "399", "name": "Huyện Mới", "kind": "district", "parent": "38"}
     for kind in ("district", "province"):
@@ -318,8 +320,8 @@ async def test_no_district_lies_within_another(service: Service) -> None:
     assert refused(answer) == [("/parent", "in_a_district")]
 
 
-async def test_of_two_districts_around_an_agency_the_nearest_counts(service: Service) -> None:
-    """None come to be; should one, from a plan's files, people can still do their work."""
+async def test_the_nearest_of_two_districts_is_the_horizon(service: Service) -> None:
+    """The API prevents nested districts; a plan's files could contain them."""
     async with service.database.transaction() as session:
         await session.execute(text("UPDATE agency SET kind = 'district' WHERE code = '15493'"))
     seen(await service.client("xuan-hong").get("/me"))
@@ -327,7 +329,7 @@ async def test_of_two_districts_around_an_agency_the_nearest_counts(service: Ser
     assert codes == ["15493", "38", "395"]
 
 
-async def test_who_coordinates_changes_its_district_alone(service: Service) -> None:
+async def test_a_coordinator_changes_only_agencies_of_the_district(service: Service) -> None:
     await add_neighbour(service)
     for person in ("coordinator", "district-admin"):
         client = service.client(person)
@@ -351,20 +353,20 @@ async def test_who_coordinates_changes_its_district_alone(service: Service) -> N
         {"kind": "township"},
     ],
 )
-async def test_an_agency_does_not_end_or_move_itself(
+async def test_only_the_district_ends_or_moves_an_agency(
     service: Service, body: dict[str, Any]
 ) -> None:
     async with service.database.transaction() as session:
         move = "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = '15493')"
         await session.execute(text(f"{move} WHERE username = 'district-admin'"))
-    own = service.client("district-admin")
-    answer = await change(own, "/agencies/15493", body)
+    admin = service.client("district-admin")
+    answer = await change(admin, "/agencies/15493", body)
     assert refused(answer) == [(f"/{name}", "district_decides") for name in sorted(body)]
-    seen(await change(own, "/agencies/15493", {"name": "Xã Xuân Hồng mới", "kind": "commune"}))
+    seen(await change(admin, "/agencies/15493", {"name": "Xã Xuân Hồng mới", "kind": "commune"}))
     seen(await change(service.client("coordinator"), "/agencies/15493", body))
 
 
-async def test_an_agency_is_there_for_the_reports_that_it_has_sent(service: Service) -> None:
+async def test_an_agency_exists_on_the_days_of_its_reports(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await send(commune, XUAN_HONG)
     last = seen(await office.get(f"/reporting-periods/{Q2}"))["data_to"]
@@ -377,7 +379,7 @@ async def test_an_agency_is_there_for_the_reports_that_it_has_sent(service: Serv
     seen(await commune.get(f"/reports/{Q2}/{XUAN_HONG}"))
 
 
-async def test_a_change_needs_the_current_version(service: Service) -> None:
+async def test_a_change_requires_the_current_version(service: Service) -> None:
     client = service.client("coordinator")
     path, body = "/agencies/15493", {"name": "Khác"}
     assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")

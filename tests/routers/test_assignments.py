@@ -1,4 +1,4 @@
-"""Assignments over HTTP: who leads, who coordinates, and what that hangs on."""
+"""Assignments over HTTP: reading, assigning, deleting, permissions."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.support.report_calls import seen
 DA2 = "/assignments/DA2"
 
 
-async def test_the_list_is_the_plan_s_by_project_and_agency(service: Service) -> None:
+async def test_the_list_is_ordered_by_project_and_agency(service: Service) -> None:
     items = await listed(service.client("xuan-hong"), "/assignments", limit=50)
     assert len(items) == 9 * 30 + 27
     assert len({(item["project"], item["agency"]) for item in items}) == len(items)
@@ -37,15 +37,15 @@ async def test_the_list_is_filtered(service: Service) -> None:
     client = service.client("xuan-hong")
     leads = await listed(client, "/assignments", project="DA3.TDA2", role="lead")
     assert [item["agency"] for item in leads] == ["395-TTYT", "395-VP"]
-    own = await listed(client, "/assignments", agency="15493", role="coordinating")
-    assert [item["project"] for item in own] == ["DA3.TDA2", "DA6.TDA1", "DA6.TDA2"]
-    both = await listed(client, "/assignments", project="DA3", agency="395-LDTBXH")
-    assert [item["project"] for item in both] == ["DA3.TDA1"]
+    coordinating = await listed(client, "/assignments", agency="15493", role="coordinating")
+    assert [item["project"] for item in coordinating] == ["DA3.TDA2", "DA6.TDA1", "DA6.TDA2"]
+    of_project = await listed(client, "/assignments", project="DA3", agency="395-LDTBXH")
+    assert [item["project"] for item in of_project] == ["DA3.TDA1"]
     assert kind_of(await client.get("/assignments?project=DA9")) == (404, "not-found")
     assert kind_of(await client.get("/assignments?agency=x")) == (404, "not-found")
 
 
-async def test_a_list_of_more_assignments_asks_no_more_questions(service: Service) -> None:
+async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("coordinator")
     with statements(service) as for_one:
         await client.get("/assignments?limit=1")
@@ -54,19 +54,23 @@ async def test_a_list_of_more_assignments_asks_no_more_questions(service: Servic
     assert len(for_many) == len(for_one) <= 3
 
 
-async def test_an_agency_is_given_a_part_and_another_one_and_none(service: Service) -> None:
+async def test_an_assignment_is_created_changed_and_deleted(service: Service) -> None:
     client = service.client("coordinator")
     path = f"{DA2}/395-TCKH"
     assert kind_of(await client.get(path)) == (404, "not-found")
     answer = await client.put(path, json={"role": "coordinating"})
-    made = seen(answer, 201)
-    assert (made["project"], made["agency"], made["role"]) == ("DA2", "395-TCKH", "coordinating")
+    assignment = seen(answer, 201)
+    assert (assignment["project"], assignment["agency"], assignment["role"]) == (
+        "DA2",
+        "395-TCKH",
+        "coordinating",
+    )
     assert "395-TCKH" in seen(await client.get("/projects/DA2"))["coordinators"]
     first = await client.get(path)
-    assert (seen(first), first.headers["ETag"]) == (made, answer.headers["ETag"])
+    assert (seen(first), first.headers["ETag"]) == (assignment, answer.headers["ETag"])
     headers = {"If-Match": first.headers["ETag"]}
     second = await client.put(path, json={"role": "lead"}, headers=headers)
-    assert seen(second) == made | {"role": "lead"}
+    assert seen(second) == assignment | {"role": "lead"}
     assert second.headers["ETag"] != first.headers["ETag"]
     headers = {"If-Match": second.headers["ETag"]}
     same = await client.put(path, json={"role": "lead"}, headers=headers)
@@ -85,7 +89,7 @@ async def test_an_agency_is_given_a_part_and_another_one_and_none(service: Servi
     assert (deleted.before, deleted.after) == ({"role": "lead"}, None)
 
 
-async def test_a_part_is_changed_only_over_the_version_that_was_read(service: Service) -> None:
+async def test_a_change_requires_the_current_version(service: Service) -> None:
     client, lead = service.client("coordinator"), {"role": "lead"}
     path = f"{DA2}/15493"
     assert kind_of(await client.put(path, json=lead)) == (428, "precondition-required")
@@ -98,7 +102,7 @@ async def test_a_part_is_changed_only_over_the_version_that_was_read(service: Se
     assert kind_of(await client.put(path, json=lead, headers=stale)) == (412, "stale")
 
 
-async def test_the_parts_of_another_district_are_not_found(service: Service) -> None:
+async def test_assignments_of_another_district_are_not_found(service: Service) -> None:
     await add_neighbour(service)
     client = service.client("coordinator")
     for path, query in (
@@ -111,7 +115,7 @@ async def test_the_parts_of_another_district_are_not_found(service: Service) -> 
     assert kind_of(await service.client("admin").get(f"{DA2}/15493")) == (400, "ambiguous-plan")
 
 
-async def test_who_has_money_of_the_project_stays_in_it(service: Service) -> None:
+async def test_an_assignment_with_budget_lines_is_not_deleted(service: Service) -> None:
     client = service.client("coordinator")
     line = {
         "project": "DA2",
@@ -120,13 +124,13 @@ async def test_who_has_money_of_the_project_stays_in_it(service: Service) -> Non
         "origin": "current_year",
         "amount_vnd": 1_000_000,
     }
-    made = seen(await client.post("/budgets", json=line), 201)
+    budget_line = seen(await client.post("/budgets", json=line), 201)
     assert kind_of(await delete(client, f"{DA2}/15493")) == (409, "state-conflict")
-    assert (await delete(client, f"/budgets/{made['id']}")).status_code == 204
+    assert (await delete(client, f"/budgets/{budget_line['id']}")).status_code == 204
     assert (await delete(client, f"{DA2}/15493")).status_code == 204
 
 
-async def test_the_parts_are_those_of_agencies_of_the_district(service: Service) -> None:
+async def test_only_agencies_of_the_district_are_assigned(service: Service) -> None:
     await add_neighbour(service)
     body = {"role": "lead"}
     admin = service.client("admin")
@@ -144,7 +148,7 @@ async def test_the_parts_are_those_of_agencies_of_the_district(service: Service)
 
 
 @pytest.mark.parametrize("person", ["xuan-hong", "vice-chairman", "province"])
-async def test_readers_assign_nobody(service: Service, person: str) -> None:
+async def test_readers_cannot_assign(service: Service, person: str) -> None:
     client = service.client(person)
     answer = await client.put(f"{DA2}/395-TCKH", json={"role": "lead"})
     assert kind_of(answer) == (403, "forbidden")

@@ -1,4 +1,4 @@
-"""Budget lines over HTTP: what is granted, given on and taken back, and the sums."""
+"""Budget lines over HTTP: granting, distributing, returning, and the sums."""
 
 import asyncio
 from typing import Any
@@ -21,7 +21,7 @@ from tests.support.report_calls import seen
 
 ALLOCATED, CARRIED_OVER, TOTAL = 9_595_000_000, 2_703_140_000, 12_298_140_000
 DA2_ALLOCATED = 3_934_000_000
-GIVEN_ON = {
+DISTRIBUTED = {
     "project": "DA2",
     "agency": "15493",
     "source": "central",
@@ -41,25 +41,25 @@ GRANTED = {
 }
 
 
-async def given_on(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
-    """Give 126.45 million of DA2 on to Xã Xuân Hồng."""
-    line: dict[str, Any] = seen(await client.post("/budgets", json=GIVEN_ON | more), 201)
+async def distribute(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
+    """Distribute 126.45 million VND of DA2 to Xã Xuân Hồng."""
+    line: dict[str, Any] = seen(await client.post("/budgets", json=DISTRIBUTED | more), 201)
     return line
 
 
 async def undistributed(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
-    """The line of DA2's central money of 2024 that is nobody's yet."""
+    """The undistributed line of DA2, by default of central money of 2024."""
     query = {"project": "DA2", "source": "central", "origin": "current_year"} | query
     (line,) = [line for line in await listed(client, "/budgets", **query) if line["agency"] is None]
     return line
 
 
 async def total(client: httpx.AsyncClient) -> int:
-    """What all lines add up to."""
+    """The sum of all lines."""
     return sum(line["amount_vnd"] for line in await listed(client, "/budgets"))
 
 
-async def test_the_lines_are_the_plan_s_and_add_up(service: Service) -> None:
+async def test_the_list_has_all_lines_of_the_plan(service: Service) -> None:
     client = service.client("xuan-hong")
     lines = await listed(client, "/budgets", limit=5)
     assert len(lines) == 14
@@ -82,15 +82,15 @@ async def test_the_lines_are_the_plan_s_and_add_up(service: Service) -> None:
     assert answer.headers["ETag"]
 
 
-async def test_the_lines_are_filtered(service: Service) -> None:
+async def test_the_list_is_filtered(service: Service) -> None:
     client = service.client("coordinator")
-    await given_on(client)
+    await distribute(client)
     assert len(await listed(client, "/budgets", project="DA3")) == 4
     assert len(await listed(client, "/budgets", project="DA3.TDA1")) == 2
     assert len(await listed(client, "/budgets", origin="carried_over")) == 5
     assert await listed(client, "/budgets", source="credit") == []
-    (own,) = await listed(client, "/budgets", agency="15493")
-    assert own["amount_vnd"] == GIVEN_ON["amount_vnd"]
+    (line,) = await listed(client, "/budgets", agency="15493")
+    assert line["amount_vnd"] == DISTRIBUTED["amount_vnd"]
     assert kind_of(await client.get("/budgets?project=DA9")) == (404, "not-found")
     assert kind_of(await client.get("/budgets?agency=x")) == (404, "not-found")
     assert refused(await client.get("/budgets?source=gold")) == [("/source", "enum")]
@@ -98,13 +98,13 @@ async def test_the_lines_are_filtered(service: Service) -> None:
 
 async def test_the_summary_has_every_project_and_source(service: Service) -> None:
     client = service.client("coordinator")
-    await given_on(client)
+    await distribute(client)
     summary = seen(await client.get("/budgets/summary"))
     assert summary["plan"] == "tho-xuan-2024"
     assert summary["allocated_vnd"] == ALLOCATED
     assert summary["carried_over_vnd"] == CARRIED_OVER
     assert summary["total_vnd"] == TOTAL
-    assert summary["distributed_vnd"] == GIVEN_ON["amount_vnd"]
+    assert summary["distributed_vnd"] == DISTRIBUTED["amount_vnd"]
     projects = {project["project"]: project for project in summary["projects"]}
     assert list(projects) == [
         "DA2",
@@ -127,7 +127,7 @@ async def test_the_summary_has_every_project_and_source(service: Service) -> Non
         "total_vnd": 2_872_660_000,
         "distributed_vnd": 0,
     }
-    assert projects["DA2"]["distributed_vnd"] == GIVEN_ON["amount_vnd"]
+    assert projects["DA2"]["distributed_vnd"] == DISTRIBUTED["amount_vnd"]
     sources = {
         (money["source"], money["origin"]): money["amount_vnd"] for money in summary["sources"]
     }
@@ -138,7 +138,7 @@ async def test_the_summary_has_every_project_and_source(service: Service) -> Non
     assert sum(sources.values()) == TOTAL
 
 
-async def test_a_list_of_more_lines_asks_no_more_questions(service: Service) -> None:
+async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("coordinator")
     with statements(service) as for_one:
         await client.get("/budgets?limit=1")
@@ -150,12 +150,12 @@ async def test_a_list_of_more_lines_asks_no_more_questions(service: Service) -> 
     assert len(for_summary) <= 4
 
 
-async def test_money_is_given_on_changed_and_taken_back_and_the_sum_stays(
+async def test_distributing_changing_and_returning_money_keeps_the_sum(
     service: Service,
 ) -> None:
     client = service.client("coordinator")
-    line = await given_on(client)
-    assert {name: line[name] for name in GIVEN_ON} == GIVEN_ON
+    line = await distribute(client)
+    assert {name: line[name] for name in DISTRIBUTED} == DISTRIBUTED
     assert (await undistributed(client))["amount_vnd"] == DA2_ALLOCATED - 126_450_000
     assert await total(client) == TOTAL
 
@@ -176,32 +176,32 @@ async def test_money_is_given_on_changed_and_taken_back_and_the_sum_stays(
     assert project["allocated_vnd"] == DA2_ALLOCATED
 
 
-async def test_each_step_is_recorded(service: Service) -> None:
+async def test_each_operation_is_audited(service: Service) -> None:
     client = service.client("coordinator")
-    line = await given_on(client)
+    line = await distribute(client)
     path = f"/budgets/{line['id']}"
-    await change(client, path, {"amount_vnd": 10, "decision": GIVEN_ON["decision"]})
+    await change(client, path, {"amount_vnd": 10, "decision": DISTRIBUTED["decision"]})
     await delete(client, path)
     (created,) = await recorded(service, "budget_line.created")
     (changed,) = await recorded(service, "budget_line.changed")
     (deleted,) = await recorded(service, "budget_line.deleted")
     assert created.subject == changed.subject == deleted.subject == f"budget-lines/{line['id']}"
-    assert (created.before, created.after) == (None, GIVEN_ON)
+    assert (created.before, created.after) == (None, DISTRIBUTED)
     assert (changed.before, changed.after) == ({"amount_vnd": 126_450_000}, {"amount_vnd": 10})
-    assert deleted.before == GIVEN_ON | {"amount_vnd": 10, "plan": "tho-xuan-2024"}
+    assert deleted.before == DISTRIBUTED | {"amount_vnd": 10, "plan": "tho-xuan-2024"}
     assert deleted.after is None
 
 
 def dotted(amount: int) -> str:
-    """An amount as Vietnamese texts write it."""
+    """An amount in Vietnamese notation."""
     return f"{amount:,}".replace(",", ".")
 
 
-async def test_no_more_is_given_on_than_is_left(service: Service) -> None:
+async def test_more_than_the_undistributed_amount_is_rejected(service: Service) -> None:
     client = service.client("coordinator")
-    line = await given_on(client)
+    line = await distribute(client)
     left = DA2_ALLOCATED - 126_450_000
-    body = GIVEN_ON | {"agency": "15502", "amount_vnd": left + 1}
+    body = DISTRIBUTED | {"agency": "15502", "amount_vnd": left + 1}
     answer = await client.post("/budgets", json=body)
     assert refused(answer) == [("/amount_vnd", "exceeds_undistributed")]
     assert f"còn {dotted(left)} đồng" in answer.json()["errors"][0]["message"]
@@ -209,19 +209,19 @@ async def test_no_more_is_given_on_than_is_left(service: Service) -> None:
     answer = await change(client, path, {"amount_vnd": DA2_ALLOCATED + 1})
     assert refused(answer) == [("/amount_vnd", "exceeds_undistributed")]
     assert f"Nhiều nhất {dotted(DA2_ALLOCATED)} đồng" in answer.json()["errors"][0]["message"]
-    body = GIVEN_ON | {"source": "mobilised", "amount_vnd": 1}
+    body = DISTRIBUTED | {"source": "mobilised", "amount_vnd": 1}
     assert refused(await client.post("/budgets", json=body)) == [
         ("/amount_vnd", "exceeds_undistributed")
     ]
     assert await total(client) == TOTAL
-    await given_on(client, agency="15502", amount_vnd=left)
+    await distribute(client, agency="15502", amount_vnd=left)
     assert (await undistributed(client))["amount_vnd"] == 0
 
 
-async def test_of_two_who_take_at_once_one_gets_what_is_left(service: Service) -> None:
+async def test_concurrent_requests_cannot_distribute_the_same_money(service: Service) -> None:
     client = service.client("coordinator")
     bodies = [
-        GIVEN_ON | {"agency": agency, "amount_vnd": 3_000_000_000}
+        DISTRIBUTED | {"agency": agency, "amount_vnd": 3_000_000_000}
         for agency in ("15493", "15502", "15505", "15508")
     ]
     answers = await asyncio.gather(*(client.post("/budgets", json=body) for body in bodies))
@@ -230,9 +230,9 @@ async def test_of_two_who_take_at_once_one_gets_what_is_left(service: Service) -
     assert await total(client) == TOTAL
 
 
-async def test_many_changes_at_once_neither_lose_nor_make_money(service: Service) -> None:
+async def test_concurrent_changes_keep_the_sum(service: Service) -> None:
     client = service.client("coordinator")
-    lines = [await given_on(client, agency=agency) for agency in ("15493", "15502", "15505")]
+    lines = [await distribute(client, agency=agency) for agency in ("15493", "15502", "15505")]
     steps = [change(client, f"/budgets/{line['id']}", {"amount_vnd": 7}) for line in lines]
     steps += [change(client, f"/budgets/{line['id']}", {"amount_vnd": 9}) for line in lines]
     steps += [delete(client, f"/budgets/{line['id']}") for line in lines]
@@ -241,7 +241,7 @@ async def test_many_changes_at_once_neither_lose_nor_make_money(service: Service
     assert await total(client) == TOTAL
 
 
-async def test_newly_granted_money_needs_its_decision(service: Service) -> None:
+async def test_newly_granted_money_requires_a_decision(service: Service) -> None:
     client = service.client("coordinator")
     answer = await client.post("/budgets", json=GRANTED | {"decision": None})
     assert refused(answer) == [("/decision", "missing")]
@@ -252,30 +252,30 @@ async def test_newly_granted_money_needs_its_decision(service: Service) -> None:
     assert refused(await change(client, path, {"decision": None})) == [("/decision", "missing")]
     seen(await change(client, path, {"amount_vnd": 300_000_000, "decision": "QĐ 2300"}))
     assert await total(client) == TOTAL + 300_000_000
-    await given_on(client, source="provincial", amount_vnd=100_000_000)
+    await distribute(client, source="provincial", amount_vnd=100_000_000)
     assert kind_of(await delete(client, path)) == (409, "state-conflict")
     assert seen(await client.get(path))["amount_vnd"] == 200_000_000
-    (own,) = await listed(client, "/budgets", agency="15493")
-    assert (await delete(client, f"/budgets/{own['id']}")).status_code == 204
+    (distributed,) = await listed(client, "/budgets", agency="15493")
+    assert (await delete(client, f"/budgets/{distributed['id']}")).status_code == 204
     assert (await delete(client, path)).status_code == 204
     assert await total(client) == TOTAL
 
 
-async def test_years_are_those_of_the_origin(service: Service) -> None:
+async def test_origin_years_fit_the_origin(service: Service) -> None:
     client = service.client("coordinator")
-    years = GIVEN_ON.copy()
-    del years["origin_years"]
-    line = seen(await client.post("/budgets", json=years), 201)
+    body = DISTRIBUTED.copy()
+    del body["origin_years"]
+    line = seen(await client.post("/budgets", json=body), 201)
     assert line["origin_years"] == [2024]
-    carried = GIVEN_ON | {"origin": "carried_over", "amount_vnd": 100}
+    carried = DISTRIBUTED | {"origin": "carried_over", "amount_vnd": 100}
     assert refused(await client.post("/budgets", json=carried)) == [
         ("/origin_years", "wrong_origin_years")
     ]
     carried |= {"origin_years": [2023, 2022]}
     line = seen(await client.post("/budgets", json=carried), 201)
     assert line["origin_years"] == [2022, 2023]
-    rest = await undistributed(client, origin="carried_over")
-    assert rest["amount_vnd"] == 126_449_900
+    remaining = await undistributed(client, origin="carried_over")
+    assert remaining["amount_vnd"] == 126_449_900
     one_year = carried | {"agency": "15502", "origin_years": [2023]}
     assert refused(await client.post("/budgets", json=one_year)) == [
         ("/amount_vnd", "exceeds_undistributed")
@@ -300,25 +300,25 @@ async def test_years_are_those_of_the_origin(service: Service) -> None:
         ({"origin_years": [2023]}, ("/origin_years", "wrong_origin_years")),
     ],
 )
-async def test_a_line_that_cannot_be_is_refused(
+async def test_an_invalid_line_is_rejected(
     service: Service, more: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     client = service.client("coordinator")
-    assert refused(await client.post("/budgets", json=GIVEN_ON | more)) == [expected]
+    assert refused(await client.post("/budgets", json=DISTRIBUTED | more)) == [expected]
     assert await total(client) == TOTAL
     assert len(await listed(client, "/budgets")) == 14
 
 
-async def test_an_agency_has_one_line_of_a_kind(service: Service) -> None:
+async def test_an_agency_has_one_line_per_project_source_origin_and_years(service: Service) -> None:
     client = service.client("coordinator")
-    await given_on(client)
-    assert kind_of(await client.post("/budgets", json=GIVEN_ON)) == (409, "already-exists")
+    await distribute(client)
+    assert kind_of(await client.post("/budgets", json=DISTRIBUTED)) == (409, "already-exists")
     assert await total(client) == TOTAL
 
 
-async def test_a_change_needs_the_current_version(service: Service) -> None:
+async def test_a_change_requires_the_current_version(service: Service) -> None:
     client = service.client("coordinator")
-    path = f"/budgets/{(await given_on(client))['id']}"
+    path = f"/budgets/{(await distribute(client))['id']}"
     stale = {"If-Match": (await client.get(path)).headers["ETag"]}
     body = {"amount_vnd": 5}
     assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")
@@ -330,41 +330,45 @@ async def test_a_change_needs_the_current_version(service: Service) -> None:
     assert await total(client) == TOTAL
 
 
-async def test_giving_on_is_a_new_version_of_what_is_left(service: Service) -> None:
+async def test_distributing_money_changes_the_version_of_the_undistributed_line(
+    service: Service,
+) -> None:
     client = service.client("coordinator")
-    rest = f"/budgets/{(await undistributed(client))['id']}"
-    stale = {"If-Match": (await client.get(rest)).headers["ETag"]}
-    await given_on(client)
-    answer = await client.patch(rest, json={"amount_vnd": DA2_ALLOCATED}, headers=stale)
+    path = f"/budgets/{(await undistributed(client))['id']}"
+    stale = {"If-Match": (await client.get(path)).headers["ETag"]}
+    await distribute(client)
+    answer = await client.patch(path, json={"amount_vnd": DA2_ALLOCATED}, headers=stale)
     assert kind_of(answer) == (412, "stale")
 
 
-async def test_only_who_works_for_the_district_gives_its_money(service: Service) -> None:
+async def test_only_coordinators_and_admins_of_the_district_distribute_money(
+    service: Service,
+) -> None:
     await add_neighbour(service)
     admin = service.client("admin")
-    theirs, *others = await listed(admin, "/budgets", plan="trieu-son-2024")
+    foreign, *others = await listed(admin, "/budgets", plan="trieu-son-2024")
     for person in ("coordinator", "district-admin"):
         client = service.client(person)
-        assert kind_of(await client.get(f"/budgets/{theirs['id']}")) == (404, "not-found")
+        assert kind_of(await client.get(f"/budgets/{foreign['id']}")) == (404, "not-found")
         answer = await client.patch(
-            f"/budgets/{theirs['id']}", json={"amount_vnd": 1}, headers={"If-Match": '"1"'}
+            f"/budgets/{foreign['id']}", json={"amount_vnd": 1}, headers={"If-Match": '"1"'}
         )
         assert kind_of(answer) == (404, "not-found")
-        answer = await client.post("/budgets?plan=trieu-son-2024", json=GIVEN_ON)
+        answer = await client.post("/budgets?plan=trieu-son-2024", json=DISTRIBUTED)
         assert kind_of(answer) == (404, "not-found")
     for person in ("xuan-hong", "vice-chairman", "province"):
-        answer = await service.client(person).post("/budgets", json=GIVEN_ON)
+        answer = await service.client(person).post("/budgets", json=DISTRIBUTED)
         assert kind_of(answer) == (403, "forbidden")
-    assert kind_of(await admin.post("/budgets", json=GIVEN_ON)) == (400, "ambiguous-plan")
-    seen(await admin.post("/budgets?plan=tho-xuan-2024", json=GIVEN_ON), 201)
+    assert kind_of(await admin.post("/budgets", json=DISTRIBUTED)) == (400, "ambiguous-plan")
+    seen(await admin.post("/budgets?plan=tho-xuan-2024", json=DISTRIBUTED), 201)
     assert kind_of(await admin.get("/budgets/summary")) == (400, "ambiguous-plan")
     summary = seen(await admin.get("/budgets/summary?plan=trieu-son-2024"))
-    assert summary["total_vnd"] == sum(line["amount_vnd"] for line in [theirs, *others])
+    assert summary["total_vnd"] == sum(line["amount_vnd"] for line in [foreign, *others])
 
 
 @pytest.mark.parametrize(
     ("line_id", "status"), [("0", 422), ("x", 422), ("9223372036854775808", 422), ("999", 404)]
 )
-async def test_no_such_line(service: Service, line_id: str, status: int) -> None:
+async def test_an_unknown_line_id_is_rejected(service: Service, line_id: str, status: int) -> None:
     answer = await service.client("coordinator").get(f"/budgets/{line_id}")
     assert answer.status_code == status

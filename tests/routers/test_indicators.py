@@ -41,7 +41,7 @@ RATIO = {
 }
 
 
-async def test_the_catalogue_is_listed_in_its_order(service: Service) -> None:
+async def test_the_list_has_the_order_of_the_catalogue(service: Service) -> None:
     indicators = await listed(service.client("xuan-hong"), "/indicators", limit=30)
     assert len(indicators) == 79
     assert [indicator["position"] for indicator in indicators] == list(range(1, 80))
@@ -49,7 +49,7 @@ async def test_the_catalogue_is_listed_in_its_order(service: Service) -> None:
     assert {indicator["official"] for indicator in indicators} == {False}
 
 
-async def test_one_indicator_that_is_filled_in_and_one_that_is_derived(service: Service) -> None:
+async def test_a_reported_and_a_derived_indicator(service: Service) -> None:
     client = service.client("xuan-hong")
     answer = await client.get("/indicators/DA2.02")
     assert seen(answer) == {
@@ -76,12 +76,12 @@ async def test_one_indicator_that_is_filled_in_and_one_that_is_derived(service: 
     assert kind_of(await client.get("/indicators/KQ.99")) == (404, "not-found")
 
 
-async def test_the_catalogue_is_filtered(service: Service) -> None:
+async def test_the_list_is_filtered(service: Service) -> None:
     client = service.client("xuan-hong")
-    found = await listed(client, "/indicators", project="DA6")
-    assert {indicator["project"] for indicator in found} == {"DA6.TDA1", "DA6.TDA2"}
-    found = await listed(client, "/indicators", filled_by="395-TTYT")
-    assert [indicator["code"] for indicator in found] == [
+    indicators = await listed(client, "/indicators", project="DA6")
+    assert {indicator["project"] for indicator in indicators} == {"DA6.TDA1", "DA6.TDA2"}
+    indicators = await listed(client, "/indicators", filled_by="395-TTYT")
+    assert [indicator["code"] for indicator in indicators] == [
         "DA32.01",
         "DA32.01.1",
         "DA32.01.2",
@@ -96,7 +96,7 @@ async def test_the_catalogue_is_filtered(service: Service) -> None:
     assert refused(await client.get("/indicators?frequency=month")) == [("/frequency", "enum")]
 
 
-async def test_a_list_of_more_indicators_asks_no_more_questions(service: Service) -> None:
+async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("coordinator")
     with statements(service) as for_one:
         await client.get("/indicators?limit=1")
@@ -105,14 +105,14 @@ async def test_a_list_of_more_indicators_asks_no_more_questions(service: Service
     assert len(for_all) == len(for_one) <= 3
 
 
-async def test_an_indicator_is_added_and_expected_of_who_fills_it(service: Service) -> None:
+async def test_a_new_indicator_is_expected_in_reports(service: Service) -> None:
     client = service.client("coordinator")
     answer = await client.post("/indicators", json=FILLED)
-    made = seen(answer, 201)
-    assert {name: made[name] for name in FILLED} == FILLED
-    assert made["position"] == 80
+    indicator = seen(answer, 201)
+    assert {name: indicator[name] for name in FILLED} == FILLED
+    assert indicator["position"] == 80
     read = await client.get("/indicators/DA2.06")
-    assert (read.json(), read.headers["ETag"]) == (made, answer.headers["ETag"])
+    assert (read.json(), read.headers["ETag"]) == (indicator, answer.headers["ETag"])
     report = seen(await client.get("/reports/2024-Q2/15493"))
     assert "DA2.06" in [line["indicator"] for line in report["expected"]]
     (event,) = await recorded(service, "indicator.created")
@@ -122,8 +122,8 @@ async def test_an_indicator_is_added_and_expected_of_who_fills_it(service: Servi
 
 async def test_a_ratio_is_added_with_its_formula(service: Service) -> None:
     client = service.client("coordinator")
-    made = seen(await client.post("/indicators", json=RATIO), 201)
-    assert (made["formula"], made["filled_by"]) == (RATIO["formula"], [])
+    indicator = seen(await client.post("/indicators", json=RATIO), 201)
+    assert (indicator["formula"], indicator["filled_by"]) == (RATIO["formula"], [])
 
 
 @pytest.mark.parametrize(
@@ -152,27 +152,27 @@ async def test_a_ratio_is_added_with_its_formula(service: Service) -> None:
         (RATIO | {"frequencies": ["quarter"]}, [("/formula", "term_not_reported")] * 2),
     ],
 )
-async def test_an_indicator_that_does_not_fit_is_refused(
+async def test_an_invalid_indicator_is_rejected(
     service: Service, body: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     client = service.client("coordinator")
-    found = refused(await client.post("/indicators", json=body))
-    assert [fault for fault in found if fault in expected] == expected
+    errors = refused(await client.post("/indicators", json=body))
+    assert [error for error in errors if error in expected] == expected
     assert len(await listed(client, "/indicators")) == 79
 
 
-async def test_a_code_is_given_once(service: Service) -> None:
+async def test_a_code_is_unique_in_the_plan(service: Service) -> None:
     client = service.client("coordinator")
     answer = await client.post("/indicators", json=FILLED | {"code": "DA2.02", "unit": "hộ"})
     assert kind_of(answer) == (409, "already-exists")
 
 
-async def test_a_change_is_seen_recorded_and_gives_a_new_etag(service: Service) -> None:
+async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service) -> None:
     client = service.client("coordinator")
     before = await client.get("/indicators/DA61.01")
-    wanted = {"maximum": 8, "note": None, "frequencies": ["year"]}
-    answer = await change(client, "/indicators/DA61.01", wanted)
-    assert seen(answer) == before.json() | wanted
+    body = {"maximum": 8, "note": None, "frequencies": ["year"]}
+    answer = await change(client, "/indicators/DA61.01", body)
+    assert seen(answer) == before.json() | body
     assert answer.headers["ETag"] != before.headers["ETag"]
     (event,) = await recorded(service, "indicator.changed")
     assert (event.before or {})["frequencies"] == EVERY_FREQUENCY
@@ -183,8 +183,8 @@ async def test_a_change_is_seen_recorded_and_gives_a_new_etag(service: Service) 
 
 async def test_an_indicator_becomes_derived_and_moves_to_a_project(service: Service) -> None:
     client = service.client("coordinator")
-    wanted = {"formula": "KQ.08.1 + KQ.08.2", "filled_by": []}
-    assert seen(await change(client, "/indicators/KQ.03", wanted))["filled_by"] == []
+    body = {"formula": "KQ.08.1 + KQ.08.2", "filled_by": []}
+    assert seen(await change(client, "/indicators/KQ.03", body))["filled_by"] == []
     answer = await change(client, "/indicators/DA2.05", {"project": None})
     assert seen(answer)["project"] is None
     event = (await recorded(service, "indicator.changed"))[-1]
@@ -204,7 +204,7 @@ async def test_an_indicator_becomes_derived_and_moves_to_a_project(service: Serv
         ("KQ.01", {"name": None}, ("/name", "string_type")),
     ],
 )
-async def test_a_change_that_breaks_the_catalogue_is_refused(
+async def test_a_change_that_breaks_the_catalogue_is_rejected(
     service: Service, code: str, body: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     client = service.client("coordinator")
@@ -213,7 +213,7 @@ async def test_a_change_that_breaks_the_catalogue_is_refused(
     assert seen(await client.get(f"/indicators/{code}")) == before
 
 
-async def test_figures_keep_their_meaning(service: Service) -> None:
+async def test_the_meaning_of_reported_figures_is_fixed(service: Service) -> None:
     reporter, client = service.client("xuan-hong"), service.client("coordinator")
     await draft(reporter, XUAN_HONG, period="2024-H1")
     await submit(reporter, XUAN_HONG, period="2024-H1", warnings_note="Đã kiểm tra.")
@@ -229,7 +229,7 @@ async def test_figures_keep_their_meaning(service: Service) -> None:
     assert seen(await change(client, "/indicators/KQ.09.5", {"unit": "hộ gia đình"}))
 
 
-async def test_a_change_needs_the_current_version(service: Service) -> None:
+async def test_a_change_requires_the_current_version(service: Service) -> None:
     client = service.client("coordinator")
     path, body = "/indicators/KQ.01", {"name": "Khác"}
     assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")
@@ -237,7 +237,9 @@ async def test_a_change_needs_the_current_version(service: Service) -> None:
     assert kind_of(answer) == (412, "stale")
 
 
-async def test_only_who_works_for_the_district_changes_its_catalogue(service: Service) -> None:
+async def test_only_coordinators_and_admins_of_the_district_change_the_catalogue(
+    service: Service,
+) -> None:
     await add_neighbour(service)
     for person in ("xuan-hong", "vice-chairman", "province"):
         answer = await service.client(person).post("/indicators", json=RATIO)

@@ -1,4 +1,4 @@
-"""Plans over HTTP: what is shown, what may change, and to whom."""
+"""Plans over HTTP: reading, changing, permissions."""
 
 import pytest
 
@@ -18,7 +18,7 @@ PLAN = "/plans/tho-xuan-2024"
 
 
 @pytest.mark.parametrize("person", ["xuan-hong", "coordinator", "province", "district-admin"])
-async def test_everybody_of_the_district_reads_the_plan(service: Service, person: str) -> None:
+async def test_every_role_of_the_district_reads_the_plan(service: Service, person: str) -> None:
     plan = seen(await service.client(person).get(PLAN))
     assert (plan["code"], plan["year"], plan["district"]) == ("tho-xuan-2024", 2024, "395")
     assert plan["title"].startswith("Kế hoạch triển khai thực hiện Chương trình mục tiêu quốc gia")
@@ -29,7 +29,7 @@ async def test_everybody_of_the_district_reads_the_plan(service: Service, person
     assert {"reporting_duty", "recipients"} <= plan.keys()
 
 
-async def test_the_plan_names_its_legal_basis_and_targets_in_order(service: Service) -> None:
+async def test_legal_basis_and_targets_are_in_order(service: Service) -> None:
     plan = seen(await service.client("xuan-hong").get(PLAN))
     assert plan["legal_basis"][1] == {
         "number": "1277/QĐ-UBND",
@@ -56,7 +56,7 @@ async def test_the_list_has_the_plans_within_the_horizon(service: Service) -> No
     assert await listed(service.client("province"), "/plans", year=2025) == []
 
 
-async def test_a_list_of_more_plans_asks_no_more_questions(service: Service) -> None:
+async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("province")
     with statements(service) as for_one:
         await client.get("/plans")
@@ -66,7 +66,7 @@ async def test_a_list_of_more_plans_asks_no_more_questions(service: Service) -> 
     assert len(for_two) == len(for_one)
 
 
-async def test_somebody_else_s_plan_does_not_exist(service: Service) -> None:
+async def test_a_plan_outside_the_horizon_is_not_found(service: Service) -> None:
     await add_neighbour(service)
     for person in ("xuan-hong", "coordinator"):
         answer = await service.client(person).get("/plans/trieu-son-2024")
@@ -75,7 +75,7 @@ async def test_somebody_else_s_plan_does_not_exist(service: Service) -> None:
     assert kind_of(answer) == (404, "not-found")
 
 
-async def test_a_change_is_seen_recorded_and_gives_a_new_etag(service: Service) -> None:
+async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service) -> None:
     client = service.client("coordinator")
     before = await client.get(PLAN)
     answer = await change(client, PLAN, {"due_soon_days": 3, "title": "  Kế hoạch mới "})
@@ -92,7 +92,7 @@ async def test_a_change_is_seen_recorded_and_gives_a_new_etag(service: Service) 
     assert event.after == {"due_soon_days": 3, "title": "Kế hoạch mới"}
 
 
-async def test_nothing_changed_is_no_new_version(service: Service) -> None:
+async def test_a_patch_without_changes_keeps_the_version(service: Service) -> None:
     client = service.client("coordinator")
     before = (await client.get(PLAN)).headers["ETag"]
     for body in ({}, {"due_soon_days": 7}):
@@ -101,7 +101,7 @@ async def test_nothing_changed_is_no_new_version(service: Service) -> None:
     assert await recorded(service, "plan.changed") == []
 
 
-async def test_a_change_needs_the_current_version(service: Service) -> None:
+async def test_a_change_requires_the_current_version(service: Service) -> None:
     client = service.client("coordinator")
     answer = await client.patch(PLAN, json={"due_soon_days": 3})
     assert kind_of(answer) == (428, "precondition-required")
@@ -113,7 +113,7 @@ async def test_a_change_needs_the_current_version(service: Service) -> None:
 
 
 @pytest.mark.parametrize("person", ["xuan-hong", "vice-chairman", "province"])
-async def test_readers_change_nothing(service: Service, person: str) -> None:
+async def test_readers_cannot_change_a_plan(service: Service, person: str) -> None:
     answer = await change(service.client(person), PLAN, {"due_soon_days": 3})
     assert kind_of(answer) == (403, "forbidden")
     assert kind_of(await service.client().get(PLAN)) == (401, "unauthenticated")
@@ -130,7 +130,7 @@ async def test_readers_change_nothing(service: Service, person: str) -> None:
         ({"year": 2025}, [("/year", "extra_forbidden")]),
     ],
 )
-async def test_what_cannot_be_is_refused_at_its_field(
+async def test_an_invalid_field_is_rejected(
     service: Service, body: dict[str, object], expected: list[tuple[str, str]]
 ) -> None:
     assert refused(await change(service.client("coordinator"), PLAN, body)) == expected

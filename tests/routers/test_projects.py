@@ -1,4 +1,4 @@
-"""Projects over HTTP: their texts, money and agencies, and what may change."""
+"""Projects over HTTP: reading, creating, changing, permissions."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ MONEY = {
 }
 
 
-async def test_the_list_is_the_plan_s_in_its_order_with_its_money(service: Service) -> None:
+async def test_the_list_has_the_plan_s_order_and_budgets(service: Service) -> None:
     projects = await listed(service.client("xuan-hong"), "/projects", limit=5)
     assert [project["code"] for project in projects] == IN_ORDER
     assert {
@@ -76,14 +76,14 @@ async def test_one_project_has_its_texts_and_agencies(service: Service) -> None:
         assert project[text]
 
 
-async def test_a_lead_of_many_is_named_with_all_communes(service: Service) -> None:
+async def test_all_communes_are_among_the_leads(service: Service) -> None:
     project = seen(await service.client("xuan-hong").get("/projects/DA2"))
     assert len(project["leads"]) == 31
     assert project["leads"] == sorted(project["leads"])
     assert project["coordinators"] == ["395-NNPTNT", "395-TTDVNN"]
 
 
-async def test_a_parent_lists_its_parts(service: Service) -> None:
+async def test_the_list_is_filtered_by_parent(service: Service) -> None:
     client = service.client("xuan-hong")
     parts = await listed(client, "/projects", parent="DA4")
     assert [project["code"] for project in parts] == ["DA4.TDA1", "DA4.TDA3"]
@@ -91,7 +91,7 @@ async def test_a_parent_lists_its_parts(service: Service) -> None:
     assert kind_of(await client.get("/projects?parent=DA9")) == (404, "not-found")
 
 
-async def test_a_list_of_more_projects_asks_no_more_questions(service: Service) -> None:
+async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("coordinator")
     with statements(service) as for_one:
         await client.get("/projects?limit=1")
@@ -100,22 +100,22 @@ async def test_a_list_of_more_projects_asks_no_more_questions(service: Service) 
     assert len(for_all) == len(for_one) <= 3
 
 
-async def test_who_sees_several_plans_names_one(service: Service) -> None:
+async def test_a_project_of_several_plans_requires_the_plan(service: Service) -> None:
     await add_neighbour(service)
     client = service.client("province")
     answer = await client.get("/projects/DA2")
     assert kind_of(answer) == (400, "ambiguous-plan")
     assert answer.json()["choices"] == ["tho-xuan-2024", "trieu-son-2024"]
-    own = seen(await client.get("/projects/DA2", params={"plan": "tho-xuan-2024"}))
-    other = seen(await client.get("/projects/DA2", params={"plan": "trieu-son-2024"}))
-    assert (own["total_vnd"], other["total_vnd"]) == (4_060_450_000, 1_050_000_000)
+    tho_xuan = seen(await client.get("/projects/DA2", params={"plan": "tho-xuan-2024"}))
+    trieu_son = seen(await client.get("/projects/DA2", params={"plan": "trieu-son-2024"}))
+    assert (tho_xuan["total_vnd"], trieu_son["total_vnd"]) == (4_060_450_000, 1_050_000_000)
     assert seen(await client.get("/projects/DA3"))["plan"] == "tho-xuan-2024"
-    assert seen(await service.client("xuan-hong").get("/projects/DA2")) == own
+    assert seen(await service.client("xuan-hong").get("/projects/DA2")) == tho_xuan
     answer = await service.client("xuan-hong").get("/projects?plan=trieu-son-2024")
     assert kind_of(answer) == (404, "not-found")
 
 
-async def test_a_sub_project_is_added_at_the_end_and_recorded(service: Service) -> None:
+async def test_a_sub_project_is_added_at_the_end_and_audited(service: Service) -> None:
     client = service.client("coordinator")
     body = {
         "code": "DA3.TDA3",
@@ -124,11 +124,11 @@ async def test_a_sub_project_is_added_at_the_end_and_recorded(service: Service) 
         "completion_date": "2024-11-30",
     }
     answer = await client.post("/projects", json=body)
-    made = seen(answer, 201)
-    assert {name: made[name] for name in body} == body
-    assert (made["position"], made["total_vnd"], made["leads"]) == (14, 0, [])
+    project = seen(answer, 201)
+    assert {name: project[name] for name in body} == body
+    assert (project["position"], project["total_vnd"], project["leads"]) == (14, 0, [])
     read = await client.get("/projects/DA3.TDA3")
-    assert read.json() == made
+    assert read.json() == project
     assert read.headers["ETag"] == answer.headers["ETag"]
     (event,) = await recorded(service, "project.created")
     assert (event.subject, event.before, event.after) == ("projects/DA3.TDA3", None, body)
@@ -146,7 +146,7 @@ async def test_a_sub_project_is_added_at_the_end_and_recorded(service: Service) 
         ({"code": "DA9", "name": "X", "leads": []}, [("/leads", "extra_forbidden")]),
     ],
 )
-async def test_a_project_that_cannot_be_is_refused(
+async def test_an_invalid_project_is_rejected(
     service: Service, body: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     client = service.client("coordinator")
@@ -154,26 +154,26 @@ async def test_a_project_that_cannot_be_is_refused(
     assert len(await listed(client, "/projects")) == 13
 
 
-async def test_a_code_is_given_once(service: Service) -> None:
+async def test_a_code_is_unique_in_the_plan(service: Service) -> None:
     answer = await service.client("coordinator").post(
         "/projects", json={"code": "DA2", "name": "Lần nữa"}
     )
     assert kind_of(answer) == (409, "already-exists")
 
 
-async def test_a_change_is_seen_recorded_and_gives_a_new_etag(service: Service) -> None:
+async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service) -> None:
     client = service.client("coordinator")
     before = await client.get("/projects/DA6.TDA1")
-    wanted = {"completion_date": "2024-07-31", "completion_text": None}
-    answer = await change(client, "/projects/DA6.TDA1", wanted)
-    assert seen(answer) == before.json() | wanted
+    body = {"completion_date": "2024-07-31", "completion_text": None}
+    answer = await change(client, "/projects/DA6.TDA1", body)
+    assert seen(answer) == before.json() | body
     assert answer.headers["ETag"] != before.headers["ETag"]
     (event,) = await recorded(service, "project.changed")
-    assert event.before == {name: before.json()[name] for name in wanted}
-    assert event.after == wanted
+    assert event.before == {name: before.json()[name] for name in body}
+    assert event.after == body
 
 
-async def test_a_change_needs_the_current_version(service: Service) -> None:
+async def test_a_change_requires_the_current_version(service: Service) -> None:
     client = service.client("coordinator")
     path, body = "/projects/DA2", {"name": "Khác"}
     assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")
@@ -181,7 +181,7 @@ async def test_a_change_needs_the_current_version(service: Service) -> None:
     assert kind_of(answer) == (412, "stale")
 
 
-async def test_a_project_moves_below_another_and_takes_its_money_along(service: Service) -> None:
+async def test_a_project_moves_below_another_with_its_budget(service: Service) -> None:
     client = service.client("coordinator")
     assert seen(await change(client, "/projects/DA2", {"parent": "DA3"}))["parent"] == "DA3"
     assert seen(await client.get("/projects/DA3"))["total_vnd"] == 3_417_780_000 + 4_060_450_000
@@ -201,7 +201,7 @@ async def test_a_project_moves_below_another_and_takes_its_money_along(service: 
         ("DA3.TDA1", "DA2", "has_budget_lines"),
     ],
 )
-async def test_a_project_moves_to_no_place_that_cannot_hold_it(
+async def test_a_project_cannot_move_below_an_unsuitable_parent(
     service: Service, code: str, parent: str, expected: str
 ) -> None:
     client = service.client("coordinator")
@@ -209,7 +209,9 @@ async def test_a_project_moves_to_no_place_that_cannot_hold_it(
     assert refused(answer) == [("/parent", expected)]
 
 
-async def test_only_who_works_for_the_district_changes_its_projects(service: Service) -> None:
+async def test_only_coordinators_and_admins_of_the_district_change_projects(
+    service: Service,
+) -> None:
     await add_neighbour(service)
     body = {"code": "DA9", "name": "X"}
     for person in ("xuan-hong", "vice-chairman", "province"):

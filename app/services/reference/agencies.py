@@ -1,15 +1,16 @@
-"""Agencies, their tree and their successors, as they are read and changed."""
+"""Agencies (cơ quan, đơn vị): listed, read, changed."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, Text, delete, func, literal, select, text, update
+from sqlalchemy import Select, Text, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import flag_modified
 
+from app.db.driver import Row
 from app.db.pagination import page
 from app.errors import FieldError, NotFound, ValidationFailed
 from app.models.agencies import Agency, AgencySuccession
@@ -18,67 +19,43 @@ from app.models.periods import ReportingPeriod
 from app.models.plans import Responsibility
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import changes, ledger
-from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
+from app.services.audit import changes
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.lookup import within_horizon
+from app.services.reference import agency_successors, agency_tree
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import AgencyKind
 
-Shown = dict[str, Any]
-"""An agency in the words of the wire, with its version."""
+DISTRICT_FIELDS = frozenset({"kind", "parent", "valid_from", "valid_to", "successors"})
+"""The fields that decide which reports are expected and who sees them.
 
-BY_CODE = Agency.code.collate("C")
+Only a principal that reaches the whole district may change them.
+"""
 
-FRAME = {AgencyKind.PROVINCE, AgencyKind.DISTRICT}
-"""What everybody's reach is made of: each agency has at most one district around it."""
-
-PLACE_AND_TIME = {"kind", "parent", "valid_from", "valid_to", "successors"}
-"""What decides which reports are expected, and who sees them: not an agency's own to change."""
-
-UNKNOWN_PARENT = Bilingual(
-    "Không có cơ quan {code} trong phạm vi quản lý vào ngày {on}.",
-    "There is no agency {code} within reach on {on}.",
-)
-NO_PARENT = Bilingual("Cần mã cơ quan cấp trên.", "The agency above is needed.")
-OWN_SUBTREE = Bilingual(
-    "{code} là chính đơn vị này hoặc nằm dưới nó.", "{code} is the agency itself or below it."
-)
 KIND_STAYS = Bilingual(
     "Loại huyện, tỉnh không đổi được: người dùng, kế hoạch và báo cáo dựa vào đó. Hãy thêm đơn vị "
     "mới và nêu nó ở successors.",
-    "What is a district or a province stays one, and nothing becomes one: people, plans and "
-    "reports build on it. Add a new agency and name it in successors.",
-)
-IN_A_DISTRICT = Bilingual(
-    "Huyện, tỉnh không nằm trong một huyện khác.",
-    "A district or a province cannot lie within a district.",
+    "The kind cannot change from or to district or province: accounts, plans and reports depend "
+    "on it. Add a new agency and name it in successors.",
 )
 DISTRICT_DECIDES = Bilingual(
     "Chỉ người quản lý cả huyện mới đổi được trường này.",
-    "Only who manages the whole district changes this.",
+    "Only an account that manages the whole district can change this field.",
 )
 REPORTS_REMAIN = Bilingual(
     "Đơn vị đã gửi báo cáo có kỳ số liệu đến ngày {data_to}; ngày đó phải nằm trong thời gian "
     "hoạt động của đơn vị.",
-    "The agency has sent a report on figures up to {data_to}; it has to exist on that day.",
+    "The agency has submitted a report with figures up to {data_to}; it must exist on that day.",
 )
 ENDS_BEFORE_START = Bilingual(
     "Ngày cuối cùng phải từ ngày đầu tiên {valid_from} trở đi.",
-    "The last day cannot be before the first day, {valid_from}.",
-)
-NO_END = Bilingual(
-    "Chỉ đơn vị đã có valid_to mới có đơn vị kế thừa.",
-    "Only an agency that has a valid_to has successors.",
-)
-UNKNOWN_SUCCESSOR = Bilingual(
-    "Ngày {on} không có đơn vị {code}; hãy thêm đơn vị đó trước.",
-    "On {on} there is no agency {code}; add it first.",
+    "The last day must not be before the first day, {valid_from}.",
 )
 
 
-async def listed(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
     *,
@@ -88,42 +65,44 @@ async def listed(
     plan: str | None,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Shown], str | None]:
-    """A page of the agencies that exist on a day, by code.
+) -> tuple[list[Row], str | None]:
+    """A page of the agencies that exist on a day, ordered by code.
 
-    `plan` leaves those of the plan's district.
+    parent: restricts the list to the agencies directly below this one.
+    plan: restricts the list to the agencies of the plan's district.
 
     Raises:
-        NotFound: no such parent or plan.
+        NotFound: there is no such parent or plan within the horizon.
     """
-    query = _shown(principal, on)
+    query = _select_agencies(principal).where(lookup.exists_on(on))
     if kind is not None:
         query = query.where(Agency.kind == kind)
     if parent is not None:
         above = await lookup.get_agency(session, principal, parent, on)
         query = query.where(Agency.parent_id == above.id)
     if plan is not None:
-        found = await lookup.get_plan(session, principal, plan)
-        district = await session.get_one(Agency, found.district_id)
+        plan_row = await lookup.get_plan(session, principal, plan)
+        district = await session.get_one(Agency, plan_row.district_id)
         query = query.where(Agency.path.startswith(district.path))
-    rows, following = await page(session, query, [(BY_CODE, str)], limit=limit, cursor=cursor)
-    return [row._asdict() for row in rows], following
+    order = [(Agency.code.collate("C"), str)]
+    rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
+    return [row._asdict() for row in rows], next_cursor
 
 
-async def find(session: AsyncSession, principal: Principal, code: str, on: date) -> Shown:
+async def get(session: AsyncSession, principal: Principal, code: str, *, on: date) -> Row:
     """The agency that has the code on a day.
 
     Raises:
-        NotFound: there is none within the horizon.
+        NotFound: there is no such agency within the horizon.
     """
-    query = _shown(principal, on).where(Agency.code == code)
+    query = _select_agencies(principal).where(lookup.exists_on(on), Agency.code == code)
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(terms.AGENCY, code=code)
     return row._asdict()
 
 
-async def responsibilities(
+async def list_responsibilities(
     session: AsyncSession,
     principal: Principal,
     code: str,
@@ -132,112 +111,130 @@ async def responsibilities(
     plan: str | None,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Any], str | None]:
-    """A page of what a plan gives an agency to do, in the plan's order.
+) -> tuple[list[Row], str | None]:
+    """A page of an agency's responsibilities (nhiệm vụ) under a plan, in the plan's order.
 
     Raises:
-        NotFound: no such agency or plan.
-        AmbiguousPlan: there are several plans, and none was named.
+        NotFound: there is no such agency or plan within the horizon.
+        AmbiguousPlan: `plan` is None and there are several.
     """
     agency = await lookup.get_agency(session, principal, code, on)
-    found = await lookup.get_plan(session, principal, plan)
+    plan_row = await lookup.get_plan(session, principal, plan)
     query = select(
         Responsibility.position,
         Responsibility.title,
         Responsibility.text,
-        literal(found.code).label("plan"),
+        literal(plan_row.code).label("plan"),
         literal(agency.code).label("agency"),
-    ).where(Responsibility.plan_id == found.id, Responsibility.agency_id == agency.id)
+    ).where(Responsibility.plan_id == plan_row.id, Responsibility.agency_id == agency.id)
     order = [(Responsibility.position, int)]
-    return await page(session, query, order, limit=limit, cursor=cursor)
+    rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
+    return [row._asdict() for row in rows], next_cursor
 
 
-async def create(
-    session: AsyncSession,
-    principal: Principal,
-    values: Mapping[str, Any],
-    *,
-    now: datetime,
-    today: date,
-    actor: Actor,
-) -> Shown:
-    """Add an agency below one within reach.
+async def create(session: AsyncSession, action: Action, values: Mapping[str, Any]) -> Row:
+    """Add an agency below another one within reach.
 
     Raises:
-        ValidationFailed: the place, the time or the successors do not fit.
+        ValidationFailed: parent, validity or successors are invalid.
     """
-    await _tree_held(session)
-    own = dict(values)
-    parent = await _parent(session, principal, own.pop("parent"), own["valid_from"] or today)
-    successors = own.pop("successors")
-    agency = Agency(parent_id=parent.id if parent else None, path="", **own)
-    _see_that_time_runs_forward(agency)
-    if parent is not None and agency.kind in FRAME:
-        await _see_that_no_district_is_around(session, parent)
-    session.add(agency)
-    await session.flush()
-    path = f"{parent.path if parent else '/'}{agency.id}/"
-    await session.execute(update(Agency).where(Agency.id == agency.id).values(path=path))
-    await _set_successors(session, principal, agency, successors)
+    principal = action.principal
+    await agency_tree.lock(session)
+    columns = dict(values)
+    successors = columns.pop("successors")
+    first_day = columns["valid_from"] or action.today
+    parent = await agency_tree.get_parent(session, principal, columns.pop("parent"), first_day)
+    agency = Agency(**columns)
+    _ensure_valid_interval(agency)
+    await agency_tree.insert(session, agency, parent)
+    await agency_successors.replace(session, principal, agency, successors)
     given = {name: value for name, value in values.items() if value not in (None, [])}
-    await _record(session, agency, "created", None, changes.told(given), now, actor)
-    return await _find_again(session, principal, agency)
+    await record_change(
+        session,
+        action,
+        "agency.created",
+        f"agencies/{agency.code}",
+        Change.created(given),
+        agency_id=agency.id,
+    )
+    return await _get_by_id(session, principal, agency.id)
 
 
 async def change(
     session: AsyncSession,
-    principal: Principal,
+    action: Action,
     code: str,
-    wanted: Mapping[str, Any],
+    values: Mapping[str, Any],
     *,
     on: date,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> Shown:
-    """Change the agency within reach that has the code on a day, and its place in the tree.
+) -> Row:
+    """Change the agency that has the code on a day, its parent and its successors.
 
     Raises:
-        NotFound: there is none within reach.
-        ValidationFailed: the place, the time or the successors do not fit, or are not the
-            principal's to change.
+        NotFound: there is no such agency within reach.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        ValidationFailed: kind, parent, validity or successors are invalid, or the principal may
+            not change them.
     """
-    await _tree_held(session)
-    agency = await _own(session, principal, code, on)
+    principal = action.principal
+    await agency_tree.lock(session)
+    agency = await _get_within_reach(session, principal, code, on)
     check_version(agency.version)
-    own = dict(wanted)
-    successors = own.pop("successors", None)
-    parent = own.pop("parent", None)
-    before = await _successors(session, agency)
-    decides = await lookup.reaches_district_around(session, principal, agency.path)
-    kind = agency.kind
-    changed = changes.apply(agency, own)
-    if agency.kind != kind and {agency.kind, kind} & FRAME:
-        raise _refusal("/kind", "kind_stays", KIND_STAYS)
-    _see_that_time_runs_forward(agency)
-    if parent is not None:
-        old = await session.scalar(select(Agency.code).where(Agency.id == agency.parent_id))
-        await _move(session, principal, agency, parent, on)
-        changed = changed.also("parent", old, parent)
-    if successors is not None or (before and "valid_to" in changed.after):
-        after = before if successors is None else sorted(successors)
-        await _set_successors(session, principal, agency, after)
-        changed = changed.also("successors", before, after)
-    if not decides and (kept := PLACE_AND_TIME & changed.after.keys()):
-        raise ValidationFailed(
-            [FieldError(f"/{name}", "district_decides", DISTRICT_DECIDES) for name in sorted(kept)]
+    reaches_district = await lookup.reaches_district_around(session, principal, agency.path)
+    diff = await _apply(session, principal, agency, values, on)
+    if not reaches_district:
+        _ensure_no_district_field(diff)
+    await _ensure_reports_remain(session, agency, diff)
+    if diff:
+        if diff.after.keys() == {"successors"}:
+            # No column has changed, but the resource has: count its version.
+            flag_modified(agency, "name")
+        await record_change(
+            session,
+            action,
+            "agency.changed",
+            f"agencies/{agency.code}",
+            diff,
+            agency_id=agency.id,
         )
-    await _see_that_reports_remain(session, agency, changed)
-    if changed:
-        if changed.after.keys() == {"successors"}:
-            flag_modified(agency, "name")  # a new version, though no column has changed
-        await _record(session, agency, "changed", changed.before, changed.after, now, actor)
         await session.flush()
-    return await _find_again(session, principal, agency)
+    return await _get_by_id(session, principal, agency.id)
 
 
-def _shown(principal: Principal, on: date | None = None) -> Select[*tuple[Any, ...]]:
-    """Agencies with the codes of those above and after them, in one question."""
+async def _apply(
+    session: AsyncSession,
+    principal: Principal,
+    agency: Agency,
+    values: Mapping[str, Any],
+    on: date,
+) -> Change:
+    """Set the values, in which `parent` and `successors` are codes.
+
+    A new last day reads the codes of existing successors again, on the day after it.
+    """
+    columns = dict(values)
+    parent = columns.pop("parent", None)
+    new = columns.pop("successors", None)
+    old = await agency_successors.list_codes(session, agency)
+    kind = agency.kind
+    diff = changes.apply(agency, columns)
+    if agency.kind != kind and {agency.kind, kind} & agency_tree.REACH_KINDS:
+        raise ValidationFailed.at("/kind", "kind_stays", KIND_STAYS)
+    _ensure_valid_interval(agency)
+    if parent is not None:
+        old_parent = await session.scalar(select(Agency.code).where(Agency.id == agency.parent_id))
+        await agency_tree.move(session, principal, agency, parent, on)
+        diff = diff.also("parent", old_parent, parent)
+    if new is not None or (old and "valid_to" in diff.after):
+        successors = old if new is None else sorted(new)
+        await agency_successors.replace(session, principal, agency, successors)
+        diff = diff.also("successors", old, successors)
+    return diff
+
+
+def _select_agencies(principal: Principal) -> Select[*tuple[Any, ...]]:
+    """Agencies with the codes of parent and successors, in one query."""
     above, successor = aliased(Agency), aliased(Agency)
     successors = (
         select(successor.code)
@@ -247,93 +244,66 @@ def _shown(principal: Principal, on: date | None = None) -> Select[*tuple[Any, .
         .correlate(Agency)
         .scalar_subquery()
     )
-    hidden = {"parent_id", "path"}
-    query = (
+    return (
         select(
-            *(column for column in Agency.__table__.columns if column.name not in hidden),
+            *Agency.__table__.columns,
             above.code.label("parent"),
             func.array(successors, type_=ARRAY(Text)).label("successors"),
         )
         .outerjoin(above, above.id == Agency.parent_id)
         .where(within_horizon(principal, Agency.path))
     )
-    return query if on is None else query.where(lookup.exists_on(on))
 
 
-async def _own(session: AsyncSession, principal: Principal, code: str, on: date) -> Agency:
+async def _get_within_reach(
+    session: AsyncSession, principal: Principal, code: str, on: date
+) -> Agency:
     agency = await lookup.get_agency(session, principal, code, on)
     if not principal.reaches(agency.path):
         raise NotFound(terms.AGENCY, code=code)
     return agency
 
 
-async def _find_again(session: AsyncSession, principal: Principal, agency: Agency) -> Shown:
-    query = _shown(principal).where(Agency.id == agency.id)
+async def _get_by_id(session: AsyncSession, principal: Principal, agency_id: int) -> Row:
+    query = _select_agencies(principal).where(Agency.id == agency_id)
     return (await session.execute(query)).one()._asdict()
 
 
-async def _tree_held(session: AsyncSession) -> None:
-    """Let changes of the tree come one after the other: paths are made from paths."""
-    await session.execute(text("LOCK TABLE agency IN SHARE ROW EXCLUSIVE MODE"))
+def _ensure_valid_interval(agency: Agency) -> None:
+    """Ensure that the last day is not before the first.
 
-
-async def _parent(
-    session: AsyncSession, principal: Principal, code: str | None, on: date
-) -> Agency | None:
-    """The agency within reach that has the code; None only for who reaches everything."""
-    if code is None:
-        if principal.reach:
-            raise _refusal("/parent", "missing", NO_PARENT)
-        return None
-    try:
-        parent = await lookup.get_agency(session, principal, code, on)
-    except NotFound:
-        parent = None
-    if parent is None or not principal.reaches(parent.path):
-        raise _refusal("/parent", "unknown_agency", UNKNOWN_PARENT, code=code, on=on)
-    return parent
-
-
-async def _move(
-    session: AsyncSession, principal: Principal, agency: Agency, code: str, on: date
-) -> None:
-    """Put an agency and all below it under another one."""
-    parent = await _parent(session, principal, code, on)
-    if parent is None or parent.path.startswith(agency.path):
-        raise _refusal("/parent", "own_subtree", OWN_SUBTREE, code=code)
-    old, new = agency.path, f"{parent.path}{agency.id}/"
-    moving = select(Agency.id).where(Agency.path.startswith(old), Agency.kind.in_(FRAME))
-    if await session.scalar(moving.limit(1)):
-        await _see_that_no_district_is_around(session, parent)
-    agency.parent_id = parent.id
-    await session.execute(
-        update(Agency)
-        .where(Agency.path.startswith(old))
-        .values(path=literal(new) + func.substr(Agency.path, len(old) + 1))
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def _see_that_no_district_is_around(session: AsyncSession, parent: Agency) -> None:
-    if await lookup.district_around(session, parent.path):
-        raise _refusal("/parent", "in_a_district", IN_A_DISTRICT)
-
-
-def _see_that_time_runs_forward(agency: Agency) -> None:
+    Raises:
+        ValidationFailed: it is; at /valid_to.
+    """
     first, last = agency.valid_from, agency.valid_to
     if first is not None and last is not None and last < first:
-        facts = {"valid_from": first}
-        raise _refusal("/valid_to", "ends_before_start", ENDS_BEFORE_START, **facts)
+        raise ValidationFailed.at(
+            "/valid_to", "ends_before_start", ENDS_BEFORE_START, valid_from=first
+        )
 
 
-async def _see_that_reports_remain(
-    session: AsyncSession, agency: Agency, changed: changes.Change
-) -> None:
-    """See that the agency is there on the last day of each period for which it has reported.
+def _ensure_no_district_field(diff: Change) -> None:
+    """Ensure that a change touches no field of `DISTRICT_FIELDS`.
 
-    Its code is read on that day: else its reports would be in the sums, and nobody could find them.
+    Raises:
+        ValidationFailed: it does; at each of those fields.
     """
-    if not {"valid_from", "valid_to"} & changed.after.keys():
+    if names := DISTRICT_FIELDS & diff.after.keys():
+        raise ValidationFailed(
+            [FieldError(f"/{name}", "district_decides", DISTRICT_DECIDES) for name in sorted(names)]
+        )
+
+
+async def _ensure_reports_remain(session: AsyncSession, agency: Agency, diff: Change) -> None:
+    """Ensure that the agency exists on the last day of each period for which it has reported.
+
+    Reports are addressed by the agency's code on that day. Without this rule a report could be
+    part of an aggregate and have no address.
+
+    Raises:
+        ValidationFailed: it does not; at /valid_from or /valid_to.
+    """
+    if not {"valid_from", "valid_to"} & diff.after.keys():
         return
     query = (
         select(func.min(ReportingPeriod.data_to), func.max(ReportingPeriod.data_to))
@@ -342,82 +312,6 @@ async def _see_that_reports_remain(
     )
     earliest, latest = (await session.execute(query)).one()
     if latest is not None and agency.valid_to is not None and agency.valid_to < latest:
-        raise _refusal("/valid_to", "reports_remain", REPORTS_REMAIN, data_to=latest)
+        raise ValidationFailed.at("/valid_to", "reports_remain", REPORTS_REMAIN, data_to=latest)
     if earliest is not None and agency.valid_from is not None and agency.valid_from > earliest:
-        raise _refusal("/valid_from", "reports_remain", REPORTS_REMAIN, data_to=earliest)
-
-
-async def _successors(session: AsyncSession, agency: Agency) -> list[str]:
-    found = await session.scalars(
-        select(Agency.code)
-        .join(AgencySuccession, AgencySuccession.successor_id == Agency.id)
-        .where(AgencySuccession.predecessor_id == agency.id)
-        .order_by(BY_CODE)
-    )
-    return list(found)
-
-
-async def _set_successors(
-    session: AsyncSession, principal: Principal, agency: Agency, wanted: Sequence[str]
-) -> None:
-    """Make the agencies that have these codes on the day after the last one the successors."""
-    if wanted and agency.valid_to is None:
-        raise _refusal("/successors", "no_end", NO_END)
-    found: dict[str, int] = {}
-    if agency.valid_to is not None:
-        after = agency.valid_to + timedelta(days=1)
-        rows = await session.execute(
-            select(Agency.code, Agency.id).where(
-                Agency.code.in_(wanted),
-                lookup.exists_on(after),
-                within_horizon(principal, Agency.path),
-            )
-        )
-        found = {row.code: row.id for row in rows}
-        missing = [
-            FieldError(
-                f"/successors/{place}",
-                "unknown_agency",
-                UNKNOWN_SUCCESSOR,
-                {"code": code, "on": after},
-            )
-            for place, code in enumerate(wanted)
-            if code not in found
-        ]
-        if missing:
-            raise ValidationFailed(missing)
-    await session.execute(
-        delete(AgencySuccession).where(AgencySuccession.predecessor_id == agency.id)
-    )
-    session.add_all(
-        AgencySuccession(predecessor_id=agency.id, successor_id=successor)
-        for successor in found.values()
-    )
-    await session.flush()
-
-
-def _refusal(
-    pointer: str, reason: str, message: Bilingual, **facts: str | date
-) -> ValidationFailed:
-    return ValidationFailed([FieldError(pointer, reason, message, facts)])
-
-
-async def _record(
-    session: AsyncSession,
-    agency: Agency,
-    what: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any],
-    now: datetime,
-    actor: Actor,
-) -> None:
-    await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action=f"agency.{what}",
-        subject=f"agencies/{agency.code}",
-        agency_id=agency.id,
-        before=before,
-        after=after,
-    )
+        raise ValidationFailed.at("/valid_from", "reports_remain", REPORTS_REMAIN, data_to=earliest)

@@ -1,12 +1,13 @@
-"""Assignments: which agency does what in which project."""
+"""Assignments (phân công): which agency leads or coordinates in which project."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.driver import Row
 from app.db.pagination import page
 from app.errors import NotFound, StateConflict
 from app.models.agencies import Agency
@@ -15,24 +16,21 @@ from app.models.plans import Plan
 from app.models.projects import Assignment, Project
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import ledger
-from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
+from app.services.audit import changes
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.reference import projects
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import AssignmentRole
 
-Shown = dict[str, Any]
-"""An assignment in the words of the wire, with its version."""
-
 HAS_MONEY = Bilingual(
     "Đơn vị {agency} còn dòng vốn trong {project}; hãy thu hồi dòng vốn trước.",
-    "Agency {agency} has budget lines in {project}; take those back first.",
+    "Agency {agency} has budget lines in {project}; delete those first.",
 )
 
 
-async def listed(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
     *,
@@ -43,46 +41,48 @@ async def listed(
     on: date,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Shown], str | None]:
-    """A page of a plan's assignments, by project and agency.
+) -> tuple[list[Row], str | None]:
+    """A page of a plan's assignments, ordered by project (as in the plan) and agency code.
+
+    on: the day on which the code `agency` is read.
 
     Raises:
-        NotFound: no such plan, project or agency.
-        AmbiguousPlan: several plans fit, and none was named.
+        NotFound: there is no such plan, project or agency within the horizon.
+        AmbiguousPlan: `plan` is None and several fit.
     """
-    found = await lookup.get_plan(session, principal, plan, project=project)
-    query = _shown().where(Project.plan_id == found.id)
+    plan_row = await lookup.get_plan(session, principal, plan, project=project)
+    query = _select_assignments().where(Project.plan_id == plan_row.id)
     if project is not None:
-        query = query.where(projects.belongs_to(found.id, project))
+        query = query.where(projects.within_project(plan_row.id, project))
     if agency is not None:
-        named = await lookup.get_agency(session, principal, agency, on)
-        query = query.where(Assignment.agency_id == named.id)
+        agency_row = await lookup.get_agency(session, principal, agency, on)
+        query = query.where(Assignment.agency_id == agency_row.id)
     if role is not None:
         query = query.where(Assignment.role == role)
     order = [*projects.PLAN_ORDER, (Agency.code.collate("C"), str), (Agency.id, int)]
-    rows, following = await page(session, query, order, limit=limit, cursor=cursor)
-    return [row._asdict() for row in rows], following
+    rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
+    return [row._asdict() for row in rows], next_cursor
 
 
-async def find(
+async def get(
     session: AsyncSession,
     principal: Principal,
-    plan: str | None,
     project: str,
     agency: str,
     *,
+    plan: str | None = None,
     on: date,
-) -> Shown:
-    """An agency's part in a project.
+) -> Row:
+    """The assignment of an agency to a project.
 
     Raises:
-        NotFound: it has none, or no such project or agency is known.
-        AmbiguousPlan: several plans have the project, and none was named.
+        NotFound: there is no such project, agency or assignment within the horizon.
+        AmbiguousPlan: `plan` is None and several plans have the project.
     """
-    found = await lookup.get_plan(session, principal, plan, project=project)
-    named = await lookup.get_agency(session, principal, agency, on)
-    query = _shown().where(
-        Project.plan_id == found.id, Project.code == project, Agency.id == named.id
+    plan_row = await lookup.get_plan(session, principal, plan, project=project)
+    agency_row = await lookup.get_agency(session, principal, agency, on)
+    query = _select_assignments().where(
+        Project.plan_id == plan_row.id, Project.code == project, Agency.id == agency_row.id
     )
     row = (await session.execute(query)).one_or_none()
     if row is None:
@@ -92,111 +92,135 @@ async def find(
 
 async def assign(
     session: AsyncSession,
-    principal: Principal,
-    plan: str | None,
-    project_code: str,
-    agency_code: str,
+    action: Action,
+    project: str,
+    agency: str,
     role: AssignmentRole,
     *,
+    plan: str | None = None,
     on: date,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> tuple[Shown, bool]:
-    """Give an agency of the plan's district a part in a project; whether it had none before.
+) -> tuple[Row, bool]:
+    """Assign an agency of the plan's district to a project, or change its role.
+
+    Returns the assignment, and whether it is new.
 
     Raises:
-        NotFound: no such project within reach, or no such agency in the district.
-        AmbiguousPlan: several plans have the project, and none was named.
-        PreconditionRequired, Stale: it has a part, and the client has not read this version; or
-            the client has read one, and that is gone.
+        NotFound: there is no such project within reach, or no such agency in the district.
+        AmbiguousPlan: `plan` is None and several plans have the project.
+        PreconditionRequired, Stale: see `VersionCheck`.
     """
-    found, project, agency = await _place(session, principal, plan, project_code, agency_code, on)
-    assignment = await _existing(session, project, agency)
+    pair = await _get_for_update(session, action.principal, project, agency, plan, on)
+    assignment = await _find(session, pair.project, pair.agency)
     check_version(assignment.version if assignment else None)
-    before = assignment.role if assignment else None
     if assignment is None:
-        assignment = Assignment(project_id=project.id, agency_id=agency.id, role=role)
-        session.add(assignment)
-    assignment.role = role
-    if before is not role:
-        roles = (before, role)
-        await _record(session, found, project, agency, roles, now=now, actor=actor)
+        session.add(Assignment(project_id=pair.project.id, agency_id=pair.agency.id, role=role))
+        diff = Change.created({"role": role})
+    else:
+        diff = changes.apply(assignment, {"role": role})
+    if diff:
+        await record_change(
+            session,
+            action,
+            "assignment.changed" if assignment else "assignment.created",
+            pair.subject,
+            diff,
+            plan_id=pair.plan.id,
+            agency_id=pair.agency.id,
+        )
     await session.flush()
-    query = _shown().where(Project.id == project.id, Agency.id == agency.id)
-    return (await session.execute(query)).one()._asdict(), before is None
+    query = _select_assignments().where(Project.id == pair.project.id, Agency.id == pair.agency.id)
+    return (await session.execute(query)).one()._asdict(), assignment is None
 
 
-async def withdraw(
+async def unassign(
     session: AsyncSession,
-    principal: Principal,
-    plan: str | None,
-    project_code: str,
-    agency_code: str,
+    action: Action,
+    project: str,
+    agency: str,
     *,
+    plan: str | None = None,
     on: date,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
 ) -> None:
-    """End an agency's part in a project.
+    """Delete the assignment of an agency to a project.
 
     Raises:
-        NotFound: it has none, or the project is not within reach.
-        AmbiguousPlan: several plans have the project, and none was named.
-        PreconditionRequired, Stale: the client has not read this version.
-        StateConflict: the agency has money of the project.
+        NotFound: there is no such assignment, or the project is not within reach.
+        AmbiguousPlan: `plan` is None and several plans have the project.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        StateConflict: the agency has budget lines of the project.
     """
-    found, project, agency = await _place(session, principal, plan, project_code, agency_code, on)
-    assignment = await _existing(session, project, agency)
+    pair = await _get_for_update(session, action.principal, project, agency, plan, on)
+    assignment = await _find(session, pair.project, pair.agency)
     if assignment is None:
-        raise NotFound(terms.ASSIGNMENT, agency=agency_code, project=project_code)
+        raise NotFound(terms.ASSIGNMENT, agency=agency, project=project)
     check_version(assignment.version)
     has_money = exists().where(
-        BudgetLine.project_id == project.id, BudgetLine.agency_id == agency.id
+        BudgetLine.project_id == pair.project.id, BudgetLine.agency_id == pair.agency.id
     )
     if await session.scalar(select(has_money)):
-        raise StateConflict(HAS_MONEY, agency=agency_code, project=project_code)
+        raise StateConflict(HAS_MONEY, agency=agency, project=project)
     await session.delete(assignment)
-    roles = (assignment.role, None)
-    await _record(session, found, project, agency, roles, now=now, actor=actor)
+    await record_change(
+        session,
+        action,
+        "assignment.deleted",
+        pair.subject,
+        Change.deleted({"role": assignment.role}),
+        plan_id=pair.plan.id,
+        agency_id=pair.agency.id,
+    )
     await session.flush()
 
 
-async def has_part(session: AsyncSession, project: Project, agency: Agency) -> bool:
+async def is_assigned(session: AsyncSession, project: Project, agency: Agency) -> bool:
     """Whether an agency leads or coordinates in a project."""
-    return await _existing(session, project, agency) is not None
+    return await _find(session, project, agency) is not None
 
 
-async def _place(
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The two ends of an assignment, and the plan of the project."""
+
+    plan: Plan
+    project: Project
+    agency: Agency
+
+    @property
+    def subject(self) -> str:
+        """The subject of audit events on the assignment."""
+        return f"assignments/{self.project.code}/{self.agency.code}"
+
+
+async def _get_for_update(
     session: AsyncSession,
     principal: Principal,
-    plan_code: str | None,
     project_code: str,
     agency_code: str,
+    plan_code: str | None,
     on: date,
-) -> tuple[Plan, Project, Agency]:
-    """The project, held, and an agency of its plan's district."""
+) -> _Pair:
+    """The project, locked, and an agency of its plan's district.
+
+    Raises:
+        NotFound: there is no such project within reach, or no such agency in the district.
+        AmbiguousPlan: `plan_code` is None and several plans have the project.
+    """
     plan = await lookup.get_managed_plan(session, principal, plan_code, project=project_code)
-    project = await projects.locked(session, plan, project_code)
-    if project is None:
-        raise NotFound(terms.PROJECT, code=project_code)
+    project = await projects.get_for_update(session, plan, project_code)
     agency = await lookup.get_agency(session, principal, agency_code, on)
     district = await session.get_one(Agency, plan.district_id)
     if not agency.path.startswith(district.path):
         raise NotFound(terms.AGENCY, code=agency_code)
-    return plan, project, agency
+    return _Pair(plan, project, agency)
 
 
-async def _existing(session: AsyncSession, project: Project, agency: Agency) -> Assignment | None:
-    return await session.scalar(
-        select(Assignment).where(
-            Assignment.project_id == project.id, Assignment.agency_id == agency.id
-        )
-    )
+async def _find(session: AsyncSession, project: Project, agency: Agency) -> Assignment | None:
+    return await session.get(Assignment, (project.id, agency.id))
 
 
-def _shown() -> Select[*tuple[Any, ...]]:
+def _select_assignments() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Plan.code.label("plan"),
@@ -210,29 +234,4 @@ def _shown() -> Select[*tuple[Any, ...]]:
         .join_from(Assignment, Project, Project.id == Assignment.project_id)
         .join(Plan, Plan.id == Project.plan_id)
         .join(Agency, Agency.id == Assignment.agency_id)
-    )
-
-
-async def _record(
-    session: AsyncSession,
-    plan: Plan,
-    project: Project,
-    agency: Agency,
-    roles: Sequence[AssignmentRole | None],
-    *,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    before, after = ({"role": role.value} if role else None for role in roles)
-    what = "changed" if before and after else "created" if after else "deleted"
-    await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action=f"assignment.{what}",
-        subject=f"assignments/{project.code}/{agency.code}",
-        plan_id=plan.id,
-        agency_id=agency.id,
-        before=before,
-        after=after,
     )

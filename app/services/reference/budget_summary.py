@@ -1,11 +1,10 @@
-"""All money of a plan: by project, and by source."""
-
-from typing import Any
+"""The budget of a plan as a whole: sums by project and by source."""
 
 from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app.db.driver import Row
 from app.models.budgets import BudgetLine
 from app.models.projects import Project
 from app.policy import Principal
@@ -14,32 +13,32 @@ from app.services.reference import projects
 from app.vocabulary import BudgetOrigin, BudgetSource
 
 
-async def summary(session: AsyncSession, principal: Principal, plan: str | None) -> dict[str, Any]:
-    """The money of a plan in the words of the wire.
+async def get(session: AsyncSession, principal: Principal, *, plan: str | None = None) -> Row:
+    """The sums of a plan's budget lines, in VND.
 
     Raises:
-        NotFound: no such plan within the horizon.
-        AmbiguousPlan: there are several, and none was named.
+        NotFound: there is no such plan within the horizon.
+        AmbiguousPlan: `plan` is None and there are several.
     """
-    found = await lookup.get_plan(session, principal, plan)
-    by_project = await _by_project(session, found.id)
+    plan_row = await lookup.get_plan(session, principal, plan)
+    by_project = await _by_project(session, plan_row.id)
     columns = ("allocated_vnd", "carried_over_vnd", "total_vnd", "distributed_vnd")
     totals = {name: sum(project[name] for project in by_project) for name in columns}
-    sources = await _by_source(session, found.id)
-    return {"plan": found.code, **totals, "projects": by_project, "sources": sources}
+    sources = await _by_source(session, plan_row.id)
+    return {"plan": plan_row.code, **totals, "projects": by_project, "sources": sources}
 
 
-async def _by_project(session: AsyncSession, plan_id: int) -> list[dict[str, Any]]:
-    """Projects without sub-projects, and sub-projects: what lines are for."""
+async def _by_project(session: AsyncSession, plan_id: int) -> list[Row]:
+    """Sums for each project without sub-projects and each sub-project, in the plan's order."""
     above, part = aliased(Project), aliased(Project)
-    of_this_year = BudgetLine.origin == BudgetOrigin.CURRENT_YEAR
+    current_year = BudgetLine.origin == BudgetOrigin.CURRENT_YEAR
     rows = await session.execute(
         select(
             Project.code.label("project"),
             Project.name,
             above.code.label("parent"),
-            _sum(of_this_year).label("allocated_vnd"),
-            _sum(~of_this_year).label("carried_over_vnd"),
+            _sum(current_year).label("allocated_vnd"),
+            _sum(~current_year).label("carried_over_vnd"),
             _sum(BudgetLine.agency_id.is_not(None)).label("distributed_vnd"),
         )
         .outerjoin(BudgetLine, BudgetLine.project_id == Project.id)
@@ -54,8 +53,8 @@ async def _by_project(session: AsyncSession, plan_id: int) -> list[dict[str, Any
     return [row._asdict() | {"total_vnd": row.allocated_vnd + row.carried_over_vnd} for row in rows]
 
 
-async def _by_source(session: AsyncSession, plan_id: int) -> list[dict[str, Any]]:
-    """Every source and origin, those without money too."""
+async def _by_source(session: AsyncSession, plan_id: int) -> list[Row]:
+    """The sum of every source and origin; 0 for those without budget lines."""
     rows = await session.execute(
         select(
             BudgetLine.source, BudgetLine.origin, cast(func.sum(BudgetLine.amount_vnd), BigInteger)

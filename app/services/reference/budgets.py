@@ -1,96 +1,99 @@
-"""Budget lines: money granted to a project, and given on to agencies.
+"""Budget lines (dòng vốn): money granted to a project and distributed to agencies.
 
-What is given on is taken from the line without an agency, so the lines of a project add up to
-the same money before and after.
+Each project has, for each source, origin and years, one undistributed line: the line without an
+agency. Distributing money moves it from the undistributed line to the line of an agency, so the
+sum of the lines does not change.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.driver import Row
 from app.db.pagination import page
-from app.errors import FieldError, NotFound, StateConflict, ValidationFailed
+from app.errors import NotFound, StateConflict, ValidationFailed
 from app.models.agencies import Agency
 from app.models.budgets import BudgetLine
 from app.models.plans import Plan
 from app.models.projects import Project
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import changes, ledger
-from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
+from app.services.audit import changes
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.reference import assignments, projects
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import BudgetOrigin, BudgetSource
 
-Shown = dict[str, Any]
-"""A budget line in the words of the wire, with its version."""
-
 EXCEEDS = Bilingual(
     "Nhiều nhất {most} đồng: còn {left} đồng chưa giao cho đơn vị nào.",
-    "At most {most} VND: {left} VND have not been given on yet.",
+    "At most {most} VND: {left} VND are undistributed.",
 )
 THIS_YEAR = Bilingual(
-    "Vốn trong năm có năm gốc là [{year}].", "Money of the current year is of [{year}]."
+    "Vốn trong năm có năm gốc là [{year}].", "The origin years of current_year must be [{year}]."
 )
 EARLIER_YEARS = Bilingual(
     "Cần năm gốc của vốn chuyển sang; mọi năm đều trước {year}.",
-    "The years that the money comes from are needed, all before {year}.",
+    "The origin years of carried_over are required, all before {year}.",
 )
 HAS_SUB_PROJECTS = Bilingual(
     "Vốn của {code} nằm ở các tiểu dự án; hãy ghi tiểu dự án.",
-    "The money of {code} belongs to its sub-projects; name one of those.",
+    "Budget lines of {code} belong to its sub-projects; name one of those.",
 )
 UNKNOWN_AGENCY = Bilingual("Không có đơn vị {code}.", "There is no agency {code}.")
 NOT_ASSIGNED = Bilingual(
-    "Đơn vị {code} không được phân công trong {project}.", "Agency {code} has no part in {project}."
+    "Đơn vị {code} không được phân công trong {project}.",
+    "Agency {code} is not assigned to {project}.",
 )
 NO_DECISION = Bilingual(
     "Vốn mới được cấp cần có quyết định giao vốn.",
-    "Newly granted money needs the decision that grants it.",
+    "Newly granted money requires the decision that grants it.",
 )
-GIVEN_ON = Bilingual(
+IS_DISTRIBUTED = Bilingual(
     "Các đơn vị còn dòng vốn lấy từ dòng này; hãy thu hồi trước.",
-    "Agencies have money from this line; take it back first.",
+    "Agencies have budget lines from this line; delete those first.",
 )
 
 
-def left_after(left: int, before: int, after: int) -> int:
-    """What is not given on yet once an agency's share has gone from `before` to `after`.
+def undistributed_after(undistributed: int, before: int, after: int) -> int:
+    """The undistributed amount after an agency's line changes from `before` to `after`, in VND.
 
     Raises:
-        ValidationFailed: there is not so much left.
+        ValidationFailed: the undistributed amount is too small; at /amount_vnd.
     """
-    if after > left + before:
-        facts = {"most": left + before, "left": left}
-        raise ValidationFailed([FieldError("/amount_vnd", "exceeds_undistributed", EXCEEDS, facts)])
-    return left + before - after
+    most = undistributed + before
+    if after > most:
+        raise ValidationFailed.at(
+            "/amount_vnd", "exceeds_undistributed", EXCEEDS, most=most, left=undistributed
+        )
+    return most - after
 
 
-def years_of(origin: BudgetOrigin, years: Sequence[int] | None, plan_year: int) -> list[int]:
-    """The years that money of an origin comes from.
+def resolve_origin_years(
+    origin: BudgetOrigin, years: Sequence[int] | None, plan_year: int
+) -> list[int]:
+    """The origin years of a line, sorted; by default the plan's year for `current_year`.
 
     Raises:
-        ValidationFailed: they are not those of the origin.
+        ValidationFailed: the years do not fit the origin; at /origin_years.
     """
     if origin is BudgetOrigin.CURRENT_YEAR:
         fits, message = years is None or list(years) == [plan_year], THIS_YEAR
     else:
         fits, message = years is not None and max(years) < plan_year, EARLIER_YEARS
     if not fits:
-        facts = {"year": plan_year}
-        raise ValidationFailed([FieldError("/origin_years", "wrong_origin_years", message, facts)])
+        raise ValidationFailed.at("/origin_years", "wrong_origin_years", message, year=plan_year)
     return sorted(years or [plan_year])
 
 
-@dataclass(frozen=True)
-class Filter:
-    """Which budget lines a list shows; None is all."""
+@dataclass(frozen=True, slots=True)
+class BudgetFilter:
+    """The filters of the list; None does not filter."""
 
     project: str | None = None
     source: BudgetSource | None = None
@@ -98,45 +101,48 @@ class Filter:
     agency: str | None = None
 
 
-async def listed(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
-    plan: str | None,
-    wanted: Filter,
+    filters: BudgetFilter,
     *,
+    plan: str | None,
     on: date,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Row[Any]], str | None]:
-    """A page of a plan's budget lines, in the order of its projects.
+) -> tuple[list[Row], str | None]:
+    """A page of a plan's budget lines, in the plan's order of projects.
+
+    on: the day on which the code of the filter `agency` is read.
 
     Raises:
-        NotFound: no such plan, project or agency.
-        AmbiguousPlan: several plans fit, and none was named.
+        NotFound: there is no such plan, project or agency within the horizon.
+        AmbiguousPlan: `plan` is None and several fit.
     """
-    found = await lookup.get_plan(session, principal, plan, project=wanted.project)
-    query = _shown().where(Project.plan_id == found.id)
-    if wanted.project is not None:
-        query = query.where(projects.belongs_to(found.id, wanted.project))
-    if wanted.source is not None:
-        query = query.where(BudgetLine.source == wanted.source)
-    if wanted.origin is not None:
-        query = query.where(BudgetLine.origin == wanted.origin)
-    if wanted.agency is not None:
-        agency = await lookup.get_agency(session, principal, wanted.agency, on)
+    plan_row = await lookup.get_plan(session, principal, plan, project=filters.project)
+    query = _select_lines().where(Project.plan_id == plan_row.id)
+    if filters.project is not None:
+        query = query.where(projects.within_project(plan_row.id, filters.project))
+    if filters.source is not None:
+        query = query.where(BudgetLine.source == filters.source)
+    if filters.origin is not None:
+        query = query.where(BudgetLine.origin == filters.origin)
+    if filters.agency is not None:
+        agency = await lookup.get_agency(session, principal, filters.agency, on)
         query = query.where(BudgetLine.agency_id == agency.id)
     order = [*projects.PLAN_ORDER, (BudgetLine.id, int)]
-    return await page(session, query, order, limit=limit, cursor=cursor)
+    rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
+    return [row._asdict() for row in rows], next_cursor
 
 
-async def find(session: AsyncSession, principal: Principal, line_id: int) -> Shown:
+async def get(session: AsyncSession, principal: Principal, line_id: int) -> Row:
     """One budget line.
 
     Raises:
-        NotFound: there is none in the plans within the horizon.
+        NotFound: no plan within the horizon has the line.
     """
     known = lookup.known_plans(principal).with_only_columns(Plan.id)
-    query = _shown().where(BudgetLine.id == line_id, Project.plan_id.in_(known))
+    query = _select_lines().where(BudgetLine.id == line_id, Project.plan_id.in_(known))
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(terms.BUDGET_LINE, id=line_id)
@@ -145,126 +151,148 @@ async def find(session: AsyncSession, principal: Principal, line_id: int) -> Sho
 
 async def create(
     session: AsyncSession,
-    principal: Principal,
-    plan_code: str | None,
+    action: Action,
     values: Mapping[str, Any],
     *,
+    plan: str | None = None,
     on: date,
-    now: datetime,
-    actor: Actor,
-) -> Shown:
-    """Give money on to an agency, or without one add what was newly granted.
+) -> Row:
+    """Distribute money to an agency or, without an agency, add newly granted money.
+
+    on: the day on which the agency's code is read.
 
     Raises:
-        NotFound: no such plan within reach.
-        ValidationFailed: project, agency, years or decision do not fit, or too little is left.
+        NotFound: there is no such plan within reach.
+        AmbiguousPlan: `plan` is None and several fit.
+        ValidationFailed: project, agency, years or decision are invalid, or the undistributed
+            amount is too small.
     """
-    plan, project = await _project(session, principal, plan_code, values["project"])
-    years = years_of(values["origin"], values["origin_years"], plan.year)
-    line = BudgetLine(
-        project_id=project.id,
-        source=values["source"],
-        origin=values["origin"],
-        origin_years=years,
-        amount_vnd=values["amount_vnd"],
-        decision=values["decision"],
-    )
+    principal = action.principal
+    plan_row, project = await _get_project(session, principal, values["project"], plan)
+    years = resolve_origin_years(values["origin"], values["origin_years"], plan_row.year)
+    columns = {**values, "origin_years": years}
+    diff = Change.created(columns)
+    del columns["project"], columns["agency"]
+    line = BudgetLine(project_id=project.id, **columns)
     if values["agency"] is None:
-        if line.decision is None:
-            raise ValidationFailed([FieldError("/decision", "missing", NO_DECISION)])
+        _ensure_decision(line.decision)
     else:
-        agency = await _agency(session, principal, project, values["agency"], on)
+        agency = await _get_assigned_agency(session, principal, values["agency"], project, on)
         line.agency_id = agency.id
-        await _take(session, line, before=0, after=line.amount_vnd)
+        await _move_money(session, line, before=0, after=line.amount_vnd)
     session.add(line)
     await session.flush()
-    told = changes.told({**values, "origin_years": years})
-    await _record(session, plan, line, "created", None, told, now, actor)
-    return await find(session, principal, line.id)
+    await record_change(
+        session,
+        action,
+        "budget_line.created",
+        f"budget-lines/{line.id}",
+        diff,
+        plan_id=plan_row.id,
+        agency_id=line.agency_id or plan_row.district_id,
+    )
+    return await get(session, principal, line.id)
 
 
 async def change(
     session: AsyncSession,
-    principal: Principal,
+    action: Action,
     line_id: int,
-    wanted: Mapping[str, Any],
+    values: Mapping[str, Any],
     *,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> Shown:
-    """Change a line's amount or decision; an agency's difference comes from what is not given on.
+) -> Row:
+    """Change the amount or the decision of a line.
+
+    The difference of an agency's line is taken from the undistributed line.
 
     Raises:
-        NotFound: there is none within reach.
-        ValidationFailed: too little is left, or granted money would lose its decision.
+        NotFound: there is no such line within reach.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        ValidationFailed: the undistributed amount is too small, or an undistributed line would
+            lose its decision.
     """
-    plan, line = await _own(session, principal, line_id)
+    plan, line = await _get_for_update(session, action.principal, line_id)
     check_version(line.version)
     if line.agency_id is None:
-        if "decision" in wanted and wanted["decision"] is None:
-            raise ValidationFailed([FieldError("/decision", "missing", NO_DECISION)])
-    elif "amount_vnd" in wanted:
-        await _take(session, line, before=line.amount_vnd, after=wanted["amount_vnd"])
-    if changed := changes.apply(line, wanted):
-        await _record(session, plan, line, "changed", changed.before, changed.after, now, actor)
+        if "decision" in values:
+            _ensure_decision(values["decision"])
+    elif "amount_vnd" in values:
+        await _move_money(session, line, before=line.amount_vnd, after=values["amount_vnd"])
+    if diff := changes.apply(line, values):
+        await record_change(
+            session,
+            action,
+            "budget_line.changed",
+            f"budget-lines/{line.id}",
+            diff,
+            plan_id=plan.id,
+            agency_id=line.agency_id or plan.district_id,
+        )
         await session.flush()
-    return await find(session, principal, line_id)
+    return await get(session, action.principal, line_id)
 
 
 async def delete(
-    session: AsyncSession,
-    principal: Principal,
-    line_id: int,
-    *,
-    check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
+    session: AsyncSession, action: Action, line_id: int, *, check_version: VersionCheck
 ) -> None:
-    """Take an agency's money back, or take away a line that nothing was given on from.
+    """Return an agency's money to the undistributed line, or delete an undistributed line.
 
     Raises:
-        NotFound: there is none within reach.
-        StateConflict: agencies have money from the line.
+        NotFound: there is no such line within reach.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        StateConflict: the line is undistributed, and agencies have lines of the same group.
     """
-    plan, line = await _own(session, principal, line_id)
+    plan, line = await _get_for_update(session, action.principal, line_id)
     check_version(line.version)
-    before = await find(session, principal, line_id)
+    values = dict(await get(session, action.principal, line_id))
+    del values["id"], values["version"]
     if line.agency_id is not None:
-        await _take(session, line, before=line.amount_vnd, after=0)
+        await _move_money(session, line, before=line.amount_vnd, after=0)
     elif await session.scalar(select(exists().where(*_group(line), BudgetLine.id != line.id))):
-        raise StateConflict(GIVEN_ON)
-    told = changes.told({name: before[name] for name in before.keys() - {"id", "version"}})
-    await _record(session, plan, line, "deleted", told, None, now, actor)
+        raise StateConflict(IS_DISTRIBUTED)
+    await record_change(
+        session,
+        action,
+        "budget_line.deleted",
+        f"budget-lines/{line.id}",
+        Change.deleted(values),
+        plan_id=plan.id,
+        agency_id=line.agency_id or plan.district_id,
+    )
     await session.delete(line)
     await session.flush()
 
 
-async def _take(session: AsyncSession, line: BudgetLine, *, before: int, after: int) -> None:
-    """Take the difference of an agency's share from the line without an agency, or give it back."""
-    rest = await session.scalar(
+async def _move_money(session: AsyncSession, line: BudgetLine, *, before: int, after: int) -> None:
+    """Move the change of an agency's line, from `before` to `after` VND, to the undistributed line.
+
+    Raises:
+        ValidationFailed: the undistributed amount is too small.
+    """
+    undistributed = await session.scalar(
         select(BudgetLine)
         .where(*_group(line), BudgetLine.agency_id.is_(None))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    left = left_after(rest.amount_vnd if rest else 0, before, after)
-    if rest is not None:
-        rest.amount_vnd = left
-    elif left > 0:
+    amount = undistributed_after(undistributed.amount_vnd if undistributed else 0, before, after)
+    if undistributed is not None:
+        undistributed.amount_vnd = amount
+    elif amount > 0:
         session.add(
             BudgetLine(
                 project_id=line.project_id,
                 source=line.source,
                 origin=line.origin,
                 origin_years=line.origin_years,
-                amount_vnd=left,
+                amount_vnd=amount,
             )
         )
 
 
-def _group(line: BudgetLine) -> Sequence[Any]:
-    """The lines between which money is given on: one project, source, origin and years."""
+def _group(line: BudgetLine) -> Sequence[ColumnElement[bool]]:
+    """The lines among which money is distributed: one project, source, origin and years."""
     return (
         BudgetLine.project_id == line.project_id,
         BudgetLine.source == line.source,
@@ -273,81 +301,82 @@ def _group(line: BudgetLine) -> Sequence[Any]:
     )
 
 
-async def _project(
-    session: AsyncSession, principal: Principal, plan_code: str | None, code: str
+def _ensure_decision(decision: str | None) -> None:
+    """Ensure that granted money has a decision.
+
+    Raises:
+        ValidationFailed: it has none; at /decision.
+    """
+    if decision is None:
+        raise ValidationFailed.at("/decision", "missing", NO_DECISION)
+
+
+async def _get_project(
+    session: AsyncSession, principal: Principal, code: str, plan: str | None
 ) -> tuple[Plan, Project]:
-    """The project that a new line is for, held: changes of its lines come one after the other."""
-    plan, project = await projects.named(session, principal, plan_code, code)
+    """The project of a new line. Locks its row, so that changes of its lines are serialised.
+
+    Raises:
+        NotFound, AmbiguousPlan: see `get_body_project`.
+        ValidationFailed: the plan has no such project, or the project has sub-projects.
+    """
+    plan_row, project = await projects.get_body_project(session, principal, code, plan=plan)
     if await projects.has_sub_projects(session, project):
-        facts = {"code": code}
-        raise ValidationFailed(
-            [FieldError("/project", "has_sub_projects", HAS_SUB_PROJECTS, facts)]
-        )
-    return plan, project
+        raise ValidationFailed.at("/project", "has_sub_projects", HAS_SUB_PROJECTS, code=code)
+    return plan_row, project
 
 
-async def _agency(
-    session: AsyncSession, principal: Principal, project: Project, code: str, on: date
+async def _get_assigned_agency(
+    session: AsyncSession, principal: Principal, code: str, project: Project, on: date
 ) -> Agency:
-    """The agency that money is given on to: it has a part in the project."""
-    facts = {"code": code, "project": project.code}
+    """The agency that gets money of the project.
+
+    Raises:
+        ValidationFailed: there is no such agency, or it is not assigned to the project.
+    """
     try:
         agency = await lookup.get_agency(session, principal, code, on)
     except NotFound:
-        raise ValidationFailed(
-            [FieldError("/agency", "unknown_agency", UNKNOWN_AGENCY, facts)]
-        ) from None
-    if not await assignments.has_part(session, project, agency):
-        raise ValidationFailed([FieldError("/agency", "not_assigned", NOT_ASSIGNED, facts)])
+        raise ValidationFailed.at("/agency", "unknown_agency", UNKNOWN_AGENCY, code=code) from None
+    if not await assignments.is_assigned(session, project, agency):
+        raise ValidationFailed.at(
+            "/agency", "not_assigned", NOT_ASSIGNED, code=code, project=project.code
+        )
     return agency
 
 
-async def _own(
+async def _get_for_update(
     session: AsyncSession, principal: Principal, line_id: int
 ) -> tuple[Plan, BudgetLine]:
-    """A line of a plan within reach, held together with its project."""
-    shown = await find(session, principal, line_id)
-    plan = await lookup.get_managed_plan(session, principal, shown["plan"])
-    await projects.locked(session, plan, shown["project"])
+    """A line and its plan; locks the line and its project.
+
+    Raises:
+        NotFound: there is no such line within reach.
+    """
+    row = await get(session, principal, line_id)
+    plan = await lookup.get_managed_plan(session, principal, row["plan"])
+    await projects.find_for_update(session, plan, row["project"])
     line = await session.get(BudgetLine, line_id, with_for_update=True, populate_existing=True)
     if line is None:
         raise NotFound(terms.BUDGET_LINE, id=line_id)
     return plan, line
 
 
-def _shown() -> Select[*tuple[Any, ...]]:
-    hidden = {"project_id", "agency_id"}
+def _select_lines() -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *(column for column in BudgetLine.__table__.columns if column.name not in hidden),
+            BudgetLine.id,
+            BudgetLine.version,
             Plan.code.label("plan"),
             Project.code.label("project"),
             Agency.code.label("agency"),
+            BudgetLine.source,
+            BudgetLine.origin,
+            BudgetLine.origin_years,
+            BudgetLine.amount_vnd,
+            BudgetLine.decision,
         )
         .join_from(BudgetLine, Project, Project.id == BudgetLine.project_id)
         .join(Plan, Plan.id == Project.plan_id)
         .outerjoin(Agency, Agency.id == BudgetLine.agency_id)
-    )
-
-
-async def _record(
-    session: AsyncSession,
-    plan: Plan,
-    line: BudgetLine,
-    what: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action=f"budget_line.{what}",
-        subject=f"budget-lines/{line.id}",
-        plan_id=plan.id,
-        agency_id=line.agency_id or plan.district_id,
-        before=before,
-        after=after,
     )

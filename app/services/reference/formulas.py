@@ -4,8 +4,11 @@
     100 * KQ.06 / KQ.01
     100 * (A.01 + A.02) / B.01
 
-Codes may hold hyphens, so `+` and `-` stand between spaces. The sides of a ratio are single codes,
-or sums in brackets.
+Codes can contain hyphens, so `+` and `-` need spaces around them. Each side of a ratio is one code
+or a sum in parentheses.
+
+Clerks write formulas: `formula` is a text field of POST and PATCH /indicators. This is why formulas
+are a small language and not data in the code.
 """
 
 import re
@@ -14,9 +17,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 Terms = tuple[tuple[int, str], ...]
-"""Codes with their signs, 1 or -1."""
+"""Signs (1 or -1) and codes of a sum."""
 
-LONGEST = 1000
+MAX_LENGTH = 1000
 _TOKEN = re.compile(r"\s*([()*/]|[+-](?=\s)|[0-9A-Za-z][0-9A-Za-z._-]*)")
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _SCALE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,4})?")
@@ -24,9 +27,9 @@ _SCALE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,4})?")
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """What a derived indicator is computed from.
+    """The formula of a derived indicator.
 
-    Without a denominator it is the sum of the numerator's terms, and `scale` is 1.
+    A sum has no denominator, and its `scale` is 1.
     """
 
     numerator: Terms
@@ -34,31 +37,31 @@ class Formula:
     scale: Decimal
 
     def codes(self) -> frozenset[str]:
-        """The indicators that it refers to."""
+        """The codes of all terms."""
         return frozenset(code for _, code in self.numerator + (self.denominator or ()))
 
     def evaluate(self, values: Mapping[str, Decimal]) -> Decimal | None:
-        """The value, unrounded; None where a figure is missing or the denominator is zero."""
+        """The unrounded value; None if a figure is missing or the denominator is zero."""
         if not self.codes() <= values.keys():
             return None
-        above = _sum(self.numerator, values)
+        numerator = _sum(self.numerator, values)
         if self.denominator is None:
-            return above
-        below = _sum(self.denominator, values)
-        return self.scale * above / below if below else None
+            return numerator
+        denominator = _sum(self.denominator, values)
+        return self.scale * numerator / denominator if denominator else None
 
 
 def parse(text: str) -> Formula:
-    """The formula that a text stands for.
+    """Parse a formula.
 
     Raises:
-        ValueError: it is neither a sum nor a ratio, and where that shows.
+        ValueError: the text is neither a sum nor a ratio; the message says where it fails.
     """
-    if len(text) > LONGEST:
-        raise ValueError(f"more than {LONGEST} characters")
+    if len(text) > MAX_LENGTH:
+        raise ValueError(f"longer than {MAX_LENGTH} characters")
     tokens = _Tokens(text)
     scale = tokens.take_scale()
-    if scale is None and not tokens.holds("/"):
+    if scale is None and not tokens.contains("/"):
         formula = Formula(tokens.take_sum(), None, Decimal(1))
     else:
         numerator = tokens.take_side()
@@ -68,16 +71,19 @@ def parse(text: str) -> Formula:
     return formula
 
 
-def derived_from(code: str, formulas: Mapping[str, Formula]) -> frozenset[str]:
-    """All indicators that one is computed from, at any depth; itself among them is a circle."""
-    reached: set[str] = set()
-    ahead = [code]
-    while ahead:
-        formula = formulas.get(ahead.pop())
-        fresh = (formula.codes() if formula else frozenset()) - reached
-        reached |= fresh
-        ahead += fresh
-    return frozenset(reached)
+def dependencies(code: str, formulas: Mapping[str, Formula]) -> frozenset[str]:
+    """The codes from which an indicator is computed, at any depth.
+
+    They contain the code itself if its formula is circular.
+    """
+    codes: set[str] = set()
+    pending = [code]
+    while pending:
+        formula = formulas.get(pending.pop())
+        new = (formula.codes() if formula else frozenset()) - codes
+        codes |= new
+        pending += new
+    return frozenset(codes)
 
 
 def _sum(terms: Iterable[tuple[int, str]], values: Mapping[str, Decimal]) -> Decimal:
@@ -85,30 +91,30 @@ def _sum(terms: Iterable[tuple[int, str]], values: Mapping[str, Decimal]) -> Dec
 
 
 class _Tokens:
-    """The tokens of a text, taken one after the other."""
+    """The tokens of a formula, and a position among them."""
 
     def __init__(self, text: str) -> None:
         self._tokens: list[str] = []
         self._next = 0
         position, text = 0, text.strip()
         while position < len(text):
-            found = _TOKEN.match(text, position)
-            if found is None:
-                raise ValueError(f"cannot be read from {text[position:].strip()[:20]!r} on")
-            self._tokens.append(found[1])
-            position = found.end()
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise ValueError(f"unexpected text at {text[position:].strip()[:20]!r}")
+            self._tokens.append(match[1])
+            position = match.end()
 
-    def holds(self, token: str) -> bool:
+    def contains(self, token: str) -> bool:
         return token in self._tokens
 
     def peek(self, ahead: int = 0) -> str | None:
-        place = self._next + ahead
-        return self._tokens[place] if place < len(self._tokens) else None
+        index = self._next + ahead
+        return self._tokens[index] if index < len(self._tokens) else None
 
     def expect(self, token: str | None) -> None:
         if self.peek() != token:
-            wanted = "the end" if token is None else repr(token)
-            raise ValueError(f"{wanted} expected, found {self.peek() or 'the end'!r}")
+            expected = "the end" if token is None else repr(token)
+            raise ValueError(f"{expected} expected, found {self.peek() or 'the end'!r}")
         self._next += 1
 
     def take_scale(self) -> Decimal | None:
@@ -138,6 +144,6 @@ class _Tokens:
     def _take_code(self) -> str:
         token = self.peek()
         if token is None or not _CODE.fullmatch(token):
-            raise ValueError(f"an indicator's code expected, found {token or 'the end'!r}")
+            raise ValueError(f"an indicator code expected, found {token or 'the end'!r}")
         self._next += 1
         return token

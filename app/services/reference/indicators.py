@@ -1,13 +1,13 @@
-"""The catalogue of indicators as it is read and changed."""
+"""The catalogue of indicators: listed, read, changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.driver import Row
 from app.db.pagination import page
 from app.errors import FieldError, NotFound, StateConflict, ValidationFailed
 from app.models.agencies import Agency
@@ -17,171 +17,184 @@ from app.models.projects import Project
 from app.models.reports import RevisionEntry
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import changes, ledger
-from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
+from app.services.audit import changes
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.lookup import within_horizon
 from app.services.reference import catalogue, formulas, projects
+from app.services.reference.catalogue import CatalogueEntry
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import Frequency, IndicatorKind
-
-Shown = dict[str, Any]
-"""An indicator in the words of the wire, with its version."""
+from app.vocabulary import Frequency
 
 SELECTORS = frozenset({"communes", "leads"})
-FIXED = frozenset({"project", "unit", "kind", "formula"})
-"""What gives figures their meaning: it stays once there are some."""
+FIXED_FIELDS = frozenset({"project", "unit", "kind", "formula"})
+"""The fields that define what a figure means. They are fixed once figures were reported."""
 
 UNKNOWN_SELECTOR = Bilingual(
     "Cần communes, leads hoặc mã của một cơ quan; không có cơ quan {code}.",
-    "Expected communes, leads or an agency's code; there is no agency {code}.",
+    "Expected communes, leads or the code of an agency; there is no agency {code}.",
 )
 LEADS_OF_NOTHING = Bilingual(
     "leads là cơ quan chủ trì dự án; chỉ tiêu này không thuộc dự án nào.",
-    "leads are the lead agencies of a project; this indicator belongs to none.",
+    "leads means the lead agencies of a project, and this indicator belongs to no project.",
 )
 HAS_FIGURES = Bilingual(
     "Chỉ tiêu {code} đã có số liệu báo cáo nên không đổi được {fields}; hãy thêm chỉ tiêu mới.",
-    "Figures of {code} have been reported, so {fields} cannot change; add another indicator.",
+    "Figures of {code} have been reported, so {fields} cannot change; add a new indicator.",
 )
 
 
-@dataclass(frozen=True)
-class Filter:
-    """Which indicators a list shows; None is all."""
+@dataclass(frozen=True, slots=True)
+class IndicatorFilter:
+    """The filters of the list; None does not filter."""
 
     project: str | None = None
     frequency: Frequency | None = None
     filled_by: str | None = None
 
 
-async def listed(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
-    plan: str | None,
-    wanted: Filter,
+    filters: IndicatorFilter,
     *,
+    plan: str | None,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Row[Any]], str | None]:
+) -> tuple[list[Row], str | None]:
     """A page of a plan's indicators, in the order of the catalogue.
 
     Raises:
-        NotFound: no such plan or project.
-        AmbiguousPlan: several plans fit, and none was named.
+        NotFound: there is no such plan or project within the horizon.
+        AmbiguousPlan: `plan` is None and several fit.
     """
-    found = await lookup.get_plan(session, principal, plan, project=wanted.project)
-    query = _shown().where(Indicator.plan_id == found.id)
-    if wanted.project is not None:
-        query = query.where(projects.belongs_to(found.id, wanted.project))
-    if wanted.frequency is not None:
-        query = query.where(Indicator.frequencies.contains([wanted.frequency]))
-    if wanted.filled_by is not None:
-        query = query.where(Indicator.filled_by.contains([wanted.filled_by]))
+    plan_row = await lookup.get_plan(session, principal, plan, project=filters.project)
+    query = _select_indicators().where(Indicator.plan_id == plan_row.id)
+    if filters.project is not None:
+        query = query.where(projects.within_project(plan_row.id, filters.project))
+    if filters.frequency is not None:
+        query = query.where(Indicator.frequencies.contains([filters.frequency]))
+    if filters.filled_by is not None:
+        query = query.where(Indicator.filled_by.contains([filters.filled_by]))
     order = [(Indicator.position, int), (Indicator.code.collate("C"), str)]
-    return await page(session, query, order, limit=limit, cursor=cursor)
+    rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
+    return [row._asdict() for row in rows], next_cursor
 
 
-async def find(session: AsyncSession, principal: Principal, plan: str | None, code: str) -> Shown:
+async def get(
+    session: AsyncSession, principal: Principal, code: str, *, plan: str | None = None
+) -> Row:
     """One indicator.
 
     Raises:
-        NotFound: the plan has none of this code.
-        AmbiguousPlan: there are several plans, and none was named.
+        NotFound: there is no such plan within the horizon, or it has no such indicator.
+        AmbiguousPlan: `plan` is None and there are several.
     """
-    found = await lookup.get_plan(session, principal, plan)
-    query = _shown().where(Indicator.plan_id == found.id, Indicator.code == code)
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
-        raise NotFound(terms.INDICATOR, code=code)
-    return row._asdict()
+    return await _get_of_plan(session, await lookup.get_plan(session, principal, plan), code)
 
 
 async def create(
-    session: AsyncSession,
-    principal: Principal,
-    plan_code: str | None,
-    values: Mapping[str, Any],
-    *,
-    today: date,
-    now: datetime,
-    actor: Actor,
-) -> Shown:
-    """Add an indicator to the catalogue of a plan within reach; without a position, at its end.
+    session: AsyncSession, action: Action, values: Mapping[str, Any], *, plan: str | None = None
+) -> Row:
+    """Add an indicator to the catalogue of a plan, by default at its end.
 
     Raises:
-        NotFound: no such plan.
-        ValidationFailed: it does not fit into the catalogue.
+        NotFound: there is no such plan within reach.
+        AmbiguousPlan: `plan` is None and several fit.
+        ValidationFailed: the indicator breaks a rule of the catalogue.
     """
-    plan, project = await _plan_and_project(session, principal, plan_code, values["project"])
-    await _catalogue_held(session, plan)
-    own = {name: value for name, value in values.items() if name != "project"}
-    own["position"] = own["position"] or await session.scalar(
-        select(func.coalesce(func.max(Indicator.position), 0) + 1).where(
-            Indicator.plan_id == plan.id
-        )
+    columns = dict(values)
+    plan_row, project = await _get_plan_and_project(
+        session, action.principal, plan, columns.pop("project")
     )
-    indicator = Indicator(plan_id=plan.id, project_id=project.id if project else None, **own)
-    await _see_that_it_fits(session, principal, indicator, today)
+    await _lock_catalogue(session, plan_row)
+    columns["position"] = columns["position"] or await _next_position(session, plan_row)
+    indicator = Indicator(
+        plan_id=plan_row.id, project_id=project.id if project else None, **columns
+    )
+    await _ensure_valid(session, action, indicator)
     session.add(indicator)
     await session.flush()
     given = {name: value for name, value in values.items() if value not in (None, [])}
-    await _record(session, plan, indicator, "created", None, changes.told(given), now, actor)
-    return await find(session, principal, plan.code, indicator.code)
+    await record_change(
+        session,
+        action,
+        "indicator.created",
+        f"indicators/{indicator.code}",
+        Change.created(given),
+        plan_id=plan_row.id,
+        agency_id=plan_row.district_id,
+    )
+    return await _get_of_plan(session, plan_row, indicator.code)
 
 
 async def change(
     session: AsyncSession,
-    principal: Principal,
-    plan_code: str | None,
+    action: Action,
     code: str,
-    wanted: Mapping[str, Any],
+    values: Mapping[str, Any],
     *,
+    plan: str | None = None,
     check_version: VersionCheck,
-    today: date,
-    now: datetime,
-    actor: Actor,
-) -> Shown:
-    """Change an indicator of a plan within reach.
+) -> Row:
+    """Change an indicator.
 
     Raises:
-        NotFound: there is none.
-        ValidationFailed: it would not fit into the catalogue.
-        StateConflict: figures exist whose meaning would change.
+        NotFound: there is no such indicator within reach.
+        AmbiguousPlan: `plan` is None and there are several.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        ValidationFailed: the indicator would break a rule of the catalogue.
+        StateConflict: the meaning of reported figures would change.
     """
-    plan = await lookup.get_managed_plan(session, principal, plan_code)
-    await _catalogue_held(session, plan)
-    indicator = await _held(session, plan, code)
+    plan_row = await lookup.get_managed_plan(session, action.principal, plan)
+    await _lock_catalogue(session, plan_row)
+    indicator = await _get_for_update(session, plan_row, code)
     check_version(indicator.version)
-    sources = await _with_sources(session, indicator)
-    own = dict(wanted)
-    before = await session.scalar(select(Project.code).where(Project.id == indicator.project_id))
-    after = own.pop("project", before)
-    if after != before:
-        _, project = await _plan_and_project(session, principal, plan.code, after)
-        own["project_id"] = project.id if project else None
-    changed = changes.apply(indicator, own, hidden={"project_id"}).also("project", before, after)
-    if changed:
+    sources = await _list_sources(session, indicator)
+    if diff := await _apply(session, action, indicator, values, plan_row):
         with session.no_autoflush:
-            await _see_that_it_fits(session, principal, indicator, today)
-            await _see_that_figures_keep_their_meaning(session, indicator, sources, changed)
-        await _record(
-            session, plan, indicator, "changed", changed.before, changed.after, now, actor
+            await _ensure_valid(session, action, indicator)
+            await _ensure_figures_keep_meaning(session, indicator, sources, diff)
+        await record_change(
+            session,
+            action,
+            "indicator.changed",
+            f"indicators/{indicator.code}",
+            diff,
+            plan_id=plan_row.id,
+            agency_id=plan_row.district_id,
         )
         await session.flush()
-    return await find(session, principal, plan.code, code)
+    return await _get_of_plan(session, plan_row, code)
 
 
-async def _plan_and_project(
-    session: AsyncSession, principal: Principal, plan_code: str | None, project: str | None
+async def _apply(
+    session: AsyncSession,
+    action: Action,
+    indicator: Indicator,
+    values: Mapping[str, Any],
+    plan: Plan,
+) -> Change:
+    """Set the values, in which `project` is a code."""
+    columns = dict(values)
+    old = await session.scalar(select(Project.code).where(Project.id == indicator.project_id))
+    new = columns.pop("project", old)
+    if new != old:
+        _, project = await _get_plan_and_project(session, action.principal, plan.code, new)
+        columns["project_id"] = project.id if project else None
+    return changes.apply(indicator, columns, hidden={"project_id"}).also("project", old, new)
+
+
+async def _get_plan_and_project(
+    session: AsyncSession, principal: Principal, plan: str | None, project: str | None
 ) -> tuple[Plan, Project | None]:
     if project is None:
-        return await lookup.get_managed_plan(session, principal, plan_code), None
-    return await projects.named(session, principal, plan_code, project)
+        return await lookup.get_managed_plan(session, principal, plan), None
+    return await projects.get_body_project(session, principal, project, plan=plan)
 
 
-async def _held(session: AsyncSession, plan: Plan, code: str) -> Indicator:
+async def _get_for_update(session: AsyncSession, plan: Plan, code: str) -> Indicator:
     indicator = await session.scalar(
         select(Indicator)
         .where(Indicator.plan_id == plan.id, Indicator.code == code)
@@ -192,24 +205,33 @@ async def _held(session: AsyncSession, plan: Plan, code: str) -> Indicator:
     return indicator
 
 
-async def _catalogue_held(session: AsyncSession, plan: Plan) -> None:
-    """Let changes of a catalogue come one after the other: its indicators depend on each other."""
+async def _lock_catalogue(session: AsyncSession, plan: Plan) -> None:
+    """Serialise changes of a catalogue, because its indicators depend on each other."""
     await session.refresh(plan, with_for_update={"key_share": True})
 
 
-async def _see_that_it_fits(
-    session: AsyncSession, principal: Principal, indicator: Indicator, today: date
-) -> None:
-    """See that the rules hold for the catalogue with the indicator in it, before it is stored."""
-    entries = await _entries(session, indicator.plan_id)
+async def _next_position(session: AsyncSession, plan: Plan) -> int:
+    last = await session.scalar(
+        select(func.max(Indicator.position)).where(Indicator.plan_id == plan.id)
+    )
+    return (last or 0) + 1
+
+
+async def _ensure_valid(session: AsyncSession, action: Action, indicator: Indicator) -> None:
+    """Ensure that the catalogue with this indicator keeps its rules.
+
+    Raises:
+        ValidationFailed: it does not.
+    """
+    entries = await _load_catalogue(session, indicator.plan_id)
     entries[indicator.code] = _entry(indicator)
-    faults = catalogue.faults_of(indicator.code, entries)
-    faults += await _selector_faults(session, principal, indicator, today)
-    if faults:
-        raise ValidationFailed(faults)
+    errors = catalogue.validate(indicator.code, entries)
+    errors += await _selector_errors(session, action, indicator)
+    if errors:
+        raise ValidationFailed(errors)
 
 
-async def _entries(session: AsyncSession, plan_id: int) -> dict[str, catalogue.Entry]:
+async def _load_catalogue(session: AsyncSession, plan_id: int) -> dict[str, CatalogueEntry]:
     rows = await session.execute(
         select(
             Indicator.code,
@@ -223,52 +245,56 @@ async def _entries(session: AsyncSession, plan_id: int) -> dict[str, catalogue.E
     return {row.code: _entry(row) for row in rows}
 
 
-def _entry(row: Any) -> catalogue.Entry:
-    return catalogue.Entry(
+def _entry(row: Any) -> CatalogueEntry:
+    return CatalogueEntry(
         code=row.code,
         unit=row.unit,
-        kind=IndicatorKind(row.kind),
+        kind=row.kind,
         frequencies=frozenset(Frequency(frequency) for frequency in row.frequencies),
         filled_by=tuple(row.filled_by),
         formula=row.formula,
     )
 
 
-async def _selector_faults(
-    session: AsyncSession, principal: Principal, indicator: Indicator, today: date
+async def _selector_errors(
+    session: AsyncSession, action: Action, indicator: Indicator
 ) -> list[FieldError]:
-    named = [code for code in indicator.filled_by if code not in SELECTORS]
+    codes = set(indicator.filled_by) - SELECTORS
     known = await session.scalars(
         select(Agency.code).where(
-            Agency.code.in_(named),
-            lookup.exists_on(today),
-            within_horizon(principal, Agency.path),
+            Agency.code.in_(codes),
+            lookup.exists_on(action.today),
+            within_horizon(action.principal, Agency.path),
         )
     )
-    unknown = set(named) - set(known)
-    found = []
-    for place, code in enumerate(indicator.filled_by):
-        pointer = f"/filled_by/{place}"
+    unknown = codes - set(known)
+    errors = []
+    for index, code in enumerate(indicator.filled_by):
+        pointer = f"/filled_by/{index}"
         if code in unknown:
-            found.append(FieldError(pointer, "unknown_agency", UNKNOWN_SELECTOR, {"code": code}))
+            errors.append(FieldError(pointer, "unknown_agency", UNKNOWN_SELECTOR, {"code": code}))
         elif code == "leads" and indicator.project_id is None:
-            found.append(FieldError(pointer, "no_project", LEADS_OF_NOTHING))
-    return found
+            errors.append(FieldError(pointer, "no_project", LEADS_OF_NOTHING))
+    return errors
 
 
-async def _with_sources(session: AsyncSession, indicator: Indicator) -> frozenset[str]:
-    """The indicator's code and those of all that it is derived from."""
-    parsed = catalogue.parsed_formulas(await _entries(session, indicator.plan_id))
-    return formulas.derived_from(indicator.code, parsed) | {indicator.code}
+async def _list_sources(session: AsyncSession, indicator: Indicator) -> frozenset[str]:
+    """The code of the indicator and of all indicators from which it is derived."""
+    parsed = catalogue.parse_formulas(await _load_catalogue(session, indicator.plan_id))
+    return formulas.dependencies(indicator.code, parsed) | {indicator.code}
 
 
-async def _see_that_figures_keep_their_meaning(
-    session: AsyncSession,
-    indicator: Indicator,
-    sources: frozenset[str],
-    changed: changes.Change,
+async def _ensure_figures_keep_meaning(
+    session: AsyncSession, indicator: Indicator, sources: frozenset[str], diff: Change
 ) -> None:
-    fields = FIXED & changed.after.keys()
+    """Ensure that no reported figure changes its meaning.
+
+    A derived indicator has figures if one of its `sources` has.
+
+    Raises:
+        StateConflict: figures were reported, and the change touches a field of `FIXED_FIELDS`.
+    """
+    fields = FIXED_FIELDS & diff.after.keys()
     if not fields:
         return
     has_figures = (
@@ -280,37 +306,21 @@ async def _see_that_figures_keep_their_meaning(
         raise StateConflict(HAS_FIGURES, code=indicator.code, fields=", ".join(sorted(fields)))
 
 
-def _shown() -> Select[*tuple[Any, ...]]:
-    hidden = {"plan_id", "project_id"}
+async def _get_of_plan(session: AsyncSession, plan: Plan, code: str) -> Row:
+    query = _select_indicators().where(Indicator.plan_id == plan.id, Indicator.code == code)
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(terms.INDICATOR, code=code)
+    return row._asdict()
+
+
+def _select_indicators() -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *(column for column in Indicator.__table__.columns if column.name not in hidden),
+            *Indicator.__table__.columns,
             Plan.code.label("plan"),
             Project.code.label("project"),
         )
         .join_from(Indicator, Plan, Plan.id == Indicator.plan_id)
         .outerjoin(Project, Project.id == Indicator.project_id)
-    )
-
-
-async def _record(
-    session: AsyncSession,
-    plan: Plan,
-    indicator: Indicator,
-    what: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any],
-    now: datetime,
-    actor: Actor,
-) -> None:
-    await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action=f"indicator.{what}",
-        subject=f"indicators/{indicator.code}",
-        plan_id=plan.id,
-        agency_id=plan.district_id,
-        before=before,
-        after=after,
     )

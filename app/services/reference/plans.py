@@ -1,13 +1,14 @@
-"""Plans as they are read and changed."""
+"""Plans: listed, read, changed."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row as ResultRow
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.driver import Row
 from app.db.pagination import page
 from app.errors import NotFound
 from app.models.agencies import Agency
@@ -15,116 +16,111 @@ from app.models.plans import DueSoonHistory, LegalDocument, Plan, Target
 from app.models.projects import Project
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import changes, ledger
-from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
+from app.services.audit import changes
+from app.services.audit.action import Action
+from app.services.audit.changes import VersionCheck, record_change
 from app.text import terms
 
-Shown = dict[str, Any]
-"""A plan in the words of the wire, with its version."""
 
-
-async def listed(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
     *,
     year: int | None,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Shown], str | None]:
-    """A page of the plans within the horizon, by code."""
-    query = _shown(principal)
+) -> tuple[list[Row], str | None]:
+    """A page of the plans within the horizon, ordered by code."""
+    query = _select_plans(principal)
     if year is not None:
         query = query.where(Plan.year == year)
-    rows, following = await page(
+    rows, next_cursor = await page(
         session, query, [(Plan.code.collate("C"), str)], limit=limit, cursor=cursor
     )
-    return await _with_lists(session, rows), following
+    return await _with_documents_and_targets(session, rows), next_cursor
 
 
-async def find(session: AsyncSession, principal: Principal, code: str) -> Shown:
-    """One plan within the horizon.
+async def get(session: AsyncSession, principal: Principal, code: str) -> Row:
+    """One plan, with its legal basis and targets.
 
     Raises:
-        NotFound: there is none.
+        NotFound: no plan within the horizon has the code.
     """
-    rows = (await session.execute(_shown(principal).where(Plan.code == code))).all()
-    if not rows:
+    query = _select_plans(principal).where(Plan.code == code)
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
         raise NotFound(terms.PLAN, code=code)
-    return (await _with_lists(session, rows))[0]
+    return (await _with_documents_and_targets(session, [row]))[0]
 
 
 async def change(
     session: AsyncSession,
-    principal: Principal,
+    action: Action,
     code: str,
-    wanted: Mapping[str, Any],
+    values: Mapping[str, Any],
     *,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> Shown:
-    """Change texts and settings of a plan within reach.
+) -> Row:
+    """Change texts and settings of a plan.
+
+    The old value of `due_soon_days` goes into `DueSoonHistory`, because the timeliness at an
+    earlier instant follows from the value at that instant.
 
     Raises:
-        NotFound: there is none.
+        NotFound: no plan within reach has the code.
+        PreconditionRequired, Stale: see `VersionCheck`.
     """
-    plan = await lookup.get_managed_plan(session, principal, code)
+    plan = await lookup.get_managed_plan(session, action.principal, code)
     await session.refresh(plan, with_for_update={"key_share": True})
     check_version(plan.version)
-    if changed := changes.apply(plan, wanted):
-        at = await ledger.record(
+    if diff := changes.apply(plan, values):
+        at = await record_change(
             session,
-            now=now,
-            actor=actor,
-            action="plan.changed",
-            subject=f"plans/{plan.code}",
+            action,
+            "plan.changed",
+            f"plans/{plan.code}",
+            diff,
             plan_id=plan.id,
             agency_id=plan.district_id,
-            before=changed.before,
-            after=changed.after,
         )
-        if "due_soon_days" in changed.before:
-            days = changed.before["due_soon_days"]
+        if "due_soon_days" in diff.before:
+            days = diff.before["due_soon_days"]
             session.add(DueSoonHistory(plan_id=plan.id, due_soon_days=days, valid_until=at))
         await session.flush()
-    return await find(session, principal, code)
+    return await get(session, action.principal, code)
 
 
-def _shown(principal: Principal) -> Select[*tuple[Any, ...]]:
-    hidden = {"district_id", "effective_from", "import_failed"}
-    columns = [column for column in Plan.__table__.columns if column.name not in hidden]
-    return lookup.known_plans(principal).with_only_columns(*columns, Agency.code.label("district"))
+def _select_plans(principal: Principal) -> Select[*tuple[Any, ...]]:
+    return lookup.known_plans(principal).with_only_columns(
+        *Plan.__table__.columns, Agency.code.label("district")
+    )
 
 
-async def _with_lists(session: AsyncSession, rows: Collection[Row[Any]]) -> list[Shown]:
-    """The plans with their legal basis and targets, in two questions for all of them."""
+async def _with_documents_and_targets(
+    session: AsyncSession, rows: Collection[ResultRow[*tuple[Any, ...]]]
+) -> list[Row]:
+    """Add legal basis and targets to the plans, with two queries for all plans."""
     ids = [row.id for row in rows]
-    documents = await session.scalars(
-        select(LegalDocument)
+    documents = await session.execute(
+        select(*LegalDocument.__table__.columns)
         .where(LegalDocument.plan_id.in_(ids))
         .order_by(LegalDocument.position, LegalDocument.id)
     )
     targets = await session.execute(
-        select(
-            Target.plan_id,
-            Target.code,
-            Target.name,
-            Target.unit,
-            Target.value,
-            Project.code.label("project"),
-        )
+        select(*Target.__table__.columns, Project.code.label("project"))
         .outerjoin(Project, Project.id == Target.project_id)
         .where(Target.plan_id.in_(ids))
         .order_by(Target.position, Target.id)
     )
-    legal_basis: dict[int, list[LegalDocument]] = defaultdict(list)
-    for document in documents:
-        legal_basis[document.plan_id].append(document)
-    targets_of: dict[int, list[Any]] = defaultdict(list)
-    for target in targets:
-        targets_of[target.plan_id].append(target)
+    legal_basis, targets_of = _by_plan(documents), _by_plan(targets)
     return [
         row._asdict() | {"legal_basis": legal_basis[row.id], "targets": targets_of[row.id]}
         for row in rows
     ]
+
+
+def _by_plan(rows: Iterable[ResultRow[*tuple[Any, ...]]]) -> defaultdict[int, list[Row]]:
+    groups: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.plan_id].append(row._asdict())
+    return groups

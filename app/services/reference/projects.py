@@ -1,42 +1,29 @@
-"""Projects with their money and agencies, as they are read and changed."""
+"""Projects and sub-projects with their budgets and agencies: listed, read, changed."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Row,
-    Select,
-    Text,
-    cast,
-    exists,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, cast, exists, func, or_, select
+from sqlalchemy import Row as ResultRow
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app.db.driver import Row
 from app.db.pagination import page
-from app.errors import FieldError, NotFound, ValidationFailed
+from app.errors import NotFound, ValidationFailed
 from app.models.agencies import Agency
 from app.models.budgets import BudgetLine
 from app.models.plans import Plan
 from app.models.projects import Assignment, Project
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import changes, ledger
-from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
+from app.services.audit import changes
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, VersionCheck, record_change
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import AssignmentRole, BudgetOrigin
-
-Shown = dict[str, Any]
-"""A project in the words of the wire, with its version."""
 
 PLAN_ORDER = ((Project.position, int), (Project.code.collate("C"), str))
 """The order of a plan's projects."""
@@ -46,21 +33,20 @@ UNKNOWN_PROJECT = Bilingual(
 )
 IS_SUB_PROJECT = Bilingual(
     "{code} là tiểu dự án, không có tiểu dự án bên dưới.",
-    "{code} is a sub-project and has none below it.",
+    "{code} is a sub-project, so it cannot have sub-projects.",
 )
 HAS_SUB_PROJECTS = Bilingual(
     "Dự án {code} có tiểu dự án, hoặc là chính dự án này, nên không thể thành tiểu dự án.",
-    "Project {code} has sub-projects, or is the parent itself, and cannot become a sub-project.",
+    "Project {code} has sub-projects or is its own parent, so it cannot become a sub-project.",
 )
 HAS_MONEY = Bilingual(
     "Dự án {code} đã có dòng vốn; vốn của dự án có tiểu dự án phải nằm ở các tiểu dự án.",
-    "Project {code} has budget lines; money of a project with sub-projects belongs to those.",
+    "Project {code} has budget lines; the budget lines of a project with sub-projects belong to "
+    "the sub-projects.",
 )
 
-_part = aliased(Project)
 
-
-async def listed(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
     *,
@@ -68,96 +54,117 @@ async def listed(
     parent: str | None,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Shown], str | None]:
-    """A page of a plan's projects in its order; those below `parent`, if that is given."""
-    found = await lookup.get_plan(session, principal, plan, project=parent)
-    query = _shown().where(Project.plan_id == found.id)
+) -> tuple[list[Row], str | None]:
+    """A page of a plan's projects in the plan's order.
+
+    parent: the code of a project; restricts the list to its sub-projects.
+
+    Raises:
+        NotFound: there is no such plan or parent.
+        AmbiguousPlan: `plan` is None and several fit.
+    """
+    plan_row = await lookup.get_plan(session, principal, plan, project=parent)
+    query = _select_projects().where(Project.plan_id == plan_row.id)
     if parent is not None:
-        above = select(_part.id).where(_part.plan_id == found.id, _part.code == parent)
-        query = query.where(Project.parent_id == above.scalar_subquery())
-    rows, following = await page(session, query, PLAN_ORDER, limit=limit, cursor=cursor)
-    return [_with_total(row) for row in rows], following
+        above = aliased(Project)
+        parent_id = select(above.id).where(above.plan_id == plan_row.id, above.code == parent)
+        query = query.where(Project.parent_id == parent_id.scalar_subquery())
+    rows, next_cursor = await page(session, query, PLAN_ORDER, limit=limit, cursor=cursor)
+    return [_with_total(row) for row in rows], next_cursor
 
 
-async def find(session: AsyncSession, principal: Principal, plan: str | None, code: str) -> Shown:
+async def get(
+    session: AsyncSession, principal: Principal, code: str, *, plan: str | None = None
+) -> Row:
     """One project.
 
     Raises:
-        NotFound: there is none within the horizon.
-        AmbiguousPlan: several plans have it, and none was named.
+        NotFound: no plan within the horizon has the project.
+        AmbiguousPlan: `plan` is None and several plans have the project.
     """
-    found = await lookup.get_plan(session, principal, plan, project=code)
-    return await _find(session, found, code)
+    plan_row = await lookup.get_plan(session, principal, plan, project=code)
+    return await _get_of_plan(session, plan_row, code)
 
 
 async def create(
-    session: AsyncSession,
-    principal: Principal,
-    plan: str | None,
-    values: Mapping[str, Any],
-    *,
-    now: datetime,
-    actor: Actor,
-) -> Shown:
-    """Add a project to a plan within reach; without a position it comes last.
+    session: AsyncSession, action: Action, values: Mapping[str, Any], *, plan: str | None = None
+) -> Row:
+    """Add a project to a plan, by default at its end.
 
     Raises:
-        NotFound: no such plan.
-        ValidationFailed: the parent cannot have sub-projects.
+        NotFound: there is no such plan within reach.
+        AmbiguousPlan: `plan` is None and several fit.
+        ValidationFailed: the parent does not exist or cannot have sub-projects.
     """
-    found = await lookup.get_managed_plan(session, principal, plan)
-    own = dict(values)
-    parent = await _parent(session, found, own.pop("parent"))
-    own["position"] = own["position"] or await session.scalar(
-        select(func.coalesce(func.max(Project.position), 0) + 1).where(Project.plan_id == found.id)
-    )
-    project = Project(plan_id=found.id, parent_id=parent.id if parent else None, **own)
+    plan_row = await lookup.get_managed_plan(session, action.principal, plan)
+    columns = dict(values)
+    parent = await _get_parent(session, plan_row, columns.pop("parent"))
+    columns["position"] = columns["position"] or await _next_position(session, plan_row)
+    project = Project(plan_id=plan_row.id, parent_id=parent.id if parent else None, **columns)
     session.add(project)
     await session.flush()
     given = {name: value for name, value in values.items() if value is not None}
-    await _record(session, found, project, "created", None, changes.told(given), now, actor)
-    return await _find(session, found, project.code)
+    await record_change(
+        session,
+        action,
+        "project.created",
+        f"projects/{project.code}",
+        Change.created(given),
+        plan_id=plan_row.id,
+        agency_id=plan_row.district_id,
+    )
+    return await _get_of_plan(session, plan_row, project.code)
 
 
 async def change(
     session: AsyncSession,
-    principal: Principal,
-    plan: str | None,
+    action: Action,
     code: str,
-    wanted: Mapping[str, Any],
+    values: Mapping[str, Any],
     *,
+    plan: str | None = None,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> Shown:
-    """Change a project of a plan within reach.
+) -> Row:
+    """Change a project.
 
     Raises:
-        NotFound: there is none.
-        ValidationFailed: the parent cannot have sub-projects, or the project has some itself.
+        NotFound: there is no such project within reach.
+        AmbiguousPlan: `plan` is None and several plans have the project.
+        PreconditionRequired, Stale: see `VersionCheck`.
+        ValidationFailed: the parent does not exist or cannot have sub-projects, or the project
+            has sub-projects itself.
     """
-    found = await lookup.get_managed_plan(session, principal, plan, project=code)
-    project = await locked(session, found, code)
-    if project is None:
-        raise NotFound(terms.PROJECT, code=code)
+    plan_row = await lookup.get_managed_plan(session, action.principal, plan, project=code)
+    project = await get_for_update(session, plan_row, code)
     check_version(project.version)
-    own = dict(wanted)
-    before = await session.scalar(select(Project.code).where(Project.id == project.parent_id))
-    after = own.pop("parent", before)
-    if after != before:
-        if after is not None and (after == code or await has_sub_projects(session, project)):
-            raise _refusal("has_sub_projects", HAS_SUB_PROJECTS, code)
-        parent = await _parent(session, found, after)
-        own["parent_id"] = parent.id if parent else None
-    changed = changes.apply(project, own, hidden={"parent_id"}).also("parent", before, after)
-    if changed:
-        await _record(session, found, project, "changed", changed.before, changed.after, now, actor)
+    columns = dict(values)
+    old = await session.scalar(select(Project.code).where(Project.id == project.parent_id))
+    new = columns.pop("parent", old)
+    if new != old:
+        if new is not None and (new == code or await has_sub_projects(session, project)):
+            raise ValidationFailed.at("/parent", "has_sub_projects", HAS_SUB_PROJECTS, code=code)
+        parent = await _get_parent(session, plan_row, new)
+        columns["parent_id"] = parent.id if parent else None
+    diff = changes.apply(project, columns, hidden={"parent_id"}).also("parent", old, new)
+    if diff:
+        await record_change(
+            session,
+            action,
+            "project.changed",
+            f"projects/{project.code}",
+            diff,
+            plan_id=plan_row.id,
+            agency_id=plan_row.district_id,
+        )
         await session.flush()
-    return await _find(session, found, code)
+    return await _get_of_plan(session, plan_row, code)
 
 
-async def locked(session: AsyncSession, plan: Plan, code: str) -> Project | None:
-    """A project of the plan, held until the transaction ends: its parts and money stay as found."""
+async def find_for_update(session: AsyncSession, plan: Plan, code: str) -> Project | None:
+    """A project of the plan, or None; locks its row until the end of the transaction.
+
+    Changes of its sub-projects, assignments and budget lines take the same lock.
+    """
     return await session.scalar(
         select(Project)
         .where(Project.plan_id == plan.id, Project.code == code)
@@ -166,118 +173,118 @@ async def locked(session: AsyncSession, plan: Plan, code: str) -> Project | None
     )
 
 
-async def named(
-    session: AsyncSession, principal: Principal, plan_code: str | None, code: str
-) -> tuple[Plan, Project]:
-    """The project that a body's field `project` names, held, with its plan within reach.
+async def get_for_update(session: AsyncSession, plan: Plan, code: str) -> Project:
+    """As `find_for_update`, for a project that must exist.
 
     Raises:
-        NotFound: no such plan.
-        AmbiguousPlan: several plans fit, and none was named.
-        ValidationFailed: the plan has no such project.
+        NotFound: the plan has no such project.
+    """
+    project = await find_for_update(session, plan, code)
+    if project is None:
+        raise NotFound(terms.PROJECT, code=code)
+    return project
+
+
+async def get_body_project(
+    session: AsyncSession, principal: Principal, code: str, *, plan: str | None = None
+) -> tuple[Plan, Project]:
+    """The project that the field `project` of a body names, locked, with its plan.
+
+    Raises:
+        NotFound: there is no such plan within reach.
+        AmbiguousPlan: `plan` is None and several fit.
+        ValidationFailed: the plan has no such project; at /project.
     """
     try:
-        plan = await lookup.get_managed_plan(session, principal, plan_code, project=code)
+        plan_row = await lookup.get_managed_plan(session, principal, plan, project=code)
     except NotFound:
-        plan = await lookup.get_managed_plan(session, principal, plan_code)
-    project = await locked(session, plan, code)
+        plan_row = await lookup.get_managed_plan(session, principal, plan)
+    project = await find_for_update(session, plan_row, code)
     if project is None:
-        raise ValidationFailed([unknown("/project", code, plan)])
-    return plan, project
+        raise _unknown_project("/project", code, plan_row)
+    return plan_row, project
 
 
 async def has_sub_projects(session: AsyncSession, project: Project) -> bool:
-    """Whether money and work belong to the sub-projects rather than to the project itself."""
+    """Whether a project has sub-projects, so that budget lines belong to those."""
     return bool(await session.scalar(select(exists().where(Project.parent_id == project.id))))
 
 
-def belongs_to(plan_id: int, code: str) -> ColumnElement[bool]:
-    """That `Project` is the one with the code, or a sub-project of it."""
-    above = select(_part.id).where(_part.plan_id == plan_id, _part.code == code).scalar_subquery()
-    return or_(Project.id == above, Project.parent_id == above)
-
-
-def unknown(pointer: str, code: str, plan: Plan) -> FieldError:
-    """That a field names a project that the plan does not have."""
-    return FieldError(
-        pointer, "unknown_project", UNKNOWN_PROJECT, {"code": code, "plan": plan.code}
+def within_project(plan_id: int, code: str) -> ColumnElement[bool]:
+    """The condition that `Project` is the project with the code or one of its sub-projects."""
+    above = aliased(Project)
+    above_id = select(above.id).where(above.plan_id == plan_id, above.code == code)
+    return or_(
+        Project.id == above_id.scalar_subquery(), Project.parent_id == above_id.scalar_subquery()
     )
 
 
-async def _parent(session: AsyncSession, plan: Plan, code: str | None) -> Project | None:
+async def _get_parent(session: AsyncSession, plan: Plan, code: str | None) -> Project | None:
+    """The project under which a sub-project can be placed; None for no code.
+
+    Raises:
+        ValidationFailed: there is no such project, it is a sub-project, or it has budget lines.
+    """
     if code is None:
         return None
-    parent = await locked(session, plan, code)
+    parent = await find_for_update(session, plan, code)
     if parent is None:
-        raise ValidationFailed([unknown("/parent", code, plan)])
+        raise _unknown_project("/parent", code, plan)
     if parent.parent_id is not None:
-        raise _refusal("is_sub_project", IS_SUB_PROJECT, code)
+        raise ValidationFailed.at("/parent", "is_sub_project", IS_SUB_PROJECT, code=code)
     if await session.scalar(select(exists().where(BudgetLine.project_id == parent.id))):
-        raise _refusal("has_budget_lines", HAS_MONEY, code)
+        raise ValidationFailed.at("/parent", "has_budget_lines", HAS_MONEY, code=code)
     return parent
 
 
-def _refusal(reason: str, message: Bilingual, code: str) -> ValidationFailed:
-    return ValidationFailed([FieldError("/parent", reason, message, {"code": code})])
-
-
-async def _record(
-    session: AsyncSession,
-    plan: Plan,
-    project: Project,
-    what: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any],
-    now: datetime,
-    actor: Actor,
-) -> None:
-    await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action=f"project.{what}",
-        subject=f"projects/{project.code}",
-        plan_id=plan.id,
-        agency_id=plan.district_id,
-        before=before,
-        after=after,
+def _unknown_project(pointer: str, code: str, plan: Plan) -> ValidationFailed:
+    return ValidationFailed.at(
+        pointer, "unknown_project", UNKNOWN_PROJECT, code=code, plan=plan.code
     )
 
 
-async def _find(session: AsyncSession, plan: Plan, code: str) -> Shown:
-    query = _shown().where(Project.plan_id == plan.id, Project.code == code)
+async def _next_position(session: AsyncSession, plan: Plan) -> int:
+    last = await session.scalar(
+        select(func.max(Project.position)).where(Project.plan_id == plan.id)
+    )
+    return (last or 0) + 1
+
+
+async def _get_of_plan(session: AsyncSession, plan: Plan, code: str) -> Row:
+    query = _select_projects().where(Project.plan_id == plan.id, Project.code == code)
     return _with_total((await session.execute(query)).one())
 
 
-def _with_total(row: Row[Any]) -> Shown:
+def _with_total(row: ResultRow[Any]) -> Row:
     return row._asdict() | {"total_vnd": row.allocated_vnd + row.carried_over_vnd}
 
 
-def _shown() -> Select[*tuple[Any, ...]]:
-    """Everything about projects in one question, whatever their number."""
+def _select_projects() -> Select[*tuple[Any, ...]]:
+    """Projects with parent, budgets and agencies, all in one query."""
     above = aliased(Project)
     return (
         select(
-            *(column for column in Project.__table__.columns if not column.foreign_keys),
+            *Project.__table__.columns,
             Plan.code.label("plan"),
             above.code.label("parent"),
-            _money(BudgetOrigin.CURRENT_YEAR).label("allocated_vnd"),
-            _money(BudgetOrigin.CARRIED_OVER).label("carried_over_vnd"),
-            _agencies(AssignmentRole.LEAD).label("leads"),
-            _agencies(AssignmentRole.COORDINATING).label("coordinators"),
+            _budget_sum(BudgetOrigin.CURRENT_YEAR).label("allocated_vnd"),
+            _budget_sum(BudgetOrigin.CARRIED_OVER).label("carried_over_vnd"),
+            _agency_codes(AssignmentRole.LEAD).label("leads"),
+            _agency_codes(AssignmentRole.COORDINATING).label("coordinators"),
         )
         .join(Plan, Plan.id == Project.plan_id)
         .outerjoin(above, above.id == Project.parent_id)
     )
 
 
-def _money(origin: BudgetOrigin) -> ColumnElement[int]:
-    """The money of a project, or of its sub-projects together."""
+def _budget_sum(origin: BudgetOrigin) -> ColumnElement[int]:
+    """The sum of the budget lines of a project and its sub-projects, in VND."""
+    part = aliased(Project)
     total = (
         select(func.coalesce(func.sum(BudgetLine.amount_vnd), 0))
-        .join(_part, _part.id == BudgetLine.project_id)
+        .join(part, part.id == BudgetLine.project_id)
         .where(
-            or_(_part.id == Project.id, _part.parent_id == Project.id),
+            or_(part.id == Project.id, part.parent_id == Project.id),
             BudgetLine.origin == origin,
         )
         .correlate(Project)
@@ -286,7 +293,7 @@ def _money(origin: BudgetOrigin) -> ColumnElement[int]:
     return cast(total, BigInteger)
 
 
-def _agencies(role: AssignmentRole) -> ColumnElement[Any]:
+def _agency_codes(role: AssignmentRole) -> ColumnElement[Any]:
     agencies = (
         select(Agency.code)
         .join(Assignment, Assignment.agency_id == Agency.id)

@@ -1,11 +1,11 @@
-"""The rules of giving money on: nothing is lost, nothing is made."""
+"""The rules of budget lines: distributing keeps the sum; years fit the origin."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import ValidationFailed
-from app.services.reference.budgets import left_after, years_of
+from app.services.reference.budgets import resolve_origin_years, undistributed_after
 from app.vocabulary import BudgetOrigin
 
 amounts = st.integers(0, 10**15)
@@ -13,14 +13,14 @@ NOW, BEFORE = BudgetOrigin.CURRENT_YEAR, BudgetOrigin.CARRIED_OVER
 
 
 @given(amounts, amounts, amounts)
-def test_giving_on_keeps_the_sum_or_is_refused(left: int, before: int, after: int) -> None:
+def test_distributing_keeps_the_sum_or_is_rejected(left: int, before: int, after: int) -> None:
     if after <= left + before:
-        assert left_after(left, before, after) + after == left + before
-        assert left_after(left, before, after) >= 0
+        assert undistributed_after(left, before, after) + after == left + before
+        assert undistributed_after(left, before, after) >= 0
     else:
-        with pytest.raises(ValidationFailed) as refusal:
-            left_after(left, before, after)
-        (error,) = refusal.value.errors
+        with pytest.raises(ValidationFailed) as raised:
+            undistributed_after(left, before, after)
+        (error,) = raised.value.errors
         assert (error.pointer, error.code) == ("/amount_vnd", "exceeds_undistributed")
         assert error.facts == {"most": left + before, "left": left}
 
@@ -34,10 +34,10 @@ def test_giving_on_keeps_the_sum_or_is_refused(left: int, before: int, after: in
         (BEFORE, [2023, 2022], [2022, 2023]),
     ],
 )
-def test_money_has_the_years_of_its_origin(
+def test_valid_origin_years_are_sorted_or_defaulted(
     origin: BudgetOrigin, years: list[int] | None, expected: list[int]
 ) -> None:
-    assert years_of(origin, years, 2024) == expected
+    assert resolve_origin_years(origin, years, 2024) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_money_has_the_years_of_its_origin(
         (BEFORE, [2025]),
     ],
 )
-def test_other_years_are_refused(origin: BudgetOrigin, years: list[int] | None) -> None:
-    with pytest.raises(ValidationFailed) as refusal:
-        years_of(origin, years, 2024)
-    assert refusal.value.errors[0].code == "wrong_origin_years"
+def test_other_origin_years_are_rejected(origin: BudgetOrigin, years: list[int] | None) -> None:
+    with pytest.raises(ValidationFailed) as raised:
+        resolve_origin_years(origin, years, 2024)
+    assert raised.value.errors[0].code == "wrong_origin_years"

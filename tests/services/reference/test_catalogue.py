@@ -1,11 +1,11 @@
-"""The rules between indicators: each told at the field that breaks it."""
+"""The rules between indicators: each error points to the field that causes it."""
 
 import csv
 from dataclasses import replace
 
 import pytest
 
-from app.services.reference.catalogue import Entry, faults_of
+from app.services.reference.catalogue import CatalogueEntry, validate
 from app.vocabulary import Frequency, IndicatorKind
 from tests.conftest import PLAN_FOLDER
 
@@ -14,17 +14,17 @@ YEAR = frozenset({Frequency.YEAR})
 OFTEN = frozenset(Frequency)
 
 
-def filled(code: str, unit: str = "hộ", frequencies: frozenset[Frequency] = YEAR) -> Entry:
-    return Entry(code, unit, FLOW, frequencies, ("communes",), None)
+def filled(code: str, unit: str = "hộ", frequencies: frozenset[Frequency] = YEAR) -> CatalogueEntry:
+    return CatalogueEntry(code, unit, FLOW, frequencies, ("communes",), None)
 
 
-def derived(code: str, formula: str, kind: IndicatorKind = FLOW) -> Entry:
-    return Entry(code, "hộ", kind, YEAR, (), formula)
+def derived(code: str, formula: str, kind: IndicatorKind = FLOW) -> CatalogueEntry:
+    return CatalogueEntry(code, "hộ", kind, YEAR, (), formula)
 
 
 BASE = [filled("A"), filled("B"), filled("A.1"), derived("S", "A - B")]
 
-FAULTS = [
+INVALID = [
     (replace(filled("X"), filled_by=()), [("/filled_by", "filled_by_or_formula")]),
     (replace(filled("X"), formula="A"), [("/filled_by", "filled_by_or_formula")]),
     (derived("X", "A plus B"), [("/formula", "bad_formula")]),
@@ -45,12 +45,14 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("entry", "expected"), FAULTS)
-def test_a_fault_is_told_where_it_is(entry: Entry, expected: list[tuple[str, str]]) -> None:
+@pytest.mark.parametrize(("entry", "expected"), INVALID)
+def test_an_error_points_to_its_field(
+    entry: CatalogueEntry, expected: list[tuple[str, str]]
+) -> None:
     catalogue = {known.code: known for known in [*BASE, entry]}
-    found = faults_of(entry.code, catalogue)
-    assert [(fault.pointer, fault.code) for fault in found] == expected
-    assert all(fault.message.fill("vi", fault.facts) for fault in found)
+    errors = validate(entry.code, catalogue)
+    assert [(error.pointer, error.code) for error in errors] == expected
+    assert all(error.message.fill("vi", error.facts) for error in errors)
 
 
 @pytest.mark.parametrize(
@@ -64,14 +66,14 @@ def test_a_fault_is_told_where_it_is(entry: Entry, expected: list[tuple[str, str
         replace(filled("A"), frequencies=OFTEN),
     ],
 )
-def test_what_fits_has_no_fault(entry: Entry) -> None:
-    assert faults_of(entry.code, {known.code: known for known in [*BASE, entry]}) == []
+def test_a_valid_entry_has_no_errors(entry: CatalogueEntry) -> None:
+    assert validate(entry.code, {known.code: known for known in [*BASE, entry]}) == []
 
 
-def test_the_plan_s_own_catalogue_fits() -> None:
+def test_the_catalogue_of_the_plan_is_valid() -> None:
     with (PLAN_FOLDER / "indicators.csv").open(encoding="utf-8", newline="") as file:
         entries = [
-            Entry(
+            CatalogueEntry(
                 code=row["code"],
                 unit=row["unit"],
                 kind=IndicatorKind(row["kind"]),
@@ -83,4 +85,4 @@ def test_the_plan_s_own_catalogue_fits() -> None:
         ]
     catalogue = {entry.code: entry for entry in entries}
     assert len(catalogue) == 79
-    assert [fault for code in catalogue for fault in faults_of(code, catalogue)] == []
+    assert [error for code in catalogue for error in validate(code, catalogue)] == []

@@ -1,4 +1,4 @@
-"""Formulas: what can be written, what it is worth, and what is refused."""
+"""Formulas: parsing, evaluating, rejecting."""
 
 from decimal import Decimal
 
@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.reference.formulas import LONGEST, Formula, Terms, derived_from, parse
+from app.services.reference.formulas import MAX_LENGTH, Formula, Terms, dependencies, parse
 
 ONE = Decimal(1)
 HUNDRED = Decimal(100)
 
-WRITTEN = [
+VALID = [
     ("KQ.02", ((1, "KQ.02"),), None, ONE),
     (
         "KQ.02 - KQ.03 + KQ.04 + KQ.05",
@@ -32,7 +32,7 @@ WRITTEN = [
     ("DA2-01 - DA2_02", ((1, "DA2-01"), (-1, "DA2_02")), None, ONE),
 ]
 
-UNREADABLE = [
+INVALID = [
     "",
     "   ",
     "A B",
@@ -57,36 +57,36 @@ UNREADABLE = [
     "Hộ nghèo + A",
     "A = B",
     "__import__('os')",
-    "A + " * (LONGEST // 4) + "A",
+    "A + " * (MAX_LENGTH // 4) + "A",
 ]
 
 codes = st.from_regex(r"[0-9A-Z][0-9A-Z._-]{0,8}", fullmatch=True)
 terms: st.SearchStrategy[Terms] = st.lists(
     st.tuples(st.sampled_from([1, -1]), codes), min_size=1, max_size=6
-).map(lambda found: ((1, found[0][1]), *found[1:]))
+).map(lambda drawn: ((1, drawn[0][1]), *drawn[1:]))
 figures = st.decimals(min_value=0, max_value=10**13, places=2)
 
 
-def written(side: Terms) -> str:
+def format_sum(side: Terms) -> str:
     first, *others = side
     return first[1] + "".join(f" {'+' if sign > 0 else '-'} {code}" for sign, code in others)
 
 
-@pytest.mark.parametrize(("text", "numerator", "denominator", "scale"), WRITTEN)
-def test_a_formula_is_read(
+@pytest.mark.parametrize(("text", "numerator", "denominator", "scale"), VALID)
+def test_a_formula_is_parsed(
     text: str, numerator: Terms, denominator: Terms | None, scale: Decimal
 ) -> None:
     assert parse(text) == Formula(numerator, denominator, scale)
 
 
-@pytest.mark.parametrize("text", UNREADABLE)
-def test_what_is_no_formula_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"expected|cannot be read|more than"):
+@pytest.mark.parametrize("text", INVALID)
+def test_an_invalid_formula_is_rejected(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected|longer than"):
         parse(text)
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_read_or_refused_never_worse(text: str) -> None:
+def test_any_text_is_parsed_or_raises_value_error(text: str) -> None:
     try:
         formula = parse(text)
     except ValueError:
@@ -95,19 +95,19 @@ def test_any_text_is_read_or_refused_never_worse(text: str) -> None:
 
 
 @given(terms)
-def test_a_sum_is_read_as_it_was_written(side: Terms) -> None:
-    assert parse(written(side)) == Formula(side, None, ONE)
+def test_a_sum_is_parsed_term_by_term(side: Terms) -> None:
+    assert parse(format_sum(side)) == Formula(side, None, ONE)
 
 
 @given(terms, terms, st.integers(1, 999_999))
-def test_a_ratio_is_read_as_it_was_written(above: Terms, below: Terms, scale: int) -> None:
-    text = f"{scale} * ({written(above)}) / ({written(below)})"
+def test_a_ratio_is_parsed_side_by_side(above: Terms, below: Terms, scale: int) -> None:
+    text = f"{scale} * ({format_sum(above)}) / ({format_sum(below)})"
     assert parse(text) == Formula(above, below, Decimal(scale))
 
 
 @given(terms, st.data())
-def test_a_sum_is_worth_its_terms_and_needs_each(side: Terms, data: st.DataObject) -> None:
-    formula = parse(written(side))
+def test_a_sum_adds_its_terms_and_requires_each(side: Terms, data: st.DataObject) -> None:
+    formula = parse(format_sum(side))
     values = {code: data.draw(figures) for code in formula.codes()}
     assert formula.evaluate(values) == sum(sign * values[code] for sign, code in side)
     missing = data.draw(st.sampled_from(sorted(formula.codes())))
@@ -115,7 +115,7 @@ def test_a_sum_is_worth_its_terms_and_needs_each(side: Terms, data: st.DataObjec
 
 
 @given(figures, figures)
-def test_a_ratio_is_a_quotient_or_nothing(above: Decimal, below: Decimal) -> None:
+def test_a_ratio_is_a_quotient_or_none(above: Decimal, below: Decimal) -> None:
     value = parse("100 * A / B").evaluate({"A": above, "B": below})
     assert value == (100 * above / below if below else None)
 
@@ -130,15 +130,15 @@ def test_the_poverty_rate_of_a_district_is_a_ratio_of_sums() -> None:
     assert round(rate.evaluate(sums) or Decimal(-1), 2) == Decimal("1.41")
 
 
-def test_zero_below_is_no_value_and_zero_above_is_zero() -> None:
+def test_a_zero_denominator_gives_none_and_a_zero_numerator_zero() -> None:
     rate = parse("100 * A / (B - C)")
     assert rate.evaluate({"A": ONE, "B": ONE, "C": ONE}) is None
     assert rate.evaluate({"A": Decimal(0), "B": ONE, "C": Decimal(0)}) == 0
 
 
-def test_a_formula_is_followed_through_others_and_into_circles() -> None:
+def test_dependencies_are_transitive_and_show_circles() -> None:
     formulas = {"KQ.07": parse("100 * KQ.06 / KQ.01"), "KQ.06": parse("KQ.02 - KQ.03")}
-    assert derived_from("KQ.07", formulas) == {"KQ.06", "KQ.01", "KQ.02", "KQ.03"}
-    assert derived_from("KQ.01", formulas) == set()
+    assert dependencies("KQ.07", formulas) == {"KQ.06", "KQ.01", "KQ.02", "KQ.03"}
+    assert dependencies("KQ.01", formulas) == set()
     circle = {"A": parse("B + C"), "B": parse("A - C")}
-    assert "A" in derived_from("A", circle)
+    assert "A" in dependencies("A", circle)
