@@ -46,23 +46,17 @@ Facts = Row[*tuple[Any, ...]]
 
 logger = logging.getLogger("tiendo")
 
-QUIET = """
-    coalesce(CASE WHEN quiet_from > quiet_until
-        THEN :clock >= quiet_from OR :clock < quiet_until
-        ELSE :clock >= quiet_from AND :clock < quiet_until END, false)
-"""
-"""Whether a message has to wait, because the local time `:clock` is in its quiet hours."""
-
-TAKE = text(f"""
-    UPDATE message SET state = 'sending', attempts = attempts + 1, not_before = :until
-    WHERE id IN (
-        SELECT id FROM message
-        WHERE state IN ('waiting', 'sending') AND not_before <= :now AND NOT {QUIET}
-        AND channel = :channel
-        ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
-    )
-    RETURNING id, attempts
-""").bindparams(bindparam("clock", type_=Time))  # noqa: S608 - composed of constants
+# Lease messages of a channel that may be sent now, those that have waited longest first.
+LEASE_MESSAGES = text("""
+UPDATE message SET state = 'sending', attempts = attempts + 1, not_before = :until
+WHERE id IN (
+    SELECT id FROM message
+    WHERE channel = :channel AND state IN ('waiting', 'sending') AND not_before <= :now
+    AND NOT is_quiet(:local_time, quiet_from, quiet_until)
+    ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
+)
+RETURNING id, attempts
+""").bindparams(bindparam("local_time", type_=Time))
 
 MESSAGE = text("""
     SELECT m.id, m.channel, m.created_at, m.attempts, account.full_name, account.email,
@@ -73,10 +67,10 @@ MESSAGE = text("""
         AND m.not_before > :now
 """)
 
-WEBHOOKS = text("""
-    SELECT w.url, w.secret FROM webhook w JOIN agency ON agency.id = w.agency_id
-    WHERE w.active AND :path LIKE agency.path || '%'
-    ORDER BY length(agency.path) DESC, w.id LIMIT 1
+# The webhook that serves an agency: the nearest one's, of several the oldest.
+FIND_WEBHOOK = text("""
+SELECT url, secret FROM webhooks_serving(:path)
+ORDER BY array_position(agency_ids(:path), agency_id) DESC, id LIMIT 1
 """)
 
 SKIP = text("""
@@ -179,10 +173,10 @@ async def take(desk: Desk, channel: Channel, most: int) -> list[Taken]:
     """Take messages of a channel under a lease; another worker passes over them."""
     now = desk.clock.now()
     async with desk.database.transaction() as session:
-        clock = now.astimezone(LOCAL).time()
-        parameters = {"now": now, "clock": clock, "until": now + desk.lease}
+        local_time = now.astimezone(LOCAL).time()
+        parameters = {"now": now, "local_time": local_time, "until": now + desk.lease}
         parameters |= {"channel": channel.value, "most": most}
-        return [Taken(*row) for row in await session.execute(TAKE, parameters)]
+        return [Taken(*row) for row in await session.execute(LEASE_MESSAGES, parameters)]
 
 
 async def send_one(desk: Desk, taken: Taken) -> None:
@@ -266,7 +260,7 @@ async def _hand_over(
 
 async def _post(desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now: datetime) -> Post:
     async with desk.database.reading() as session:
-        found = (await session.execute(WEBHOOKS, {"path": row.agency_path})).one_or_none()
+        found = (await session.execute(FIND_WEBHOOK, {"path": row.agency_path})).one_or_none()
     if found is None:
         raise DeliveryRefusedError("no webhook covers the agency")
     payload = {

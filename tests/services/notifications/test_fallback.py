@@ -257,8 +257,8 @@ async def test_what_the_application_tells_of_a_plan_is_not_told_twice(
     await refuse(service)
     await sent(service)
     assert [(message.channel, message.state) for message in await carried(service)] == [
-        ("in_app", "sent"),
         ("email", "failed"),
+        ("in_app", "sent"),
     ]
 
 

@@ -16,7 +16,7 @@ CONSTANTS = {delivery.NO_END, webhook.NOT_PUBLIC, fallback.INSTEAD, events.HAPPE
 
 def stored() -> set[str]:
     """Every reason of the program's own; those that end in a fact, as far as that."""
-    voids = VOID.findall(str(recheck.LINES))
+    voids = VOID.findall(str(recheck.LIST_LINES))
     why = str(sweep.PLAN).rpartition("'superseded' END,")[2].partition("message_id")[0]
     sources = "".join(map(inspect.getsource, (mail, webhook, delivery)))
     return {*voids, *PLANNED.findall(why), *RAISED.findall(sources)} | CONSTANTS
