@@ -325,7 +325,7 @@ async def test_a_correction_that_came_is_not_reminded_of(service: Service) -> No
     await send(commune, XUAN_HONG)
     await sent(service)
     whys = {row.why for row in await told(service, rule="obligation.reminded")}
-    assert whys == {"the report has come"}
+    assert whys == {"report_submitted"}
 
 
 async def test_only_who_owes_a_report_and_can_be_told_is_reminded(service: Service) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.channels.mail import DeliveryDelayedError
+from app.channels.errors import DeliveryDelayedError
 from app.server import operating
 from app.server.operating import Say
 from app.services.notifications.delivery import deliver
@@ -104,7 +104,7 @@ async def test_what_was_mended_before_the_mail_left_is_not_told(
     service.clock.advance(minutes=1)
     assert await load(service, folder) == []
     assert (await sent(service)).mails == []
-    assert await states(service) == [("skipped", "the plan was loaded since")]
+    assert await states(service) == [("skipped", "plan_loaded")]
 
 
 async def test_files_put_back_as_they_were_end_it_as_well(service: Service, folder: Path) -> None:
@@ -119,7 +119,7 @@ async def test_files_put_back_as_they_were_end_it_as_well(service: Service, fold
         assert await load(service, folder) == []
     assert [event.after for event in await recorded(service, "plan.loaded")][1:] == [{}]
     assert (await sent(service)).mails == []
-    assert await states(service) == [("skipped", "the plan was loaded since")]
+    assert await states(service) == [("skipped", "plan_loaded")]
 
 
 async def test_a_clock_that_was_put_back_hides_no_failure(service: Service, folder: Path) -> None:

@@ -15,21 +15,15 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Row, Time, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.channels.mail import (
-    DeliveryDelayedError,
-    DeliveryRefusedError,
-    Envelope,
-    Text,
-    preferences_url,
-)
+from app.channels.errors import DeliveryDelayedError, DeliveryError, DeliveryRefusedError
+from app.channels.mail import Envelope, Text, preferences_url
 from app.channels.webhook import Post
 from app.clock import LOCAL, Clock
 from app.db.database import Database
-from app.services.notifications import recheck, wording
+from app.services.notifications import reasons, recheck, wording
 from app.services.notifications.fallback import fall_back
-from app.services.notifications.recheck import SUPERSEDING
 from app.services.notifications.wording import Line, ObligationLine, Recipient
-from app.vocabulary import Channel
+from app.vocabulary import Channel, NotificationReason
 
 LEASE = timedelta(minutes=5)
 FIRST_PAUSE = timedelta(minutes=1)
@@ -38,8 +32,6 @@ MOST_ATTEMPTS = 20
 """With the pauses between them three days or more: a mail server may be away over a weekend."""
 AT_ONCE = 8
 """By one channel: what hangs there leaves the others their own."""
-
-NO_END = "every attempt was cut off before its end"
 
 Facts = Row[*tuple[Any, ...]]
 """A row of MESSAGE."""
@@ -74,28 +66,29 @@ ORDER BY array_position(agency_ids(:path), agency_id) DESC, id LIMIT 1
 """)
 
 SKIP = text("""
-    UPDATE notification SET why = reason.why,
-        state = CASE WHEN reason.why = ANY(CAST(:superseding AS text[]))
-            THEN 'superseded' ELSE 'skipped' END
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:whys AS text[])) AS reason (id, why)
-    WHERE notification.id = reason.id
+    UPDATE notification SET why = void.why, state = void.state
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:whys AS text[]), CAST(:states AS text[]))
+        AS void (id, why, state)
+    WHERE notification.id = void.id
 """)
 
 CLOSE = text("""
     WITH closed AS (
         UPDATE message SET state = :state, sent_at = CASE WHEN :state = 'sent'
             THEN CAST(:now AS timestamptz) END,
-            subject = :subject, body = :body, error = :error
+            subject = :subject, body = :body, error = :error, error_detail = :detail
         WHERE id = :id AND (state = 'sending' AND attempts = :attempts
             OR :state = 'sent' AND state <> 'sent')
         RETURNING id
     )
-    UPDATE notification SET state = :told, why = coalesce(:error, why) FROM closed
+    UPDATE notification SET state = :told, why = coalesce(:error, why), why_detail = :detail
+    FROM closed
     WHERE message_id = closed.id AND notification.state = 'planned'
 """)
 
 POSTPONE = text("""
-    UPDATE message SET state = 'waiting', not_before = :until, error = :error
+    UPDATE message SET state = 'waiting', not_before = :until, error = :error,
+        error_detail = :detail
     WHERE id = :id AND state = 'sending' AND attempts = :attempts
 """)
 
@@ -205,7 +198,14 @@ async def _prepare(desk: Desk, taken: Taken) -> tuple[Facts, list[Line]] | None:
         if not lines:
             await _close(session, row, "empty", "skipped", now)
         elif row.attempts > MOST_ATTEMPTS:
-            await _close(session, row, "failed", "failed", now, error=NO_END)
+            await _close(
+                session,
+                row,
+                "failed",
+                "failed",
+                now,
+                error=DeliveryError(reason=NotificationReason.INTERRUPTED),
+            )
         else:
             return row, lines
     return None
@@ -213,25 +213,25 @@ async def _prepare(desk: Desk, taken: Taken) -> tuple[Facts, list[Line]] | None:
 
 async def _send(desk: Desk, row: Facts, lines: Sequence[Line]) -> None:
     now = desk.clock.now()
-    words, error, is_final = None, None, False
+    words: Text | None = None
+    error: DeliveryError | None = None
     try:
         words = wording.compose(_recipient(desk, row), lines, now)
         await _hand_over(desk, row, lines, words, now)
-    except DeliveryRefusedError as refused:
-        error, is_final = str(refused), True
-    except DeliveryDelayedError as delayed:
-        error = str(delayed)
+    except DeliveryError as failure:
+        error = failure
     except Exception as fault:  # ours, and of this message: the others go their way
         logger.exception("message %s", row.id)
-        error = f"{type(fault).__name__}: {fault}"
+        error = DeliveryDelayedError(f"{type(fault).__name__}: {fault}")
     now = desk.clock.now()
     async with desk.database.transaction() as session:
         if error is None:
             await _close(session, row, "sent", "sent", now, words)
-        elif is_final or row.attempts >= MOST_ATTEMPTS:
+        elif isinstance(error, DeliveryRefusedError) or row.attempts >= MOST_ATTEMPTS:
             await _close(session, row, "failed", "failed", now, words, error)
         else:
-            parameters = {"until": now + pause(row.attempts), "error": error}
+            parameters = {"until": now + pause(row.attempts), "error": error.reason}
+            parameters["detail"] = error.detail
             await session.execute(POSTPONE, parameters | {"id": row.id, "attempts": row.attempts})
 
 
@@ -262,7 +262,7 @@ async def _post(desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now:
     async with desk.database.reading() as session:
         found = (await session.execute(FIND_WEBHOOK, {"path": row.agency_path})).one_or_none()
     if found is None:
-        raise DeliveryRefusedError("no webhook covers the agency")
+        raise DeliveryRefusedError(reason=NotificationReason.NO_WEBHOOK)
     payload = {
         "message_id": row.id,
         "sent_at": now.isoformat(),
@@ -296,10 +296,18 @@ async def _post(desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now:
     return Post(found.url, found.secret, payload)
 
 
-async def _skip(session: AsyncSession, void: dict[int, str]) -> None:
+async def _skip(session: AsyncSession, void: dict[int, NotificationReason]) -> None:
     if void:
         await session.execute(
-            SKIP, {"ids": list(void), "whys": list(void.values()), "superseding": list(SUPERSEDING)}
+            SKIP,
+            {
+                "ids": list(void),
+                "whys": list(void.values()),
+                "states": [
+                    "superseded" if why in reasons.SUPERSEDING else "skipped"
+                    for why in void.values()
+                ],
+            },
         )
 
 
@@ -310,11 +318,15 @@ async def _close(
     told: str,
     now: datetime,
     words: Text | None = None,
-    error: str | None = None,
+    error: DeliveryError | None = None,
 ) -> None:
     if state == "failed":
         logger.warning(
-            "message %s to %s by %s failed: %s", row.id, row.username, row.channel, error
+            "message %s to %s by %s failed: %s",
+            row.id,
+            row.username,
+            row.channel,
+            error and reasons.describe(error.reason, error.detail, "en"),
         )
     await session.execute(
         CLOSE,
@@ -326,7 +338,8 @@ async def _close(
             "now": now,
             "subject": words.subject if words else None,
             "body": words.plain if words else None,
-            "error": error,
+            "error": error and error.reason,
+            "detail": error and error.detail,
         },
     )
     if state == "failed":

@@ -8,10 +8,9 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.vocabulary import EventKind
+from app.vocabulary import EventKind, NotificationReason
 
 DEFAULT_CHANNELS = ["email", "in_app"]
-HAPPENED = "it happened"
 
 # Plan the notifications of an event, and one message for each recipient and channel:
 # the reporters of `obligations` are notified of each occurrence once; the coordinators of the
@@ -93,7 +92,7 @@ async def tell_each(
     *,
     now: datetime,
     facts: Mapping[str, Any] | None = None,
-    why: str = HAPPENED,
+    why: NotificationReason = NotificationReason.HAPPENED,
     quiet: tuple[time, time] | None = None,
 ) -> int:
     """Tell the reporters of these obligations, to each its own occurrence.
@@ -145,7 +144,7 @@ async def _plan(session: AsyncSession, kind: EventKind, now: datetime, **paramet
         "plan_id": None,
         "plan_occurrence": None,
         "same": None,
-        "why": HAPPENED,
+        "why": NotificationReason.HAPPENED,
         "quiet_from": None,
         "quiet_until": None,
     }

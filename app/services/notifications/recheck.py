@@ -11,12 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.deadlines.sql import DAYS_LATE, DAYS_LEFT, TIMELINESS
 from app.services.notifications.wording import Line, ObligationLine, period_name, place_of
-from app.vocabulary import Audience
+from app.vocabulary import Audience, NotificationReason
 
-LATER_REMINDER = "a later reminder says more"
-LATER_EVENT = "a later event says more"
-SUPERSEDING = (LATER_REMINDER, LATER_EVENT)
-"""Why a notification gives way to another one, rather than being untrue."""
+LATER_REMINDER = NotificationReason.LATER_REMINDER
 
 # The lines of a message in the order in which their reports are due, each with the reason why it
 # no longer holds; null where it does. An obligation that is not owed is that of an ended agency.
@@ -36,56 +33,56 @@ SELECT n.id, n.rule, n.audience, n.template, n.facts,
     ) END AS body,
     CASE
         -- The recipient.
-        WHEN NOT account.active THEN 'the account is no longer active'
+        WHEN NOT account.active THEN 'account_inactive'
         WHEN account.role <> CASE WHEN n.audience IN ('reporter', 'coordinator')
-            THEN n.audience ELSE 'viewer' END THEN 'the person has another role now'
+            THEN n.audience ELSE 'viewer' END THEN 'role_changed'
         WHEN n.obligation_id IS NOT NULL AND o.id IS NULL
-            THEN 'the agency had ended before the period did'
+            THEN 'agency_ended'
         WHEN NOT EXISTS (
             SELECT FROM recipient
             WHERE recipient.audience = n.audience AND recipient.account_id = n.account_id
             AND recipient.agency_id = CASE WHEN n.audience IN ('reporter', 'head')
                 THEN o.agency_id ELSE coalesce(o.district_id, plan.district_id) END
-        ) THEN 'the person has moved to another agency'
+        ) THEN 'agency_changed'
         -- Events.
         WHEN n.template = 'plan.import_failed' AND NOT plan.import_failed
-            THEN 'the plan was loaded since'
+            THEN 'plan_loaded'
         WHEN n.template IN ('obligation.extended', 'obligation.exemption_ended')
-            AND o.exempted_at IS NOT NULL THEN 'the agency was exempted'
+            AND o.exempted_at IS NOT NULL THEN 'agency_exempt'
         WHEN n.template = 'obligation.exempted' AND o.exempted_at IS NULL
-            THEN 'the agency is no longer exempt'
+            THEN 'agency_not_exempt'
         WHEN n.template IN ('report.returned', 'report.reopened', 'report.correction_due')
-            AND o.report_status <> 'returned' THEN 'the report was sent again'
+            AND o.report_status <> 'returned' THEN 'report_resubmitted'
         WHEN n.template = 'report.correction_due' AND EXISTS (
             SELECT FROM decision WHERE decision.report_id = o.report_id
             AND decision.id > CAST(split_part(n.occurrence, '/', 2) AS bigint)
-        ) THEN 'the report was sent again'
+        ) THEN 'report_resubmitted'
         WHEN n.template = 'report.correction_due' AND o.correction_due IS DISTINCT FROM
             CAST(split_part(n.occurrence, '/', 1) AS date)
-            THEN 'the correction is due on another day'
+            THEN 'correction_moved'
         WHEN n.template = 'report.accepted' AND o.report_status <> 'accepted'
-            THEN 'the report is no longer accepted'
+            THEN 'report_not_accepted'
         WHEN n.template = 'reporting_period.opened' AND o.period_state <> 'open'
-            THEN 'the period is closed'
+            THEN 'period_closed'
         WHEN n.template = 'reporting_period.closed' AND o.period_state <> 'closed'
-            THEN 'the period is open'
+            THEN 'period_open'
         -- Reminders. One by hand holds beside later ones, because its note is its own.
         WHEN n.template IN ('reminder', 'escalation', 'obligation.reminded') THEN CASE
             WHEN o.first_submitted_at IS NOT NULL
                 AND NOT (n.template = 'obligation.reminded' AND o.report_status = 'returned')
-                THEN 'the report has come'
-            WHEN o.exempted_at IS NOT NULL THEN 'the agency was exempted'
-            WHEN o.period_state <> 'open' THEN 'the period is closed'
+                THEN 'report_submitted'
+            WHEN o.exempted_at IS NOT NULL THEN 'agency_exempt'
+            WHEN o.period_state <> 'open' THEN 'period_closed'
             WHEN o.due_date > CAST(n.facts ->> 'due_date' AS date)
-                THEN 'the due date was extended'
+                THEN 'due_date_extended'
             WHEN n.template = 'obligation.reminded' THEN NULL
             WHEN NOT EXISTS (
                 SELECT FROM rules_in_force(o.schedule_id, o.agency_id) AS rule
                 WHERE rule.code = n.rule
-            ) THEN 'the rule was dropped'
-            WHEN has_later(n, ARRAY['reminder', 'escalation']) THEN 'a later reminder says more'
+            ) THEN 'rule_dropped'
+            WHEN has_later(n, ARRAY['reminder', 'escalation']) THEN 'later_reminder'
         END
-        WHEN has_later(n, ARRAY[CAST(n.template AS text)]) THEN 'a later event says more'
+        WHEN has_later(n, ARRAY[CAST(n.template AS text)]) THEN 'later_event'
     END AS void
 FROM notification n
 JOIN account ON account.id = n.account_id
@@ -98,10 +95,10 @@ ORDER BY o.late_from, o.agency, n.id
 
 async def lines_of(
     session: AsyncSession, message_id: int, now: datetime
-) -> tuple[list[Line], dict[int, str]]:
+) -> tuple[list[Line], dict[int, NotificationReason]]:
     """What a message still has to say, and the notifications that no longer hold, with why."""
     rows = (await session.execute(LIST_LINES, {"message_id": message_id, "now": now})).all()
-    void = {row.id: row.void for row in rows if row.void}
+    void = {row.id: NotificationReason(row.void) for row in rows if row.void}
     return [_line_of(row) for row in rows if not row.void], void
 
 

@@ -19,12 +19,12 @@ from app.services.notifications.recipients import RECIPIENT, WAYS
 from app.services.periods.working_days import working_calendars
 from app.services.reminders import timing
 from app.services.reminders.timing import Timing
-from app.vocabulary import EventKind
+from app.vocabulary import EventKind, NotificationReason
 
 ONE_AT_A_TIME = 5_104_773_218
 """The advisory lock of the sweep: who finds it taken waits, and then finds little left to plan."""
 
-DUE = "due and not yet told"
+DUE = NotificationReason.DUE
 
 # The due dates for which some rule could have something to say today; working days are at most
 # doubled by weekends, and two weeks more by Tết. What was due before the plan existed is nobody's
@@ -171,7 +171,7 @@ WITH {WANTED}, untold AS (
         jsonb_build_object('due_date', due_date), send_at, :now,
         CASE WHEN matters THEN 'planned' ELSE 'superseded' END,
         CASE WHEN matters THEN '{DUE}'
-            WHEN recency = 1 AND last_at = send_at THEN 'told by another rule or channel'
+            WHEN recency = 1 AND last_at = send_at THEN 'already_notified'
             ELSE '{LATER_REMINDER}' END,
         CASE WHEN matters THEN carrier_id END
     FROM carried
