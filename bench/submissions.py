@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from app.db.database import Database
 from app.models.plans import Plan
-from app.services.audit.ledger import Actor
+from app.server.operating import OPERATOR
+from app.services.audit.action import Action
 from app.services.periods import periods
 from app.settings import Settings
 from bench.asking import Ask
@@ -116,8 +117,7 @@ async def _generate(url: str) -> None:
         plan = (await session.scalars(select(Plan))).one()
         for year in YEARS:
             if year != plan.year:
-                actor = Actor("bench")
-                await periods.generate_year(session, plan, year, now=PRESENT, actor=actor)
+                await periods.generate_year(session, Action(OPERATOR, PRESENT), plan, year)
     await database.close()
 
 

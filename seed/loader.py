@@ -15,7 +15,9 @@ from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter, WorkingDay
 from app.models.plans import LegalDocument, Plan, Responsibility, Target
 from app.models.projects import Assignment, Project
+from app.policy import Principal
 from app.services.audit import ledger
+from app.services.audit.action import Action
 from app.services.audit.ledger import Actor
 from app.services.periods import periods
 from seed.agencies import Agencies
@@ -58,14 +60,15 @@ async def load(session: AsyncSession, folder: Path, *, now: datetime, say: Say) 
         await loading.put_budget_lines(plan)
         await loading.record(plan, now)
     await session.flush()
-    made = await periods.generate_year(session, plan, plan.year, now=now, actor=ACTOR)
+    action = Action(Principal(ACTOR.name, None, frozenset(), None, "", ""), now)
+    created = await periods.generate_year(session, action, plan, plan.year)
     obligations = await session.scalar(
         select(func.count())
         .select_from(Obligation)
         .join(ReportingPeriod, ReportingPeriod.id == Obligation.period_id)
         .where(ReportingPeriod.plan_id == plan.id)
     )
-    say(f"Kỳ báo cáo: lập mới {len(made)} kỳ; kế hoạch có {obligations} nghĩa vụ báo cáo")
+    say(f"Kỳ báo cáo: lập mới {len(created)} kỳ; kế hoạch có {obligations} nghĩa vụ báo cáo")
 
 
 class _Loading:
