@@ -10,7 +10,7 @@ from app.db.database import Database
 from app.server.operating import OPERATOR
 from app.services.periods import obligations
 from app.services.periods.obligations import ReportKey
-from app.services.reminders.sweep import Swept, sweep
+from app.services.reminders.sweep import SweepResult, sweep
 from app.settings import Settings
 from bench.capture import captured
 from bench.country import CHANNELS, country, morning
@@ -18,7 +18,7 @@ from bench.drill import Drill, faults
 from bench.stage import Stage
 
 OBLIGATIONS = 10_600
-NOTHING = Swept(0, 0, 0)
+NOTHING = SweepResult(0, 0, 0)
 REPORT = ReportKey("2024-Q3", "X1", "plan-1")
 
 MOST_STATEMENTS = 10
@@ -41,7 +41,7 @@ class Pass:
     """One sweep: what it planned, how long that took, and what was said to the database."""
 
     when: str
-    swept: Swept
+    swept: SweepResult
     seconds: float
     statements: int
     waited: float
@@ -68,7 +68,7 @@ def _claims(passes: Sequence[Pass]) -> dict[str, bool]:
     everybody = CHANNELS * OBLIGATIONS
     planned, superseded = len(BEHIND) * everybody, sum(n - 1 for n in BEHIND) * everybody
     return {
-        "everybody is told once": told.swept == Swept(everybody, 0, everybody),
+        "everybody is told once": told.swept == SweepResult(everybody, 0, everybody),
         "who is behind is told what says most, once": (behind.swept.planned == planned)
         and (behind.swept.superseded == superseded),
         "where nothing is new, nothing is planned": all(p.swept == NOTHING for p in nothing),

@@ -15,7 +15,7 @@ from app.models.agencies import Agency
 from app.models.notifications import NotificationPreference, ReminderRule
 from app.models.periods import Schedule
 from app.services.notifications.delivery import Desk, SendsMail, SendsPosts, deliver
-from app.services.reminders.sweep import Swept, sweep
+from app.services.reminders.sweep import SweepResult, sweep
 from app.vocabulary import Audience, Channel, DayKind, NotificationReason, Role
 from tests.conftest import Service
 from tests.support.report_calls import XUAN_HONG, review, send
@@ -106,7 +106,7 @@ def desk(service: Service, mail: SendsMail | None = None, posts: SendsPosts | No
     return Desk(service.database, service.clock, mail or nowhere, posts or nowhere, PUBLIC_URL)
 
 
-async def swept(service: Service) -> Swept:
+async def swept(service: Service) -> SweepResult:
     """Sweep now."""
     async with service.database.transaction() as session:
         return await sweep(session, service.clock.now())

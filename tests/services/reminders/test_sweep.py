@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from app.server import operating
 from app.services.reminders import sweep
-from app.services.reminders.sweep import Swept
+from app.services.reminders.sweep import SweepResult
 from app.vocabulary import Audience, Channel, DayKind, Role
 from tests.conftest import Service
 from tests.support.deliveries import (
@@ -28,7 +28,7 @@ from tests.support.reference_calls import add_neighbour
 from tests.support.report_calls import BAC_LUONG, XUAN_HONG, seen, send
 
 REPORTERS = ["agriculture", "bac-luong", "health-centre", "labour-reporter", "xuan-hong"]
-NOTHING = Swept(0, 0, 0)
+NOTHING = SweepResult(0, 0, 0)
 
 
 async def extend(service: Service, agency: str, due: str) -> None:
@@ -43,7 +43,7 @@ async def test_it_is_told_at_eight_sharp_and_not_before(service: Service) -> Non
     service.clock.set("2024-06-08 07:59:59.999999")
     assert await swept(service) == NOTHING
     service.clock.set("2024-06-08 08:00:00")
-    assert await swept(service) == Swept(planned=10, superseded=0, messages=10)
+    assert await swept(service) == SweepResult(planned=10, superseded=0, messages=10)
     rows = await told(service, channel="email")
     assert sorted(row.username for row in rows) == REPORTERS
     assert {(row.rule, row.occurrence, row.state) for row in rows} == {
@@ -99,7 +99,7 @@ async def test_sweeps_at_the_same_time_make_one_set(service: Service) -> None:
 
 
 def test_whoever_fills_an_empty_database_does_not_keep_the_sweep_waiting() -> None:
-    assert operating.ONE_FILLS != sweep.ONE_AT_A_TIME
+    assert operating.ONE_FILLS != sweep.SWEEP_LOCK
 
 
 async def test_three_days_without_a_server_are_made_up_for_by_one_message(
