@@ -12,9 +12,9 @@ from app.services.reminders.timing import (
     STALE_AFTER,
     Timing,
     due_occurrences,
-    moved,
     not_before,
     occurrences,
+    shift_day,
 )
 from app.vocabulary import DayKind, WorkingDayChange
 
@@ -61,7 +61,7 @@ def local(text: str) -> datetime:
 def test_an_offset_counts_days_or_working_days(
     due: str, offset: int, kind: DayKind, day: str
 ) -> None:
-    found = moved(date.fromisoformat(due), offset, kind, CALENDAR)
+    found = shift_day(date.fromisoformat(due), offset, kind, CALENDAR)
     assert found == date.fromisoformat(day)
 
 
@@ -183,12 +183,12 @@ def test_what_is_due_is_neither_to_come_nor_stale(rule: Timing, due: date, now: 
 
 @given(days, st.integers(1, 60))
 def test_working_days_are_counted_out_and_back(due: date, offset: int) -> None:
-    there = moved(due, offset, DayKind.WORKING, CALENDAR)
+    there = shift_day(due, offset, DayKind.WORKING, CALENDAR)
     assert CALENDAR.is_working_day(there)
     between = (due + n * DAY for n in range(1, (there - due).days + 1))
     assert sum(CALENDAR.is_working_day(day) for day in between) == offset
     if CALENDAR.is_working_day(due):
-        assert moved(there, -offset, DayKind.WORKING, CALENDAR) == due
+        assert shift_day(there, -offset, DayKind.WORKING, CALENDAR) == due
 
 
 @given(timings, instants)
