@@ -1,8 +1,8 @@
-"""The country: a reporter in every commune, and for every district a plan like the loaded one.
+"""A database of a whole country: copies of the loaded plan, one for each district.
 
-A district has about thirty communes, one office that coordinates and one leadership. All that fell
-due before the third quarter has come, and of the third quarter nothing yet; nobody has been told
-anything. The copies' ids are those of the originals, moved by ten for each district.
+A district has thirty communes with a reporter each, a coordinator and a leader. Reports due before
+the third quarter are submitted, those of the third quarter are missing, and there is no
+notification yet. The ids of a copy are those of the original plus ten times the district's number.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ COMMUNES_A_DISTRICT = 30
 DUE = date(2024, 9, 15)
 SEND_TIME = time(8)
 CHANNELS = 2
-"""Of the loaded plan's rules: e-mail and in the service."""
+"""The channels of the loaded plan's rules: `email` and `in_app`."""
 
 DISTRICTS = """
 CREATE TEMPORARY TABLE district AS
@@ -59,10 +59,6 @@ SELECT moved + p.id, 'plan-' || n, district.id, title, year, effective_from, gen
     requirements, solutions, funding, reporting_duty, recipients, signer
 FROM district, plan p
 """
-DOCUMENTS = """
-INSERT INTO legal_document (plan_id, position, number, issued_on, issuer, subject)
-SELECT moved + plan_id, position, number, issued_on, issuer, subject FROM district, legal_document
-"""
 LEDGERS = """
 INSERT INTO ledger (plan_id, last_at, last_hash)
 SELECT moved + plan_id, last_at, '' FROM district, ledger WHERE plan_id IS NOT NULL
@@ -96,23 +92,23 @@ SELECT moved + p.id, commune.id, due_date, late_from,
     CASE WHEN due_date < $1 THEN late_from - interval '1 day' END
 FROM commune, reporting_period p WHERE p.id < 10
 """
-COPIES = (AGENCIES, ACCOUNTS, PLANS, DOCUMENTS, LEDGERS, SCHEDULES, RULES, PERIODS)
+COPIES = (AGENCIES, ACCOUNTS, PLANS, LEDGERS, SCHEDULES, RULES, PERIODS)
 
 
 def country(stage: Stage, database: str, communes: int) -> str:
-    """Make a database with so many communes; its address."""
+    """Create a database with this number of communes; returns its URL."""
     url = stage.clone(database)
     asyncio.run(_fill(url, communes))
     return url
 
 
 def districts(communes: int) -> int:
-    """How many districts so many communes belong to; the last one may be small."""
+    """The number of districts for a number of communes; the last one may be small."""
     return -(-communes // COMMUNES_A_DISTRICT)
 
 
 def morning(days_from_due: int) -> datetime:
-    """When reminders leave, so many days from the due date."""
+    """The instant of reminders on a day, counted from the due date."""
     return datetime.combine(DUE + timedelta(days=days_from_due), SEND_TIME, LOCAL)
 
 

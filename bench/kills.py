@@ -1,7 +1,7 @@
-"""Two workers deliver 5,000 mails, and each is killed twenty times while it does.
+"""Two workers deliver 5,000 mails, and each is killed twenty times meanwhile.
 
-The dead give back what they held when their leases have run out. Nobody waits for that here: at the
-end, when nobody else works, a last worker comes whose clock is that much ahead.
+The messages of a killed worker become available when its leases expire. Instead of waiting for
+that, the drill ends with one more worker whose clock is ahead by the length of a lease.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ from bench.stage import Stage
 MAILS = 5_000
 WORKERS, KILLS_OF_EACH = 2, 20
 SECONDS_TO_LIVE = (0.2, 2.5)
-"""From the first mail on."""
+"""The range of a worker's life in seconds, from its first mail on."""
 SECONDS_IN_FLIGHT = 2.0
-"""So long before its death a worker may have handed over what it could not write down any more."""
+"""A mail sent in this time before the kill may not have been recorded as sent."""
 PATIENCE = 600.0
-"""For each stretch of the way: the machine may be busy with something else."""
+"""The timeout in seconds of each phase; the machine may be busy."""
 SEED = "BENCH_SEED"
-"""The variable that repeats the dice of another run."""
+"""The environment variable that repeats the random choices of another run."""
 TIENDO = Path(sys.executable).with_name("tiendo")
 
 MESSAGES = "SELECT id, attempts, state FROM message WHERE channel = 'email'"
@@ -47,7 +47,7 @@ UNSENT = "SELECT count(*) FROM message WHERE state = ANY($1::text[])"
 
 @dataclass
 class Life:
-    """One worker process: the door of its mails, and when it was killed, if it was."""
+    """One worker process: the SMTP port of its mails, and when it was killed, if it was."""
 
     process: Process
     door: Door
@@ -56,7 +56,7 @@ class Life:
 
 @dataclass
 class Scene:
-    """Where the drill takes place, and all who lived in it; a life's number is its door's."""
+    """The state of the drill. A life has the same number as its SMTP port."""
 
     url: str
     folder: Path
@@ -66,7 +66,7 @@ class Scene:
     lives: list[Life] = field(default_factory=list)
 
     async def born(self, ahead: timedelta = timedelta(0)) -> Life:
-        """Start a worker as the command line does; its clock may be ahead of the others'."""
+        """Start a worker process whose clock is `ahead` of the others'."""
         door = await self.office.door()
         settings = {
             "TIENDO_DATABASE_URL": self.url,
@@ -74,7 +74,7 @@ class Scene:
             "TIENDO_SMTP_URL": f"smtp://127.0.0.1:{door.port}",
             "TIENDO_CLOCK_OFFSET_SECONDS": str((self.offset + ahead).total_seconds()),
         }
-        # One job at once, so that no worker has both deliveries while the other one stands idle.
+        # One job at once, so that no worker runs both deliveries while the other one is idle.
         process = await asyncio.create_subprocess_exec(
             TIENDO, "worker", "--concurrency", "1", env=os.environ | settings, stdout=DEVNULL
         )
@@ -91,17 +91,17 @@ class Scene:
 
 @dataclass(frozen=True)
 class Result:
-    """What the office has taken, who lived, and what the database says in the end."""
+    """The received mails, the worker processes, and the final state of the messages."""
 
     takings: Sequence[Taking]
     lives: Sequence[Life]
     messages: Mapping[int, tuple[int, str]]
-    """Attempts and state, by the message's number."""
+    """Attempts and state by the message's id."""
     seconds: float
 
 
 def drilled(stage: Stage) -> list[Drill]:
-    """Kill, and count what came."""
+    """Run the drill and count the mails."""
     seed = int(os.environ.get(SEED) or secrets.randbelow(1_000_000))
     print(f"{SEED}={seed}", flush=True)
     url = country(stage, "kills", MAILS)
@@ -148,7 +148,7 @@ async def _deliver(scene: Scene, dice: random.Random) -> None:
 
 
 async def _begun(scene: Scene) -> Life:
-    """A worker that has begun to deliver."""
+    """Start a worker and wait for its first mail."""
     life = await scene.born()
     async with asyncio.timeout(PATIENCE):
         await life.door.used.wait()
@@ -174,7 +174,7 @@ async def _end(lives: Sequence[Life], *, kill: bool = False) -> None:
 
 
 def judged(name: str, result: Result) -> Drill:
-    """What came, and whether the service kept its word."""
+    """The figures of the drill, and the claims that do not hold."""
     taken = Counter(taking.message_id for taking in result.takings)
     again = _taken_again(result.takings)
     in_flight = [taking for taking in again if _is_in_flight(taking, result.lives)]
@@ -206,7 +206,7 @@ def judged(name: str, result: Result) -> Drill:
 
 
 def _taken_again(takings: Sequence[Taking]) -> list[Taking]:
-    """Those after which the same mail came once more."""
+    """The mails that were received again later."""
     by_id: dict[str, list[Taking]] = defaultdict(list)
     for taking in takings:
         by_id[taking.message_id].append(taking)
@@ -214,11 +214,11 @@ def _taken_again(takings: Sequence[Taking]) -> list[Taking]:
 
 
 def _is_in_flight(taking: Taking, lives: Sequence[Life]) -> bool:
-    """Whether whoever sent it died before it can have written that down."""
+    """Whether its worker may have been killed before it recorded the sending."""
     killed_at = lives[taking.door].killed_at
     return killed_at is not None and killed_at - taking.at < SECONDS_IN_FLIGHT
 
 
 def _number(message_id: str) -> int:
-    """Which message a Message-ID names: `<tiendo.NUMBER.…@…>`."""
+    """The id of the message in a Message-ID `<tiendo.ID.…@…>`."""
     return int(message_id.split(".")[1])
