@@ -30,13 +30,20 @@ from app.vocabulary import EventKind, Frequency, PeriodState
 # The obligations of a period whose reporters are notified that it opens or closes. A returned
 # report can still be submitted in a closed period, so its reporters are not.
 LIST_AWAITED = text("""
-    SELECT o.id FROM owed_obligation o
-    WHERE o.period_id = :period_id AND o.exempted_at IS NULL AND o.report_status <> 'returned'
+SELECT o.id FROM owed_obligation o
+WHERE o.period_id = :period_id AND o.exempted_at IS NULL AND o.report_status <> 'returned'
 """)
 
 UNCHANGED_STATE = Bilingual(
     "Kỳ báo cáo {code} đã ở trạng thái này.", "Reporting period {code} is already in this state."
 )
+
+
+STATE_EVENTS = {
+    PeriodState.CLOSED: ("reporting_period.closed", EventKind.PERIOD_CLOSED),
+    PeriodState.OPEN: ("reporting_period.opened", EventKind.PERIOD_OPENED),
+}
+"""The audit event and the notification of a change to each state."""
 
 
 class GeneratedPeriods(NamedTuple):
@@ -226,23 +233,20 @@ async def get(
         AmbiguousPlan: several plans have it, and none was named.
     """
     its_plan = await lookup.get_plan(session, principal, plan, period=code)
-    period = await session.scalar(
-        select(ReportingPeriod).where(
-            ReportingPeriod.plan_id == its_plan.id, ReportingPeriod.code == code
-        )
-    )
+    period = await session.scalar(_select_period(its_plan, code))
     if period is None:
         raise NotFound(terms.PERIOD, code=code)
     return period, its_plan.code
 
 
+def _select_period(plan: Plan, code: str) -> Select[ReportingPeriod]:
+    return select(ReportingPeriod).where(
+        ReportingPeriod.plan_id == plan.id, ReportingPeriod.code == code
+    )
+
+
 async def set_state(
-    session: AsyncSession,
-    action: Action,
-    code: str,
-    state: PeriodState,
-    *,
-    plan: str | None = None,
+    session: AsyncSession, action: Action, code: str, state: PeriodState, *, plan: str | None = None
 ) -> tuple[ReportingPeriod, str]:
     """Close a period or open it again; returns it with its plan's code.
 
@@ -252,17 +256,15 @@ async def set_state(
         StateConflict: the period is in this state already.
     """
     managed = await lookup.get_managed_plan(session, action.principal, plan, period=code)
-    query = select(ReportingPeriod).where(
-        ReportingPeriod.plan_id == managed.id, ReportingPeriod.code == code
-    )
-    period = (await session.scalars(query.with_for_update())).one()
+    query = _select_period(managed, code).with_for_update()
+    period = (await session.scalars(query)).one()
     if period.state == state:
         raise StateConflict(UNCHANGED_STATE, code=code)
-    is_closed = state == PeriodState.CLOSED
+    name, event = STATE_EVENTS[state]
     changed_at = await record_event(
         session,
         action,
-        "reporting_period.closed" if is_closed else "reporting_period.opened",
+        name,
         f"reporting-periods/{code}",
         plan_id=managed.id,
         agency_id=managed.district_id,
@@ -271,11 +273,7 @@ async def set_state(
     )
     awaited = await session.scalars(LIST_AWAITED, {"period_id": period.id})
     await events.tell(
-        session,
-        EventKind.PERIOD_CLOSED if is_closed else EventKind.PERIOD_OPENED,
-        list(awaited),
-        occurrence=changed_at.isoformat(),
-        now=action.now,
+        session, event, list(awaited), occurrence=changed_at.isoformat(), now=action.now
     )
     period.state = state
     await session.flush()

@@ -106,8 +106,7 @@ async def put(
     Raises:
         NotFound: no such plan that the principal may change.
         AmbiguousPlan: several plans are known, and none was named.
-        PreconditionRequired, Stale: the exception exists, and the client has not read this
-            version; or the client has read a version, and the exception no longer exists.
+        PreconditionRequired, Stale: the client has not read the current version.
     """
     district = await _lock_district(session, action, plan)
     working_day = await session.get(WorkingDay, (district.id, day))

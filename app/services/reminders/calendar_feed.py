@@ -30,32 +30,32 @@ ALARM_TIME = time(8)
 
 # A link that is not revoked, and the pattern of the agency paths that its calendar shows.
 GET_LINK = text("""
-    SELECT link.created_at, agency.name,
-        agency.path || CASE WHEN link.own_agency_only THEN '' ELSE '%' END AS reach
-    FROM calendar_link link JOIN agency ON agency.id = link.agency_id
-    WHERE link.token_hash = :hash AND link.revoked_at IS NULL
+SELECT link.created_at, agency.name,
+    agency.path || CASE WHEN link.own_agency_only THEN '' ELSE '%' END AS reach
+FROM calendar_link link JOIN agency ON agency.id = link.agency_id
+WHERE link.token_hash = :hash AND link.revoked_at IS NULL
 """)
 
 # The obligations of a calendar. Every change adds a row to one of the histories or increments the
 # period's version, so `sequence` never decreases, as RFC 5545, 3.8.7.4 requires.
 LIST_OBLIGATIONS = text("""
-    SELECT o.id, o.plan, o.period, o.frequency, o.ordinal, o.year, o.agency_name, o.due_date,
-        o.late_from, o.first_submitted_at, o.due_date > o.period_due_date AS extended,
-        timeliness(o, :now) AS timeliness,
-        CASE WHEN timeliness(o, :now) = 'late' THEN days_late(o, :now) END AS days_late,
-        o.report_status, o.correction_due,
-        o.period_version - 1 + change.n AS sequence, change.at AS changed_at
-    FROM owed_obligation o
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS n, max(recorded_at) AS at FROM (
-            SELECT recorded_at FROM extension WHERE obligation_id = o.id
-            UNION ALL SELECT recorded_at FROM exemption WHERE obligation_id = o.id
-            UNION ALL SELECT recorded_at FROM revision WHERE report_id = o.report_id
-            UNION ALL SELECT recorded_at FROM decision WHERE report_id = o.report_id
-        ) AS changes
-    ) AS change
-    WHERE within_reach(o.agency_path, :reach) AND o.due_date >= :oldest
-    ORDER BY o.late_from, o.agency, o.id
+SELECT o.id, o.plan, o.period, o.frequency, o.ordinal, o.year, o.agency_name, o.due_date,
+    o.late_from, o.first_submitted_at, o.due_date > o.period_due_date AS extended,
+    timeliness(o, :now) AS timeliness,
+    CASE WHEN timeliness(o, :now) = 'late' THEN days_late(o, :now) END AS days_late,
+    o.report_status, o.correction_due,
+    o.period_version - 1 + change.n AS sequence, change.at AS changed_at
+FROM owed_obligation o
+CROSS JOIN LATERAL (
+    SELECT count(*) AS n, max(recorded_at) AS at FROM (
+        SELECT recorded_at FROM extension WHERE obligation_id = o.id
+        UNION ALL SELECT recorded_at FROM exemption WHERE obligation_id = o.id
+        UNION ALL SELECT recorded_at FROM revision WHERE report_id = o.report_id
+        UNION ALL SELECT recorded_at FROM decision WHERE report_id = o.report_id
+    ) AS changes
+) AS change
+WHERE within_reach(o.agency_path, :reach) AND o.due_date >= :oldest
+ORDER BY o.late_from, o.agency, o.id
 """)
 
 

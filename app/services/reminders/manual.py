@@ -44,20 +44,20 @@ NO_RECIPIENT = Bilingual(
 
 # When the agency was last reminded of an obligation by hand.
 GET_LAST_REMINDED = text("""
-    SELECT max(created_at) FROM notification
-    WHERE obligation_id = :obligation_id AND template = 'obligation.reminded'
+SELECT max(created_at) FROM notification
+WHERE obligation_id = :obligation_id AND template = 'obligation.reminded'
 """)
 
 # Whether the report of an obligation is returned for correction.
 IS_RETURNED = text("""
-    SELECT EXISTS (SELECT FROM report WHERE obligation_id = :obligation_id AND status = 'returned')
+SELECT EXISTS (SELECT FROM report WHERE obligation_id = :obligation_id AND status = 'returned')
 """)
 
 # How many people one reminder by hand notifies.
 COUNT_REMINDED = text("""
-    SELECT count(DISTINCT account_id) FROM notification
-    WHERE obligation_id = :obligation_id AND template = 'obligation.reminded'
-    AND occurrence = :occurrence
+SELECT count(DISTINCT account_id) FROM notification
+WHERE obligation_id = :obligation_id AND template = 'obligation.reminded'
+AND occurrence = :occurrence
 """)
 
 

@@ -164,8 +164,7 @@ async def put(
     Raises:
         NotFound: no such plan, schedule or agency that the principal may change.
         AmbiguousPlan: several plans are known, and none was named.
-        PreconditionRequired, Stale: the rule exists, and the client has not read this version; or
-            the client has read a version, and the rule no longer exists.
+        PreconditionRequired, Stale: the client has not read the current version.
     """
     slot = await _get_slot(session, action.principal, key)
     rule = await _find(session, slot)
@@ -181,8 +180,15 @@ async def put(
         change = changes.apply(rule, values)
     if change:
         await session.flush()
-        name = "reminder_rule.created" if is_new else "reminder_rule.changed"
-        await _record(session, action, name, slot, change)
+        await record_change(
+            session,
+            action,
+            "reminder_rule.created" if is_new else "reminder_rule.changed",
+            slot.subject,
+            change,
+            plan_id=slot.plan.id,
+            agency_id=slot.owner_id,
+        )
     row = (await session.execute(_select_rules().where(ReminderRule.id == rule.id))).one()
     return row, is_new
 
@@ -208,7 +214,15 @@ async def delete(
     change = Change.deleted({name: getattr(rule, name) for name in FIELDS})
     await session.delete(rule)
     await session.flush()
-    await _record(session, action, "reminder_rule.deleted", slot, change)
+    await record_change(
+        session,
+        action,
+        "reminder_rule.deleted",
+        slot.subject,
+        change,
+        plan_id=slot.plan.id,
+        agency_id=slot.owner_id,
+    )
 
 
 async def _get_slot(session: AsyncSession, principal: Principal, key: RuleKey) -> RuleSlot:
@@ -243,17 +257,3 @@ async def _find(session: AsyncSession, slot: RuleSlot) -> ReminderRule | None:
         )
     )
     return rule
-
-
-async def _record(
-    session: AsyncSession, action: Action, name: str, slot: RuleSlot, change: Change
-) -> None:
-    await record_change(
-        session,
-        action,
-        name,
-        slot.subject,
-        change,
-        plan_id=slot.plan.id,
-        agency_id=slot.owner_id,
-    )
