@@ -46,7 +46,9 @@ RESTART_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def desk_for(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[Desk]:
+async def delivery_context(
+    database: Database, clock: Clock, settings: Settings
+) -> AsyncIterator[Desk]:
     """The context of deliveries by the mail server and the webhooks of the settings."""
     posts = WebhookSender(settings)
     try:
@@ -55,7 +57,7 @@ async def desk_for(database: Database, clock: Clock, settings: Settings) -> Asyn
         await posts.close()
 
 
-def create_queue(database_url: str, desk: Desk, stopping: asyncio.Event) -> App:
+def create_queue(database_url: str, context: Desk, stopping: asyncio.Event) -> App:
     """The job queue of a database, with its two periodic tasks; `stopping` ends deliveries early.
 
     Procrastinate passes the scheduled time to a task. It is not used: it comes from the real clock,
@@ -68,31 +70,31 @@ def create_queue(database_url: str, desk: Desk, stopping: asyncio.Event) -> App:
     async def remind(timestamp: int) -> None:  # noqa: ARG001 - required by Procrastinate
         loop = asyncio.get_running_loop()
         until = loop.time() + DELIVERY_SECONDS
-        await plan_then_deliver(desk, lambda: loop.time() < until and not stopping.is_set())
+        await plan_then_deliver(context, lambda: loop.time() < until and not stopping.is_set())
 
     @queue.periodic(cron=EVERY_TEN_MINUTES)
     @queue.task(name=TIDY, queueing_lock=TIDY)
     async def tidy(timestamp: int) -> None:  # noqa: ARG001 - required by Procrastinate
-        await delete_expired(desk)
+        await delete_expired(context)
         await abort_stalled_jobs(queue)
 
     return queue
 
 
-async def plan_then_deliver(desk: Desk, may_go_on: Callable[[], bool]) -> None:
+async def plan_then_deliver(context: Desk, may_go_on: Callable[[], bool]) -> None:
     """Run a sweep, then deliver waiting messages while `may_go_on` is true.
 
     The order matters after an outage: the sweep supersedes older reminders, which must not be sent
     before that. A failed sweep does not stop the deliveries; the next one repeats it.
     """
     try:
-        async with desk.database.transaction() as session:
-            result = await sweep(session, desk.clock.now())
+        async with context.database.transaction() as session:
+            result = await sweep(session, context.clock.now())
         if result.messages:
             logger.info("sweep: %s", result)
     except Exception:
         logger.exception("the sweep failed; the next one repeats it")
-    await deliver(desk, may_go_on)
+    await deliver(context, may_go_on)
 
 
 async def enqueue_sweep(queue: App) -> None:
@@ -104,10 +106,10 @@ async def enqueue_sweep(queue: App) -> None:
         await queue.configure_task(REMIND).defer_async(timestamp=int(time.time()))
 
 
-async def delete_expired(desk: Desk) -> None:
+async def delete_expired(context: Desk) -> None:
     """Delete expired idempotency records and access tokens."""
-    now = desk.clock.now()
-    async with desk.database.transaction() as session:
+    now = context.clock.now()
+    async with context.database.transaction() as session:
         await session.execute(
             delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - KEPT_FOR)
         )
@@ -122,14 +124,14 @@ async def abort_stalled_jobs(queue: App) -> None:
         await manager.finish_job(job, status=Status.ABORTED, delete_job=True)
 
 
-async def work(database_url: str, desk: Desk, concurrency: int = JOBS_AT_ONCE) -> None:
+async def work(database_url: str, context: Desk, concurrency: int = JOBS_AT_ONCE) -> None:
     """Run jobs until cancelled; running jobs then get SHUTDOWN_SECONDS to finish.
 
     If the database is unreachable, the worker waits and tries again.
     """
     # A library that awaits at the wrong moment can swallow a cancellation, but not an event.
     stopping = asyncio.Event()
-    working = asyncio.create_task(_work_until(stopping, database_url, desk, concurrency))
+    working = asyncio.create_task(_work_until(stopping, database_url, context, concurrency))
     try:
         await asyncio.shield(working)
     finally:
@@ -138,12 +140,12 @@ async def work(database_url: str, desk: Desk, concurrency: int = JOBS_AT_ONCE) -
 
 
 async def _work_until(
-    stopping: asyncio.Event, database_url: str, desk: Desk, concurrency: int
+    stopping: asyncio.Event, database_url: str, context: Desk, concurrency: int
 ) -> None:
     """Run workers, one after the other where one fails, until `stopping` is set."""
     while not stopping.is_set():
         try:
-            await _run_worker(stopping, database_url, desk, concurrency)
+            await _run_worker(stopping, database_url, context, concurrency)
         except Exception:
             logger.exception("background jobs failed; trying again in %s s", RESTART_SECONDS)
         with suppress(TimeoutError):
@@ -152,10 +154,10 @@ async def _work_until(
 
 
 async def _run_worker(
-    stopping: asyncio.Event, database_url: str, desk: Desk, concurrency: int
+    stopping: asyncio.Event, database_url: str, context: Desk, concurrency: int
 ) -> None:
     """Run one worker until it fails or `stopping` is set."""
-    queue = create_queue(database_url, desk, stopping)
+    queue = create_queue(database_url, context, stopping)
     try:
         # 1. Connect, and start with a sweep.
         await queue.open_async()
@@ -191,8 +193,8 @@ async def work_beside(
     concurrency: int = JOBS_AT_ONCE,
 ) -> None:
     """Run jobs until cancelled, on the connections of a database that the server uses too."""
-    async with desk_for(database, clock, settings) as desk:
-        await work(database_url, desk, concurrency)
+    async with delivery_context(database, clock, settings) as context:
+        await work(database_url, context, concurrency)
 
 
 async def work_until_signalled(

@@ -187,6 +187,7 @@ async def test_an_invalid_change_of_a_schedule_is_refused(service: Service) -> N
         assert refused.status_code == 422, changes
         assert refused.json()["errors"][0]["pointer"] == pointer
     assert (await office.patch("/schedules/quarterly", json={"day": 14})).status_code == 428
+    assert (await office.patch("/schedules/daily", json={"day": 14})).status_code == 404
     await _change(service, "quarterly", applies_from=None)
     refused = await office.patch("/schedules/quarterly", json={"day": 14}, headers=tag)
     assert refused.status_code == 412
