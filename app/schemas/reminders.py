@@ -60,7 +60,7 @@ RULE: dict[str, Any] = {
 
 
 class ReminderRuleIn(Input):
-    """A reminder rule: when it reminds, whom, and by which channels."""
+    """A reminder rule: its timing, its audience and its channels."""
 
     model_config = examples(RULE)
 

@@ -1,4 +1,4 @@
-"""Which reminders are due, and to whom: the SQL that the sweep and its preview share."""
+"""The due reminders and their recipients: SQL that the sweep and its preview share."""
 
 from collections.abc import Sequence
 

@@ -57,7 +57,7 @@ class RuleKey:
 
 @dataclass(frozen=True)
 class RuleSlot:
-    """The place of a rule, whether or not there is one: the rows that its key stands for."""
+    """The rows that a RuleKey addresses; the rule itself may not exist."""
 
     plan: Plan
     schedule: Schedule
