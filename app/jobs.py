@@ -1,7 +1,7 @@
-"""The background work: each minute a sweep and then deliveries, and tidying up.
+"""Background jobs: every minute a sweep and deliveries, every ten minutes the clean-up.
 
-Jobs only move on what the tables say; each effect has its unique key there. So a job that runs
-twice, late, or not at all changes nothing but the time at which things happen.
+Jobs only change the state that tables hold, and every effect has a unique key there. A job that
+runs twice, late or not at all therefore changes nothing but the time of its effects.
 """
 
 import asyncio
@@ -30,19 +30,26 @@ from app.settings import Settings
 logger = logging.getLogger("tiendo")
 
 REMIND = "remind"
+TIDY = "tidy"
 EVERY_MINUTE = "* * * * *"
 EVERY_TEN_MINUTES = "*/10 * * * *"
 JOBS_AT_ONCE = 4
-"""Two deliveries may overlap; the tidying still finds a place."""
-SECONDS_OF_DELIVERY = 50.0
+"""Jobs that a worker runs concurrently: deliveries of two minutes can overlap with a clean-up."""
+DELIVERY_SECONDS = 50.0
+"""A delivery takes no more messages after this time, shortly before the next one starts."""
 STALLED_AFTER_SECONDS = 600
-SECONDS_TO_FINISH = 8.0
-SECONDS_TO_COME_BACK = 5.0
+"""A worker without a heartbeat for this time is dead."""
+SHUTDOWN_SECONDS = 8.0
+"""Running jobs get this time to finish when a worker stops."""
+RESTART_SECONDS = 5.0
+"""The pause before a worker that failed, for example without its database, starts again."""
 
 
 @asynccontextmanager
-async def desk_for(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[Desk]:
-    """What deliveries work with: the real mail server and webhooks."""
+async def delivery_context(
+    database: Database, clock: Clock, settings: Settings
+) -> AsyncIterator[Desk]:
+    """The context of deliveries by the mail server and the webhooks of the settings."""
     posts = WebhookSender(settings)
     try:
         yield Desk(database, clock, Mailer(settings), posts, settings.public_url)
@@ -50,74 +57,81 @@ async def desk_for(database: Database, clock: Clock, settings: Settings) -> Asyn
         await posts.close()
 
 
-def job_queue(database_url: str, desk: Desk, stopping: asyncio.Event) -> App:
-    """The queue on a database, with its two tasks; `stopping` ends deliveries early."""
+def create_queue(database_url: str, context: Desk, stopping: asyncio.Event) -> App:
+    """The job queue of a database, with its two periodic tasks; `stopping` ends deliveries early.
+
+    Procrastinate passes the scheduled time to a task. It is not used: it comes from the real clock,
+    and a rehearsal has a clock of its own.
+    """
     queue = App(connector=PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
 
     @queue.periodic(cron=EVERY_MINUTE)
     @queue.task(name=REMIND, queueing_lock=REMIND)
-    async def remind(timestamp: int) -> None:  # noqa: ARG001 - the service's clock counts
+    async def remind(timestamp: int) -> None:  # noqa: ARG001 - required by Procrastinate
         loop = asyncio.get_running_loop()
-        until = loop.time() + SECONDS_OF_DELIVERY
-        await plan_then_deliver(desk, lambda: loop.time() < until and not stopping.is_set())
+        until = loop.time() + DELIVERY_SECONDS
+        await plan_then_deliver(context, lambda: loop.time() < until and not stopping.is_set())
 
     @queue.periodic(cron=EVERY_TEN_MINUTES)
-    @queue.task(name="tidy", queueing_lock="tidy")
-    async def tidy(timestamp: int) -> None:  # noqa: ARG001 - the service's clock counts
-        await forget_what_is_over(desk)
-        await release_stalled(queue)
+    @queue.task(name=TIDY, queueing_lock=TIDY)
+    async def tidy(timestamp: int) -> None:  # noqa: ARG001 - required by Procrastinate
+        await delete_expired(context)
+        await abort_stalled_jobs(queue)
 
     return queue
 
 
-async def plan_then_deliver(desk: Desk, may_go_on: Callable[[], bool]) -> None:
-    """Plan what is due, then send what waits.
+async def plan_then_deliver(context: Desk, may_go_on: Callable[[], bool]) -> None:
+    """Run a sweep, then deliver waiting messages while `may_go_on` is true.
 
-    In that order: after the service was down, what has waited since may be overtaken by what is
-    planned now, and must not leave before that is known. A fault of the planning holds up no mail.
+    The order matters after an outage: the sweep supersedes older reminders, which must not be sent
+    before that. A failed sweep does not stop the deliveries; the next one repeats it.
     """
     try:
-        async with desk.database.transaction() as session:
-            swept = await sweep(session, desk.clock.now())
-        if swept.messages:
-            logger.info("swept: %s", swept)
+        async with context.database.transaction() as session:
+            result = await sweep(session, context.clock.now())
+        if result.messages:
+            logger.info("sweep: %s", result)
     except Exception:
-        logger.exception("the sweep failed; the next one makes it good")
-    await deliver(desk, may_go_on)
+        logger.exception("the sweep failed; the next one repeats it")
+    await deliver(context, may_go_on)
 
 
-async def catch_up(queue: App) -> None:
-    """Ask for a sweep and a delivery at once: whoever had this minute's may have died meanwhile."""
+async def enqueue_sweep(queue: App) -> None:
+    """Enqueue a sweep and a delivery, unless one is waiting already.
+
+    The periodic job of this minute may belong to a worker that has died.
+    """
     with suppress(AlreadyEnqueued):
         await queue.configure_task(REMIND).defer_async(timestamp=int(time.time()))
 
 
-async def forget_what_is_over(desk: Desk) -> None:
-    """Delete idempotency records and tokens that no longer mean anything."""
-    now = desk.clock.now()
-    async with desk.database.transaction() as session:
+async def delete_expired(context: Desk) -> None:
+    """Delete expired idempotency records and access tokens."""
+    now = context.clock.now()
+    async with context.database.transaction() as session:
         await session.execute(
             delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - KEPT_FOR)
         )
         await session.execute(delete(AccessToken).where(AccessToken.expires_at <= now))
 
 
-async def release_stalled(queue: App) -> None:
-    """End the jobs of workers that died; the next tick does what they left undone."""
+async def abort_stalled_jobs(queue: App) -> None:
+    """Abort and delete the jobs of dead workers; the next periodic job repeats their work."""
     manager = queue.job_manager
     stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS)
     for job in stalled:
         await manager.finish_job(job, status=Status.ABORTED, delete_job=True)
 
 
-async def work(database_url: str, desk: Desk, concurrency: int = JOBS_AT_ONCE) -> None:
-    """Run jobs until cancelled; what is under way gets a few seconds to finish.
+async def work(database_url: str, context: Desk, concurrency: int = JOBS_AT_ONCE) -> None:
+    """Run jobs until cancelled; running jobs then get SHUTDOWN_SECONDS to finish.
 
-    A database that goes away is waited for.
+    If the database is unreachable, the worker waits and tries again.
     """
-    # Libraries on the way swallow a cancellation that comes at the wrong moment; an event is kept.
+    # A library that awaits at the wrong moment can swallow a cancellation, but not an event.
     stopping = asyncio.Event()
-    working = asyncio.create_task(_work_until(stopping, database_url, desk, concurrency))
+    working = asyncio.create_task(_work_until(stopping, database_url, context, concurrency))
     try:
         await asyncio.shield(working)
     finally:
@@ -126,39 +140,45 @@ async def work(database_url: str, desk: Desk, concurrency: int = JOBS_AT_ONCE) -
 
 
 async def _work_until(
-    stopping: asyncio.Event, database_url: str, desk: Desk, concurrency: int
+    stopping: asyncio.Event, database_url: str, context: Desk, concurrency: int
 ) -> None:
+    """Run workers, one after the other where one fails, until `stopping` is set."""
     while not stopping.is_set():
         try:
-            await _work_once(stopping, database_url, desk, concurrency)
+            await _run_worker(stopping, database_url, context, concurrency)
         except Exception:
-            logger.exception("background work stops for %s s", SECONDS_TO_COME_BACK)
+            logger.exception("background jobs failed; trying again in %s s", RESTART_SECONDS)
         with suppress(TimeoutError):
-            async with asyncio.timeout(SECONDS_TO_COME_BACK):
+            async with asyncio.timeout(RESTART_SECONDS):
                 await stopping.wait()
 
 
-async def _work_once(
-    stopping: asyncio.Event, database_url: str, desk: Desk, concurrency: int
+async def _run_worker(
+    stopping: asyncio.Event, database_url: str, context: Desk, concurrency: int
 ) -> None:
-    queue = job_queue(database_url, desk, stopping)
+    """Run one worker until it fails or `stopping` is set."""
+    queue = create_queue(database_url, context, stopping)
     try:
+        # 1. Connect, and start with a sweep.
         await queue.open_async()
-        await catch_up(queue)
+        await enqueue_sweep(queue)
+        # 2. Work until the worker ends by itself or is stopped.
         worker = asyncio.create_task(
             queue.run_worker_async(
                 concurrency=concurrency,
                 install_signal_handlers=False,
                 delete_jobs="successful",
-                shutdown_graceful_timeout=SECONDS_TO_FINISH,
+                shutdown_graceful_timeout=SHUTDOWN_SECONDS,
             )
         )
-        told = asyncio.create_task(stopping.wait())
-        await asyncio.wait({worker, told}, return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait({worker, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        # 3. Cancel the worker, again where it swallows the cancellation.
         while not worker.done():
             worker.cancel()
-            await asyncio.wait({worker}, timeout=SECONDS_TO_FINISH + 1)
+            await asyncio.wait({worker}, timeout=SHUTDOWN_SECONDS + 1)
+        # 4. Raise the error of a worker that failed.
         if not worker.cancelled():
             worker.result()
     finally:
@@ -172,15 +192,15 @@ async def work_beside(
     settings: Settings,
     concurrency: int = JOBS_AT_ONCE,
 ) -> None:
-    """Run jobs until cancelled, with a database's connections that others use as well."""
-    async with desk_for(database, clock, settings) as desk:
-        await work(database_url, desk, concurrency)
+    """Run jobs until cancelled, on the connections of a database that the server uses too."""
+    async with delivery_context(database, clock, settings) as context:
+        await work(database_url, context, concurrency)
 
 
 async def work_until_signalled(
     database_url: str, settings: Settings, clock: Clock, concurrency: int = JOBS_AT_ONCE
 ) -> None:
-    """A worker process's whole life: it works until it is told to stop."""
+    """Run jobs in a process of their own, until SIGINT or SIGTERM."""
     database = Database(database_url, settings)
     try:
         await database.check()

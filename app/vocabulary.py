@@ -206,6 +206,46 @@ class NotificationState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class NotificationReason(StrEnum):
+    """Why a notification was planned, superseded, skipped, or not delivered."""
+
+    # Planned
+    DUE = "due"
+    HAPPENED = "happened"
+    FALLBACK = "fallback"
+    # Superseded
+    ALREADY_NOTIFIED = "already_notified"
+    LATER_REMINDER = "later_reminder"
+    LATER_EVENT = "later_event"
+    # Skipped
+    ACCOUNT_INACTIVE = "account_inactive"
+    ROLE_CHANGED = "role_changed"
+    AGENCY_CHANGED = "agency_changed"
+    AGENCY_ENDED = "agency_ended"
+    AGENCY_EXEMPT = "agency_exempt"
+    AGENCY_NOT_EXEMPT = "agency_not_exempt"
+    REPORT_SUBMITTED = "report_submitted"
+    REPORT_RESUBMITTED = "report_resubmitted"
+    REPORT_NOT_ACCEPTED = "report_not_accepted"
+    CORRECTION_MOVED = "correction_moved"
+    PERIOD_CLOSED = "period_closed"
+    PERIOD_OPEN = "period_open"
+    DUE_DATE_EXTENDED = "due_date_extended"
+    RULE_DROPPED = "rule_dropped"
+    PLAN_LOADED = "plan_loaded"
+    # Not delivered
+    INTERRUPTED = "interrupted"
+    NO_WEBHOOK = "no_webhook"
+    NO_MAIL_ADDRESS = "no_mail_address"
+    INVALID_MAIL_ADDRESS = "invalid_mail_address"
+    MAIL_TIMEOUT = "mail_timeout"
+    WEBHOOK_TIMEOUT = "webhook_timeout"
+    WEBHOOK_STATUS = "webhook_status"
+    WEBHOOK_UNREACHABLE = "webhook_unreachable"
+    WEBHOOK_NOT_PUBLIC = "webhook_not_public"
+    DELIVERY_ERROR = "delivery_error"
+
+
 class MessageState(StrEnum):
     """The state of a message.
 

@@ -52,16 +52,12 @@ FROM (
 ) AS person (name, role, agency_id)
 """
 PLANS = """
-INSERT INTO plan (id, code, district_id, title, year, general_goal, purposes, requirements,
-    solutions, funding, reporting_duty, recipients, signer)
+INSERT INTO plan (id, code, district_id, title, year, effective_from, general_goal, purposes,
+    requirements, solutions, funding, reporting_duty, recipients, signer)
 OVERRIDING SYSTEM VALUE
-SELECT moved + p.id, 'plan-' || n, district.id, title, year, general_goal, purposes, requirements,
-    solutions, funding, reporting_duty, recipients, signer
+SELECT moved + p.id, 'plan-' || n, district.id, title, year, effective_from, general_goal, purposes,
+    requirements, solutions, funding, reporting_duty, recipients, signer
 FROM district, plan p
-"""
-DOCUMENTS = """
-INSERT INTO legal_document (plan_id, position, number, issued_on, issuer, subject)
-SELECT moved + plan_id, position, number, issued_on, issuer, subject FROM district, legal_document
 """
 LEDGERS = """
 INSERT INTO ledger (plan_id, last_at, last_hash)
@@ -96,7 +92,7 @@ SELECT moved + p.id, commune.id, due_date, late_from,
     CASE WHEN due_date < $1 THEN late_from - interval '1 day' END
 FROM commune, reporting_period p WHERE p.id < 10
 """
-COPIES = (AGENCIES, ACCOUNTS, PLANS, DOCUMENTS, LEDGERS, SCHEDULES, RULES, PERIODS)
+COPIES = (AGENCIES, ACCOUNTS, PLANS, LEDGERS, SCHEDULES, RULES, PERIODS)
 
 
 def create_country(testbed: Testbed, database: str, communes: int) -> str:

@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from app.db.database import Database
 from app.models.plans import Plan
-from app.services.audit.ledger import Actor
 from app.services.periods import periods
 from app.settings import Settings
 from bench.capture import Statement, capture_statements

@@ -10,7 +10,7 @@ from app.db.database import Database
 from app.server.operating import OPERATOR
 from app.services.periods import obligations
 from app.services.periods.obligations import ReportKey
-from app.services.reminders.sweep import Swept, sweep
+from app.services.reminders.sweep import NOTHING_DUE, SweepResult, sweep
 from app.settings import Settings
 from bench.capture import capture_statements
 from bench.country import CHANNELS, create_country, reminder_time
@@ -18,7 +18,6 @@ from bench.drill import DrillResult, failed_claims
 from bench.testbed import Testbed
 
 OBLIGATIONS = 10_600
-NOTHING = Swept(0, 0, 0)
 REPORT = ReportKey("2024-Q3", "X1", "plan-1")
 
 MAX_STATEMENTS = 10
@@ -41,7 +40,7 @@ class SweepRun:
     """One sweep: what it planned, its duration and its number of statements."""
 
     when: str
-    swept: Swept
+    swept: SweepResult
     seconds: float
     statements: int
     waited: float
@@ -71,10 +70,10 @@ def _claims(runs: Sequence[SweepRun]) -> dict[str, bool]:
     planned, superseded = len(BACKLOG) * all_messages, sum(n - 1 for n in BACKLOG) * all_messages
     return {
         "every reporter is notified once": morning_run.swept
-        == Swept(all_messages, 0, all_messages),
+        == SweepResult(all_messages, 0, all_messages),
         "a backlog sends only the most important notification": (behind.swept.planned == planned)
         and (behind.swept.superseded == superseded),
-        "a repeated sweep plans nothing": all(run.swept == NOTHING for run in nothing),
+        "a repeated sweep plans nothing": all(run.swept == NOTHING_DUE for run in nothing),
         f"within {MAX_STATEMENTS} statements": all(
             run.statements <= MAX_STATEMENTS for run in runs
         ),

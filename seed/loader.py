@@ -15,7 +15,9 @@ from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter, WorkingDay
 from app.models.plans import LegalDocument, Plan, Responsibility, Target
 from app.models.projects import Assignment, Project
+from app.policy import Principal
 from app.services.audit import ledger
+from app.services.audit.action import Action
 from app.services.audit.ledger import Actor
 from app.services.periods import periods
 from seed.agencies import AgencySync
@@ -58,7 +60,8 @@ async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo
         await current_load.load_budget_lines(plan)
         await current_load.record(plan, now)
     await session.flush()
-    created = await periods.generate_year(session, plan, plan.year, now=now, actor=ACTOR)
+    action = Action(Principal(ACTOR.name, None, frozenset(), None, "", ""), now)
+    created = await periods.generate_year(session, action, plan, plan.year)
     obligations = await session.scalar(
         select(func.count())
         .select_from(Obligation)

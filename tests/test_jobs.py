@@ -1,4 +1,4 @@
-"""A worker's life: it starts, works, and ends cleanly whenever it is told to."""
+"""Background jobs: a worker starts, works, and stops cleanly at any moment."""
 
 import asyncio
 from collections import Counter
@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import text
 
 from app.channels.mail import Envelope
-from app.jobs import forget_what_is_over, job_queue, plan_then_deliver, release_stalled, work
+from app.jobs import abort_stalled_jobs, create_queue, delete_expired, plan_then_deliver, work
 from app.vocabulary import Role
 from tests.conftest import Service
 from tests.support.accounts import PASSWORD
 from tests.support.deliveries import Outbox, add_account, carried, desk, execute, swept, told
 from tests.support.report_calls import Q2, XUAN_HONG, draft, seen
 
-TICKS_OF_ANOTHER = """
+JOBS_OF_ANOTHER_WORKER = """
 INSERT INTO procrastinate_periodic_defers (task_name, periodic_id, defer_timestamp)
 SELECT task, '', 60 * (floor(extract(epoch FROM now()) / 60) + minute)
 FROM unnest(ARRAY['remind']) AS task, generate_series(0, 2) AS minute
@@ -32,9 +32,7 @@ SELECT 'default', CASE WHEN is_dead THEN 'tidy' ELSE 'remind' END, 'doing', id F
 
 
 @pytest.mark.parametrize("seconds", [0, 0.005, 0.02, 0.05, 0.1, 0.4])
-async def test_nothing_is_left_running_however_early_a_worker_is_stopped(
-    service: Service, seconds: float
-) -> None:
+async def test_a_stopped_worker_leaves_no_task_running(service: Service, seconds: float) -> None:
     before = asyncio.all_tasks()
     worker = asyncio.create_task(work(service.database_url, desk(service)))
     await asyncio.sleep(seconds)
@@ -45,42 +43,42 @@ async def test_nothing_is_left_running_however_early_a_worker_is_stopped(
     assert asyncio.all_tasks() == before
 
 
-async def test_it_begins_with_what_waits_also_where_another_had_this_minute_and_died(
+async def test_a_worker_starts_with_a_sweep_although_this_minutes_job_was_taken(
     service: Service,
 ) -> None:
     service.clock.set("2024-06-12 08:00")
-    await execute(service, TICKS_OF_ANOTHER)
-    came = asyncio.Event()
+    await execute(service, JOBS_OF_ANOTHER_WORKER)
+    mail_arrived = asyncio.Event()
 
-    class Expecting(Outbox):
+    class SignallingOutbox(Outbox):
         async def take_mail(self, _: Envelope) -> None:
-            came.set()
+            mail_arrived.set()
 
-    outbox = Expecting()
+    outbox = SignallingOutbox()
     at_work = desk(service, outbox, outbox)
     worker = asyncio.create_task(work(service.database_url, at_work, concurrency=1))
     try:
         async with asyncio.timeout(20):
-            await came.wait()
+            await mail_arrived.wait()
     finally:
         worker.cancel()
         await asyncio.gather(worker, return_exceptions=True)
 
 
-async def test_a_worker_that_is_stopped_finishes_what_it_holds_and_takes_no_more(
+async def test_a_stopped_worker_finishes_its_messages_and_takes_no_more(
     service: Service,
 ) -> None:
     for number in range(20):
         await add_account(service, f"colleague-{number}", Role.REPORTER, XUAN_HONG)
     begun = asyncio.Event()
 
-    class Unhurried(Outbox):
+    class SlowOutbox(Outbox):
         async def take_mail(self, mail: Envelope) -> None:
             begun.set()
             await asyncio.sleep(0.2)
             self.mails.append(mail)
 
-    outbox = Unhurried()
+    outbox = SlowOutbox()
     worker = asyncio.create_task(work(service.database_url, desk(service, outbox, outbox)))
     async with asyncio.timeout(20):
         await begun.wait()
@@ -91,11 +89,11 @@ async def test_a_worker_that_is_stopped_finishes_what_it_holds_and_takes_no_more
     assert states["sent"] == len(outbox.mails)
 
 
-async def test_what_waited_while_the_server_was_down_is_overtaken_not_sent_beside(
+async def test_a_message_that_waited_during_an_outage_is_superseded(
     service: Service,
 ) -> None:
     service.clock.set("2024-06-15 23:59")
-    await swept(service)  # and held back by the quiet hours
+    await swept(service)  # quiet hours: the message waits
     service.clock.set("2024-06-18 08:00")
     outbox = Outbox()
     await plan_then_deliver(desk(service, outbox, outbox), lambda: True)
@@ -104,7 +102,7 @@ async def test_what_waited_while_the_server_was_down_is_overtaken_not_sent_besid
     assert {row.state for row in await told(service, rule="due-day")} == {"superseded"}
 
 
-async def test_a_sweep_that_fails_holds_up_no_mail(
+async def test_a_failed_sweep_does_not_block_deliveries(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await swept(service)
@@ -118,34 +116,36 @@ async def test_a_sweep_that_fails_holds_up_no_mail(
     assert len(outbox.mails) == 5
 
 
-async def kept(service: Service) -> tuple[int, int]:
-    """How many idempotency keys and tokens there are."""
+async def count_keys_and_tokens(service: Service) -> tuple[int, int]:
+    """The numbers of idempotency keys and access tokens."""
     async with service.database.reading() as session:
         keys, tokens = (await session.execute(text(KEYS_AND_TOKENS))).one()
     return keys, tokens
 
 
-async def test_keys_are_deleted_after_a_day_and_tokens_when_they_end(service: Service) -> None:
+async def test_idempotency_keys_expire_after_a_day_and_tokens_at_their_end(
+    service: Service,
+) -> None:
     commune = service.client("xuan-hong")
     await draft(commune, XUAN_HONG)
     key = {"Idempotency-Key": "key-1"}
     seen(await commune.post(f"/reports/{Q2}/{XUAN_HONG}/submit", headers=key))
     form = {"username": "xuan-hong", "password": PASSWORD}
     seen(await service.client().post("/auth/token", data=form))
-    _, tokens = await kept(service)
-    found = []
+    _, tokens = await count_keys_and_tokens(service)
+    counts = []
     for hours in (11, 1, 11, 1):
         service.clock.advance(hours=hours)
-        await forget_what_is_over(desk(service))
-        found.append(await kept(service))
-    assert found == [(1, tokens), (1, tokens - 1), (1, tokens - 1), (0, tokens - 1)]
+        await delete_expired(desk(service))
+        counts.append(await count_keys_and_tokens(service))
+    assert counts == [(1, tokens), (1, tokens - 1), (1, tokens - 1), (0, tokens - 1)]
 
 
-async def test_jobs_of_a_worker_that_died_are_ended_and_no_others(service: Service) -> None:
+async def test_only_jobs_of_dead_workers_are_aborted(service: Service) -> None:
     await execute(service, JOBS_OF_TWO_WORKERS)
-    queue = job_queue(service.database_url, desk(service), asyncio.Event())
+    queue = create_queue(service.database_url, desk(service), asyncio.Event())
     async with queue.open_async():
-        await release_stalled(queue)
+        await abort_stalled_jobs(queue)
     async with service.database.reading() as session:
         left = await session.scalars(text("SELECT task_name FROM procrastinate_jobs"))
         assert left.all() == ["remind"]

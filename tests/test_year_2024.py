@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.channels.mail import DeliveryDelayedError
+from app.channels.errors import DeliveryDelayedError
 from app.clock import LOCAL
 from tests.conftest import PLAN_IN_FORCE, Service
 from tests.support.deliveries import Outbox

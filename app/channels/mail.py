@@ -25,7 +25,9 @@ from uuid import UUID
 
 import aiosmtplib
 
+from app.channels.errors import DeliveryDelayedError, DeliveryError, DeliveryRefusedError
 from app.settings import Settings
+from app.vocabulary import NotificationReason
 
 TIMEOUT_SECONDS = 30.0
 """For handing over one mail, all steps together; shorter than a delivery's lease."""
@@ -72,14 +74,6 @@ HEADERS.map_to_type("Subject", TextHeader)
 HEADERS.map_to_type("From", PersonHeader)
 HEADERS.map_to_type("To", PersonHeader)
 POLICY = default.clone(header_factory=HEADERS)
-
-
-class DeliveryRefusedError(Exception):
-    """It will never be taken: no use in trying again."""
-
-
-class DeliveryDelayedError(Exception):
-    """It was not taken now: try again later."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +131,7 @@ class Mailer:
             DeliveryDelayedError: the server is away, slow, or busy.
         """
         if not envelope.email:
-            raise DeliveryRefusedError("the account has no e-mail address")
+            raise DeliveryRefusedError(reason=NotificationReason.NO_MAIL_ADDRESS)
         mail = self.mail(envelope)
         if self._relay is None:
             self._write(envelope.message_id, mail)
@@ -184,7 +178,9 @@ def _address(envelope: Envelope) -> Address:
         name = " ".join(envelope.full_name.split())  # a line break would end the header
         return Address(display_name=name, addr_spec=envelope.email)
     except (ValueError, HeaderParseError) as error:
-        raise DeliveryRefusedError(f"not an e-mail address: {envelope.email}") from error
+        raise DeliveryRefusedError(
+            envelope.email, reason=NotificationReason.INVALID_MAIL_ADDRESS
+        ) from error
 
 
 class Relay:
@@ -223,7 +219,7 @@ class Relay:
         except aiosmtplib.SMTPDataError as error:
             raise _failure(error.code, error.message) from error
         except TimeoutError as error:
-            raise DeliveryDelayedError("the mail server did not answer in time") from error
+            raise DeliveryDelayedError(reason=NotificationReason.MAIL_TIMEOUT) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryDelayedError(str(error) or type(error).__name__) from error
         finally:
@@ -238,7 +234,7 @@ async def _part(client: aiosmtplib.SMTP) -> None:
     client.close()
 
 
-def _failure(code: int, message: str) -> DeliveryRefusedError | DeliveryDelayedError:
+def _failure(code: int, message: str) -> DeliveryError:
     if code >= FIRST_PERMANENT_REPLY:
         return DeliveryRefusedError(f"{code} {message}")
     return DeliveryDelayedError(f"{code} {message}")

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from app.channels.mail import DeliveryDelayedError, DeliveryRefusedError
+from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
 from app.settings import Environment, Settings
+from app.vocabulary import NotificationReason
 
 if TYPE_CHECKING:
     import httpx
@@ -21,7 +22,6 @@ TIMEOUT_SECONDS = 10.0
 GONE = {400, 401, 403, 404, 405, 410, 413, 422}
 """Replies after which the same body will not fare better."""
 HTTPS_PORT = 443
-NOT_PUBLIC = "in production a webhook needs a public https address"
 
 
 @dataclass(frozen=True)
@@ -71,18 +71,20 @@ class WebhookSender:
                     await _go_to_public_address(request, post.url)
                 reply = await self._client.send(request)
         except TimeoutError as error:
-            raise DeliveryDelayedError("the webhook did not answer in time") from error
+            raise DeliveryDelayedError(reason=NotificationReason.WEBHOOK_TIMEOUT) from error
         except (httpx.HTTPError, OSError) as error:
             raise DeliveryDelayedError(str(error) or type(error).__name__) from error
         except (httpx.InvalidURL, ValueError, ExceptionGroup) as error:
             # What looks like a name may be none (xn--a.com): several libraries find that, each
             # with an exception of its own.
-            raise DeliveryRefusedError("the webhook's address cannot be asked") from error
+            raise DeliveryRefusedError(reason=NotificationReason.WEBHOOK_UNREACHABLE) from error
         if reply.is_success:
             return
         if reply.status_code in GONE:
-            raise DeliveryRefusedError(f"the webhook answered {reply.status_code}")
-        raise DeliveryDelayedError(f"the webhook answered {reply.status_code}")
+            raise DeliveryRefusedError(
+                str(reply.status_code), reason=NotificationReason.WEBHOOK_STATUS
+            )
+        raise DeliveryDelayedError(str(reply.status_code), reason=NotificationReason.WEBHOOK_STATUS)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -115,11 +117,11 @@ async def _go_to_public_address(request: "httpx.Request", url: str) -> None:
         DeliveryRefusedError: the URL, or what its name resolves to, is not public.
     """
     if not is_public(url):
-        raise DeliveryRefusedError(NOT_PUBLIC)
+        raise DeliveryRefusedError(reason=NotificationReason.WEBHOOK_NOT_PUBLIC)
     host, port = request.url.host, request.url.port or HTTPS_PORT
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(place[4][0]) for place in found]
     if not addresses or not all(ipaddress.ip_address(each).is_global for each in addresses):
-        raise DeliveryRefusedError(NOT_PUBLIC)
+        raise DeliveryRefusedError(reason=NotificationReason.WEBHOOK_NOT_PUBLIC)
     request.extensions = {**request.extensions, "sni_hostname": host}
     request.url = request.url.copy_with(host=addresses[0])

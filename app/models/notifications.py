@@ -17,7 +17,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Instant, Key, Versioned
-from app.vocabulary import Audience, Channel, DayKind, MessageState, NotificationState
+from app.vocabulary import (
+    Audience,
+    Channel,
+    DayKind,
+    MessageState,
+    NotificationReason,
+    NotificationState,
+)
 
 
 class ReminderRule(Versioned, Base):
@@ -93,7 +100,9 @@ class Message(Base):
     read_at: Mapped[Instant | None]
     subject: Mapped[str | None] = mapped_column(Text)
     body: Mapped[str | None] = mapped_column(Text)
-    error: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[NotificationReason | None]
+    """Why the last attempt failed."""
+    error_detail: Mapped[str | None] = mapped_column(Text)
 
 
 class Notification(Base):
@@ -137,8 +146,9 @@ class Notification(Base):
     planned_for: Mapped[Instant]
     created_at: Mapped[Instant]
     state: Mapped[NotificationState]
-    why: Mapped[str] = mapped_column(Text)
-    """Why it was sent, or why it was not."""
+    why: Mapped[NotificationReason]
+    """Why it was planned, or why it was not sent."""
+    why_detail: Mapped[str | None] = mapped_column(Text)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
 
 

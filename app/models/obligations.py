@@ -1,4 +1,4 @@
-"""Obligations (nghĩa vụ báo cáo): the reports that are expected, and when."""
+"""Obligations (nghĩa vụ báo cáo), with the histories of their extensions and exemptions."""
 
 from datetime import date
 
@@ -9,10 +9,10 @@ from app.models.base import Base, Instant, Key
 
 
 class Obligation(Base):
-    """Agency × period.
+    """The report that an agency owes for a period.
 
-    `due_date` and `late_from` are those in force, an extension's included; they and
-    `exempted_at` repeat the newest row of the histories below, to be searched by.
+    `due_date` and `late_from` include an extension. They and `exempted_at` repeat the newest row of
+    the histories below, so that indexes serve searches by them.
     """
 
     __tablename__ = "obligation"
@@ -29,13 +29,13 @@ class Obligation(Base):
     late_from: Mapped[Instant]
     exempted_at: Mapped[Instant | None]
     first_submitted_at: Mapped[Instant | None]
-    """The instant at which the first revision was received; it decides timeliness for ever."""
+    """When the first revision was received. Timeliness depends on it, whatever follows."""
     added_at: Mapped[Instant | None]
-    """When it was added to a period that had been made without it; null: with the period."""
+    """When it was added to an existing period; null if it was created with the period."""
 
 
 class Extension(Base):
-    """A later due date (gia hạn). Rows are only added; the newest counts."""
+    """A later due date (gia hạn). Rows are only added; the newest one is in force."""
 
     __tablename__ = "extension"
 
@@ -49,7 +49,7 @@ class Extension(Base):
 
 
 class Exemption(Base):
-    """No report is due (miễn), or is due again. Rows are only added; the newest counts."""
+    """An exemption (miễn), or its end. Rows are only added; the newest one is in force."""
 
     __tablename__ = "exemption"
 

@@ -1,4 +1,4 @@
-"""Schedules (chế độ báo cáo) and the reporting periods (kỳ báo cáo) that they make."""
+"""Schedules (chế độ báo cáo), reporting periods (kỳ báo cáo) and working days."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ from app.vocabulary import DueDay, Frequency, NonWorkingDay, PeriodState, Workin
 
 
 class Schedule(Versioned, Base):
-    """The rule from which periods are made; `month` counts within the period."""
+    """The rule from which periods are generated; see `app.services.deadlines.rules.DueRule`."""
 
     __tablename__ = "schedule"
     __table_args__ = (
@@ -27,13 +27,16 @@ class Schedule(Versioned, Base):
     name: Mapped[str] = mapped_column(Text)
     frequency: Mapped[Frequency]
     ordinals: Mapped[list[int]] = mapped_column(ARRAY(Integer))
-    """Which of the year's periods are reported: 1 alone for the first six months."""
+    """The periods of the year that are reported: only 1 for the first six months."""
     month: Mapped[int] = mapped_column(Integer)
+    """The month within the period, from 1."""
     day: Mapped[int] = mapped_column(Integer)
     due_day: Mapped[DueDay]
     non_working_day: Mapped[NonWorkingDay]
     cutoff_day: Mapped[int] = mapped_column(Integer)
+    """The last day of the data window in its month."""
     applies_from: Mapped[date | None] = mapped_column(Date)
+    """Periods that are due before this day are not generated."""
 
 
 class ScheduleReporter(Base):
@@ -46,7 +49,7 @@ class ScheduleReporter(Base):
 
 
 class ReportingPeriod(Versioned, Base):
-    """One period of a plan. `late_from` is the first instant that is late."""
+    """A reporting period of a plan, with its data window and due date."""
 
     __tablename__ = "reporting_period"
     __table_args__ = (
@@ -65,6 +68,7 @@ class ReportingPeriod(Versioned, Base):
     data_to: Mapped[date] = mapped_column(Date)
     due_date: Mapped[date] = mapped_column(Date)
     late_from: Mapped[Instant]
+    """The first instant at which a report is late."""
     state: Mapped[PeriodState]
 
 

@@ -1,28 +1,28 @@
 """Calendars of due dates, to which phones subscribe by a secret address."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 
 from app.errors import NotFound
 from app.http.headers import matches_weakly
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
-    CalendarsManager,
+    CalendarsAction,
+    CalendarsReader,
     Cursor,
     Limit,
     Now,
     ReadSession,
     ServiceSettings,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.calendar import FEED, CalendarLinkIn, CalendarLinkOut, NewCalendarLink
 from app.services.reminders import calendar_feed, calendar_links
-from app.services.reminders.calendar_links import IssuedLink
 
 router = APIRouter(tags=["calendar"], route_class=StrictRoute)
 
@@ -36,44 +36,36 @@ FEED_ANSWERS |= {
 }
 
 
-def _link(issued: IssuedLink) -> CalendarLinkOut:
-    return CalendarLinkOut.model_validate(
-        {name: getattr(issued.link, name, None) for name in CalendarLinkOut.model_fields}
-        | {"agency": issued.agency}
-    )
-
-
 @router.get("/calendar-links", summary="Các lịch đăng ký", responses=problems())
 async def list_calendar_links(
-    principal: CalendarsManager,
+    principal: CalendarsReader,
     session: ReadSession,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[CalendarLinkOut]:
-    """The links within reach, the revoked ones too. Their addresses are never shown again."""
-    found, following = await calendar_links.find_all(session, principal, limit=limit, cursor=cursor)
-    return Page[CalendarLinkOut](items=[_link(each) for each in found], next_cursor=following)
+    """The links within reach, revoked ones included. Their addresses are not in the answer."""
+    rows, next_cursor = await calendar_links.list_page(
+        session, principal, limit=limit, cursor=cursor
+    )
+    items = [CalendarLinkOut.model_validate(row._asdict()) for row in rows]
+    return Page[CalendarLinkOut](items=items, next_cursor=next_cursor)
 
 
 @router.post("/calendar-links", summary="Tạo lịch đăng ký", status_code=201, responses=problems())
 async def create_calendar_link(
     body: CalendarLinkIn,
-    request: Request,
-    principal: CalendarsManager,
+    action: CalendarsAction,
     session: WriteSession,
     settings: ServiceSettings,
-    now: Now,
 ) -> NewCalendarLink:
-    """Make a secret address of the calendar of an agency and those below it.
+    """Create a secret address of the calendar of an agency and of the agencies below it.
 
-    Whoever has the address reads the calendar, without signing in. It is shown in this answer only.
-    A reporter's shows the due dates of its own agency, without those below it.
+    The address gives access to the calendar without signing in. Only this answer contains it. A
+    reporter's calendar shows the due dates of the reporter's own agency only.
     """
-    issued = await calendar_links.create(
-        session, principal, body.agency, now=now, actor=actor(request, principal)
-    )
+    issued = await calendar_links.create(session, action, body.agency)
     url = f"{settings.public_url}/api/v1/calendar.ics?token={issued.token}"
-    return NewCalendarLink(**_link(issued).model_dump(), url=url)
+    return NewCalendarLink.model_validate(asdict(issued) | {"url": url})
 
 
 @router.delete(
@@ -84,15 +76,11 @@ async def create_calendar_link(
 )
 async def revoke_calendar_link(
     link_id: Annotated[int, Path(ge=1, lt=2**63)],
-    request: Request,
-    principal: CalendarsManager,
+    action: CalendarsAction,
     session: WriteSession,
-    now: Now,
 ) -> None:
-    """End a link at once."""
-    await calendar_links.revoke(
-        session, principal, link_id, now=now, actor=actor(request, principal)
-    )
+    """Revoke a link. Its address stops working at once."""
+    await calendar_links.revoke(session, action, link_id)
 
 
 @router.get(
@@ -108,13 +96,13 @@ async def get_calendar_feed(
     token: Annotated[str, Query(max_length=100, description="Phần bí mật của địa chỉ.")] = "",
     if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
 ) -> Response:
-    """One all-day event on the last good day of each obligation; the address is the only secret.
+    """An all-day event on the due date of each obligation. The address is the only credential.
 
-    What was due more than 400 days ago is left out.
+    Obligations that were due more than 400 days ago are left out.
     """
-    feed = await calendar_feed.find(session, token, settings.public_url, now)
+    feed = await calendar_feed.get(session, token, settings.public_url, now)
     tag = f'W/"{feed.fingerprint}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=900"}
     if matches_weakly(if_none_match, tag):
         return Response(status_code=304, headers=headers)
-    return Response(await feed.rendered(), media_type=MEDIA_TYPE, headers=headers)
+    return Response(await feed.render(), media_type=MEDIA_TYPE, headers=headers)

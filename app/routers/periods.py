@@ -1,26 +1,24 @@
-"""Schedules, and the reporting periods made from them."""
+"""Schedules, and the reporting periods generated from them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
 from app.http.headers import etag
 from app.http.routing import StrictRoute
-from app.models.periods import ReportingPeriod, Schedule
+from app.models.periods import ReportingPeriod
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
-    PeriodsManager,
+    PeriodsAction,
     PlanCode,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
@@ -31,20 +29,16 @@ from app.schemas.periods import (
     ScheduleOut,
     SchedulePatch,
 )
-from app.services import lookup
 from app.services.periods import periods, schedules
 from app.vocabulary import Frequency, PeriodState
 
 router = APIRouter(route_class=StrictRoute)
 
 
-def _period(period: ReportingPeriod, plan: str) -> dict[str, Any]:
-    return {name: getattr(period, name, None) for name in PeriodOut.model_fields} | {"plan": plan}
-
-
-def _schedule(schedule: Schedule, plan: str, reporters: list[str]) -> dict[str, Any]:
-    found = {name: getattr(schedule, name, None) for name in ScheduleOut.model_fields}
-    return found | {"plan": plan, "reporters": reporters}
+def _period(period: ReportingPeriod, plan: str) -> PeriodOut:
+    columns = PeriodOut.model_fields.keys() - {"plan"}
+    values = {name: getattr(period, name) for name in columns}
+    return PeriodOut.model_validate(values | {"plan": plan})
 
 
 @router.get(
@@ -57,17 +51,18 @@ async def list_schedules(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[ScheduleOut]:
-    """The rules from which reporting periods are made."""
-    rows, following = await schedules.listed(session, principal, plan, limit=limit, cursor=cursor)
-    items = [_schedule(row[0], row[1], row[2]) for row in rows]
-    return Page[ScheduleOut].model_validate({"items": items, "next_cursor": following})
+    """The schedules from which reporting periods are generated."""
+    rows, next_cursor = await schedules.list_page(
+        session, principal, plan=plan, limit=limit, cursor=cursor
+    )
+    items = [ScheduleOut.model_validate(row._asdict()) for row in rows]
+    return Page[ScheduleOut](items=items, next_cursor=next_cursor)
 
 
 @router.get(
     "/schedules/{code}",
     tags=["schedules"],
     summary="Một chế độ báo cáo",
-    response_model=ScheduleOut,
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def get_schedule(
@@ -76,47 +71,34 @@ async def get_schedule(
     principal: ReferenceReader,
     session: ReadSession,
     plan: PlanCode = None,
-) -> Any:
-    """One schedule; its ETag is for changing it."""
-    schedule, plan_code, reporters = await schedules.one(session, principal, code, plan)
-    response.headers["ETag"] = etag(schedule.version)
-    return _schedule(schedule, plan_code, reporters)
+) -> ScheduleOut:
+    """One schedule, with the ETag that a change of it requires."""
+    row = await schedules.get(session, principal, code, plan=plan)
+    response.headers["ETag"] = etag(row.version)
+    return ScheduleOut.model_validate(row._asdict())
 
 
 @router.patch(
     "/schedules/{code}",
     tags=["schedules"],
     summary="Sửa chế độ báo cáo",
-    response_model=ScheduleOut,
     responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale),
 )
 async def change_schedule(
     code: str,
     body: SchedulePatch,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
     plan: PlanCode = None,
-) -> Any:
-    """Change a rule. Periods that exist already keep their dates."""
-    found = await lookup.get_managed_plan(session, principal, plan)
-    schedule, _, reporters = await schedules.one(session, principal, code, found.code)
-    unchanged(schedule.version)
-    await schedules.change(
-        session,
-        found,
-        schedule,
-        reporters,
-        body.model_dump(),
-        now=now,
-        actor=actor(request, principal),
+) -> ScheduleOut:
+    """Change a schedule. Periods that exist already keep their dates."""
+    row = await schedules.change(
+        session, action, code, body.model_dump(), plan=plan, check_version=unchanged
     )
-    schedule, plan_code, reporters = await schedules.one(session, principal, code, found.code)
-    response.headers["ETag"] = etag(schedule.version)
-    return _schedule(schedule, plan_code, reporters)
+    response.headers["ETag"] = etag(row.version)
+    return ScheduleOut.model_validate(row._asdict())
 
 
 @router.get(
@@ -135,8 +117,8 @@ async def list_reporting_periods(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[PeriodOut]:
-    """Periods in the order in which they are due: the annual one before the fourth quarter."""
-    rows, following = await periods.listed(
+    """Periods in the order of their due dates: the annual one before the fourth quarter."""
+    rows, next_cursor = await periods.list_page(
         session,
         principal,
         plan=plan,
@@ -147,7 +129,7 @@ async def list_reporting_periods(
         cursor=cursor,
     )
     items = [_period(row[0], row[1]) for row in rows]
-    return Page[PeriodOut].model_validate({"items": items, "next_cursor": following})
+    return Page[PeriodOut](items=items, next_cursor=next_cursor)
 
 
 @router.post(
@@ -158,25 +140,19 @@ async def list_reporting_periods(
 )
 async def generate_reporting_periods(
     body: GenerateYear,
-    request: Request,
-    principal: PeriodsManager,
+    action: PeriodsAction,
     session: WriteSession,
-    now: Now,
     plan: PlanCode = None,
 ) -> GeneratedYear:
-    """Make a year's periods and obligations from the schedules; asking again makes nothing new."""
-    found = await lookup.get_managed_plan(session, principal, plan)
-    created = await periods.generate_year(
-        session, found, body.year, now=now, actor=actor(request, principal)
-    )
-    return GeneratedYear(plan=found.code, year=body.year, created=created)
+    """Create the periods and obligations of a year from the schedules, unless they exist."""
+    generated = await periods.generate(session, action, body.year, plan=plan)
+    return GeneratedYear(plan=generated.plan, year=body.year, created=generated.codes)
 
 
 @router.get(
     "/reporting-periods/{code}",
     tags=["reporting-periods"],
     summary="Một kỳ báo cáo",
-    response_model=PeriodOut,
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def get_reporting_period(
@@ -184,60 +160,35 @@ async def get_reporting_period(
     principal: ReferenceReader,
     session: ReadSession,
     plan: PlanCode = None,
-) -> Any:
-    """What the period's figures cover, when it is due, and from which instant a report is late."""
-    period, plan_code = await periods.get(session, principal, code, plan=plan)
-    return _period(period, plan_code)
-
-
-async def _set_state(
-    state: PeriodState,
-    code: str,
-    request: Request,
-    principal: PeriodsManager,
-    session: WriteSession,
-    now: Now,
-    plan: str | None,
-) -> Any:
-    period, found = await periods.set_state(
-        session, principal, code, plan, state, now=now, actor=actor(request, principal)
-    )
-    return _period(period, found.code)
+) -> PeriodOut:
+    """One period: its data window, its due date, and the first instant that is late."""
+    return _period(*await periods.get(session, principal, code, plan=plan))
 
 
 @router.post(
     "/reporting-periods/{code}/close",
     tags=["reporting-periods"],
     summary="Khóa kỳ báo cáo",
-    response_model=PeriodOut,
     responses=problems(NotFound, AmbiguousPlan, StateConflict),
 )
 async def close_reporting_period(
-    code: str,
-    request: Request,
-    principal: PeriodsManager,
-    session: WriteSession,
-    now: Now,
-    plan: PlanCode = None,
-) -> Any:
-    """Take no more drafts and submissions for a period."""
-    return await _set_state(PeriodState.CLOSED, code, request, principal, session, now, plan)
+    code: str, action: PeriodsAction, session: WriteSession, plan: PlanCode = None
+) -> PeriodOut:
+    """Close a period: it accepts no more drafts and submissions.
+
+    A report that was returned or reopened can still be corrected and submitted again.
+    """
+    return _period(*await periods.set_state(session, action, code, PeriodState.CLOSED, plan=plan))
 
 
 @router.post(
     "/reporting-periods/{code}/open",
     tags=["reporting-periods"],
     summary="Mở lại kỳ báo cáo",
-    response_model=PeriodOut,
     responses=problems(NotFound, AmbiguousPlan, StateConflict),
 )
 async def open_reporting_period(
-    code: str,
-    request: Request,
-    principal: PeriodsManager,
-    session: WriteSession,
-    now: Now,
-    plan: PlanCode = None,
-) -> Any:
-    """Take drafts and submissions again."""
-    return await _set_state(PeriodState.OPEN, code, request, principal, session, now, plan)
+    code: str, action: PeriodsAction, session: WriteSession, plan: PlanCode = None
+) -> PeriodOut:
+    """Open a closed period: it accepts drafts and submissions again."""
+    return _period(*await periods.set_state(session, action, code, PeriodState.OPEN, plan=plan))

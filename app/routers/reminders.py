@@ -1,11 +1,9 @@
-"""Reminders: the rules, what they would send, and a reminder by hand."""
+"""Reminders: the rules, a preview of what they send, and reminders by hand."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app.clock import local_day
 from app.errors import (
@@ -18,7 +16,6 @@ from app.errors import (
 )
 from app.http.headers import etag
 from app.http.routing import StrictRoute
-from app.policy import Principal
 from app.routers.dependencies import (
     PAGE_SIZE,
     AddressedReport,
@@ -30,11 +27,10 @@ from app.routers.dependencies import (
     ReadSession,
     ReferenceReader,
     RemindersAction,
-    RemindersManager,
+    RemindersReader,
     ServiceSettings,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Day, NewCode, Page
@@ -46,7 +42,7 @@ from app.schemas.reminders import (
     RemindIn,
 )
 from app.services.reminders import manual, rules
-from app.services.reminders.rules import Place
+from app.services.reminders.rules import RuleKey
 
 router = APIRouter(tags=["reminders"], route_class=StrictRoute)
 
@@ -57,47 +53,24 @@ PUT_ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 PUT_ANSWERS |= problems(NotFound, AmbiguousPlan, AlreadyExists, PreconditionRequired, Stale)
 
-OwnRulesOf = Annotated[
+RuleAgency = Annotated[
     str | None,
     Query(alias="agency", max_length=64, description="Mã đơn vị, với quy tắc riêng của đơn vị."),
 ]
 
 
-@dataclass(frozen=True)
-class RuleAddress:
-    """Which rule is meant: a schedule's, or an agency's own one in its place."""
-
-    schedule: str
-    code: str
-    agency: str | None
-    plan: str | None
-    on: date
-
-    async def place(self, session: AsyncSession, principal: Principal) -> Place:
-        """Where it stands, or may be put."""
-        return await rules.find_place(
-            session,
-            principal,
-            schedule=self.schedule,
-            code=self.code,
-            agency=self.agency,
-            plan=self.plan,
-            on=self.on,
-        )
-
-
-async def rule_address(
+async def rule_key(
     schedule: Annotated[str, Path(description="Mã chế độ báo cáo.", examples=["quarterly"])],
     code: Annotated[NewCode, Path(description="Mã quy tắc.", examples=["before-3"])],
     on: OnDay,
-    agency: OwnRulesOf = None,
+    agency: RuleAgency = None,
     plan: PlanCode = None,
-) -> RuleAddress:
-    """The rule that a path names."""
-    return RuleAddress(schedule, code, agency, plan, on)
+) -> RuleKey:
+    """The rule that the path and the query address."""
+    return RuleKey(schedule, code, agency, plan, on)
 
 
-AtRule = Annotated[RuleAddress, Depends(rule_address)]
+AddressedRule = Annotated[RuleKey, Depends(rule_key)]
 
 
 @router.get("/reminder-rules", summary="Các quy tắc nhắc hạn", responses=problems(NotFound))
@@ -106,105 +79,83 @@ async def list_reminder_rules(
     session: ReadSession,
     on: OnDay,
     schedule: Annotated[str | None, Query(max_length=64, description="Mã chế độ báo cáo.")] = None,
-    agency: OwnRulesOf = None,
+    agency: RuleAgency = None,
     plan: PlanCode = None,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[ReminderRuleOut]:
-    """The rules by schedule, agencies' own ones too; with `agency` only that agency's own ones."""
-    items, following = await rules.listed(
+    """The rules by schedule, agencies' own rules included.
+
+    With `agency`, only the rules that this agency has in place of the schedules'.
+    """
+    rows, next_cursor = await rules.list_page(
         session,
         principal,
-        plan,
+        plan=plan,
         schedule=schedule,
         agency=agency,
         on=on,
         limit=limit,
         cursor=cursor,
     )
-    return Page[ReminderRuleOut].model_validate({"items": items, "next_cursor": following})
+    items = [ReminderRuleOut.model_validate(row._asdict()) for row in rows]
+    return Page[ReminderRuleOut](items=items, next_cursor=next_cursor)
 
 
 @router.get(
-    "/reminder-rules/{schedule}/{code}",  # noqa: FAST003 - read by rule_address
+    "/reminder-rules/{schedule}/{code}",  # noqa: FAST003 - read by rule_key
     summary="Một quy tắc nhắc hạn",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def get_reminder_rule(
-    at: AtRule, response: Response, principal: ReferenceReader, session: ReadSession
+    key: AddressedRule, response: Response, principal: ReferenceReader, session: ReadSession
 ) -> ReminderRuleOut:
-    """One rule; its ETag is for changing it."""
-    found = await rules.find(
-        session,
-        principal,
-        schedule=at.schedule,
-        code=at.code,
-        agency=at.agency,
-        plan=at.plan,
-        on=at.on,
-    )
-    response.headers["ETag"] = etag(found["version"])
-    return ReminderRuleOut.model_validate(found)
+    """One rule, with the ETag that a change of it requires."""
+    row = await rules.get(session, principal, key)
+    response.headers["ETag"] = etag(row.version)
+    return ReminderRuleOut.model_validate(row._asdict())
 
 
 @router.put(
-    "/reminder-rules/{schedule}/{code}",  # noqa: FAST003 - read by rule_address
+    "/reminder-rules/{schedule}/{code}",  # noqa: FAST003 - read by rule_key
     summary="Đặt quy tắc nhắc hạn",
     responses=PUT_ANSWERS,
 )
 async def put_reminder_rule(
-    at: AtRule,
+    key: AddressedRule,
     body: ReminderRuleIn,
-    request: Request,
     response: Response,
-    principal: RemindersManager,
+    action: RemindersAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
 ) -> ReminderRuleOut:
-    """Make a rule of a schedule, or an agency's own one, or replace it.
+    """Create or replace a rule of a schedule, or an agency's own rule.
 
-    If-Match is needed only where there is one already. Who was told by a rule is not told again
-    for the same due date when it changes.
+    If-Match is required only where the rule exists already. A changed rule does not repeat a
+    reminder that it has sent for the same due date.
     """
-    place = await at.place(session, principal)
-    rule, is_new = await rules.put(
-        session,
-        place,
-        body.model_dump(),
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
-    )
+    row, is_new = await rules.put(session, action, key, body.model_dump(), check_version=unchanged)
     response.status_code = 201 if is_new else 200
-    response.headers["ETag"] = etag(rule["version"])
-    return ReminderRuleOut.model_validate(rule)
+    response.headers["ETag"] = etag(row.version)
+    return ReminderRuleOut.model_validate(row._asdict())
 
 
 @router.delete(
-    "/reminder-rules/{schedule}/{code}",  # noqa: FAST003 - read by rule_address
+    "/reminder-rules/{schedule}/{code}",  # noqa: FAST003 - read by rule_key
     summary="Bỏ quy tắc nhắc hạn",
     status_code=204,
     responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale),
 )
 async def delete_reminder_rule(
-    at: AtRule,
-    request: Request,
-    principal: RemindersManager,
-    session: WriteSession,
-    now: Now,
-    unchanged: Unchanged,
+    key: AddressedRule, action: RemindersAction, session: WriteSession, unchanged: Unchanged
 ) -> None:
-    """Drop a rule. An agency that had its own one gets the schedule's again."""
-    place = await at.place(session, principal)
-    await rules.delete(
-        session, place, check_version=unchanged, now=now, actor=actor(request, principal)
-    )
+    """Delete a rule. Where it was an agency's own, the schedule's rule applies to it again."""
+    await rules.delete(session, action, key, check_version=unchanged)
 
 
 @router.post("/reminders/preview", summary="Xem trước thông báo nhắc hạn", responses=problems())
 async def preview_reminders(
-    principal: RemindersManager,
+    principal: RemindersReader,
     session: ReadSession,
     settings: ServiceSettings,
     now: Now,
@@ -213,12 +164,12 @@ async def preview_reminders(
         Query(ge=FIRST_DAY, le=LAST_DAY, description="Ngày muốn xem; bỏ trống là hôm nay."),
     ] = None,
 ) -> Page[ForeseenOut]:
-    """What the rules would send on a day, to whom, in which words, if nothing changed until then.
+    """The messages that the rules would send on a day if nothing changed until then.
 
-    Sends nothing. The list is whole: `next_cursor` is always null.
+    Sends nothing. The list is complete: `next_cursor` is always null.
     """
-    found = await manual.preview(session, principal, on or local_day(now), settings.public_url)
-    return Page[ForeseenOut].model_validate({"items": found, "next_cursor": None})
+    messages = await manual.preview(session, principal, on or local_day(now), settings.public_url)
+    return Page[ForeseenOut].model_validate({"items": messages, "next_cursor": None})
 
 
 @router.post(
@@ -234,7 +185,7 @@ async def remind_obligation(
 ) -> Reminded:
     """Remind the reporters of an agency now, with a note; at most once an hour.
 
-    Sooner the answer is 409, and `Retry-After` says in how many seconds it can be done again.
+    Sooner, the answer is 409, and `Retry-After` is the number of seconds to wait.
     """
-    told = await manual.remind(session, action, key, note=body.note if body else None)
-    return Reminded(told=told)
+    people = await manual.remind(session, action, key, note=body.note if body else None)
+    return Reminded(told=people)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale
 from app.http.headers import etag
@@ -11,14 +11,12 @@ from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
     Limit,
-    Now,
     PlanCode,
     ReadSession,
+    ReferenceAction,
     ReferenceReader,
-    ReferenceWriter,
     Unchanged,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Day, Page
@@ -44,10 +42,11 @@ async def list_working_days(
     cursor: Cursor = None,
 ) -> Page[WorkingDayOut]:
     """The exceptions in the plan's district, by day."""
-    items, following = await working_days.listed(
-        session, principal, plan, year, limit=limit, cursor=cursor
+    rows, next_cursor = await working_days.list_page(
+        session, principal, year, plan=plan, limit=limit, cursor=cursor
     )
-    return Page[WorkingDayOut].model_validate({"items": items, "next_cursor": following})
+    items = [WorkingDayOut.model_validate(row._asdict()) for row in rows]
+    return Page[WorkingDayOut](items=items, next_cursor=next_cursor)
 
 
 @router.get("/{day}", summary="Một ngày hoán đổi", responses=problems(NotFound, AmbiguousPlan))
@@ -58,10 +57,10 @@ async def get_working_day(
     session: ReadSession,
     plan: PlanCode = None,
 ) -> WorkingDayOut:
-    """One exception in the plan's district; its ETag is for changing it."""
-    found = await working_days.find(session, principal, plan, day)
-    response.headers["ETag"] = etag(found["version"])
-    return WorkingDayOut.model_validate(found)
+    """One exception in the plan's district, with the ETag that a change of it requires."""
+    row = await working_days.get(session, principal, day, plan=plan)
+    response.headers["ETag"] = etag(row.version)
+    return WorkingDayOut.model_validate(row._asdict())
 
 
 @router.put(
@@ -73,31 +72,23 @@ async def get_working_day(
 async def put_working_day(
     day: OneDay,
     body: WorkingDayIn,
-    request: Request,
     response: Response,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> WorkingDayOut:
-    """Say that a day is off, or worked, in the plan's district. New periods follow it.
+    """Make a day off, or worked, in the plan's district.
 
-    If-Match is needed only where the day is an exception already.
+    Only periods that are generated later follow it. If-Match is required only where the day is an
+    exception already.
     """
-    found, is_new = await working_days.put(
-        session,
-        principal,
-        plan,
-        day,
-        body.model_dump(),
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
+    row, is_new = await working_days.put(
+        session, action, day, body.model_dump(), plan=plan, check_version=unchanged
     )
     response.status_code = 201 if is_new else 200
-    response.headers["ETag"] = etag(found["version"])
-    return WorkingDayOut.model_validate(found)
+    response.headers["ETag"] = etag(row.version)
+    return WorkingDayOut.model_validate(row._asdict())
 
 
 @router.delete(
@@ -108,20 +99,10 @@ async def put_working_day(
 )
 async def delete_working_day(
     day: OneDay,
-    request: Request,
-    principal: ReferenceWriter,
+    action: ReferenceAction,
     session: WriteSession,
-    now: Now,
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> None:
-    """Let a day be what the calendar says."""
-    await working_days.remove(
-        session,
-        principal,
-        plan,
-        day,
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
-    )
+    """Delete an exception: weekends and public holidays decide about the day again."""
+    await working_days.delete(session, action, day, plan=plan, check_version=unchanged)

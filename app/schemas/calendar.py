@@ -1,4 +1,4 @@
-"""The wire format of calendar links: secret addresses to which a phone's calendar subscribes."""
+"""Schemas of calendar links: secret addresses to which calendar applications subscribe."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ END:VCALENDAR
 
 
 class CalendarLinkIn(Input):
-    """A new secret address of an agency's calendar."""
+    """A new link to the calendar of an agency."""
 
     model_config = examples({"agency": "15493"})
 
@@ -39,7 +39,7 @@ class CalendarLinkIn(Input):
 
 
 class CalendarLinkOut(Output):
-    """A calendar link, without its secret."""
+    """A calendar link, without its secret address."""
 
     model_config = examples(LINK)
 
@@ -51,7 +51,7 @@ class CalendarLinkOut(Output):
 
 
 class NewCalendarLink(CalendarLinkOut):
-    """A link that was just made, with its address."""
+    """A new calendar link, with its secret address."""
 
     model_config = examples(
         LINK

@@ -1,4 +1,4 @@
-"""The wire format of obligations, extensions and exemptions."""
+"""Schemas of obligations, extensions and exemptions."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -38,7 +38,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 class ObligationOut(Output):
-    """An obligation (nghĩa vụ báo cáo) as it stands now."""
+    """An obligation (nghĩa vụ báo cáo) with its current timeliness."""
 
     model_config = examples(EXAMPLE)
 
@@ -60,7 +60,7 @@ class ObligationOut(Output):
 
 
 class MatrixPeriod(Output):
-    """A column of the matrix."""
+    """A column of the matrix: a reporting period."""
 
     code: str
     frequency: Frequency
@@ -71,7 +71,7 @@ class MatrixPeriod(Output):
 
 
 class MatrixCell(Output):
-    """One agency in one period."""
+    """A cell of the matrix: one agency in one period."""
 
     period: str
     due_date: date
@@ -82,7 +82,7 @@ class MatrixCell(Output):
 
 
 class MatrixRow(Output):
-    """A row of the matrix: one agency over the year."""
+    """A row of the matrix: one agency in all periods of the year."""
 
     agency: str
     agency_name: str
@@ -91,7 +91,7 @@ class MatrixRow(Output):
 
 
 class Matrix(Output):
-    """Agencies × periods of a year, the periods in the order in which they are due."""
+    """The agencies and the periods of a year, the periods in the order of their due dates."""
 
     model_config = examples(
         {
@@ -152,7 +152,7 @@ class ExtensionIn(Input):
 
 
 class ExemptionIn(Input):
-    """No report is due (miễn)."""
+    """An exemption from a report (miễn)."""
 
     model_config = examples(
         {

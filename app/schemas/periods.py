@@ -1,4 +1,4 @@
-"""The wire format of schedules, reporting periods and working days."""
+"""Schemas of schedules, reporting periods and working days."""
 
 from datetime import date
 from typing import Annotated
@@ -10,7 +10,7 @@ from app.vocabulary import DueDay, Frequency, NonWorkingDay, PeriodState, Workin
 
 
 class ScheduleOut(Output):
-    """A schedule (chế độ báo cáo): the rule from which a year's periods are made."""
+    """A schedule (chế độ báo cáo): the rule from which a year's periods are generated."""
 
     model_config = examples(
         {
@@ -44,7 +44,7 @@ class ScheduleOut(Output):
 
 
 class SchedulePatch(Input):
-    """What changes of a schedule; what is left out stays. Periods that exist keep their dates."""
+    """Changes of a schedule; omitted fields stay. Existing periods keep their dates."""
 
     model_config = examples({"due_day": "excluded", "non_working_day": "next_working_day"})
 
@@ -59,7 +59,7 @@ class SchedulePatch(Input):
 
 
 class PeriodOut(Output):
-    """A reporting period (kỳ báo cáo): what its figures cover, and until when they are due."""
+    """A reporting period (kỳ báo cáo), with its data window and due date."""
 
     model_config = examples(
         {
@@ -87,7 +87,7 @@ class PeriodOut(Output):
 
 
 class GenerateYear(Input):
-    """Which year's periods to make."""
+    """The year of the periods to generate."""
 
     model_config = examples({"year": 2025})
 
@@ -95,7 +95,7 @@ class GenerateYear(Input):
 
 
 class GeneratedYear(Output):
-    """The periods that were made; those that existed stay as they are."""
+    """The periods that were created. Existing periods do not change."""
 
     model_config = examples(
         {
@@ -111,7 +111,7 @@ class GeneratedYear(Output):
 
 
 class WorkingDayIn(Input):
-    """An exception to a district's calendar."""
+    """A new exception to a district's calendar, or a changed one."""
 
     model_config = examples({"change": "worked", "note": "Làm bù ngày 29/4/2024"})
 
@@ -120,7 +120,7 @@ class WorkingDayIn(Input):
 
 
 class WorkingDayOut(Output):
-    """A district's extra day off, or weekend day that is worked (hoán đổi ngày làm việc)."""
+    """A district's extra day off, or a weekend day that is worked (hoán đổi ngày làm việc)."""
 
     model_config = examples(
         {

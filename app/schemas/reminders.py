@@ -1,4 +1,4 @@
-"""The wire format of reminder rules, of looking ahead, and of reminding by hand."""
+"""Schemas of reminder rules, of the preview, and of reminders by hand."""
 
 import re
 from datetime import time
@@ -20,8 +20,8 @@ from app.vocabulary import Audience, Channel, DayKind
 _HOUR_AND_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
 
-def _a_time(value: Any) -> Any:
-    """Only HH:MM: the sweep goes by the minute."""
+def _require_hour_and_minute(value: Any) -> Any:
+    """Accept only HH:MM: the sweep runs once a minute."""
     if isinstance(value, time):
         return value
     if isinstance(value, str) and re.fullmatch(_HOUR_AND_MINUTE, value):
@@ -31,17 +31,17 @@ def _a_time(value: Any) -> Any:
 
 TimeOfDay = Annotated[
     time,
-    BeforeValidator(_a_time),
+    BeforeValidator(_require_hour_and_minute),
     PlainSerializer(lambda value: f"{value:%H:%M}", return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": f"^{_HOUR_AND_MINUTE}$", "examples": ["08:00"]}),
 ]
 """A local time of day, to the minute."""
 
 
-def _usually(hour: int, description: str | None = None) -> Any:
-    """A time of day that may be left out; pydantic would show the usual one with seconds."""
-    shown: dict[str, Any] = {"default": f"{hour:02d}:00"}
-    return Field(default=time(hour), description=description, json_schema_extra=shown)
+def _defaults_to(hour: int, description: str | None = None) -> Any:
+    """A time of day with a default, shown as HH:MM in OpenAPI; Pydantic would add seconds."""
+    schema: dict[str, Any] = {"default": f"{hour:02d}:00"}
+    return Field(default=time(hour), description=description, json_schema_extra=schema)
 
 
 RULE: dict[str, Any] = {
@@ -60,7 +60,7 @@ RULE: dict[str, Any] = {
 
 
 class ReminderRuleIn(Input):
-    """When whom to remind, in which way. What is left out takes the usual value."""
+    """A reminder rule: its timing, its audience and its channels."""
 
     model_config = examples(RULE)
 
@@ -78,9 +78,9 @@ class ReminderRuleIn(Input):
     )
     audience: Audience
     channels: Channels
-    send_time: TimeOfDay = _usually(8)
-    quiet_from: TimeOfDay = _usually(21)
-    quiet_until: TimeOfDay = _usually(
+    send_time: TimeOfDay = _defaults_to(8)
+    quiet_from: TimeOfDay = _defaults_to(21)
+    quiet_until: TimeOfDay = _defaults_to(
         6, description="Từ quiet_from đến lúc này không gửi; bằng nhau là không có."
     )
     template: Literal["reminder", "escalation"] = "reminder"
@@ -96,7 +96,7 @@ class ReminderRuleIn(Input):
 
 
 class ReminderRuleOut(Output):
-    """A reminder rule of a schedule, or an agency's own one in its place."""
+    """A reminder rule of a schedule, or an agency's own rule in place of it."""
 
     model_config = examples(
         {
@@ -126,7 +126,7 @@ class ReminderRuleOut(Output):
 
 
 class ForeseenOut(Output):
-    """A message that would go out."""
+    """A message that would be sent."""
 
     model_config = examples(
         {
@@ -161,7 +161,7 @@ class ForeseenOut(Output):
 
 
 class RemindIn(Input):
-    """A reminder by hand, with a word to go with it."""
+    """A reminder by hand, with a note to the agency."""
 
     model_config = examples({"note": "Đề nghị xã gửi trước 16 giờ hôm nay để kịp tổng hợp."})
 
@@ -169,7 +169,7 @@ class RemindIn(Input):
 
 
 class Reminded(Output):
-    """How many people are told."""
+    """The number of people who are notified."""
 
     model_config = examples({"told": 1})
 

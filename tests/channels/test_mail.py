@@ -12,7 +12,8 @@ from uuid import UUID
 
 import pytest
 
-from app.channels.mail import DeliveryDelayedError, DeliveryRefusedError, Envelope, Mailer, Text
+from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
+from app.channels.mail import Envelope, Mailer, Text
 from app.clock import LOCAL
 from app.services.notifications.delivery import deliver
 from app.settings import Settings
@@ -148,14 +149,14 @@ async def test_a_server_whose_name_is_unknown_is_tried_later() -> None:
 async def test_a_server_that_is_slow_is_tried_later() -> None:
     async with post_office() as office:
         office.seconds = 5.0
-        with pytest.raises(DeliveryDelayedError, match="did not answer in time"):
+        with pytest.raises(DeliveryDelayedError, match="mail_timeout"):
             await to(office, timeout=0.2).send(envelope())
 
 
 async def test_the_steps_of_a_slow_server_are_timed_together() -> None:
     async with post_office() as office:
         office.seconds = 0.3
-        with pytest.raises(DeliveryDelayedError, match="did not answer in time"):
+        with pytest.raises(DeliveryDelayedError, match="mail_timeout"):
             await to(office, timeout=0.4).send(envelope())
 
 
@@ -286,7 +287,9 @@ async def test_one_bad_address_among_many_holds_nobody_up(service: Service) -> N
         office.refuse["bac-luong@example.vn"] = "451 try later"
         await deliver(desk(service, to(office)))
         assert len(office.mails) == 3
-        found = {m.username: (m.state, m.error) for m in await carried(service, channel="email")}
+        found = {
+            m.username: (m.state, m.error_detail) for m in await carried(service, channel="email")
+        }
         assert found["xuan-hong"] == ("failed", "550 no such user")
         assert found["bac-luong"] == ("waiting", "451 try later")
         office.refuse.clear()

@@ -194,3 +194,36 @@ async def test_old_calendar_links_show_no_more_than_their_creators_see(
     await asyncio.to_thread(command.upgrade, config, "head")
     rows = await fetch(service.database_url, kept)
     assert [tuple(row) for row in rows] == [("xuan-hong", True), ("coordinator", False)]
+
+
+KEEP_REASONS = """
+    INSERT INTO message (account_id, channel, state, created_at, not_before, error, error_detail)
+    SELECT id, 'email', 'failed', now(), now(), code, detail
+    FROM account CROSS JOIN (VALUES
+        (1, NULL, NULL), (2, 'no_mail_address', NULL), (3, 'webhook_status', '503'),
+        (4, 'delivery_error', '550 no such user'), (5, 'invalid_mail_address', 'x')
+    ) AS reason (position, code, detail)
+    WHERE username = 'xuan-hong' ORDER BY position
+"""
+
+
+async def test_reasons_become_sentences_and_codes_again(service: Service) -> None:
+    await fetch(service.database_url, KEEP_REASONS)
+    await service.database.engine.dispose()
+    config = configuration(service.database_url)
+    codes = await fetch(
+        service.database_url, "SELECT error, error_detail FROM message ORDER BY id"
+    )
+    await asyncio.to_thread(command.downgrade, config, "0014")
+    rows = await fetch(service.database_url, "SELECT error FROM message ORDER BY id")
+    assert [row["error"] for row in rows] == [
+        None,
+        "the account has no e-mail address",
+        "the webhook answered 503",
+        "550 no such user",
+        "not an e-mail address: x",
+    ]
+    await asyncio.to_thread(command.upgrade, config, "head")
+    assert codes == await fetch(
+        service.database_url, "SELECT error, error_detail FROM message ORDER BY id"
+    )

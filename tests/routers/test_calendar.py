@@ -1,4 +1,4 @@
-"""Calendars: read by a second parser, with identities that stay and changes that count."""
+"""Calendars, read by a second parser: events keep their identity and number their changes."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,11 +16,11 @@ from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, s
 EXTENSION = f"/obligations/{Q2}/{XUAN_HONG}/extension"
 EXEMPTION = f"/obligations/{Q2}/{XUAN_HONG}/exemption"
 Event = Any
-"""vobject makes its attributes as it reads."""
+"""vobject creates its attributes when it parses."""
 
 
 async def subscribe(service: Service, person: str, agency: str) -> str:
-    """Make a link; its token."""
+    """Create a link and return its token."""
     answer = await service.client(person).post("/calendar-links", json={"agency": agency})
     return token_of(seen(answer, 201)["url"])
 
@@ -32,7 +32,7 @@ def token_of(url: str) -> str:
 
 
 async def fetch(service: Service, token: str, **headers: str) -> httpx.Response:
-    """The calendar, by nobody in particular."""
+    """The calendar, without credentials other than the token."""
     return await service.client().get("/calendar.ics", params={"token": token}, headers=headers)
 
 
@@ -42,9 +42,9 @@ async def events(service: Service, token: str) -> dict[str, Event]:
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
     calendar = vobject.readOne(answer.text)
-    found = {event.summary.value: event for event in calendar.vevent_list}
-    assert len(found) == len(calendar.vevent_list)
-    return found
+    by_summary = {event.summary.value: event for event in calendar.vevent_list}
+    assert len(by_summary) == len(calendar.vevent_list)
+    return by_summary
 
 
 async def q2(service: Service, token: str) -> Event:
@@ -53,17 +53,17 @@ async def q2(service: Service, token: str) -> Event:
 
 
 def alarms(event: Event) -> list[datetime]:
-    """When the phone rings, the calendar being read where we are."""
+    """The local times of an event's alarms."""
     midnight = datetime.combine(event.dtstart.value, datetime.min.time())
     return [midnight + alarm.trigger.value for alarm in event.contents.get("valarm", [])]
 
 
-async def test_a_commune_subscribes_to_its_due_dates(service: Service) -> None:
+async def test_a_communes_calendar_shows_its_due_dates(service: Service) -> None:
     answer = await service.client("xuan-hong").post("/calendar-links", json={"agency": XUAN_HONG})
     link = seen(answer, 201)
     assert link["url"].startswith("http://127.0.0.1:8000/api/v1/calendar.ics?token=")
-    found = await events(service, token_of(link["url"]))
-    assert {name: event.dtstart.value for name, event in found.items()} == {
+    by_summary = await events(service, token_of(link["url"]))
+    assert {name: event.dtstart.value for name, event in by_summary.items()} == {
         "Hạn gửi báo cáo quý I năm 2024 – Xã Xuân Hồng": date(2024, 3, 15),
         "Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng": date(2024, 6, 15),
         "Hạn gửi báo cáo 6 tháng đầu năm 2024 – Xã Xuân Hồng": date(2024, 6, 20),
@@ -71,7 +71,7 @@ async def test_a_commune_subscribes_to_its_due_dates(service: Service) -> None:
         "Hạn gửi báo cáo năm 2024 – Xã Xuân Hồng": date(2024, 12, 10),
         "Hạn gửi báo cáo quý IV năm 2024 – Xã Xuân Hồng": date(2024, 12, 15),
     }
-    event = found["Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng"]
+    event = by_summary["Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng"]
     assert event.dtend.value - event.dtstart.value == timedelta(days=1)
     assert event.dtstamp.value == datetime(2024, 6, 10, 1, tzinfo=UTC)
     assert event.last_modified.value == datetime(2024, 6, 10, 1, tzinfo=UTC)
@@ -82,7 +82,7 @@ async def test_a_commune_subscribes_to_its_due_dates(service: Service) -> None:
     assert alarms(event) == [datetime(2024, 6, 8, 8), datetime(2024, 6, 14, 8)]  # noqa: DTZ001 - local time
 
 
-async def test_the_text_is_as_the_standard_wants_it(service: Service) -> None:
+async def test_the_text_follows_rfc_5545(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
     raw = (await fetch(service, token)).content
     lines = raw.split(b"\r\n")
@@ -95,7 +95,7 @@ async def test_the_text_is_as_the_standard_wants_it(service: Service) -> None:
         assert name in lines
 
 
-async def test_an_extension_moves_the_event_and_counts_it_up(service: Service) -> None:
+async def test_an_extension_moves_the_event_and_increments_its_sequence(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
     before = await q2(service, token)
     service.clock.set("2024-06-11 09:30")
@@ -118,13 +118,13 @@ async def test_an_extension_moves_the_event_and_counts_it_up(service: Service) -
     assert again.last_modified.value == datetime(2024, 6, 12, 10, tzinfo=LOCAL)
 
 
-async def test_a_period_that_closes_counts_up_its_events(service: Service) -> None:
+async def test_closing_a_period_increments_the_sequence_of_its_events(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
     seen(await service.client("coordinator").post(f"/reporting-periods/{Q2}/close"))
     assert (await q2(service, token)).sequence.value == "1"
 
 
-async def test_what_was_due_over_a_year_ago_leaves_the_calendar(service: Service) -> None:
+async def test_old_obligations_are_left_out(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
     first = "Hạn gửi báo cáo quý I năm 2024 – Xã Xuân Hồng"
     service.clock.set("2025-04-19 08:00")
@@ -133,27 +133,27 @@ async def test_what_was_due_over_a_year_ago_leaves_the_calendar(service: Service
     assert first not in await events(service, token)
 
 
-async def test_each_change_counts_up_and_is_told(service: Service) -> None:
+async def test_each_change_is_shown_and_increments_the_sequence(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    seen_so_far = [_told(await q2(service, token))]
+    states = [_state(await q2(service, token))]
     exempt = {"reason": "Không được giao vốn."}
     seen(await office.put(EXEMPTION, json=exempt))
-    seen_so_far.append(_told(await q2(service, token)))
+    states.append(_state(await q2(service, token)))
     seen(await office.delete(EXEMPTION))
-    seen_so_far.append(_told(await q2(service, token)))
+    states.append(_state(await q2(service, token)))
     service.clock.set("2024-06-15 20:00")
-    seen_so_far.append(_told(await q2(service, token)))
+    states.append(_state(await q2(service, token)))
     service.clock.set("2024-06-17 09:00")
-    seen_so_far.append(_told(await q2(service, token)))
+    states.append(_state(await q2(service, token)))
     await send(commune, XUAN_HONG)
-    seen_so_far.append(_told(await q2(service, token)))
+    states.append(_state(await q2(service, token)))
     await review(office, "return", XUAN_HONG, reason="Sửa.", correction_due="2024-06-19")
-    seen_so_far.append(_told(await q2(service, token)))
+    states.append(_state(await q2(service, token)))
     await send(commune, XUAN_HONG)
     await review(office, "accept", XUAN_HONG)
-    seen_so_far.append(_told(await q2(service, token)))
-    assert seen_so_far == [
+    states.append(_state(await q2(service, token)))
+    assert states == [
         (0, "CONFIRMED", 2, "Chưa gửi."),
         (1, "CANCELLED", 0, "Được miễn báo cáo."),
         (2, "CONFIRMED", 2, "Chưa gửi."),
@@ -165,26 +165,28 @@ async def test_each_change_counts_up_and_is_told(service: Service) -> None:
     ]
 
 
-def _told(event: Event) -> tuple[int, str, int, str]:
+def _state(event: Event) -> tuple[int, str, int, str]:
     first_line = event.description.value.partition("\n")[0]
     return int(event.sequence.value), event.status.value, len(alarms(event)), first_line
 
 
-async def test_a_district_sees_all_of_its_agencies_in_few_questions(service: Service) -> None:
+async def test_a_districts_calendar_takes_a_constant_number_of_statements(service: Service) -> None:
     whole = await subscribe(service, "coordinator", "395")
-    own = await subscribe(service, "xuan-hong", XUAN_HONG)
+    link_of_reporter = await subscribe(service, "xuan-hong", XUAN_HONG)
     with statements(service) as for_many:
-        found = await events(service, whole)
+        by_summary = await events(service, whole)
     with statements(service) as for_few:
-        mine = await events(service, own)
-    assert len(found) == 35 * 6
-    due = [event.dtstart.value for event in found.values()]
+        of_reporter = await events(service, link_of_reporter)
+    assert len(by_summary) == 35 * 6
+    due = [event.dtstart.value for event in by_summary.values()]
     assert due == sorted(due)
-    assert {event.uid.value for event in mine.values()} < {e.uid.value for e in found.values()}
+    assert {event.uid.value for event in of_reporter.values()} < {
+        e.uid.value for e in by_summary.values()
+    }
     assert len(for_many) == len(for_few) == 2
 
 
-async def test_a_reporter_s_calendar_shows_its_own_agency_only(service: Service) -> None:
+async def test_a_reporters_calendar_shows_only_its_own_agency(service: Service) -> None:
     async with service.database.transaction() as session:
         move = "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = '395')"
         await session.execute(text(f"{move} WHERE username = 'xuan-hong'"))
@@ -193,7 +195,7 @@ async def test_a_reporter_s_calendar_shows_its_own_agency_only(service: Service)
     assert (answer.status_code, answer.text.count("BEGIN:VEVENT")) == (200, 0)
 
 
-async def test_a_name_of_two_lines_from_another_time_breaks_no_calendar(service: Service) -> None:
+async def test_a_line_break_in_a_name_does_not_break_the_calendar(service: Service) -> None:
     async with service.database.transaction() as session:
         rename = "UPDATE agency SET name = E'Xã\\r\\nATTENDEE:x' WHERE code = '15493'"
         await session.execute(text(rename))
@@ -201,7 +203,7 @@ async def test_a_name_of_two_lines_from_another_time_breaks_no_calendar(service:
     assert "Hạn gửi báo cáo quý II năm 2024 – Xã ATTENDEE:x" in await events(service, token)
 
 
-async def test_a_calendar_that_says_the_same_is_not_sent_again(service: Service) -> None:
+async def test_an_unchanged_calendar_is_not_sent_again(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
     first = await fetch(service, token)
     tag = first.headers["ETag"]
@@ -218,7 +220,7 @@ async def test_a_calendar_that_says_the_same_is_not_sent_again(service: Service)
     assert (await fetch(service, token, **{"If-None-Match": newer})).status_code == 200
 
 
-async def test_a_calendar_whose_agency_was_renamed_is_sent_again(service: Service) -> None:
+async def test_renaming_the_agency_changes_the_etag(service: Service) -> None:
     token = await subscribe(service, "coordinator", "395")
     tag = (await fetch(service, token)).headers["ETag"]
     async with service.database.transaction() as session:
@@ -226,9 +228,9 @@ async def test_a_calendar_whose_agency_was_renamed_is_sent_again(service: Servic
     assert (await fetch(service, token, **{"If-None-Match": tag})).status_code == 200
 
 
-async def test_a_link_is_shown_once_and_revoked_at_once(service: Service) -> None:
-    mine = service.client("xuan-hong")
-    link = seen(await mine.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
+async def test_an_address_is_shown_once_and_revoked_at_once(service: Service) -> None:
+    reporter = service.client("xuan-hong")
+    link = seen(await reporter.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
     token = token_of(link.pop("url"))
     assert link == {
         "id": link["id"],
@@ -237,33 +239,33 @@ async def test_a_link_is_shown_once_and_revoked_at_once(service: Service) -> Non
         "created_by": "xuan-hong",
         "revoked_at": None,
     }
-    assert await listed(mine, "/calendar-links") == [link]
+    assert await listed(reporter, "/calendar-links") == [link]
     service.clock.set("2024-06-10 09:00")
     path = f"/calendar-links/{link['id']}"
-    assert (await mine.delete(path)).status_code == 204
+    assert (await reporter.delete(path)).status_code == 204
     assert kind_of(await fetch(service, token)) == (404, "not-found")
-    assert (await mine.delete(path)).status_code == 204
-    (revoked,) = await listed(mine, "/calendar-links")
+    assert (await reporter.delete(path)).status_code == 204
+    (revoked,) = await listed(reporter, "/calendar-links")
     assert revoked["revoked_at"] == "2024-06-10T09:00:00+07:00"
-    (made,) = await recorded(service, "calendar_link.created")
-    assert made.after == {"agency": XUAN_HONG}
+    (created,) = await recorded(service, "calendar_link.created")
+    assert created.after == {"agency": XUAN_HONG}
     assert len(await recorded(service, "calendar_link.revoked")) == 1
 
 
-async def test_a_wrong_secret_opens_nothing(service: Service) -> None:
+async def test_a_wrong_token_is_not_found(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
     for wrong in (token[:-1], token + "x", token.swapcase(), "", "%", "ổ"):
         assert kind_of(await fetch(service, wrong)) == (404, "not-found")
     assert kind_of(await service.client().get("/calendar.ics")) == (404, "not-found")
 
 
-async def test_links_are_made_and_seen_within_reach(service: Service) -> None:
-    mine, other = service.client("xuan-hong"), service.client("bac-luong")
-    answer = await mine.post("/calendar-links", json={"agency": BAC_LUONG})
+async def test_links_are_created_and_listed_within_reach(service: Service) -> None:
+    reporter, other = service.client("xuan-hong"), service.client("bac-luong")
+    answer = await reporter.post("/calendar-links", json={"agency": BAC_LUONG})
     assert refused(answer) == [("/agency", "unknown_agency")]
-    answer = await mine.post("/calendar-links", json={"agency": "395"})
+    answer = await reporter.post("/calendar-links", json={"agency": "395"})
     assert refused(answer) == [("/agency", "unknown_agency")]
-    link = seen(await mine.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
+    link = seen(await reporter.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
     assert await listed(other, "/calendar-links") == []
     answer = await other.delete(f"/calendar-links/{link['id']}")
     assert kind_of(answer) == (404, "not-found")

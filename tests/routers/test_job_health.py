@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.channels.mail import DeliveryDelayedError, DeliveryRefusedError
+from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
 from app.services.notifications.delivery import deliver
 from tests.conftest import Service
 from tests.support.deliveries import Outbox, desk, execute, only_rules, sent, swept

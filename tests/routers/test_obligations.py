@@ -1,4 +1,4 @@
-"""Obligations: due when, standing how, extended, exempted, and laid out as a matrix."""
+"""Obligations: timeliness, lists, extensions, exemptions, and the matrix."""
 
 from collections import Counter
 from typing import Any
@@ -15,14 +15,14 @@ EXTENSION = {"due_date": "2024-06-20", "reason": "Mưa lũ.", "document_number":
 EXEMPTION = {"reason": "Không được giao vốn."}
 
 
-async def standing(client: httpx.AsyncClient, at: str = AT) -> tuple[str, int, int | None]:
-    """How an obligation stands: timeliness, days late, days left."""
-    found = seen(await client.get(at))
-    return found["timeliness"], found["days_late"], found["days_left"]
+async def timing_of(client: httpx.AsyncClient, at: str = AT) -> tuple[str, int, int | None]:
+    """Timeliness, days late and days left of an obligation."""
+    obligation = seen(await client.get(at))
+    return obligation["timeliness"], obligation["days_late"], obligation["days_left"]
 
 
 async def walk(client: httpx.AsyncClient, question: str, limit: int) -> list[dict[str, Any]]:
-    """All items of a list, page after page."""
+    """All items of a list, read page by page."""
     items, cursor = [], ""
     while cursor is not None:
         answer = await client.get(f"{question}&limit={limit}{cursor and '&cursor=' + cursor}")
@@ -33,8 +33,8 @@ async def walk(client: httpx.AsyncClient, question: str, limit: int) -> list[dic
     return items
 
 
-# The moment, and how an unsent report stands then.
-WAITING = [
+# Instants, and the timing of a report that is not submitted.
+AWAITED = [
     ("2024-06-07 23:59:59.999999", ("upcoming", 0, 8)),
     ("2024-06-08 00:00", ("due_soon", 0, 7)),
     ("2024-06-14 23:59:59.999999", ("due_soon", 0, 1)),
@@ -47,18 +47,18 @@ WAITING = [
 ]
 
 
-async def test_a_waiting_obligation_stands_right_to_the_microsecond(service: Service) -> None:
+async def test_an_awaited_report_changes_its_timeliness_at_midnight(service: Service) -> None:
     reader = service.client("xuan-hong")
-    for moment, expected in WAITING:
+    for moment, expected in AWAITED:
         service.clock.set(moment)
-        assert await standing(reader) == expected, moment
+        assert await timing_of(reader) == expected, moment
         listed = seen(await reader.get(f"/obligations?period={Q2}"))["items"][0]
         assert (listed["timeliness"], listed["days_late"], listed["days_left"]) == expected
         report = await read(reader, XUAN_HONG)
         assert (report["timeliness"], report["days_late"], report["days_left"]) == expected
 
 
-async def test_the_due_day_counts_until_its_last_microsecond(service: Service) -> None:
+async def test_a_report_is_on_time_until_the_end_of_the_due_date(service: Service) -> None:
     for agency, moment, expected in (
         (XUAN_HONG, "2024-06-15 23:59:59.999999", ("on_time", 0, None)),
         (BAC_LUONG, "2024-06-16 00:00", ("late", 1, None)),
@@ -68,20 +68,20 @@ async def test_the_due_day_counts_until_its_last_microsecond(service: Service) -
         await draft(reporter, agency)
         service.clock.set(moment)
         seen(await reporter.post(f"/reports/{Q2}/{agency}/submit", json={}))
-        service.clock.set("2024-12-31 08:00")  # for ever
-        assert await standing(reporter, f"/obligations/{Q2}/{agency}") == expected
+        service.clock.set("2024-12-31 08:00")  # timeliness does not change any more
+        assert await timing_of(reporter, f"/obligations/{Q2}/{agency}") == expected
 
 
-async def test_a_list_by_timeliness_shows_what_each_item_says(service: Service) -> None:
+async def test_a_list_by_timeliness_agrees_with_its_items(service: Service) -> None:
     office = service.client("coordinator")
     await send(service.client("xuan-hong"), XUAN_HONG)
     seen(await office.put(f"/obligations/{Q2}/15505/extension", json=EXTENSION))
     seen(await office.put(f"/obligations/{Q2}/15508/exemption", json=EXEMPTION))
     service.clock.set("2024-06-17 08:00")
     await send_paper(service, BAC_LUONG)
-    everything = await walk(office, "/obligations?year=2024", 200)
-    assert len(everything) == 6 * 35
-    assert {item["timeliness"] for item in everything} == {
+    every_item = await walk(office, "/obligations?year=2024", 200)
+    assert len(every_item) == 6 * 35
+    assert {item["timeliness"] for item in every_item} == {
         "upcoming",
         "due_soon",
         "overdue",
@@ -89,16 +89,14 @@ async def test_a_list_by_timeliness_shows_what_each_item_says(service: Service) 
         "late",
         "exempt",
     }
-    for word, count in Counter(item["timeliness"] for item in everything).items():
+    for word, count in Counter(item["timeliness"] for item in every_item).items():
         listed = await walk(office, f"/obligations?timeliness={word}", 50)
         assert len(listed) == count, word
-        assert listed == [item for item in everything if item["timeliness"] == word]
+        assert listed == [item for item in every_item if item["timeliness"] == word]
 
 
 @pytest.mark.parametrize("limit", [1, 7, 200])
-async def test_pages_walk_every_row_once_in_the_order_in_which_they_are_due(
-    service: Service, limit: int
-) -> None:
+async def test_pages_contain_every_row_once_by_due_date(service: Service, limit: int) -> None:
     office = service.client("coordinator")
     seen(await office.put(f"/obligations/{Q2}/15505/extension", json=EXTENSION))
     question = "/obligations?period=2024-Q2" if limit == 1 else "/obligations?year=2024"
@@ -112,7 +110,7 @@ async def test_pages_walk_every_row_once_in_the_order_in_which_they_are_due(
         assert order.index("2024-Y") < order.index("2024-Q4"), "due order is not period order"
 
 
-async def test_an_extension_moves_the_first_late_instant_of_one_agency(service: Service) -> None:
+async def test_an_extension_moves_the_first_late_instant_of_its_agency(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     extended = seen(await office.put(f"{AT}/extension", json=EXTENSION))
     assert extended["extended"] is True
@@ -126,25 +124,25 @@ async def test_an_extension_moves_the_first_late_instant_of_one_agency(service: 
         ("2024-06-21 00:00", ("overdue", 1, None)),
     ):
         service.clock.set(moment)
-        assert await standing(commune) == expected
+        assert await timing_of(commune) == expected
     other = seen(await office.get(f"/obligations/{Q2}/{BAC_LUONG}"))
     assert (other["due_date"], other["extended"]) == ("2024-06-15", False)
     again = seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-30"}))
     assert again["due_date"] == "2024-06-30"
     service.clock.set("2024-06-30 23:59:59.999999")
     await send(commune, XUAN_HONG)
-    assert await standing(commune) == ("on_time", 0, None)
+    assert await timing_of(commune) == ("on_time", 0, None)
 
 
-async def sent_for(office: httpx.AsyncClient) -> Any:
+async def list_notifications(office: httpx.AsyncClient) -> Any:
     return seen(await office.get(f"{AT}/notifications"))["items"]
 
 
-async def changes(office: httpx.AsyncClient, action: str) -> Any:
+async def list_audit_events(office: httpx.AsyncClient, action: str) -> Any:
     return seen(await office.get("/audit-events", params={"action": action}))["items"]
 
 
-async def test_an_extension_only_ever_gives_time(service: Service) -> None:
+async def test_an_extension_ends_after_the_due_date_and_within_a_year(service: Service) -> None:
     office = service.client("coordinator")
     for day, code in (
         ("2024-06-14", "not_later"),
@@ -158,22 +156,22 @@ async def test_an_extension_only_ever_gives_time(service: Service) -> None:
         assert (error["pointer"], error["code"]) == ("/due_date", code)
 
 
-async def test_an_extension_given_again_changes_nothing(service: Service) -> None:
+async def test_an_equal_extension_changes_nothing(service: Service) -> None:
     office = service.client("coordinator")
     first = seen(await office.put(f"{AT}/extension", json=EXTENSION))
-    told = await sent_for(office)
+    notifications = await list_notifications(office)
     assert seen(await office.put(f"{AT}/extension", json=EXTENSION)) == first
-    assert await sent_for(office) == told
-    assert len(await changes(office, "obligation.extended")) == 1
+    assert await list_notifications(office) == notifications
+    assert len(await list_audit_events(office, "obligation.extended")) == 1
 
 
-async def test_a_mistyped_extension_is_put_right_while_it_has_decided_nothing(
+async def test_an_extension_can_be_shortened_before_the_submission(
     service: Service,
 ) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-07-20"}))
-    mended = seen(await office.put(f"{AT}/extension", json=EXTENSION))
-    assert mended["due_date"] == "2024-06-20"
+    corrected = seen(await office.put(f"{AT}/extension", json=EXTENSION))
+    assert corrected["due_date"] == "2024-06-20"
     service.clock.set("2024-06-19 08:00")
     for day in ("2024-06-16", "2024-06-18"):
         into_the_past = await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": day})
@@ -183,48 +181,48 @@ async def test_a_mistyped_extension_is_put_right_while_it_has_decided_nothing(
     seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-25"}))
     shorter = await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-24"})
     assert shorter.status_code == 422
-    assert await standing(commune) == ("on_time", 0, None)
+    assert await timing_of(commune) == ("on_time", 0, None)
 
 
-async def test_an_extension_entered_after_the_report_came_counts_for_it(service: Service) -> None:
+async def test_an_extension_after_the_submission_changes_its_timeliness(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     service.clock.set("2024-06-18 09:00")
     await send(commune, XUAN_HONG)
-    assert await standing(commune) == ("late", 3, None)
+    assert await timing_of(commune) == ("late", 3, None)
     seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-17"}))
-    assert await standing(commune) == ("late", 1, None)
+    assert await timing_of(commune) == ("late", 1, None)
     seen(await office.put(f"{AT}/extension", json=EXTENSION))
-    assert await standing(commune) == ("on_time", 0, None)
+    assert await timing_of(commune) == ("on_time", 0, None)
 
 
-async def test_no_report_that_came_is_exempted(service: Service) -> None:
+async def test_a_submitted_report_cannot_be_exempted(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     service.clock.set("2024-06-16 09:00")
     await send(commune, XUAN_HONG)
     assert (await office.put(f"{AT}/exemption", json=EXEMPTION)).status_code == 409
-    assert await standing(commune) == ("late", 1, None)
+    assert await timing_of(commune) == ("late", 1, None)
 
 
-async def test_an_exempt_agency_is_neither_awaited_nor_late(service: Service) -> None:
+async def test_an_exempt_agency_is_not_overdue(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     body = complete_body(await read(commune, XUAN_HONG))
     exempt = seen(await office.put(f"{AT}/exemption", json=EXEMPTION))
     assert exempt["timeliness"] == "exempt"
     assert seen(await office.put(f"{AT}/exemption", json=EXEMPTION)) == exempt
-    assert len(await changes(office, "obligation.exempted")) == 1
+    assert len(await list_audit_events(office, "obligation.exempted")) == 1
     assert (await office.put(f"{AT}/extension", json=EXTENSION)).status_code == 409
     saved = await commune.put(
         f"/reports/{Q2}/{XUAN_HONG}/draft", json=body, headers={"If-Match": '"0"'}
     )
     assert saved.status_code == 409
     service.clock.set("2024-06-30 08:00")
-    assert await standing(commune) == ("exempt", 0, None)
+    assert await timing_of(commune) == ("exempt", 0, None)
     ended = seen(await office.delete(f"{AT}/exemption"))
     assert (ended["timeliness"], ended["days_late"]) == ("overdue", 15)
     assert (await office.delete(f"{AT}/exemption")).status_code == 409
 
 
-async def test_the_matrix_counts_every_agency_once_in_each_period(service: Service) -> None:
+async def test_the_matrix_counts_each_agency_once_in_each_period(service: Service) -> None:
     office = service.client("coordinator")
     await send(service.client("xuan-hong"), XUAN_HONG)
     seen(await office.put(f"/obligations/{Q2}/{BAC_LUONG}/exemption", json=EXEMPTION))
@@ -253,7 +251,7 @@ async def test_the_matrix_counts_every_agency_once_in_each_period(service: Servi
             assert cell == {name: item[name] for name in cell}
 
 
-async def test_a_reporter_sees_its_own_row_of_the_matrix(service: Service) -> None:
+async def test_a_reporters_matrix_has_one_row(service: Service) -> None:
     matrix = seen(await service.client("xuan-hong").get("/obligations/matrix?year=2024"))
     assert [row["agency"] for row in matrix["rows"]] == [XUAN_HONG]
     assert all(sum(period["counts"].values()) == 1 for period in matrix["periods"])
@@ -266,7 +264,7 @@ async def test_a_year_without_periods_has_no_matrix(service: Service) -> None:
     assert (await office.get("/obligations/matrix")).status_code == 422
 
 
-async def test_an_agency_that_ended_owes_nothing_and_its_heir_keeps_a_row_of_its_own(
+async def test_an_agency_that_ended_owes_nothing_and_its_successor_has_a_row_of_its_own(
     service: Service,
 ) -> None:
     """15499 is a township until 30/6/2025, and another commune's code from 1/7/2025."""
@@ -280,8 +278,8 @@ async def test_an_agency_that_ended_owes_nothing_and_its_heir_keeps_a_row_of_its
         headers={"If-Match": old.headers["ETag"]},
     )
     seen(ended)
-    heir = {"code": "15499", "name": "Xã Thọ Xuân", "kind": "commune", "parent": "395"}
-    seen(await office.post("/agencies", json=heir | {"valid_from": "2025-07-01"}), 201)
+    successor = {"code": "15499", "name": "Xã Thọ Xuân", "kind": "commune", "parent": "395"}
+    seen(await office.post("/agencies", json=successor | {"valid_from": "2025-07-01"}), 201)
     for code in ("quarterly", "annual"):
         answer = await office.get(f"/schedules/{code}")
         reporters = {"reporters": answer.json()["reporters"]}
@@ -299,9 +297,9 @@ async def test_an_agency_that_ended_owes_nothing_and_its_heir_keeps_a_row_of_its
     }
     assert {sum(period["counts"].values()) for period in matrix["periods"]} == {35}
     for period, name in (("2025-Q2", "Thị trấn Thọ Xuân"), ("2025-Q3", "Xã Thọ Xuân")):
-        found = seen(await office.get(f"/obligations/{period}/15499"))
-        assert found["agency_name"] == name
+        obligation = seen(await office.get(f"/obligations/{period}/15499"))
+        assert obligation["agency_name"] == name
         listed = seen(await office.get(f"/obligations?period={period}&agency=15499"))["items"]
-        assert listed == [found]
+        assert listed == [obligation]
         coverage = seen(await office.get(f"/aggregates/timeliness?period={period}"))["coverage"]
         assert coverage["expected"] == len(coverage["missing"]) == 35

@@ -1,4 +1,4 @@
-"""Reporting periods: when they are due, made for any year, closed and opened."""
+"""Reporting periods: due dates, generation of a year, closing and opening; schedules."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ LATE_FROM = {
 }
 
 
-async def test_the_plans_six_periods_stand_in_the_order_in_which_they_are_due(
+async def test_the_plans_six_periods_are_listed_by_due_date(
     service: Service,
 ) -> None:
     reader = service.client("xuan-hong")
@@ -47,7 +47,7 @@ async def test_the_plans_six_periods_stand_in_the_order_in_which_they_are_due(
         assert seen(await reader.get(f"/reporting-periods/{item['code']}")) == item
 
 
-async def test_periods_are_found_by_frequency_state_and_page(service: Service) -> None:
+async def test_periods_are_filtered_and_paged(service: Service) -> None:
     office = service.client("coordinator")
     seen(await office.post("/reporting-periods/2024-Q1/close"))
     for question, expected in (
@@ -66,7 +66,7 @@ async def test_periods_are_found_by_frequency_state_and_page(service: Service) -
     assert walked == [code for code, *_ in IN_2024]
 
 
-async def _obligations(service: Service, year: int) -> dict[str, int]:
+async def _count_obligations(service: Service, year: int) -> dict[str, int]:
     async with service.database.reading() as session:
         rows = await session.execute(
             select(ReportingPeriod.code, func.count(Obligation.id))
@@ -77,23 +77,23 @@ async def _obligations(service: Service, year: int) -> dict[str, int]:
         return dict(rows.all())
 
 
-async def test_another_year_is_made_from_the_same_rules_once(service: Service) -> None:
-    for year in (2025, 2028):  # a leap year, too
-        await _see_year_made(service, year)
+async def test_another_year_is_generated_once(service: Service) -> None:
+    for year in (2025, 2028):  # 2028 is a leap year
+        await _check_generation(service, year)
     async with service.database.reading() as session:
         query = select(func.count()).where(AuditEvent.action == "reporting_periods.generated")
-        assert await session.scalar(query) == 3  # the seed's own, and one for each year
+        assert await session.scalar(query) == 3  # one of the seed, and one for each year
 
 
-async def _see_year_made(service: Service, year: int) -> None:
+async def _check_generation(service: Service, year: int) -> None:
     office = service.client("coordinator")
-    made = seen(await office.post("/reporting-periods/generate", json={"year": year}))
+    generated = seen(await office.post("/reporting-periods/generate", json={"year": year}))
     codes = sorted(code.replace("2024", str(year)) for code, *_ in IN_2024)
-    assert made == {"plan": "tho-xuan-2024", "year": year, "created": codes}
-    assert await _obligations(service, year) == dict.fromkeys(codes, 35)
+    assert generated == {"plan": "tho-xuan-2024", "year": year, "created": codes}
+    assert await _count_obligations(service, year) == dict.fromkeys(codes, 35)
     again = seen(await office.post("/reporting-periods/generate", json={"year": year}))
     assert again["created"] == []
-    assert await _obligations(service, year) == dict.fromkeys(codes, 35)
+    assert await _count_obligations(service, year) == dict.fromkeys(codes, 35)
     items = seen(await office.get(f"/reporting-periods?year={year}"))["items"]
     shown = [(i["code"], i["data_from"], i["data_to"], i["due_date"]) for i in items]
     expected = [
@@ -112,8 +112,8 @@ async def _change(service: Service, code: str, **changes: Any) -> dict[str, Any]
     return changed
 
 
-# What a change of the quarterly schedule does to the due dates of 2025.
-RULES: list[tuple[dict[str, Any], list[str]]] = [
+# Changes of the quarterly schedule, and the due dates of 2025 that follow.
+CHANGES: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"due_day": "excluded", "non_working_day": "next_working_day"},
         ["2025-03-14", "2025-06-16", "2025-09-15", "2025-12-15"],
@@ -125,8 +125,8 @@ RULES: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "due"), RULES)
-async def test_due_dates_follow_the_schedule_and_old_periods_keep_theirs(
+@pytest.mark.parametrize(("changes", "due"), CHANGES)
+async def test_a_changed_schedule_applies_only_to_new_periods(
     service: Service, changes: dict[str, Any], due: list[str]
 ) -> None:
     office = service.client("coordinator")
@@ -142,19 +142,19 @@ async def test_due_dates_follow_the_schedule_and_old_periods_keep_theirs(
         assert [item["due_date"] for item in items] == expected
 
 
-async def test_a_due_date_rolls_over_swapped_days(service: Service) -> None:
+async def test_due_dates_roll_over_swapped_days(service: Service) -> None:
     """Saturday 15/3/2025 rolls to Monday 17/3, unless that is off or the Saturday is worked."""
     office = service.client("coordinator")
     await _change(service, "quarterly", non_working_day="next_working_day")
     for day, change in (("2025-03-17", "off"), ("2025-06-15", "worked")):
-        said = {"change": change, "note": "Hoán đổi."}
-        seen(await office.put(f"/working-days/{day}", json=said), 201)
+        exception = {"change": change, "note": "Hoán đổi."}
+        seen(await office.put(f"/working-days/{day}", json=exception), 201)
     seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
     items = seen(await office.get("/reporting-periods?year=2025&frequency=quarter"))["items"]
     assert [item["due_date"] for item in items][:2] == ["2025-03-18", "2025-06-15"]
 
 
-async def test_a_new_reporter_is_obliged_when_the_year_is_generated_again(service: Service) -> None:
+async def test_generating_again_adds_obligations_of_new_reporters(service: Service) -> None:
     office = service.client("coordinator")
     reporters = seen(await office.get("/schedules/annual"))["reporters"]
     assert len(reporters) == 35
@@ -163,12 +163,12 @@ async def test_a_new_reporter_is_obliged_when_the_year_is_generated_again(servic
     seen(await office.post("/reporting-periods/2024-Q1/close"))
     again = seen(await office.post("/reporting-periods/generate", json={"year": 2024}))
     assert again["created"] == []
-    counts = await _obligations(service, 2024)
+    counts = await _count_obligations(service, 2024)
     assert counts.pop("2024-Y") == 36
     assert set(counts.values()) == {35}
 
 
-async def test_a_schedule_is_not_changed_into_nonsense(service: Service) -> None:
+async def test_an_invalid_change_of_a_schedule_is_refused(service: Service) -> None:
     office = service.client("coordinator")
     answer = await office.get("/schedules/quarterly")
     tag = {"If-Match": answer.headers["ETag"]}
@@ -187,13 +187,14 @@ async def test_a_schedule_is_not_changed_into_nonsense(service: Service) -> None
         assert refused.status_code == 422, changes
         assert refused.json()["errors"][0]["pointer"] == pointer
     assert (await office.patch("/schedules/quarterly", json={"day": 14})).status_code == 428
+    assert (await office.patch("/schedules/daily", json={"day": 14})).status_code == 404
     await _change(service, "quarterly", applies_from=None)
     refused = await office.patch("/schedules/quarterly", json={"day": 14}, headers=tag)
     assert refused.status_code == 412
     assert seen(await office.get("/schedules/quarterly")) == answer.json()
 
 
-async def test_a_closed_period_takes_no_drafts_and_no_reports_until_it_is_opened(
+async def test_a_closed_period_accepts_no_drafts_and_submissions(
     service: Service,
 ) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
@@ -216,7 +217,7 @@ async def test_a_closed_period_takes_no_drafts_and_no_reports_until_it_is_opened
     assert (await submit(commune, XUAN_HONG))["report_status"] == "submitted"
 
 
-async def test_a_closed_period_is_still_reviewed_and_takes_what_was_given_back(
+async def test_a_closed_period_allows_reviews_and_corrections(
     service: Service,
 ) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")

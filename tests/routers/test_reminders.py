@@ -1,4 +1,4 @@
-"""Reminder rules, what they would send, and a reminder by hand."""
+"""Reminder rules, the preview of what they send, and reminders by hand."""
 
 from typing import Any
 
@@ -47,12 +47,12 @@ async def test_the_plans_rules_are_listed_by_schedule(service: Service) -> None:
     assert kind_of(await reporter.get(RULES, params={"agency": "99999"})) == (404, "not-found")
 
 
-async def test_a_rule_is_made_replaced_and_dropped(service: Service) -> None:
+async def test_a_rule_is_created_replaced_and_deleted(service: Service) -> None:
     office = service.client("coordinator")
     path = f"{RULES}/quarterly/before-2"
-    made = await office.put(path, json=RULE)
-    assert seen(made, 201)["send_time"] == "08:00"
-    assert made.headers["ETag"] == '"1"'
+    created_rule = await office.put(path, json=RULE)
+    assert seen(created_rule, 201)["send_time"] == "08:00"
+    assert created_rule.headers["ETag"] == '"1"'
     assert kind_of(await office.put(path, json=RULE)) == (428, "precondition-required")
     stale = await office.put(path, json=RULE, headers={"If-Match": '"7"'})
     assert kind_of(stale) == (412, "stale")
@@ -108,7 +108,7 @@ async def test_a_rule_is_made_replaced_and_dropped(service: Service) -> None:
         ({"code": "other"}, [("/code", "extra_forbidden")]),
     ],
 )
-async def test_a_rule_has_to_make_sense(
+async def test_an_invalid_rule_is_refused(
     service: Service, wrong: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     answer = await service.client("coordinator").put(
@@ -118,11 +118,11 @@ async def test_a_rule_has_to_make_sense(
     assert all(error["message"] for error in answer.json()["errors"])
 
 
-async def test_an_agency_has_its_own_rule_in_the_place_of_the_schedules(service: Service) -> None:
+async def test_an_agencys_own_rule_replaces_the_schedules_rule(service: Service) -> None:
     office = service.client("coordinator")
-    own = {"agency": XUAN_HONG}
-    made = await office.put(BEFORE_3, params=own, json=RULE)
-    assert seen(made, 201)["agency"] == XUAN_HONG
+    of_agency = {"agency": XUAN_HONG}
+    created_rule = await office.put(BEFORE_3, params=of_agency, json=RULE)
+    assert seen(created_rule, 201)["agency"] == XUAN_HONG
     assert seen(await office.get(BEFORE_3))["offset_days"] == -3
     (rule,) = await listed(office, RULES, agency=XUAN_HONG)
     assert (rule["code"], rule["offset_days"]) == ("before-3", -2)
@@ -140,11 +140,11 @@ async def test_an_agency_has_its_own_rule_in_the_place_of_the_schedules(service:
     }
     service.clock.set("2024-06-13 08:00")
     await swept(service)
-    mine = await told(service, username="xuan-hong")
-    assert [(row.rule, row.channel) for row in mine] == [("before-3", "in_app")]
+    notifications = await told(service, username="xuan-hong")
+    assert [(row.rule, row.channel) for row in notifications] == [("before-3", "in_app")]
 
 
-async def test_an_agencys_own_rule_switches_the_schedules_off_for_it(service: Service) -> None:
+async def test_an_agencys_inactive_rule_disables_the_schedules_rule(service: Service) -> None:
     office = service.client("coordinator")
     await only_rules(service, "before-3")
     off = RULE | {"active": False}
@@ -161,7 +161,7 @@ async def test_an_agencys_own_rule_switches_the_schedules_off_for_it(service: Se
     assert await told(service, username="xuan-hong")
 
 
-async def test_only_the_coordinator_of_the_district_sets_rules(service: Service) -> None:
+async def test_only_the_districts_coordinator_changes_rules(service: Service) -> None:
     for person in ("xuan-hong", "vice-chairman", "province", "district-admin", "admin"):
         client = service.client(person)
         assert kind_of(await client.put(f"{RULES}/quarterly/x", json=RULE)) == (403, "forbidden")
@@ -171,8 +171,8 @@ async def test_only_the_coordinator_of_the_district_sets_rules(service: Service)
     next_door = {"plan": "trieu-son-2024"}
     answer = await office.put(f"{RULES}/quarterly/x", json=RULE, params=next_door)
     assert kind_of(answer) == (404, "not-found")
-    theirs = await office.put(BEFORE_3, json=RULE, params={"agency": "38"})
-    assert kind_of(theirs) == (404, "not-found")
+    of_other_agency = await office.put(BEFORE_3, json=RULE, params={"agency": "38"})
+    assert kind_of(of_other_agency) == (404, "not-found")
     assert kind_of(await office.put(f"{RULES}/daily/x", json=RULE)) == (404, "not-found")
     plans = {rule["plan"] for rule in await listed(office, RULES)}
     assert plans == {"tho-xuan-2024"}
@@ -181,13 +181,13 @@ async def test_only_the_coordinator_of_the_district_sets_rules(service: Service)
     assert kind_of(many) == (400, "ambiguous-plan")
 
 
-async def test_a_day_is_looked_at_before_it_comes(service: Service) -> None:
+async def test_the_preview_shows_the_messages_that_are_sent_on_the_day(service: Service) -> None:
     office = service.client("coordinator")
-    foreseen = seen(await office.post("/reminders/preview", params={"on": "2024-06-12"}))
-    assert foreseen["next_cursor"] is None
+    previewed = seen(await office.post("/reminders/preview", params={"on": "2024-06-12"}))
+    assert previewed["next_cursor"] is None
     (mail,) = [
         item
-        for item in foreseen["items"]
+        for item in previewed["items"]
         if (item["username"], item["channel"]) == ("xuan-hong", "email")
     ]
     assert mail["send_at"] == "2024-06-12T08:00:00+07:00"
@@ -211,31 +211,31 @@ async def test_a_day_is_looked_at_before_it_comes(service: Service) -> None:
     }
     assert letters == {
         item["email"]: (item["subject"], item["text"])
-        for item in foreseen["items"]
+        for item in previewed["items"]
         if item["channel"] == "email"
     }
 
 
-async def test_what_has_come_is_not_foreseen(service: Service) -> None:
+async def test_the_preview_leaves_out_submitted_reports(service: Service) -> None:
     await send(service.client("xuan-hong"), XUAN_HONG)
     office = service.client("coordinator")
-    items = await foreseen_on(service, "2024-06-12")
+    items = await preview(service, "2024-06-12")
     assert "xuan-hong" not in {item["username"] for item in items}
     assert "bac-luong" in {item["username"] for item in items}
-    assert await foreseen_on(service, "2024-08-01") == []
+    assert await preview(service, "2024-08-01") == []
     service.clock.set("2024-06-16 10:00")
     late = seen(await office.post("/reminders/preview"))["items"]
     assert {each["about"] for item in late for each in item["obligations"]} >= {"after-1"}
 
 
-async def foreseen_on(service: Service, day: str) -> list[dict[str, Any]]:
-    """What would go out on a day."""
+async def preview(service: Service, day: str) -> list[dict[str, Any]]:
+    """The messages that would be sent on a day."""
     answer = await service.client("coordinator").post("/reminders/preview", params={"on": day})
     items: list[dict[str, Any]] = seen(answer)["items"]
     return items
 
 
-async def test_looking_ahead_is_the_coordinators_and_needs_a_day(service: Service) -> None:
+async def test_the_preview_requires_a_coordinator_and_a_valid_day(service: Service) -> None:
     for person in ("xuan-hong", "vice-chairman", "admin"):
         answer = await service.client(person).post("/reminders/preview")
         assert kind_of(answer) == (403, "forbidden")
@@ -245,16 +245,16 @@ async def test_looking_ahead_is_the_coordinators_and_needs_a_day(service: Servic
         assert [pointer for pointer, _ in refused(answer)] == ["/on"]
 
 
-async def test_what_goes_out_next_door_is_not_foreseen(service: Service) -> None:
+async def test_the_preview_leaves_out_other_districts(service: Service) -> None:
     await add_neighbour(service)
     await add_account(service, "next-door", Role.REPORTER, "15901")
     service.clock.set("2024-06-07 08:00")
-    assert await foreseen_on(service, "2024-06-07") == []
+    assert await preview(service, "2024-06-07") == []
     await swept(service)
     assert {row.username for row in await told(service)} == {"next-door"}
 
 
-async def test_corrections_that_are_due_are_foreseen(service: Service) -> None:
+async def test_the_preview_shows_due_corrections(service: Service) -> None:
     office = service.client("coordinator")
     await add_account(service, "gone", Role.REPORTER, XUAN_HONG, active=False)
     await send(service.client("xuan-hong"), XUAN_HONG)
@@ -264,18 +264,18 @@ async def test_corrections_that_are_due_are_foreseen(service: Service) -> None:
         ("2024-06-15", "Quá hạn gửi lại 1 ngày: báo cáo quý II năm 2024"),
     ):
         answer = await office.post("/reminders/preview", params={"on": day})
-        found = [
+        messages = [
             (item["username"], item["channel"], item["send_at"])
             for item in seen(answer)["items"]
             if item["subject"] == subject
         ]
         at = f"{day}T08:00:00+07:00"
-        assert found == [("xuan-hong", "email", at), ("xuan-hong", "in_app", at)]
+        assert messages == [("xuan-hong", "email", at), ("xuan-hong", "in_app", at)]
     answer = await office.post("/reminders/preview", params={"on": "2024-06-10"})
     assert "gửi lại" not in answer.text
 
 
-async def test_an_agency_is_reminded_by_hand_once_an_hour(service: Service) -> None:
+async def test_an_agency_can_be_reminded_by_hand_once_an_hour(service: Service) -> None:
     office, commune = service.client("coordinator"), service.client("xuan-hong")
     assert seen(await office.post(REMIND, json={"note": "Gửi trước 16 giờ."})) == {"told": 1}
     again = await office.post(REMIND, json={"note": "Nhanh lên."})
@@ -297,11 +297,11 @@ async def test_an_agency_is_reminded_by_hand_once_an_hour(service: Service) -> N
 
 
 @pytest.mark.parametrize(
-    ("due", "said"),
+    ("due", "due_text"),
     [({"correction_due": "2024-06-12"}, " Hạn gửi lại: hết ngày 12/6/2024."), ({}, "")],
 )
-async def test_who_owes_a_correction_is_reminded_by_hand(
-    service: Service, due: dict[str, str], said: str
+async def test_a_returned_report_can_be_reminded_of_by_hand(
+    service: Service, due: dict[str, str], due_text: str
 ) -> None:
     office, commune = service.client("coordinator"), service.client("xuan-hong")
     await send(commune, XUAN_HONG)
@@ -313,11 +313,11 @@ async def test_who_owes_a_correction_is_reminded_by_hand(
     assert first["obligations"][0]["about"] == "obligation.reminded"
     assert (
         "Báo cáo quý II năm 2024 của Xã Xuân Hồng đang chờ sửa và gửi lại."
-        f"{said}\nLời nhắn của cơ quan tổng hợp: Gửi lại hôm nay.\n"
+        f"{due_text}\nLời nhắn của cơ quan tổng hợp: Gửi lại hôm nay.\n"
     ) in first["text"]
 
 
-async def test_a_correction_that_came_is_not_reminded_of(service: Service) -> None:
+async def test_a_reminder_of_a_submitted_correction_is_not_sent(service: Service) -> None:
     office, commune = service.client("coordinator"), service.client("xuan-hong")
     await send(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Chưa khớp.")
@@ -325,10 +325,12 @@ async def test_a_correction_that_came_is_not_reminded_of(service: Service) -> No
     await send(commune, XUAN_HONG)
     await sent(service)
     whys = {row.why for row in await told(service, rule="obligation.reminded")}
-    assert whys == {"the report has come"}
+    assert whys == {"report_submitted"}
 
 
-async def test_only_who_owes_a_report_and_can_be_told_is_reminded(service: Service) -> None:
+async def test_a_reminder_by_hand_requires_a_missing_report_and_a_recipient(
+    service: Service,
+) -> None:
     office = service.client("coordinator")
     exemption = f"/obligations/{Q2}/{BAC_LUONG}/exemption"
     seen(await office.put(exemption, json={"reason": "Không được giao vốn."}))

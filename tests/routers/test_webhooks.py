@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.channels.mail import DeliveryDelayedError, DeliveryRefusedError
+from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
 from app.channels.webhook import Post, WebhookSender
 from app.clock import LOCAL
 from app.services.notifications.delivery import deliver
@@ -141,7 +141,11 @@ async def test_it_comes_again_under_the_same_number(service: Service, gateway: G
     gateway.status = 503
     await deliver_now(service)
     (message,) = await carried(service, username="xuan-hong")
-    assert (message.state, message.error) == ("waiting", "the webhook answered 503")
+    assert (message.state, message.error, message.error_detail) == (
+        "waiting",
+        "webhook_status",
+        "503",
+    )
     gateway.status = 200
     await deliver_now(service)  # too early
     service.clock.advance(minutes=1)
@@ -184,7 +188,7 @@ async def test_the_nearest_webhook_takes_the_message(service: Service, gateway: 
 
 async def test_a_redirect_is_not_followed(gateway: Gateway) -> None:
     gateway.status, gateway.location = 307, "/elsewhere"
-    assert await refusal_of(Settings(), gateway.url) == "the webhook answered 307"
+    assert await refusal_of(Settings(), gateway.url) == "webhook_status: 307"
     assert len(gateway.received) == 1
 
 
@@ -208,7 +212,7 @@ async def test_an_answer_that_never_ends_is_not_waited_for() -> None:
     async with asyncio.timeout(5):
         refused = await refusal_of(Settings(), url, patience=0.2)
     server.close()
-    assert refused == "the webhook did not answer in time"
+    assert refused == "webhook_timeout"
 
 
 async def refusal_of(settings: Settings, url: str, patience: float = 5.0) -> str | None:
@@ -372,7 +376,7 @@ async def test_a_name_that_cannot_be_is_told_and_holds_nobody_up(
     await swept(service)
     await deliver_now(service)
     (message,) = await carried(service, username="xuan-hong", channel="webhook")
-    assert (message.state, message.error) == ("failed", "the webhook's address cannot be asked")
+    assert (message.state, message.error) == ("failed", "webhook_unreachable")
 
 
 async def test_in_production_too_a_name_that_cannot_be_is_refused() -> None:
@@ -395,7 +399,7 @@ async def test_in_production_a_name_that_leads_inside_is_refused(
 ) -> None:
     resolve(monkeypatch, *addresses)
     refused = await refusal_of(IN_PRODUCTION, "https://gateway.example.vn/")
-    assert refused == "in production a webhook needs a public https address"
+    assert refused == "webhook_not_public"
 
 
 async def test_in_production_the_address_that_was_checked_is_the_one_asked(

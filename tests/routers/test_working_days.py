@@ -1,4 +1,4 @@
-"""Working days over HTTP: each district's own exceptions, which move its due dates alone."""
+"""Working days over HTTP: the exceptions of a district, which move only its due dates."""
 
 import asyncio
 
@@ -13,24 +13,24 @@ OFF = {"change": "off", "note": "Nghỉ bù."}
 OURS, THEIRS = {"plan": "tho-xuan-2024"}, {"plan": "trieu-son-2024"}
 
 
-async def test_a_day_is_set_changed_and_let_be_again(service: Service) -> None:
+async def test_an_exception_is_created_changed_and_deleted(service: Service) -> None:
     office = service.client("coordinator")
     day = f"{DAYS}/2025-03-17"
     answer = await office.put(day, json=OFF)
-    made = seen(answer, 201)
-    assert made == {"district": "395", "day": "2025-03-17", **OFF}
+    created_day = seen(answer, 201)
+    assert created_day == {"district": "395", "day": "2025-03-17", **OFF}
     first = answer.headers["ETag"]
     worked = {"change": "worked", "note": "Làm bù."}
     answer = await office.put(day, json=worked, headers={"If-Match": first})
-    assert seen(answer) == made | worked
+    assert seen(answer) == created_day | worked
     assert answer.headers["ETag"] != first
     same = await office.put(day, json=worked, headers={"If-Match": answer.headers["ETag"]})
     assert same.headers["ETag"] == answer.headers["ETag"]
     reader = service.client("xuan-hong")
     one = await reader.get(day)
-    assert (seen(one), one.headers["ETag"]) == (made | worked, same.headers["ETag"])
+    assert (seen(one), one.headers["ETag"]) == (created_day | worked, same.headers["ETag"])
     assert kind_of(await reader.get(f"{DAYS}/2025-03-18")) == (404, "not-found")
-    assert await listed(reader, DAYS, year=2025) == [made | worked]
+    assert await listed(reader, DAYS, year=2025) == [created_day | worked]
     assert await listed(reader, DAYS, year=2026) == []
     assert (await delete(office, day)).status_code == 204
     assert kind_of(await office.delete(day)) == (404, "not-found")
@@ -44,7 +44,7 @@ async def test_a_day_is_set_changed_and_let_be_again(service: Service) -> None:
     assert [event["agency"] for event in events["items"]] == ["395"]
 
 
-async def test_a_day_is_changed_only_over_the_version_that_was_read(service: Service) -> None:
+async def test_a_change_requires_the_current_version(service: Service) -> None:
     office = service.client("coordinator")
     day = f"{DAYS}/2024-05-04"
     assert kind_of(await office.put(day, json=OFF)) == (428, "precondition-required")
@@ -58,7 +58,7 @@ async def test_a_day_is_changed_only_over_the_version_that_was_read(service: Ser
     assert kind_of(await office.put(day, json=OFF, headers={"If-Match": "*"})) == (412, "stale")
 
 
-async def test_of_two_who_set_a_day_at_once_the_second_is_told(service: Service) -> None:
+async def test_of_two_concurrent_writes_the_second_is_refused(service: Service) -> None:
     office, admin = service.client("coordinator"), service.client("district-admin")
     answers = await asyncio.gather(
         *(client.put(f"{DAYS}/2025-03-17", json=OFF) for client in (office, admin))
@@ -66,7 +66,7 @@ async def test_of_two_who_set_a_day_at_once_the_second_is_told(service: Service)
     assert sorted(answer.status_code for answer in answers) == [201, 428]
 
 
-async def test_the_days_of_a_year_come_in_pages(service: Service) -> None:
+async def test_the_days_of_a_year_are_paged(service: Service) -> None:
     office = service.client("coordinator")
     days = ["2025-12-31", "2025-01-01", "2025-03-17", "2024-12-31", "2026-01-01"]
     for day in days:
@@ -79,7 +79,7 @@ async def test_the_days_of_a_year_come_in_pages(service: Service) -> None:
     assert last["next_cursor"] is None
 
 
-async def test_a_district_s_days_are_its_own(service: Service) -> None:
+async def test_exceptions_belong_to_one_district(service: Service) -> None:
     await add_neighbour(service)
     admin, office = service.client("admin"), service.client("coordinator")
     seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params=THEIRS), 201)
@@ -95,7 +95,7 @@ async def test_a_district_s_days_are_its_own(service: Service) -> None:
     assert [(item["district"], item["day"]) for item in theirs] == [("397", "2025-03-17")]
 
 
-async def test_who_knows_two_plans_says_which(service: Service) -> None:
+async def test_the_plan_is_required_where_two_are_known(service: Service) -> None:
     await add_neighbour(service)
     admin = service.client("admin")
     for answer in (
@@ -112,7 +112,7 @@ async def test_who_knows_two_plans_says_which(service: Service) -> None:
 
 
 @pytest.mark.parametrize("plan", ["tho-xuan-2024", "trieu-son-2024"])
-async def test_a_swapped_day_moves_the_due_dates_of_its_district_alone(
+async def test_a_swapped_day_moves_only_the_due_dates_of_its_district(
     service: Service, plan: str
 ) -> None:
     """15/3/2025 is a Saturday: it rolls to Monday, or where that is off, to Tuesday."""

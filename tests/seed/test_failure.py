@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.channels.mail import DeliveryDelayedError
+from app.channels.errors import DeliveryDelayedError
 from app.server import operating
 from app.server.operating import Echo
 from app.services.notifications.delivery import deliver
@@ -104,7 +104,7 @@ async def test_a_correction_before_delivery_cancels_the_mail(
     service.clock.advance(minutes=1)
     assert await load(service, folder) == []
     assert (await sent(service)).mails == []
-    assert await states(service) == [("skipped", "the plan was loaded since")]
+    assert await states(service) == [("skipped", "plan_loaded")]
 
 
 async def test_restoring_the_files_cancels_the_mail(service: Service, folder: Path) -> None:
@@ -119,7 +119,7 @@ async def test_restoring_the_files_cancels_the_mail(service: Service, folder: Pa
         assert await load(service, folder) == []
     assert [event.after for event in await recorded(service, "plan.loaded")][1:] == [{}]
     assert (await sent(service)).mails == []
-    assert await states(service) == [("skipped", "the plan was loaded since")]
+    assert await states(service) == [("skipped", "plan_loaded")]
 
 
 async def test_a_clock_set_back_does_not_hide_a_failure(service: Service, folder: Path) -> None:

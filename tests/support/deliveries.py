@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 
-from app.channels.mail import DeliveryDelayedError, Envelope
+from app.channels.errors import DeliveryDelayedError
+from app.channels.mail import Envelope
 from app.channels.webhook import Post
 from app.models.accounts import Account
 from app.models.agencies import Agency
 from app.models.notifications import NotificationPreference, ReminderRule
 from app.models.periods import Schedule
 from app.services.notifications.delivery import Desk, SendsMail, SendsPosts, deliver
-from app.services.reminders.sweep import Swept, sweep
-from app.vocabulary import Audience, Channel, DayKind, Role
+from app.services.reminders.sweep import SweepResult, sweep
+from app.vocabulary import Audience, Channel, DayKind, NotificationReason, Role
 from tests.conftest import Service
 from tests.support.report_calls import XUAN_HONG, review, send
 
@@ -24,7 +25,7 @@ AWAY = DeliveryDelayedError("connection refused")
 
 TOLD = text("""
     SELECT p.code || '/' || a.code AS obligation, n.rule, n.occurrence, account.username,
-        n.channel, n.audience, n.state, n.why, n.message_id
+        n.channel, n.audience, n.state, n.why, n.why_detail, n.message_id
     FROM notification n
     JOIN obligation o ON o.id = n.obligation_id
     JOIN reporting_period p ON p.id = o.period_id
@@ -35,7 +36,7 @@ TOLD = text("""
 
 MESSAGES = text("""
     SELECT m.id, account.username, m.channel, m.state, m.attempts, m.not_before, m.sent_at,
-        m.subject, m.body, m.error
+        m.subject, m.body, m.error, m.error_detail
     FROM message m JOIN account ON account.id = m.account_id ORDER BY m.id
 """)
 
@@ -50,7 +51,8 @@ class Told(NamedTuple):
     channel: str
     audience: str
     state: str
-    why: str
+    why: NotificationReason
+    why_detail: str | None
     message_id: int | None
 
 
@@ -66,7 +68,8 @@ class Carried(NamedTuple):
     sent_at: datetime | None
     subject: str | None
     body: str | None
-    error: str | None
+    error: NotificationReason | None
+    error_detail: str | None
 
 
 @dataclass
@@ -103,7 +106,7 @@ def desk(service: Service, mail: SendsMail | None = None, posts: SendsPosts | No
     return Desk(service.database, service.clock, mail or nowhere, posts or nowhere, PUBLIC_URL)
 
 
-async def swept(service: Service) -> Swept:
+async def swept(service: Service) -> SweepResult:
     """Sweep now."""
     async with service.database.transaction() as session:
         return await sweep(session, service.clock.now())

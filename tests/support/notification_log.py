@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from app.clock import LOCAL
+from app.services.notifications import reasons
 from app.services.notifications.delivery import deliver
 from app.vocabulary import Audience, NotificationState
 from tests.conftest import Service
@@ -23,7 +24,7 @@ LONGEST_LIST = 4
 # What has come to an end since the last look: sent, given up, or passed over.
 ENDED = text("""
     SELECT n.id, n.message_id, n.channel, n.audience, n.template, n.rule, n.state, n.why,
-        account.username, p.code AS period, a.name AS agency, m.subject, m.body,
+        n.why_detail, account.username, p.code AS period, a.name AS agency, m.subject, m.body,
         EXISTS (SELECT FROM account AS reporter
             WHERE reporter.agency_id = a.id AND reporter.role = 'reporter') AS has_account
     FROM notification n
@@ -91,7 +92,8 @@ class Diary:
             if row.state == NotificationState.SENT:
                 messages[row.subject, _said(row.body)].append(row)
             else:
-                over[f"{row.state}: {row.why}"].append(row)
+                why = reasons.describe(row.why, row.why_detail, "en")
+                over[f"{row.state}: {why}"].append(row)
         for (subject, body), told in messages.items():
             self._message(name, subject, body, told)
         for why, passed in over.items():

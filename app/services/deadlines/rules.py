@@ -1,10 +1,10 @@
 """The deadline rules: data windows, due dates, the first late instant, and timeliness.
 
-Everything here is pure. Days are days of the local calendar (`app.clock.LOCAL`); what decides
-whether something is late is an instant, never a date.
+All functions are pure. Days are days of the local calendar (`app.clock.LOCAL`). Whether a report
+is late is decided by comparing instants, never dates.
 
 Sources: the plan's section VII (when each report is due), Nghị định 09/2019/NĐ-CP, Điều 12 (data
-windows), Bộ luật Dân sự 2015, Điều 148 khoản 5 (a last day that is not worked).
+windows), Bộ luật Dân sự 2015, Điều 148 khoản 5 (a term that ends on a day off).
 """
 
 from calendar import monthrange
@@ -27,13 +27,13 @@ class DueRule:
     """When the reports of one schedule are due and which days they cover.
 
     month: the month within the period, from 1 to 3, 6 or 12 by `frequency`.
-    day: the named day, 1 to 31; where the month is shorter, its last day.
-    due_day: whether the named day still counts. The plan says "trước ngày 15".
+    day: the named day, 1 to 31; in a shorter month its last day.
+    due_day: whether a report on the named day is on time. The plan says "trước ngày 15".
     non_working_day: whether a due date on a day off moves to the next working day, as Bộ luật
-    Dân sự 2015, Điều 148 khoản 5 has it for periods of time.
-    cutoff_day: the day of the month, 1 to 31, on which data closes; 14 by Nghị định
-    09/2019/NĐ-CP, Điều 12; where the month is shorter, its last day, so 31 is the calendar
-    quarter, half-year or year.
+    Dân sự 2015, Điều 148 khoản 5 provides for terms.
+    cutoff_day: the last day of the data window in its month, 1 to 31; 14 by Nghị định
+    09/2019/NĐ-CP, Điều 12. In a shorter month its last day, so 31 gives calendar quarters,
+    half-years and years.
 
     Raises ValueError when month, day or cutoff_day is out of its range.
     """
@@ -46,7 +46,7 @@ class DueRule:
     cutoff_day: int = 14
 
     def __post_init__(self) -> None:
-        """Refuse a rule that names no day."""
+        """Raise ValueError for a month or day out of its range."""
         _check_range("month", self.month, _MONTHS[self.frequency])
         _check_range("day", self.day, _LONGEST_MONTH)
         _check_range("cutoff_day", self.cutoff_day, _LONGEST_MONTH)
@@ -64,8 +64,8 @@ class ObligationTiming:
     """The timeliness of an obligation at an instant.
 
     days_late: calendar days begun since the first late instant; 0 when nothing is late.
-    days_left: days from today to the last good day, 0 on that day; None once it is past, and
-    when the report is submitted or exempt.
+    days_left: calendar days from today to the due date, 0 on that day; None after it, and when the
+    report is submitted or exempt.
     """
 
     timeliness: Timeliness
@@ -74,7 +74,7 @@ class ObligationTiming:
 
 
 def periods_of_year(frequency: Frequency) -> range:
-    """The ordinals of a year's periods: 1 to 4, 1 to 2, or just 1."""
+    """The ordinals of a year's periods: 1 to 4, 1 to 2, or only 1."""
     return range(1, _MONTHS_OF_YEAR // _MONTHS[frequency] + 1)
 
 
@@ -91,25 +91,26 @@ def period_code(frequency: Frequency, year: int, ordinal: int) -> str:
 
 
 def data_window(rule: DueRule, year: int, ordinal: int) -> Window:
-    """The days that the period's figures cover, by Nghị định 09/2019/NĐ-CP, Điều 12.
+    """The data window of a period, by Nghị định 09/2019/NĐ-CP, Điều 12.
 
-    From the day after the cut-off of the month before the period to the cut-off of its last
-    month. Windows of one cut-off leave neither gap nor overlap, within a year or between years.
+    It runs from the day after the cut-off day of the month before the period to the cut-off day of
+    its last month. The windows of one frequency have no gaps and do not overlap, within a year and
+    between years.
 
     Raises ValueError when the year has no such period.
     """
     _check_ordinal(rule.frequency, ordinal)
     months = _MONTHS[rule.frequency]
-    closed_before = _day_of(year, months * (ordinal - 1), rule.cutoff_day)
-    closes = _day_of(year, months * ordinal, rule.cutoff_day)
-    return Window(closed_before + _ONE_DAY, closes)
+    previous_cutoff = _day_of(year, months * (ordinal - 1), rule.cutoff_day)
+    cutoff = _day_of(year, months * ordinal, rule.cutoff_day)
+    return Window(previous_cutoff + _ONE_DAY, cutoff)
 
 
 def due_date(rule: DueRule, year: int, ordinal: int, calendar: WorkingCalendar) -> date:
-    """The last good day: a report that comes on it is on time until midnight.
+    """The last day on which a report is on time, until local midnight.
 
-    The named day, or the day before it where the rule excludes it, then moved to the next
-    working day where the rule says so.
+    It is the named day, or the day before it if the rule excludes it, moved to the next working
+    day if the rule says so.
 
     Raises ValueError when the year has no such period.
     """
@@ -124,16 +125,16 @@ def due_date(rule: DueRule, year: int, ordinal: int, calendar: WorkingCalendar) 
 
 
 def late_from(due: date) -> datetime:
-    """The first late instant: local midnight after the last good day."""
+    """The first late instant: the local midnight that ends the due date."""
     return midnight(due + _ONE_DAY)
 
 
 def effective_late_from(
     period_late_from: datetime, extension_late_from: datetime | None
 ) -> datetime:
-    """The first late instant of one obligation, in local time: the later of both.
+    """The first late instant of an obligation, in local time: the later of both.
 
-    An extension only ever gives time: one that ends before the period's own date changes nothing.
+    An extension that ends before the period's own due date has no effect.
 
     Raises ValueError for an instant without a zone.
     """
@@ -153,23 +154,23 @@ def timing_at(
 ) -> ObligationTiming:
     """The timeliness of an obligation at `now`.
 
-    The first submission decides for ever, also against an exemption given later: a report that
-    came is on time or late. Without one, an exempt obligation is neither awaited nor late;
-    any other is upcoming, due soon (at most `due_soon_days` days left) or overdue.
+    A submitted report is on time or late by its first submission; a later exemption does not change
+    that. An obligation without a submission is exempt, or else upcoming, due soon (at most
+    `due_soon_days` days left) or overdue.
 
     Raises ValueError for an instant without a zone.
     """
     limit = _local(late_from, "late_from")
-    today = _local(now, "now")
+    local_now = _local(now, "now")
     if first_submitted_at is not None:
         return _of_submission(limit, _local(first_submitted_at, "first_submitted_at"))
     if exempt:
         return ObligationTiming(Timeliness.EXEMPT, days_late=0, days_left=None)
-    return _of_waiting(limit, today, due_soon_days)
+    return _of_awaited(limit, local_now, due_soon_days)
 
 
 def _of_submission(limit: datetime, submitted: datetime) -> ObligationTiming:
-    """The timing that the first submission decides; both instants in local time."""
+    """The timing of a submitted report; both instants in local time."""
     if submitted < limit:
         return ObligationTiming(Timeliness.ON_TIME, days_late=0, days_left=None)
     return ObligationTiming(
@@ -177,14 +178,14 @@ def _of_submission(limit: datetime, submitted: datetime) -> ObligationTiming:
     )
 
 
-def _of_waiting(limit: datetime, now: datetime, due_soon_days: int) -> ObligationTiming:
-    """The timing of a report that was not submitted; both instants in local time."""
+def _of_awaited(limit: datetime, now: datetime, due_soon_days: int) -> ObligationTiming:
+    """The timing of a report that is neither submitted nor exempt; both instants in local time."""
     if now >= limit:
         return ObligationTiming(
             Timeliness.OVERDUE, days_late=_days_begun(limit, now), days_left=None
         )
-    last_good_day = local_day(limit - datetime.resolution)
-    days_left = (last_good_day - local_day(now)).days
+    last_day_on_time = local_day(limit - datetime.resolution)
+    days_left = (last_day_on_time - local_day(now)).days
     soon = days_left <= due_soon_days
     timeliness = Timeliness.DUE_SOON if soon else Timeliness.UPCOMING
     return ObligationTiming(timeliness, days_late=0, days_left=days_left)
@@ -196,9 +197,9 @@ def _days_begun(limit: datetime, instant: datetime) -> int:
 
 
 def _local(instant: datetime, name: str) -> datetime:
-    """The instant in local time; ValueError when it has no zone."""
-    # Python compares two datetimes of one zone by the wall clock, which is wrong in the hour that
-    # daylight saving repeats. The local zone has no such hour, so everything is compared there.
+    """The instant in local time. Raises ValueError for an instant without a zone."""
+    # Python compares two datetimes of one zone by their wall clocks, which is wrong in the hour
+    # that daylight saving repeats. The local zone has no daylight saving, so compare them there.
     if instant.utcoffset() is None:
         message = f"{name} must have a time zone, got {instant.isoformat()}"
         raise ValueError(message)
@@ -206,7 +207,7 @@ def _local(instant: datetime, name: str) -> datetime:
 
 
 def _day_of(year: int, month: int, day: int) -> date:
-    """That day of the month, or the month's last; month 0 is December of the year before."""
+    """The day of a month, or its last day if it is shorter; month 0 is the December before."""
     if month == 0:
         year, month = year - 1, _MONTHS_OF_YEAR
     return date(year, month, min(day, monthrange(year, month)[1]))

@@ -1,4 +1,4 @@
-"""Which days are worked in Vietnam: edited exceptions, then public holidays, then weekends."""
+"""Working days in Vietnam: exceptions first, then public holidays, then weekends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,15 +14,14 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class WorkingCalendar:
-    """The working days of the administration, with what was decided otherwise for single days.
+    """The working days of the administration.
 
-    `exceptions` maps a day to its change and wins over everything else: the Government decides
-    each year which working days are swapped with which weekend days, and no package can know
-    that in advance. The mapping is copied, so changing it later changes nothing here.
+    exceptions: days with a decision of their own, which takes precedence. Each year the Government
+    swaps some working days with weekend days (hoán đổi ngày làm việc). The mapping is copied.
 
-    Public holidays are those of the `holidays` package for VN, which knows the years 1901 to
-    2100; outside them only exceptions and weekends count. The package says which weekdays were
-    swapped off, but the weekend days worked in their place have to be given as exceptions.
+    Public holidays come from the `holidays` package, which covers the years 1901 to 2100; in other
+    years only exceptions and weekends count. The package includes the swapped weekdays, but not the
+    weekend days that are worked instead: they have to be exceptions.
     """
 
     exceptions: Mapping[date, WorkingDayChange] = field(default_factory=dict)
@@ -32,16 +31,16 @@ class WorkingCalendar:
         object.__setattr__(self, "exceptions", MappingProxyType(dict(self.exceptions)))
 
     def is_working_day(self, day: date) -> bool:
-        """Whether the administration works on `day`."""
+        """Whether `day` is a working day."""
         change = self.exceptions.get(day)
         if change is not None:
             return change == WorkingDayChange.WORKED
         return day not in _public_holidays(day.year) and day.weekday() < _SATURDAY
 
     def next_working_day(self, day: date) -> date:
-        """`day` itself if it is worked, else the first worked day after it.
+        """`day` itself if it is a working day, else the next one.
 
-        Raises OverflowError when there is none up to the end of the year 9999.
+        Raises OverflowError when there is none before the year 10000.
         """
         while not self.is_working_day(day):
             day += _ONE_DAY
@@ -50,7 +49,7 @@ class WorkingCalendar:
 
 @cache
 def _public_holidays(year: int) -> frozenset[date]:
-    """The public holidays of one year, substitute and swapped days off included."""
-    import holidays  # noqa: PLC0415 - slow, and only needed where a date is made
+    """The public holidays of a year, with substitute and swapped days off."""
+    import holidays  # noqa: PLC0415 - slow to import, and rarely needed
 
     return frozenset(holidays.country_holidays("VN", years=year))

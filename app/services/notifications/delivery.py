@@ -15,21 +15,15 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Row, Time, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.channels.mail import (
-    DeliveryDelayedError,
-    DeliveryRefusedError,
-    Envelope,
-    Text,
-    preferences_url,
-)
+from app.channels.errors import DeliveryDelayedError, DeliveryError, DeliveryRefusedError
+from app.channels.mail import Envelope, Text, preferences_url
 from app.channels.webhook import Post
 from app.clock import LOCAL, Clock
 from app.db.database import Database
-from app.services.notifications import recheck, wording
+from app.services.notifications import reasons, recheck, wording
 from app.services.notifications.fallback import fall_back
-from app.services.notifications.recheck import SUPERSEDING
 from app.services.notifications.wording import Line, ObligationLine, Recipient
-from app.vocabulary import Channel
+from app.vocabulary import Channel, NotificationReason
 
 LEASE = timedelta(minutes=5)
 FIRST_PAUSE = timedelta(minutes=1)
@@ -39,30 +33,22 @@ MOST_ATTEMPTS = 20
 AT_ONCE = 8
 """By one channel: what hangs there leaves the others their own."""
 
-NO_END = "every attempt was cut off before its end"
-
 Facts = Row[*tuple[Any, ...]]
 """A row of MESSAGE."""
 
 logger = logging.getLogger("tiendo")
 
-QUIET = """
-    coalesce(CASE WHEN quiet_from > quiet_until
-        THEN :clock >= quiet_from OR :clock < quiet_until
-        ELSE :clock >= quiet_from AND :clock < quiet_until END, false)
-"""
-"""Whether a message has to wait, because the local time `:clock` is in its quiet hours."""
-
-TAKE = text(f"""
-    UPDATE message SET state = 'sending', attempts = attempts + 1, not_before = :until
-    WHERE id IN (
-        SELECT id FROM message
-        WHERE state IN ('waiting', 'sending') AND not_before <= :now AND NOT {QUIET}
-        AND channel = :channel
-        ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
-    )
-    RETURNING id, attempts
-""").bindparams(bindparam("clock", type_=Time))  # noqa: S608 - composed of constants
+# Lease messages of a channel that may be sent now, those that have waited longest first.
+LEASE_MESSAGES = text("""
+UPDATE message SET state = 'sending', attempts = attempts + 1, not_before = :until
+WHERE id IN (
+    SELECT id FROM message
+    WHERE channel = :channel AND state IN ('waiting', 'sending') AND not_before <= :now
+    AND NOT is_quiet(:local_time, quiet_from, quiet_until)
+    ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
+)
+RETURNING id, attempts
+""").bindparams(bindparam("local_time", type_=Time))
 
 MESSAGE = text("""
     SELECT m.id, m.channel, m.created_at, m.attempts, account.full_name, account.email,
@@ -73,35 +59,36 @@ MESSAGE = text("""
         AND m.not_before > :now
 """)
 
-WEBHOOKS = text("""
-    SELECT w.url, w.secret FROM webhook w JOIN agency ON agency.id = w.agency_id
-    WHERE w.active AND :path LIKE agency.path || '%'
-    ORDER BY length(agency.path) DESC, w.id LIMIT 1
+# The webhook that serves an agency: the nearest one's, of several the oldest.
+FIND_WEBHOOK = text("""
+SELECT url, secret FROM webhooks_serving(:path)
+ORDER BY array_position(agency_ids(:path), agency_id) DESC, id LIMIT 1
 """)
 
 SKIP = text("""
-    UPDATE notification SET why = reason.why,
-        state = CASE WHEN reason.why = ANY(CAST(:superseding AS text[]))
-            THEN 'superseded' ELSE 'skipped' END
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:whys AS text[])) AS reason (id, why)
-    WHERE notification.id = reason.id
+    UPDATE notification SET why = void.why, state = void.state
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:whys AS text[]), CAST(:states AS text[]))
+        AS void (id, why, state)
+    WHERE notification.id = void.id
 """)
 
 CLOSE = text("""
     WITH closed AS (
         UPDATE message SET state = :state, sent_at = CASE WHEN :state = 'sent'
             THEN CAST(:now AS timestamptz) END,
-            subject = :subject, body = :body, error = :error
+            subject = :subject, body = :body, error = :error, error_detail = :detail
         WHERE id = :id AND (state = 'sending' AND attempts = :attempts
             OR :state = 'sent' AND state <> 'sent')
         RETURNING id
     )
-    UPDATE notification SET state = :told, why = coalesce(:error, why) FROM closed
+    UPDATE notification SET state = :told, why = coalesce(:error, why), why_detail = :detail
+    FROM closed
     WHERE message_id = closed.id AND notification.state = 'planned'
 """)
 
 POSTPONE = text("""
-    UPDATE message SET state = 'waiting', not_before = :until, error = :error
+    UPDATE message SET state = 'waiting', not_before = :until, error = :error,
+        error_detail = :detail
     WHERE id = :id AND state = 'sending' AND attempts = :attempts
 """)
 
@@ -179,10 +166,10 @@ async def take(desk: Desk, channel: Channel, most: int) -> list[Taken]:
     """Take messages of a channel under a lease; another worker passes over them."""
     now = desk.clock.now()
     async with desk.database.transaction() as session:
-        clock = now.astimezone(LOCAL).time()
-        parameters = {"now": now, "clock": clock, "until": now + desk.lease}
+        local_time = now.astimezone(LOCAL).time()
+        parameters = {"now": now, "local_time": local_time, "until": now + desk.lease}
         parameters |= {"channel": channel.value, "most": most}
-        return [Taken(*row) for row in await session.execute(TAKE, parameters)]
+        return [Taken(*row) for row in await session.execute(LEASE_MESSAGES, parameters)]
 
 
 async def send_one(desk: Desk, taken: Taken) -> None:
@@ -211,7 +198,14 @@ async def _prepare(desk: Desk, taken: Taken) -> tuple[Facts, list[Line]] | None:
         if not lines:
             await _close(session, row, "empty", "skipped", now)
         elif row.attempts > MOST_ATTEMPTS:
-            await _close(session, row, "failed", "failed", now, error=NO_END)
+            await _close(
+                session,
+                row,
+                "failed",
+                "failed",
+                now,
+                error=DeliveryError(reason=NotificationReason.INTERRUPTED),
+            )
         else:
             return row, lines
     return None
@@ -219,25 +213,25 @@ async def _prepare(desk: Desk, taken: Taken) -> tuple[Facts, list[Line]] | None:
 
 async def _send(desk: Desk, row: Facts, lines: Sequence[Line]) -> None:
     now = desk.clock.now()
-    words, error, is_final = None, None, False
+    words: Text | None = None
+    error: DeliveryError | None = None
     try:
         words = wording.compose(_recipient(desk, row), lines, now)
         await _hand_over(desk, row, lines, words, now)
-    except DeliveryRefusedError as refused:
-        error, is_final = str(refused), True
-    except DeliveryDelayedError as delayed:
-        error = str(delayed)
+    except DeliveryError as failure:
+        error = failure
     except Exception as fault:  # ours, and of this message: the others go their way
         logger.exception("message %s", row.id)
-        error = f"{type(fault).__name__}: {fault}"
+        error = DeliveryDelayedError(f"{type(fault).__name__}: {fault}")
     now = desk.clock.now()
     async with desk.database.transaction() as session:
         if error is None:
             await _close(session, row, "sent", "sent", now, words)
-        elif is_final or row.attempts >= MOST_ATTEMPTS:
+        elif isinstance(error, DeliveryRefusedError) or row.attempts >= MOST_ATTEMPTS:
             await _close(session, row, "failed", "failed", now, words, error)
         else:
-            parameters = {"until": now + pause(row.attempts), "error": error}
+            parameters = {"until": now + pause(row.attempts), "error": error.reason}
+            parameters["detail"] = error.detail
             await session.execute(POSTPONE, parameters | {"id": row.id, "attempts": row.attempts})
 
 
@@ -266,9 +260,9 @@ async def _hand_over(
 
 async def _post(desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now: datetime) -> Post:
     async with desk.database.reading() as session:
-        found = (await session.execute(WEBHOOKS, {"path": row.agency_path})).one_or_none()
+        found = (await session.execute(FIND_WEBHOOK, {"path": row.agency_path})).one_or_none()
     if found is None:
-        raise DeliveryRefusedError("no webhook covers the agency")
+        raise DeliveryRefusedError(reason=NotificationReason.NO_WEBHOOK)
     payload = {
         "message_id": row.id,
         "sent_at": now.isoformat(),
@@ -302,10 +296,18 @@ async def _post(desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now:
     return Post(found.url, found.secret, payload)
 
 
-async def _skip(session: AsyncSession, void: dict[int, str]) -> None:
+async def _skip(session: AsyncSession, void: dict[int, NotificationReason]) -> None:
     if void:
         await session.execute(
-            SKIP, {"ids": list(void), "whys": list(void.values()), "superseding": list(SUPERSEDING)}
+            SKIP,
+            {
+                "ids": list(void),
+                "whys": list(void.values()),
+                "states": [
+                    "superseded" if why in reasons.SUPERSEDING else "skipped"
+                    for why in void.values()
+                ],
+            },
         )
 
 
@@ -316,11 +318,15 @@ async def _close(
     told: str,
     now: datetime,
     words: Text | None = None,
-    error: str | None = None,
+    error: DeliveryError | None = None,
 ) -> None:
     if state == "failed":
         logger.warning(
-            "message %s to %s by %s failed: %s", row.id, row.username, row.channel, error
+            "message %s to %s by %s failed: %s",
+            row.id,
+            row.username,
+            row.channel,
+            error and reasons.describe(error.reason, error.detail, "en"),
         )
     await session.execute(
         CLOSE,
@@ -332,7 +338,8 @@ async def _close(
             "now": now,
             "subject": words.subject if words else None,
             "body": words.plain if words else None,
-            "error": error,
+            "error": error and error.reason,
+            "detail": error and error.detail,
         },
     )
     if state == "failed":

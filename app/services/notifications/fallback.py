@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-INSTEAD = "it could not leave by the channel chosen"
+from app.vocabulary import NotificationReason
 
 # Not what the application tells already, or told; what gave way there to the message that failed
 # (the person had changed channels meanwhile) comes back.
-FALL_BACK = text(f"""
+FALL_BACK = text("""
 WITH lost AS (
     SELECT n.* FROM notification n
     WHERE n.message_id = :message_id AND n.state = 'failed' AND n.channel <> 'in_app'
@@ -35,12 +35,12 @@ WITH lost AS (
 INSERT INTO notification (obligation_id, plan_id, rule, occurrence, account_id, channel, audience,
     template, facts, planned_for, created_at, state, why, message_id)
 SELECT obligation_id, plan_id, rule, occurrence, account_id, 'in_app', audience, template, facts,
-    planned_for, CAST(:now AS timestamptz), 'planned', '{INSTEAD}', carrier.id
+    planned_for, CAST(:now AS timestamptz), 'planned', :why, carrier.id
 FROM lost JOIN carrier USING (account_id)
 ON CONFLICT ON CONSTRAINT notification_once DO UPDATE SET (facts, planned_for, created_at, state,
-    why, message_id) = (excluded.facts, excluded.planned_for, excluded.created_at, excluded.state,
-    excluded.why, excluded.message_id)
-""")  # noqa: S608 - composed of constants
+    why, why_detail, message_id) = (excluded.facts, excluded.planned_for, excluded.created_at,
+    excluded.state, excluded.why, excluded.why_detail, excluded.message_id)
+""")
 
 
 async def fall_back(session: AsyncSession, message_id: int, now: datetime) -> None:
@@ -48,4 +48,6 @@ async def fall_back(session: AsyncSession, message_id: int, now: datetime) -> No
 
     Within the transaction that gives the message up, so that nothing falls between.
     """
-    await session.execute(FALL_BACK, {"message_id": message_id, "now": now})
+    await session.execute(
+        FALL_BACK, {"message_id": message_id, "now": now, "why": NotificationReason.FALLBACK}
+    )

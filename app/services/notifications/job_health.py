@@ -7,30 +7,30 @@ from sqlalchemy import Time, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL
-from app.services.notifications.delivery import QUIET
 
 TOO_LONG = timedelta(minutes=10)
 """The sweep and the deliveries run each minute; whatever is ten minutes late stands still."""
 
-# A message's age counts from when it could first leave: quiet hours are no delay. The lease of the
-# last attempt ends at `not_before`, so that tells when a message failed, to a few minutes.
-MESSAGES = text(f"""
-    SELECT
-        extract(epoch FROM CAST(:now AS timestamptz) - min(due) FILTER (WHERE due <= :now))
-            AS oldest_unsent,
-        count(*) FILTER (WHERE state = 'waiting') AS waiting,
-        count(*) FILTER (WHERE state = 'sending') AS sending,
-        count(*) FILTER (WHERE state = 'failed') AS failed,
-        count(*) FILTER (WHERE state = 'failed' AND not_before > :yesterday) AS failed_lately
-    FROM (
-        SELECT state, not_before, CASE
-            WHEN state NOT IN ('waiting', 'sending') OR {QUIET} THEN NULL
-            WHEN attempts = 0 THEN not_before
-            ELSE created_at
-        END AS due
-        FROM message WHERE state IN ('waiting', 'sending', 'failed')
-    ) AS message
-""").bindparams(bindparam("clock", type_=Time))  # noqa: S608 - composed of constants
+# Count messages by state and find the age of the oldest unsent one, in seconds. The age counts from
+# when it could first be sent, because quiet hours are no delay. `not_before` is the end of the last
+# attempt's lease, so it tells to a few minutes when a message failed.
+COUNT_MESSAGES = text("""
+SELECT
+    extract(epoch FROM CAST(:now AS timestamptz) - min(due) FILTER (WHERE due <= :now))
+        AS oldest_unsent,
+    count(*) FILTER (WHERE state = 'waiting') AS waiting,
+    count(*) FILTER (WHERE state = 'sending') AS sending,
+    count(*) FILTER (WHERE state = 'failed') AS failed,
+    count(*) FILTER (WHERE state = 'failed' AND not_before > :yesterday) AS failed_lately
+FROM (
+    SELECT state, not_before, CASE
+        WHEN state = 'failed' OR is_quiet(:local_time, quiet_from, quiet_until) THEN NULL
+        WHEN attempts = 0 THEN not_before
+        ELSE created_at
+    END AS due
+    FROM message WHERE state IN ('waiting', 'sending', 'failed')
+) AS message
+""").bindparams(bindparam("local_time", type_=Time))
 
 # The queue goes by the real clock, also where the service's is moved for a rehearsal.
 LAST_SWEEP = text("""
@@ -64,9 +64,9 @@ class Health:
 
 async def backlog(session: AsyncSession, now: datetime) -> Backlog:
     """The messages that have not left."""
-    clock = now.astimezone(LOCAL).time()
-    parameters = {"now": now, "clock": clock, "yesterday": now - timedelta(days=1)}
-    row = (await session.execute(MESSAGES, parameters)).one()
+    local_time = now.astimezone(LOCAL).time()
+    parameters = {"now": now, "local_time": local_time, "yesterday": now - timedelta(days=1)}
+    row = (await session.execute(COUNT_MESSAGES, parameters)).one()
     return Backlog(
         oldest_unsent_seconds=None if row.oldest_unsent is None else float(row.oldest_unsent),
         waiting=row.waiting,

@@ -1,55 +1,84 @@
-"""Why something was told, or was not: the words that are stored, as people read them.
+"""The texts of stored reasons: why a notification was planned, not sent, or not delivered."""
 
-Stored is the English wording; it is the key. What is not known here, a mail server's own words,
-is shown as it came.
-"""
-
+from app.text.bilingual import Bilingual
 from app.text.writing import Language
+from app.vocabulary import NotificationReason as Reason
 
-VIETNAMESE = {
-    "due and not yet told": "đến lúc nhắc và chưa nhắc",
-    "told by another rule or channel": "đã nhắc theo quy tắc khác hoặc qua kênh khác",
-    "it happened": "sự kiện vừa xảy ra",
-    "it could not leave by the channel chosen": "không gửi được qua kênh đã chọn",
-    "a later reminder says more": "đã có lần nhắc sau nói đủ hơn",
-    "a later event says more": "đã có tin sau nói đủ hơn",
-    "the account is no longer active": "tài khoản đã ngừng hoạt động",
-    "the person has another role now": "người nhận đã đổi vai trò",
-    "the person has moved to another agency": "người nhận đã chuyển sang đơn vị khác",
-    "the agency had ended before the period did": "đơn vị đã kết thúc trước khi hết kỳ số liệu",
-    "the agency was exempted": "đơn vị được miễn báo cáo",
-    "the agency is no longer exempt": "đơn vị không còn được miễn báo cáo",
-    "the report was sent again": "báo cáo đã được gửi lại",
-    "the correction is due on another day": "hạn sửa đã đổi sang ngày khác",
-    "the report is no longer accepted": "báo cáo không còn ở trạng thái đã duyệt",
-    "the period is closed": "kỳ báo cáo đã khóa",
-    "the period is open": "kỳ báo cáo đang mở",
-    "the report has come": "báo cáo đã được gửi",
-    "the due date was extended": "hạn gửi đã được gia hạn",
-    "the rule was dropped": "quy tắc nhắc đã bỏ",
-    "the plan was loaded since": "kế hoạch đã được nạp sau đó",
-    "every attempt was cut off before its end": "mọi lần gửi đều bị ngắt giữa chừng",
-    "no webhook covers the agency": "không có cổng nhận tin nào cho đơn vị",
-    "the account has no e-mail address": "tài khoản chưa có địa chỉ thư điện tử",
-    "the mail server did not answer in time": "máy chủ thư không trả lời kịp",
-    "the webhook did not answer in time": "cổng nhận tin không trả lời kịp",
-    "the webhook's address cannot be asked": "địa chỉ của cổng nhận tin không gọi được",
-    "in production a webhook needs a public https address": (
-        "khi vận hành thật, cổng nhận tin cần một địa chỉ https công khai"
+SUPERSEDING = frozenset({Reason.ALREADY_NOTIFIED, Reason.LATER_REMINDER, Reason.LATER_EVENT})
+"""The reasons by which another notification replaces one; by the others it no longer holds."""
+
+TEXTS: dict[Reason, Bilingual] = {
+    Reason.DUE: Bilingual("đến lúc nhắc và chưa nhắc", "due and not yet reminded"),
+    Reason.HAPPENED: Bilingual("sự kiện vừa xảy ra", "it happened"),
+    Reason.FALLBACK: Bilingual(
+        "không gửi được qua kênh đã chọn", "it could not be delivered by the chosen channel"
     ),
+    Reason.ALREADY_NOTIFIED: Bilingual(
+        "đã nhắc theo quy tắc khác hoặc qua kênh khác", "reminded by another rule or channel"
+    ),
+    Reason.LATER_REMINDER: Bilingual("đã có lần nhắc sau nói đủ hơn", "a later reminder says more"),
+    Reason.LATER_EVENT: Bilingual("đã có tin sau nói đủ hơn", "a later event says more"),
+    Reason.ACCOUNT_INACTIVE: Bilingual(
+        "tài khoản đã ngừng hoạt động", "the account is no longer active"
+    ),
+    Reason.ROLE_CHANGED: Bilingual(
+        "người nhận đã đổi vai trò", "the recipient has another role now"
+    ),
+    Reason.AGENCY_CHANGED: Bilingual(
+        "người nhận đã chuyển sang đơn vị khác", "the recipient has moved to another agency"
+    ),
+    Reason.AGENCY_ENDED: Bilingual(
+        "đơn vị đã kết thúc trước khi hết kỳ số liệu", "the agency ended before the period did"
+    ),
+    Reason.AGENCY_EXEMPT: Bilingual("đơn vị được miễn báo cáo", "the agency is exempt"),
+    Reason.AGENCY_NOT_EXEMPT: Bilingual(
+        "đơn vị không còn được miễn báo cáo", "the agency is no longer exempt"
+    ),
+    Reason.REPORT_SUBMITTED: Bilingual("báo cáo đã được gửi", "the report was submitted"),
+    Reason.REPORT_RESUBMITTED: Bilingual("báo cáo đã được gửi lại", "the report was resubmitted"),
+    Reason.REPORT_NOT_ACCEPTED: Bilingual(
+        "báo cáo không còn ở trạng thái đã duyệt", "the report is no longer accepted"
+    ),
+    Reason.CORRECTION_MOVED: Bilingual(
+        "hạn sửa đã đổi sang ngày khác", "the correction is due on another day"
+    ),
+    Reason.PERIOD_CLOSED: Bilingual("kỳ báo cáo đã khóa", "the period is closed"),
+    Reason.PERIOD_OPEN: Bilingual("kỳ báo cáo đang mở", "the period is open"),
+    Reason.DUE_DATE_EXTENDED: Bilingual("hạn gửi đã được gia hạn", "the due date was extended"),
+    Reason.RULE_DROPPED: Bilingual("quy tắc nhắc đã bỏ", "the rule was dropped"),
+    Reason.PLAN_LOADED: Bilingual("kế hoạch đã được nạp sau đó", "the plan was loaded since"),
+    Reason.INTERRUPTED: Bilingual(
+        "mọi lần gửi đều bị ngắt giữa chừng", "every attempt was interrupted"
+    ),
+    Reason.NO_WEBHOOK: Bilingual(
+        "không có cổng nhận tin nào cho đơn vị", "no webhook serves the agency"
+    ),
+    Reason.NO_MAIL_ADDRESS: Bilingual(
+        "tài khoản chưa có địa chỉ thư điện tử", "the account has no e-mail address"
+    ),
+    Reason.INVALID_MAIL_ADDRESS: Bilingual(
+        "không phải địa chỉ thư điện tử: {detail}", "not an e-mail address: {detail}"
+    ),
+    Reason.MAIL_TIMEOUT: Bilingual(
+        "máy chủ thư không trả lời kịp", "the mail server did not answer in time"
+    ),
+    Reason.WEBHOOK_TIMEOUT: Bilingual(
+        "cổng nhận tin không trả lời kịp", "the webhook did not answer in time"
+    ),
+    Reason.WEBHOOK_STATUS: Bilingual(
+        "cổng nhận tin trả lời {detail}", "the webhook answered {detail}"
+    ),
+    Reason.WEBHOOK_UNREACHABLE: Bilingual(
+        "địa chỉ của cổng nhận tin không gọi được", "the webhook's address cannot be used"
+    ),
+    Reason.WEBHOOK_NOT_PUBLIC: Bilingual(
+        "khi vận hành thật, cổng nhận tin cần một địa chỉ https công khai",
+        "in production a webhook needs a public https address",
+    ),
+    Reason.DELIVERY_ERROR: Bilingual("{detail}", "{detail}"),
 }
-OPENINGS = {
-    "not an e-mail address: ": "không phải địa chỉ thư điện tử: ",
-    "the webhook answered ": "cổng nhận tin trả lời ",
-}
-"""The same for what ends in a fact."""
 
 
-def said(reason: str, language: Language) -> str:
-    """A stored reason in the language of who reads it."""
-    if language == "en":
-        return reason
-    for opening, vietnamese in OPENINGS.items():
-        if reason.startswith(opening):
-            return vietnamese + reason.removeprefix(opening)
-    return VIETNAMESE.get(reason, reason)
+def describe(reason: Reason, detail: str | None, language: Language) -> str:
+    """The text of a reason; `detail` are the words of a server or an exception, as they came."""
+    return TEXTS[reason].fill(language, {"detail": detail or ""})

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.channels.mail import DeliveryDelayedError, DeliveryRefusedError
+from app.channels.errors import DeliveryError
 from app.channels.webhook import Post, WebhookSender, is_public
 from app.db.pagination import page
 from app.errors import FieldError, NotFound, ValidationFailed
@@ -212,8 +212,9 @@ async def try_out(
     sender = WebhookSender(settings)
     try:
         await sender.send(Post(gateway.webhook.url, gateway.webhook.secret, payload), now)
-    except (DeliveryRefusedError, DeliveryDelayedError) as error:
-        return Tested(ok=False, error=reasons.said(str(error), language), sent_at=now)
+    except DeliveryError as error:
+        text = reasons.describe(error.reason, error.detail, language)
+        return Tested(ok=False, error=text, sent_at=now)
     finally:
         await sender.close()
     return Tested(ok=True, error=None, sent_at=now)

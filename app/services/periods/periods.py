@@ -1,10 +1,10 @@
-"""Reporting periods: made for a year from the schedules, closed and opened."""
+"""Reporting periods (kỳ báo cáo): generated for a year from the schedules, closed and opened."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, func, select, text, update
+from sqlalchemy import Row, Select, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,40 +16,101 @@ from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter
 from app.models.plans import Plan
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import ledger
-from app.services.audit.ledger import Actor
+from app.services.audit.action import Action
+from app.services.audit.ledger import record_event
 from app.services.deadlines import rules
 from app.services.deadlines.working_calendar import WorkingCalendar
 from app.services.notifications import events
+from app.services.periods.schedules import due_rule
 from app.services.periods.working_days import working_calendars
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import EventKind, Frequency, PeriodState
 
-# Whoever was given the report back may still send it, so the period is not closed to them.
+# The obligations of a period whose reporters are notified that it opens or closes. A returned
+# report can still be submitted in a closed period, so its reporters are not.
 LIST_AWAITED = text("""
-    SELECT o.id FROM owed_obligation o
-    WHERE o.period_id = :period_id AND o.exempted_at IS NULL AND o.report_status <> 'returned'
+SELECT o.id FROM owed_obligation o
+WHERE o.period_id = :period_id AND o.exempted_at IS NULL AND o.report_status <> 'returned'
 """)
 
-ALREADY = Bilingual("Kỳ báo cáo {code} đã ở trạng thái này.", "Period {code} is so already.")
+UNCHANGED_STATE = Bilingual(
+    "Kỳ báo cáo {code} đã ở trạng thái này.", "Reporting period {code} is already in this state."
+)
 
 
-async def generate_year(
-    session: AsyncSession, plan: Plan, year: int, *, now: datetime, actor: Actor
-) -> list[str]:
-    """Make a year's periods and their obligations, where they do not exist yet.
+STATE_EVENTS = {
+    PeriodState.CLOSED: ("reporting_period.closed", EventKind.PERIOD_CLOSED),
+    PeriodState.OPEN: ("reporting_period.opened", EventKind.PERIOD_OPENED),
+}
+"""The audit event and the notification of a change to each state."""
 
-    Returns the codes of the periods that were made. Periods that exist stay as they are; an
-    agency that has to report and has no obligation in them gets one.
+
+class GeneratedPeriods(NamedTuple):
+    """The plan's code, and the codes of the periods that were created, in order."""
+
+    plan: str
+    codes: list[str]
+
+
+async def generate(
+    session: AsyncSession, action: Action, year: int, *, plan: str | None = None
+) -> GeneratedPeriods:
+    """Create the missing periods and obligations of a year; see `generate_year`.
+
+    Raises:
+        NotFound: no such plan that the principal may change.
+        AmbiguousPlan: several plans fit, and none was named.
     """
-    # Two who generate at once: the second waits here, and finds what the first has made.
+    managed = await lookup.get_managed_plan(session, action.principal, plan)
+    return GeneratedPeriods(managed.code, await generate_year(session, action, managed, year))
+
+
+async def generate_year(session: AsyncSession, action: Action, plan: Plan, year: int) -> list[str]:
+    """Create the missing periods and obligations of a plan's year.
+
+    Existing periods keep their dates. A reporter of a schedule that has no obligation in one of
+    its open periods gets one. Returns the codes of the new periods, in order.
+    """
+    # Lock the plan: a concurrent call waits here and then finds the periods that this one creates.
     await session.refresh(plan, with_for_update={"key_share": True})
-    schedules = (
-        await session.scalars(
-            select(Schedule).where(Schedule.plan_id == plan.id).order_by(Schedule.id)
-        )
-    ).all()
+    periods = await _missing_periods(session, plan, year)
+    session.add_all(periods)
+    await session.flush()
+    obligations = await _create_obligations(session, plan.id, year)
+    codes = sorted(period.code for period in periods)
+    if not obligations and not periods:
+        return codes
+    generated_at = await record_event(
+        session,
+        action,
+        "reporting_periods.generated",
+        f"plans/{plan.code}/reporting-periods/{year}",
+        plan_id=plan.id,
+        agency_id=plan.district_id,
+        after={"periods": codes, "obligations": len(obligations)},
+    )
+    await events.tell(
+        session,
+        EventKind.PERIOD_OPENED,
+        [row.id for row in obligations if row.late_from > action.now],
+        occurrence=generated_at.isoformat(),
+        facts={"first": True},
+        now=action.now,
+    )
+    new_periods = {period.id for period in periods}
+    added = [row.id for row in obligations if row.period_id not in new_periods]
+    await session.execute(
+        update(Obligation).where(Obligation.id.in_(added)).values(added_at=generated_at)
+    )
+    return codes
+
+
+async def _missing_periods(session: AsyncSession, plan: Plan, year: int) -> list[ReportingPeriod]:
+    """The periods that the plan's schedules have in a year and that do not exist yet."""
+    schedules = await session.scalars(
+        select(Schedule).where(Schedule.plan_id == plan.id).order_by(Schedule.id)
+    )
     calendars = await working_calendars(session, [plan.district_id])
     existing = set(
         await session.scalars(
@@ -58,54 +119,17 @@ async def generate_year(
             )
         )
     )
-    made = [
+    return [
         period
         for schedule in schedules
         for period in periods_of(schedule, year, calendars[plan.district_id])
         if period.code not in existing
     ]
-    session.add_all(made)
-    await session.flush()
-    obliged = await _oblige(session, plan.id, year)
-    codes_made = sorted(period.code for period in made)
-    if made or obliged:
-        at = await ledger.record(
-            session,
-            now=now,
-            actor=actor,
-            action="reporting_periods.generated",
-            subject=f"plans/{plan.code}/reporting-periods/{year}",
-            plan_id=plan.id,
-            agency_id=plan.district_id,
-            after={"periods": codes_made, "obligations": len(obliged)},
-        )
-        still_due = [row.id for row in obliged if row.late_from > now]
-        await events.tell(
-            session,
-            EventKind.PERIOD_OPENED,
-            still_due,
-            occurrence=at.isoformat(),
-            facts={"first": True},
-            now=now,
-        )
-        fresh = {period.id for period in made}
-        added = [row.id for row in obliged if row.period_id not in fresh]
-        await session.execute(
-            update(Obligation).where(Obligation.id.in_(added)).values(added_at=at)
-        )
-    return codes_made
 
 
 def periods_of(schedule: Schedule, year: int, calendar: WorkingCalendar) -> list[ReportingPeriod]:
-    """The periods that a schedule makes of a year, those due before `applies_from` left out."""
-    rule = rules.DueRule(
-        frequency=schedule.frequency,
-        month=schedule.month,
-        day=schedule.day,
-        due_day=schedule.due_day,
-        non_working_day=schedule.non_working_day,
-        cutoff_day=schedule.cutoff_day,
-    )
+    """The periods of a schedule in a year, without those that are due before `applies_from`."""
+    rule = due_rule(schedule)
     periods = []
     for ordinal in schedule.ordinals:
         due = rules.due_date(rule, year, ordinal, calendar)
@@ -130,10 +154,13 @@ def periods_of(schedule: Schedule, year: int, calendar: WorkingCalendar) -> list
     return periods
 
 
-async def _oblige(
+async def _create_obligations(
     session: AsyncSession, plan_id: int, year: int
 ) -> Sequence[Row[int, int, datetime]]:
-    """Give every reporter that exists on a period's last day its obligation; those that are new."""
+    """Create the missing obligations in the open periods of a year; returns the new ones.
+
+    An agency reports for a period if it exists on the last day of the data window.
+    """
     period = ReportingPeriod
     expected = (
         select(period.id, Agency.id, period.due_date, period.late_from)
@@ -143,7 +170,7 @@ async def _oblige(
             period.plan_id == plan_id,
             period.year == year,
             period.state == PeriodState.OPEN,
-            func.daterange(Agency.valid_from, Agency.valid_to, "[]").op("@>")(period.data_to),
+            lookup.exists_on(period.data_to),
         )
     )
     columns = ["period_id", "agency_id", "due_date", "late_from"]
@@ -156,7 +183,7 @@ async def _oblige(
     return result.all()
 
 
-async def listed(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
     *,
@@ -167,15 +194,15 @@ async def listed(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
-    """A page of periods with their plans' codes, in the order in which they are due.
+    """A page of periods, each with its plan's code, in the order of their due dates.
 
     Raises:
         NotFound: no such plan.
     """
     query = _known(principal)
     if plan is not None:
-        found = await lookup.get_plan(session, principal, plan)
-        query = query.where(Plan.id == found.id)
+        known_plan = await lookup.get_plan(session, principal, plan)
+        query = query.where(Plan.id == known_plan.id)
     if year is not None:
         query = query.where(ReportingPeriod.year == year)
     if frequency is not None:
@@ -186,80 +213,68 @@ async def listed(
     return await page(session, query, order, limit=limit, cursor=cursor)
 
 
+def _known(principal: Principal) -> Select[ReportingPeriod, str]:
+    """The periods of known plans, each with its plan's code."""
+    known_plans = lookup.known_plans(principal).with_only_columns(Plan.id)
+    return (
+        select(ReportingPeriod, Plan.code)
+        .join(Plan, Plan.id == ReportingPeriod.plan_id)
+        .where(Plan.id.in_(known_plans))
+    )
+
+
 async def get(
     session: AsyncSession, principal: Principal, code: str, *, plan: str | None = None
 ) -> tuple[ReportingPeriod, str]:
-    """The period with a code, and its plan's code.
+    """A period and its plan's code.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such period.
         AmbiguousPlan: several plans have it, and none was named.
     """
     its_plan = await lookup.get_plan(session, principal, plan, period=code)
-    period = await session.scalar(
-        select(ReportingPeriod).where(
-            ReportingPeriod.plan_id == its_plan.id, ReportingPeriod.code == code
-        )
-    )
+    period = await session.scalar(_select_period(its_plan, code))
     if period is None:
         raise NotFound(terms.PERIOD, code=code)
     return period, its_plan.code
 
 
-def _known(principal: Principal) -> Select[ReportingPeriod, str]:
-    return (
-        select(ReportingPeriod, Plan.code)
-        .join(Plan, Plan.id == ReportingPeriod.plan_id)
-        .join(Agency, Agency.id == Plan.district_id)
-        .where(Agency.path.startswith(principal.horizon))
+def _select_period(plan: Plan, code: str) -> Select[ReportingPeriod]:
+    return select(ReportingPeriod).where(
+        ReportingPeriod.plan_id == plan.id, ReportingPeriod.code == code
     )
 
 
 async def set_state(
-    session: AsyncSession,
-    principal: Principal,
-    code: str,
-    plan_code: str | None,
-    state: PeriodState,
-    *,
-    now: datetime,
-    actor: Actor,
-) -> tuple[ReportingPeriod, Plan]:
-    """Close a period, or open it again.
+    session: AsyncSession, action: Action, code: str, state: PeriodState, *, plan: str | None = None
+) -> tuple[ReportingPeriod, str]:
+    """Close a period or open it again; returns it with its plan's code.
 
     Raises:
-        NotFound: no such period within the principal's reach.
-        StateConflict: it is so already.
+        NotFound: no such period in a plan that the principal may change.
+        AmbiguousPlan: several plans have it, and none was named.
+        StateConflict: the period is in this state already.
     """
-    plan = await lookup.get_managed_plan(session, principal, plan_code, period=code)
-    period = await session.scalar(
-        select(ReportingPeriod)
-        .where(ReportingPeriod.plan_id == plan.id, ReportingPeriod.code == code)
-        .with_for_update()
-    )
-    assert period is not None, "get_plan saw it"  # noqa: S101 - periods are never deleted
+    managed = await lookup.get_managed_plan(session, action.principal, plan, period=code)
+    query = _select_period(managed, code).with_for_update()
+    period = (await session.scalars(query)).one()
     if period.state == state:
-        raise StateConflict(ALREADY, code=code)
-    at = await ledger.record(
+        raise StateConflict(UNCHANGED_STATE, code=code)
+    name, event = STATE_EVENTS[state]
+    changed_at = await record_event(
         session,
-        now=now,
-        actor=actor,
-        action=f"reporting_period.{'closed' if state == PeriodState.CLOSED else 'opened'}",
-        subject=f"reporting-periods/{code}",
-        plan_id=plan.id,
-        agency_id=plan.district_id,
+        action,
+        name,
+        f"reporting-periods/{code}",
+        plan_id=managed.id,
+        agency_id=managed.district_id,
         before={"state": period.state},
         after={"state": state},
     )
-    waiting = await session.scalars(LIST_AWAITED, {"period_id": period.id})
-    closed = state == PeriodState.CLOSED
+    awaited = await session.scalars(LIST_AWAITED, {"period_id": period.id})
     await events.tell(
-        session,
-        EventKind.PERIOD_CLOSED if closed else EventKind.PERIOD_OPENED,
-        list(waiting),
-        occurrence=at.isoformat(),
-        now=now,
+        session, event, list(awaited), occurrence=changed_at.isoformat(), now=action.now
     )
     period.state = state
     await session.flush()
-    return period, plan
+    return period, managed.code

@@ -1,7 +1,6 @@
-"""Schedules (chế độ báo cáo): read and changed."""
+"""Schedules (chế độ báo cáo): the rules from which reporting periods are generated."""
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, insert, select
@@ -17,11 +16,14 @@ from app.models.periods import Schedule, ScheduleReporter
 from app.models.plans import Plan
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import ledger
-from app.services.audit.ledger import Actor
-from app.services.deadlines import rules
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, VersionCheck, record_change, to_json
+from app.services.deadlines.rules import DueRule
 from app.text import terms
 from app.text.bilingual import Bilingual
+
+ScheduleRow = Row[*tuple[Any, ...]]
+"""The columns of a schedule; `plan`: its plan's code; `reporters`: the codes of its agencies."""
 
 NO_SUCH_AGENCY = Bilingual(
     "Không có đơn vị {code} trong huyện.", "The district has no agency {code}."
@@ -32,8 +34,8 @@ NOT_A_RULE = Bilingual(
 )
 
 
-def _known(principal: Principal, plan: str | None) -> Select[Schedule, str, list[str]]:
-    """The schedules of known plans, each with its plan's code and its reporters' codes."""
+def _known(principal: Principal, plan: str | None) -> Select[*tuple[Any, ...]]:
+    """The schedules of known plans, or of one of them, as ScheduleRow."""
     plans = lookup.known_plans(principal).subquery()
     reporters = (
         select(func.array_agg(aggregate_order_by(Agency.code, Agency.code), type_=ARRAY(Text)))
@@ -41,21 +43,23 @@ def _known(principal: Principal, plan: str | None) -> Select[Schedule, str, list
         .where(ScheduleReporter.schedule_id == Schedule.id)
         .scalar_subquery()
     )
-    query = select(Schedule, plans.c.code, func.coalesce(reporters, [])).join(
-        plans, plans.c.id == Schedule.plan_id
-    )
+    query = select(
+        *Schedule.__table__.columns,
+        plans.c.code.label("plan"),
+        func.coalesce(reporters, []).label("reporters"),
+    ).join(plans, plans.c.id == Schedule.plan_id)
     return query if plan is None else query.where(plans.c.code == plan)
 
 
-async def listed(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
-    plan: str | None,
     *,
+    plan: str | None,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
-    """A page of schedules with their plans' codes and reporters' codes.
+) -> tuple[list[ScheduleRow], str | None]:
+    """A page of schedules in the order of their creation.
 
     Raises:
         NotFound: no such plan.
@@ -67,19 +71,18 @@ async def listed(
     )
 
 
-async def one(
-    session: AsyncSession, principal: Principal, code: str, plan_code: str | None
-) -> Row[Schedule, str, list[str]]:
+async def get(
+    session: AsyncSession, principal: Principal, code: str, *, plan: str | None = None
+) -> ScheduleRow:
     """One schedule.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such schedule.
         AmbiguousPlan: several plans are known, and none was named.
     """
-    plan = await lookup.get_plan(session, principal, plan_code)
-    row = (
-        await session.execute(_known(principal, plan.code).where(Schedule.code == code))
-    ).one_or_none()
+    known_plan = await lookup.get_plan(session, principal, plan)
+    query = _known(principal, known_plan.code).where(Schedule.code == code)
+    row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(terms.SCHEDULE, code=code)
     return row
@@ -87,83 +90,113 @@ async def one(
 
 async def change(
     session: AsyncSession,
-    plan: Plan,
-    schedule: Schedule,
-    reporters: Iterable[str],
-    changes: Mapping[str, Any],
+    action: Action,
+    code: str,
+    values: Mapping[str, Any],
     *,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    """Change a schedule of a plan; periods that exist keep their dates.
+    plan: str | None = None,
+    check_version: VersionCheck,
+) -> ScheduleRow:
+    """Change a schedule; existing periods keep their dates.
 
-    `reporters` are the codes of those who report now; `changes` holds columns, and `reporters`
-    anew. Any change counts up the schedule's version, one of its reporters too.
+    values: columns, and `reporters` with the codes of all agencies that report from now on. Any
+    value increments the version, even one that is equal to the old value.
 
     Raises:
+        NotFound: no such schedule in a plan that the principal may change.
+        AmbiguousPlan: several plans are known, and none was named.
+        PreconditionRequired, Stale: the client has not read this version.
         ValidationFailed: the month and day do not fit the frequency, or an agency is unknown.
     """
-    if not changes:
-        return
-    columns = {name: value for name, value in changes.items() if name != "reporters"}
-    before = {name: _plain(getattr(schedule, name)) for name in columns}
+    managed = await lookup.get_managed_plan(session, action.principal, plan)
+    schedule = await session.scalar(
+        select(Schedule).where(Schedule.plan_id == managed.id, Schedule.code == code)
+    )
+    if schedule is None:
+        raise NotFound(terms.SCHEDULE, code=code)
+    check_version(schedule.version)
+    if values:
+        before = await _apply(session, managed, schedule, values)
+        await record_change(
+            session,
+            action,
+            "schedule.changed",
+            f"plans/{managed.code}/schedules/{code}",
+            Change(to_json(before), to_json(values)),
+            plan_id=managed.id,
+            agency_id=managed.district_id,
+        )
+    return await get(session, action.principal, code, plan=managed.code)
+
+
+async def _apply(
+    session: AsyncSession, plan: Plan, schedule: Schedule, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Set the columns and the reporters; returns the old values."""
+    columns = {name: value for name, value in values.items() if name != "reporters"}
+    before = {name: getattr(schedule, name) for name in columns}
     for name, value in columns.items():
         setattr(schedule, name, value)
-    _see_that_it_fits(schedule)
+    _ensure_valid(schedule)
+    # Reporters are rows of another table: make the flush increment the version all the same.
     flag_modified(schedule, "name")
-    if "reporters" in changes:
-        before["reporters"] = list(reporters)
-        await _replace_reporters(session, plan, schedule, changes["reporters"])
-    await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action="schedule.changed",
-        subject=f"plans/{plan.code}/schedules/{schedule.code}",
-        plan_id=plan.id,
-        agency_id=plan.district_id,
-        before=before,
-        after={name: _plain(value) for name, value in changes.items()},
-    )
+    if "reporters" in values:
+        before["reporters"] = await _list_reporters(session, schedule.id)
+        await _replace_reporters(session, plan, schedule, values["reporters"])
     await session.flush()
+    return before
 
 
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+def due_rule(schedule: Schedule) -> DueRule:
+    """The deadline rule of a schedule.
+
+    Raises ValueError when the month or day does not fit the frequency.
+    """
+    return DueRule(
+        frequency=schedule.frequency,
+        month=schedule.month,
+        day=schedule.day,
+        due_day=schedule.due_day,
+        non_working_day=schedule.non_working_day,
+        cutoff_day=schedule.cutoff_day,
+    )
 
 
-def _see_that_it_fits(schedule: Schedule) -> None:
+def _ensure_valid(schedule: Schedule) -> None:
+    """Raise ValidationFailed if the month and day do not fit the frequency."""
     try:
-        rules.DueRule(
-            frequency=schedule.frequency,
-            month=schedule.month,
-            day=schedule.day,
-            due_day=schedule.due_day,
-            non_working_day=schedule.non_working_day,
-            cutoff_day=schedule.cutoff_day,
-        )
+        due_rule(schedule)
     except ValueError:
         facts = {"frequency": terms.FREQUENCY[schedule.frequency]}
         raise ValidationFailed([FieldError("/month", "not_a_rule", NOT_A_RULE, facts)]) from None
 
 
-async def _replace_reporters(
-    session: AsyncSession, plan: Plan, schedule: Schedule, wanted: Iterable[str]
-) -> None:
-    district = await session.get_one(Agency, plan.district_id)
-    found = dict(
-        (
-            await session.execute(
-                select(Agency.code, Agency.id).where(
-                    Agency.path.startswith(district.path), Agency.valid_to.is_(None)
-                )
-            )
-        ).all()
+async def _list_reporters(session: AsyncSession, schedule_id: int) -> list[str]:
+    """The codes of the agencies that report under a schedule, in order."""
+    query = (
+        select(Agency.code)
+        .join(ScheduleReporter, ScheduleReporter.agency_id == Agency.id)
+        .where(ScheduleReporter.schedule_id == schedule_id)
+        .order_by(Agency.code)
     )
+    return list(await session.scalars(query))
+
+
+async def _replace_reporters(
+    session: AsyncSession, plan: Plan, schedule: Schedule, codes: Sequence[str]
+) -> None:
+    """Make the agencies with these codes, all of the plan's district, the only reporters."""
+    district = await session.get_one(Agency, plan.district_id)
+    rows = await session.execute(
+        select(Agency.code, Agency.id).where(
+            func.within_reach(Agency.path, district.path + "%"), Agency.valid_to.is_(None)
+        )
+    )
+    ids: dict[str, int] = dict(rows.all())
     unknown = [
         FieldError(f"/reporters/{position}", "unknown_agency", NO_SUCH_AGENCY, {"code": code})
-        for position, code in enumerate(wanted)
-        if code not in found
+        for position, code in enumerate(codes)
+        if code not in ids
     ]
     if unknown:
         raise ValidationFailed(unknown)
@@ -172,5 +205,5 @@ async def _replace_reporters(
     )
     await session.execute(
         insert(ScheduleReporter),
-        [{"schedule_id": schedule.id, "agency_id": found[code]} for code in dict.fromkeys(wanted)],
+        [{"schedule_id": schedule.id, "agency_id": ids[code]} for code in dict.fromkeys(codes)],
     )

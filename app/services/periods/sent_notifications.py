@@ -46,9 +46,11 @@ async def list_page(
             Notification.planned_for,
             Notification.state,
             Notification.why,
+            Notification.why_detail,
             case((sent, Message.sent_at)).label("sent_at"),
             func.coalesce(Message.attempts, 0).label("attempts"),
             Message.error,
+            Message.error_detail,
             case((gone, Message.subject)).label("subject"),
         )
         .join(Account, Account.id == Notification.account_id)
@@ -63,9 +65,14 @@ async def list_page(
         cursor=cursor,
         descending=True,
     )
-    return [_told(row._asdict(), language) for row in rows], following
+    return [_describe(row._asdict(), language) for row in rows], following
 
 
-def _told(row: dict[str, Any], language: Language) -> dict[str, Any]:
-    error = row["error"] and reasons.said(row["error"], language)
-    return row | {"recipient": row, "why": reasons.said(row["why"], language), "error": error}
+def _describe(row: dict[str, Any], language: Language) -> dict[str, Any]:
+    """The row in the words of the wire: reasons as texts, the recipient as an object."""
+    error, why = row["error"], row["why"]
+    return row | {
+        "recipient": row,
+        "why": reasons.describe(why, row["why_detail"], language),
+        "error": error and reasons.describe(error, row["error_detail"], language),
+    }

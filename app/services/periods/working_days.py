@@ -1,10 +1,10 @@
-"""Exceptions to a district's calendar: swapped days, which are decided anew each year."""
+"""Exceptions to a district's calendar (hoán đổi ngày làm việc), decided anew each year."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.pagination import page
@@ -13,33 +13,36 @@ from app.models.agencies import Agency
 from app.models.periods import WorkingDay
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import changes, ledger
-from app.services.audit.changes import Change, VersionCheck
-from app.services.audit.ledger import Actor
+from app.services.audit import changes
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.deadlines.working_calendar import WorkingCalendar
 from app.text import terms
 from app.vocabulary import WorkingDayChange
 
-Shown = dict[str, Any]
-"""An exception in the words of the wire, with its version."""
+WorkingDayRow = Row[*tuple[Any, ...]]
+"""`district` (its code), `day`, `change`, `note` and `version` of an exception."""
 
 
 async def working_calendars(
-    session: AsyncSession, districts: Collection[int]
+    session: AsyncSession, district_ids: Collection[int]
 ) -> dict[int, WorkingCalendar]:
-    """The calendar of each district, its exceptions among holidays and weekends; one question."""
-    exceptions: dict[int, dict[date, WorkingDayChange]] = {district: {} for district in districts}
+    """The calendars of districts by their ids, read in one statement."""
+    exceptions: dict[int, dict[date, WorkingDayChange]] = {
+        district_id: {} for district_id in district_ids
+    }
     rows = await session.execute(
         select(WorkingDay.district_id, WorkingDay.day, WorkingDay.change).where(
             WorkingDay.district_id == func.any(list(exceptions))
         )
     )
-    for district, day, change in rows:
-        exceptions[district][day] = change
-    return {district: WorkingCalendar(days) for district, days in exceptions.items()}
+    for district_id, day, change in rows:
+        exceptions[district_id][day] = change
+    return {district_id: WorkingCalendar(days) for district_id, days in exceptions.items()}
 
 
-def _shown(district_id: int) -> Select[*tuple[Any, ...]]:
+def _of_district(district_id: int) -> Select[*tuple[Any, ...]]:
+    """The exceptions of a district as WorkingDayRow."""
     columns = (WorkingDay.day, WorkingDay.change, WorkingDay.note, WorkingDay.version)
     return (
         select(Agency.code.label("district"), *columns)
@@ -48,135 +51,115 @@ def _shown(district_id: int) -> Select[*tuple[Any, ...]]:
     )
 
 
-async def listed(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
-    plan: str | None,
     year: int,
     *,
+    plan: str | None,
     limit: int,
     cursor: str | None,
-) -> tuple[list[Shown], str | None]:
+) -> tuple[list[WorkingDayRow], str | None]:
     """A page of a year's exceptions in a plan's district, by day.
 
     Raises:
         NotFound: no such plan.
         AmbiguousPlan: several plans are known, and none was named.
     """
-    found = await lookup.get_plan(session, principal, plan)
-    query = _shown(found.district_id).where(
+    known_plan = await lookup.get_plan(session, principal, plan)
+    query = _of_district(known_plan.district_id).where(
         WorkingDay.day.between(date(year, 1, 1), date(year, 12, 31))
     )
-    rows, following = await page(
-        session, query, [(WorkingDay.day, date)], limit=limit, cursor=cursor
-    )
-    return [row._asdict() for row in rows], following
+    return await page(session, query, [(WorkingDay.day, date)], limit=limit, cursor=cursor)
 
 
-async def find(session: AsyncSession, principal: Principal, plan: str | None, day: date) -> Shown:
+async def get(
+    session: AsyncSession, principal: Principal, day: date, *, plan: str | None = None
+) -> WorkingDayRow:
     """One exception in a plan's district.
 
     Raises:
-        NotFound: there is none, or no such plan.
+        NotFound: the day is no exception, or there is no such plan.
         AmbiguousPlan: several plans are known, and none was named.
     """
-    found = await lookup.get_plan(session, principal, plan)
-    query = _shown(found.district_id).where(WorkingDay.day == day)
+    known_plan = await lookup.get_plan(session, principal, plan)
+    query = _of_district(known_plan.district_id).where(WorkingDay.day == day)
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(terms.WORKING_DAY, day=day)
-    return row._asdict()
+    return row
 
 
 async def put(
     session: AsyncSession,
-    principal: Principal,
-    plan: str | None,
+    action: Action,
     day: date,
     values: Mapping[str, Any],
     *,
+    plan: str | None = None,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> tuple[Shown, bool]:
-    """Make a day off or worked; whether it was no exception before.
+) -> tuple[WorkingDayRow, bool]:
+    """Make a day off or worked in a plan's district; returns it, and whether it is new.
 
-    Periods generated from now on follow it.
+    Only periods that are generated later follow it.
 
     Raises:
-        NotFound: no such plan within reach.
+        NotFound: no such plan that the principal may change.
         AmbiguousPlan: several plans are known, and none was named.
-        PreconditionRequired, Stale: it is an exception, and the client has not read this version;
-            or it has read one, and that is gone.
+        PreconditionRequired, Stale: the client has not read the current version.
     """
-    district = await _held(session, principal, plan)
-    found = await session.get(WorkingDay, (district.id, day))
-    check_version(found.version if found else None)
-    if found is None:
-        change = Change({}, changes.told(values))
-        stored = WorkingDay(district_id=district.id, day=day, **values)
-        session.add(stored)
+    district = await _lock_district(session, action, plan)
+    working_day = await session.get(WorkingDay, (district.id, day))
+    check_version(working_day.version if working_day else None)
+    is_new = working_day is None
+    if working_day is None:
+        session.add(WorkingDay(district_id=district.id, day=day, **values))
+        change = Change.created(values)
     else:
-        change = changes.apply(found, values)
-        stored = found
+        change = changes.apply(working_day, values)
     if change:
-        await _record(session, district, day, "put", change, now=now, actor=actor)
         await session.flush()
-    shown = {name: getattr(stored, name) for name in ("day", "change", "note", "version")}
-    return {"district": district.code, **shown}, found is None
+        await record_change(
+            session,
+            action,
+            "working_day.put",
+            f"working-days/{day}",
+            change,
+            agency_id=district.id,
+        )
+    query = _of_district(district.id).where(WorkingDay.day == day)
+    return (await session.execute(query)).one(), is_new
 
 
-async def remove(
+async def delete(
     session: AsyncSession,
-    principal: Principal,
-    plan: str | None,
+    action: Action,
     day: date,
     *,
+    plan: str | None = None,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
 ) -> None:
-    """Let a day be what the calendar says.
+    """Delete an exception: weekends and public holidays decide about the day again.
 
     Raises:
-        NotFound: it is no exception, or no such plan within reach.
+        NotFound: the day is no exception, or no such plan that the principal may change.
         AmbiguousPlan: several plans are known, and none was named.
         PreconditionRequired, Stale: the client has not read this version.
     """
-    district = await _held(session, principal, plan)
-    found = await session.get(WorkingDay, (district.id, day))
-    if found is None:
+    district = await _lock_district(session, action, plan)
+    working_day = await session.get(WorkingDay, (district.id, day))
+    if working_day is None:
         raise NotFound(terms.WORKING_DAY, day=day)
-    check_version(found.version)
-    change = Change(changes.told({"change": found.change, "note": found.note}), {})
-    await _record(session, district, day, "removed", change, now=now, actor=actor)
-    await session.delete(found)
+    check_version(working_day.version)
+    change = Change.deleted({"change": working_day.change, "note": working_day.note})
+    await session.delete(working_day)
     await session.flush()
-
-
-async def _held(session: AsyncSession, principal: Principal, plan: str | None) -> Agency:
-    """A plan's district, locked: changes of its calendar come one after the other."""
-    found = await lookup.get_managed_plan(session, principal, plan)
-    return await session.get_one(Agency, found.district_id, with_for_update={"key_share": True})
-
-
-async def _record(
-    session: AsyncSession,
-    district: Agency,
-    day: date,
-    what: str,
-    change: Change,
-    *,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action=f"working_day.{what}",
-        subject=f"working-days/{day}",
-        agency_id=district.id,
-        before=change.before or None,
-        after=change.after or None,
+    await record_change(
+        session, action, "working_day.removed", f"working-days/{day}", change, agency_id=district.id
     )
+
+
+async def _lock_district(session: AsyncSession, action: Action, plan: str | None) -> Agency:
+    """A plan's district, locked so that changes of its calendar come one after the other."""
+    managed = await lookup.get_managed_plan(session, action.principal, plan)
+    return await session.get_one(Agency, managed.district_id, with_for_update={"key_share": True})

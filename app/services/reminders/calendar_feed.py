@@ -1,4 +1,4 @@
-"""The calendar of an agency's obligations, as phones subscribe to it (RFC 5545)."""
+"""The calendar of an agency's due dates, to which phones subscribe (iCalendar, RFC 5545)."""
 
 import asyncio
 import hashlib
@@ -15,86 +15,89 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import LOCAL, local_day
 from app.errors import NotFound
 from app.security import digest
-from app.services.deadlines.sql import DAYS_LATE, EXTENDED, FROM, IS, TIMELINESS, instants
 from app.services.notifications.wording import period_name
 from app.text import terms
 from app.text.writing import day
 from app.vocabulary import ReportStatus, Timeliness
 
-KEPT = timedelta(days=400)
-"""How long what was due stays in the calendar."""
-REFRESH = timedelta(hours=1)
-ALARMS = (7, 1)
-"""How many days before the last good day a phone rings, if nothing was sent."""
+SHOWN_FOR = timedelta(days=400)
+"""How long after its due date an obligation stays in the calendar."""
+REFRESH_INTERVAL = timedelta(hours=1)
+ALARM_DAYS = (7, 1)
+"""The days before the due date on which the phone rings, if the report was not submitted."""
 ALARM_TIME = time(8)
+"""The local time of alarms."""
 
-LINK = text("""
-    SELECT link.created_at, agency.name,
-        agency.path || CASE WHEN link.own_agency_only THEN '' ELSE '%' END AS reach
-    FROM calendar_link link JOIN agency ON agency.id = link.agency_id
-    WHERE link.token_hash = :hash AND link.revoked_at IS NULL
+# A link that is not revoked, and the pattern of the agency paths that its calendar shows.
+GET_LINK = text("""
+SELECT link.created_at, agency.name,
+    agency.path || CASE WHEN link.own_agency_only THEN '' ELSE '%' END AS reach
+FROM calendar_link link JOIN agency ON agency.id = link.agency_id
+WHERE link.token_hash = :hash AND link.revoked_at IS NULL
 """)
 
-# Every change adds a row somewhere or counts up the period's version, so the sum only grows:
-# RFC 5545, 3.8.7.4 wants just that of a SEQUENCE.
-OBLIGATIONS = text(f"""
-    SELECT o.id, plan.code AS plan, p.code AS period, p.frequency, p.ordinal, p.year,
-        a.name AS agency_name, o.due_date, o.late_from, o.first_submitted_at,
-        {EXTENDED} AS extended,
-        {TIMELINESS} AS timeliness,
-        CASE WHEN {IS[Timeliness.LATE]} THEN {DAYS_LATE} END AS days_late,
-        coalesce(r.status, 'not_started') AS report_status, r.correction_due,
-        p.version - 1 + change.n AS sequence, change.at AS changed_at
-    {FROM}
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS n, max(recorded_at) AS at FROM (
-            SELECT recorded_at FROM extension WHERE obligation_id = o.id
-            UNION ALL SELECT recorded_at FROM exemption WHERE obligation_id = o.id
-            UNION ALL SELECT recorded_at FROM revision WHERE report_id = r.id
-            UNION ALL SELECT recorded_at FROM decision WHERE report_id = r.id
-        ) AS changes
-    ) AS change
-    WHERE a.path LIKE :reach AND o.due_date >= :oldest
-    ORDER BY o.late_from, a.code, o.id
-""")  # noqa: S608 - composed of constants
+# The obligations of a calendar. Every change adds a row to one of the histories or increments the
+# period's version, so `sequence` never decreases, as RFC 5545, 3.8.7.4 requires.
+LIST_OBLIGATIONS = text("""
+SELECT o.id, o.plan, o.period, o.frequency, o.ordinal, o.year, o.agency_name, o.due_date,
+    o.late_from, o.first_submitted_at, o.due_date > o.period_due_date AS extended,
+    timeliness(o, :now) AS timeliness,
+    CASE WHEN timeliness(o, :now) = 'late' THEN days_late(o, :now) END AS days_late,
+    o.report_status, o.correction_due,
+    o.period_version - 1 + change.n AS sequence, change.at AS changed_at
+FROM owed_obligation o
+CROSS JOIN LATERAL (
+    SELECT count(*) AS n, max(recorded_at) AS at FROM (
+        SELECT recorded_at FROM extension WHERE obligation_id = o.id
+        UNION ALL SELECT recorded_at FROM exemption WHERE obligation_id = o.id
+        UNION ALL SELECT recorded_at FROM revision WHERE report_id = o.report_id
+        UNION ALL SELECT recorded_at FROM decision WHERE report_id = o.report_id
+    ) AS changes
+) AS change
+WHERE within_reach(o.agency_path, :reach) AND o.due_date >= :oldest
+ORDER BY o.late_from, o.agency, o.id
+""")
 
 
 @dataclass(frozen=True)
 class Feed:
-    """What a calendar shows: whose it is, since when, and its obligations."""
+    """The content of a calendar.
+
+    created_at: when its link was created. obligations: rows of LIST_OBLIGATIONS.
+    """
 
     agency_name: str
-    since: datetime
+    created_at: datetime
     obligations: Sequence[Row[Any]]
     public_url: str
 
     @property
     def fingerprint(self) -> str:
-        """The same for as long as the calendar says the same."""
-        facts = [self.agency_name, self.public_url, [tuple(row) for row in self.obligations]]
-        return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:32]
+        """A hash of the content, for the ETag."""
+        content = [self.agency_name, self.public_url, [tuple(row) for row in self.obligations]]
+        return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:32]
 
-    async def rendered(self) -> bytes:
-        """The calendar; made beside the event loop, because a district's takes a while."""
-        return await asyncio.to_thread(_calendar, self)
+    async def render(self) -> bytes:
+        """The calendar as text, built in a thread because a district's takes long."""
+        return await asyncio.to_thread(_render, self)
 
 
-async def find(session: AsyncSession, token: str, public_url: str, now: datetime) -> Feed:
-    """The calendar that a token opens: all obligations that its maker saw at and below an agency.
+async def get(session: AsyncSession, token: str, public_url: str, now: datetime) -> Feed:
+    """The calendar of a link: the obligations of its agency that the link's creator could see.
 
     Raises:
-        NotFound: no such link, or it was revoked.
+        NotFound: there is no such link, or it was revoked.
     """
-    link = (await session.execute(LINK, {"hash": digest(token)})).one_or_none()
+    link = (await session.execute(GET_LINK, {"hash": digest(token)})).one_or_none()
     if link is None:
         raise NotFound(terms.CALENDAR)
-    parameters = {"reach": link.reach, "oldest": local_day(now - KEPT)} | instants(now)
-    rows = (await session.execute(OBLIGATIONS, parameters)).all()
+    parameters = {"reach": link.reach, "oldest": local_day(now - SHOWN_FOR), "now": now}
+    rows = (await session.execute(LIST_OBLIGATIONS, parameters)).all()
     return Feed(link.name, link.created_at, rows, public_url)
 
 
-def _calendar(feed: Feed) -> bytes:
-    name = f"Hạn báo cáo – {_line(feed.agency_name)}"
+def _render(feed: Feed) -> bytes:
+    name = f"Hạn báo cáo – {_one_line(feed.agency_name)}"
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//Tiến độ//vi")
@@ -103,7 +106,7 @@ def _calendar(feed: Feed) -> bytes:
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
     calendar.add("x-wr-timezone", LOCAL.key)
-    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    calendar.add("refresh-interval", REFRESH_INTERVAL, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
     for row in feed.obligations:
         calendar.add_component(_event(row, feed))
@@ -117,37 +120,42 @@ def _event(row: Row[Any], feed: Feed) -> Event:
     event = Event()
     event.add("uid", f"{row.plan}.{row.period}.{row.id}@tiendo")
     event.add("sequence", row.sequence)
-    changed_at = row.changed_at or feed.since
-    event.add("dtstamp", changed_at)  # a published event's last change: RFC 5545, 3.8.7.2
+    # In a published calendar DTSTAMP is the last change of the event (RFC 5545, 3.8.7.2).
+    changed_at = row.changed_at or feed.created_at
+    event.add("dtstamp", changed_at)
     event.add("last-modified", changed_at)
     event.add("dtstart", row.due_date)
     event.add("dtend", row.due_date + timedelta(days=1))
-    event.add("summary", f"Hạn gửi báo cáo {period} – {_line(row.agency_name)}")
-    event.add("description", f"{_state(row)}\n{_limit(row)}")
+    event.add("summary", f"Hạn gửi báo cáo {period} – {_one_line(row.agency_name)}")
+    event.add("description", f"{_state(row)}\n{_due_date(row)}")
     event.add("status", "CANCELLED" if exempt else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     event.add("url", feed.public_url)
     if row.first_submitted_at is None and not exempt:
-        for days in ALARMS:
+        for days in ALARM_DAYS:
             event.add_component(_alarm(days, f"Còn {days} ngày: báo cáo {period}"))
     return event
 
 
-def _line(name: str) -> str:
-    """A name on one line, whoever wrote it: a line break would begin another property."""
+def _one_line(name: str) -> str:
+    """A name without line breaks, which would start another property of the calendar."""
     return " ".join(name.split())
 
 
-def _alarm(days: int, words: str) -> Alarm:
-    """A reminder `days` before, in the morning; counted from midnight, so it moves with the day."""
+def _alarm(days: int, description: str) -> Alarm:
+    """An alarm in the morning, `days` before the event.
+
+    Its trigger is relative to the event's start at midnight, so it moves with an extension.
+    """
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", words)
+    alarm.add("description", description)
     alarm.add("trigger", timedelta(hours=ALARM_TIME.hour) - timedelta(days=days))
     return alarm
 
 
 def _state(row: Row[Any]) -> str:
+    """The state of the report, as one sentence."""
     if row.report_status == ReportStatus.RETURNED:
         due: date | None = row.correction_due
         return "Bị trả lại để sửa" + (f", hạn gửi lại: hết ngày {day(due)}." if due else ".")
@@ -163,7 +171,8 @@ def _state(row: Row[Any]) -> str:
     return "Chưa gửi."
 
 
-def _limit(row: Row[Any]) -> str:
+def _due_date(row: Row[Any]) -> str:
+    """The due date and the first late instant, as one sentence."""
     name = "Hạn gửi đã gia hạn" if row.extended else "Hạn gửi"
     return f"{name}: hết ngày {day(row.due_date)} (muộn từ {_moment(row.late_from)})."
 

@@ -3,8 +3,9 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.pagination import page
@@ -13,90 +14,94 @@ from app.models.agencies import Agency
 from app.models.notifications import CalendarLink
 from app.policy import Principal
 from app.security import digest
-from app.services.accounts.accounts import find_place
-from app.services.audit import ledger
-from app.services.audit.ledger import Actor
-from app.services.lookup import within_reach
+from app.services import lookup
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, record_change
+from app.services.audit.ledger import record_event
 from app.text import terms
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedLink:
-    """A link and its agency's code; `token` is there only when it was just made."""
+    """A new link.
 
-    link: CalendarLink
+    agency: the agency's code. token: the secret part of the address, of which only a hash is kept.
+    """
+
+    id: int
     agency: str
-    token: str | None = None
+    created_at: datetime
+    created_by: str
+    revoked_at: None
+    token: str
 
 
-def _within(principal: Principal) -> Select[CalendarLink, str]:
-    return (
-        select(CalendarLink, Agency.code)
-        .join(Agency, Agency.id == CalendarLink.agency_id)
-        .where(within_reach(principal, Agency.path))
-    )
-
-
-async def find_all(
+async def list_page(
     session: AsyncSession, principal: Principal, *, limit: int, cursor: str | None
-) -> tuple[list[IssuedLink], str | None]:
-    """A page of the links within the principal's reach, the revoked ones too, oldest first."""
-    rows, following = await page(
-        session, _within(principal), [(CalendarLink.id, int)], limit=limit, cursor=cursor
+) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
+    """A page of the links within the principal's reach, revoked ones included, the oldest first.
+
+    The rows have the columns of a link and the code of its `agency`.
+    """
+    query = (
+        select(*CalendarLink.__table__.columns, Agency.code.label("agency"))
+        .join(Agency, Agency.id == CalendarLink.agency_id)
+        .where(lookup.within_reach(principal, Agency.path))
     )
-    return [IssuedLink(*row[:2]) for row in rows], following
+    return await page(session, query, [(CalendarLink.id, int)], limit=limit, cursor=cursor)
 
 
-async def create(
-    session: AsyncSession, principal: Principal, agency: str, *, now: datetime, actor: Actor
-) -> IssuedLink:
-    """A new link to the calendar of an agency and, if the principal sees them, those below it.
+async def create(session: AsyncSession, action: Action, agency_code: str) -> IssuedLink:
+    """Create a link to the calendar of an agency and of the agencies below it.
+
+    Where the principal sees only its own agency's reports, so does the calendar.
 
     Raises:
         ValidationFailed: the agency is not within the principal's reach.
     """
-    place = await find_place(session, principal, agency, now)
+    principal = action.principal
+    agency = await lookup.get_body_agency(session, principal, agency_code, action.now)
     token = secrets.token_urlsafe(32)
     link = CalendarLink(
-        agency_id=place.id,
+        agency_id=agency.id,
         own_agency_only=principal.own_agency_only,
         token_hash=digest(token),
-        created_at=now,
+        created_at=action.now,
         created_by=principal.name,
     )
     session.add(link)
     await session.flush()
-    await ledger.record(
+    await record_change(
         session,
-        now=now,
-        actor=actor,
-        action="calendar_link.created",
-        subject=f"calendar-links/{link.id}",
-        agency_id=place.id,
-        after={"agency": place.code},
+        action,
+        "calendar_link.created",
+        f"calendar-links/{link.id}",
+        Change.created({"agency": agency.code}),
+        agency_id=agency.id,
     )
-    return IssuedLink(link, place.code, token)
+    return IssuedLink(link.id, agency.code, link.created_at, link.created_by, None, token)
 
 
-async def revoke(
-    session: AsyncSession, principal: Principal, link_id: int, *, now: datetime, actor: Actor
-) -> None:
-    """End a link at once. One that was revoked before stays so.
+async def revoke(session: AsyncSession, action: Action, link_id: int) -> None:
+    """Revoke a link; revoking it again changes nothing.
 
     Raises:
-        NotFound: there is none within the principal's reach.
+        NotFound: there is no such link within the principal's reach.
     """
-    query = _within(principal).where(CalendarLink.id == link_id)
-    link = await session.scalar(query.with_for_update(of=CalendarLink))
+    link = await session.scalar(
+        select(CalendarLink)
+        .join(Agency, Agency.id == CalendarLink.agency_id)
+        .where(CalendarLink.id == link_id, lookup.within_reach(action.principal, Agency.path))
+        .with_for_update(of=CalendarLink)
+    )
     if link is None:
         raise NotFound(terms.CALENDAR_LINK, id=link_id)
     if link.revoked_at is not None:
         return
-    link.revoked_at = await ledger.record(
+    link.revoked_at = await record_event(
         session,
-        now=now,
-        actor=actor,
-        action="calendar_link.revoked",
-        subject=f"calendar-links/{link.id}",
+        action,
+        "calendar_link.revoked",
+        f"calendar-links/{link.id}",
         agency_id=link.agency_id,
     )

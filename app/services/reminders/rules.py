@@ -1,11 +1,11 @@
-"""Reminder rules: a schedule's, and those that an agency has in their place."""
+"""Reminder rules: those of a schedule, and those that an agency has in place of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.pagination import page
@@ -16,14 +16,13 @@ from app.models.periods import Schedule
 from app.models.plans import Plan
 from app.policy import Principal
 from app.services import lookup
-from app.services.audit import changes, ledger
-from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor
-from app.services.lookup import get_agency
+from app.services.audit import changes
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, VersionCheck, record_change
 from app.text import terms
 
-Shown = dict[str, Any]
-"""A rule in the words of the wire, with its version."""
+RuleRow = Row[*tuple[Any, ...]]
+"""The columns of a rule, and the codes of its `plan`, `schedule` and `agency` (or None)."""
 
 FIELDS = (
     "offset_days",
@@ -38,89 +37,27 @@ FIELDS = (
     "template",
     "active",
 )
-
-
-def _known(principal: Principal) -> Select[ReminderRule, str, str, str | None]:
-    """The rules of known plans, each with the codes of its plan, schedule and agency."""
-    plans = lookup.known_plans(principal).with_only_columns(Plan.id)
-    return (
-        select(ReminderRule, Plan.code, Schedule.code, Agency.code)
-        .join(Schedule, Schedule.id == ReminderRule.schedule_id)
-        .join(Plan, Plan.id == Schedule.plan_id)
-        .outerjoin(Agency, Agency.id == ReminderRule.agency_id)
-        .where(Plan.id.in_(plans))
-    )
-
-
-def _shown(rule: ReminderRule, plan: str, schedule: str, agency: str | None) -> Shown:
-    fields = {name: getattr(rule, name) for name in (*FIELDS, "code", "version")}
-    return fields | {"plan": plan, "schedule": schedule, "agency": agency}
-
-
-async def listed(
-    session: AsyncSession,
-    principal: Principal,
-    plan: str | None,
-    *,
-    schedule: str | None,
-    agency: str | None,
-    on: date,
-    limit: int,
-    cursor: str | None,
-) -> tuple[list[Shown], str | None]:
-    """A page of rules; of an agency only its own ones. All codes are read as elsewhere.
-
-    Raises:
-        NotFound: no such plan or agency.
-    """
-    query = _known(principal)
-    if plan is not None:
-        found = await lookup.get_plan(session, principal, plan)
-        query = query.where(Plan.id == found.id)
-    if schedule is not None:
-        query = query.where(Schedule.code == schedule)
-    if agency is not None:
-        place = await get_agency(session, principal, agency, on)
-        query = query.where(ReminderRule.agency_id == place.id)
-    order = [(ReminderRule.schedule_id, int), (ReminderRule.id, int)]
-    rows, following = await page(session, query, order, limit=limit, cursor=cursor)
-    return [_shown(*row[:4]) for row in rows], following
-
-
-async def find(
-    session: AsyncSession,
-    principal: Principal,
-    *,
-    schedule: str,
-    code: str,
-    agency: str | None,
-    plan: str | None,
-    on: date,
-) -> Shown:
-    """One rule.
-
-    Raises:
-        NotFound: there is none.
-        AmbiguousPlan: several plans are known, and none was named.
-    """
-    named = await lookup.get_plan(session, principal, plan)
-    query = _known(principal).where(
-        Plan.id == named.id, Schedule.code == schedule, ReminderRule.code == code
-    )
-    if agency is None:
-        query = query.where(ReminderRule.agency_id.is_(None))
-    else:
-        place = await get_agency(session, principal, agency, on)
-        query = query.where(ReminderRule.agency_id == place.id)
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
-        raise NotFound(terms.REMINDER_RULE, code=code)
-    return _shown(*row)
+"""The fields of a rule that clients set, as audit events keep them."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a rule stands: a schedule's, or an agency's in its place, under a code."""
+class RuleKey:
+    """The codes that address a rule.
+
+    agency: the agency whose own rule it is; None for the schedule's rule. plan: None where only
+    one is known. on: the day on which the agency's code is read.
+    """
+
+    schedule: str
+    code: str
+    agency: str | None
+    plan: str | None
+    on: date
+
+
+@dataclass(frozen=True)
+class RuleSlot:
+    """The rows that a RuleKey addresses; the rule itself may not exist."""
 
     plan: Plan
     schedule: Schedule
@@ -128,157 +65,195 @@ class Place:
     code: str
 
     @property
+    def agency_id(self) -> int | None:
+        """The agency whose own rule it is; None for the schedule's rule."""
+        return self.agency.id if self.agency else None
+
+    @property
     def owner_id(self) -> int:
-        """Whose the rule is."""
+        """The agency whose reach shows the audit events: the rule's own, else the district."""
         return self.agency.id if self.agency else self.plan.district_id
 
     @property
     def subject(self) -> str:
-        """How the record of changes names it."""
+        """The rule as audit events name it."""
         owner = f"agencies/{self.agency.code}" if self.agency else f"plans/{self.plan.code}"
         return f"{owner}/reminder-rules/{self.schedule.code}/{self.code}"
 
-    def shown(self, rule: ReminderRule) -> Shown:
-        """A rule that stands here."""
-        agency = self.agency.code if self.agency else None
-        return _shown(rule, self.plan.code, self.schedule.code, agency)
+
+def _select_rules() -> Select[*tuple[Any, ...]]:
+    """The rules as RuleRow."""
+    return (
+        select(
+            *ReminderRule.__table__.columns,
+            Plan.code.label("plan"),
+            Schedule.code.label("schedule"),
+            Agency.code.label("agency"),
+        )
+        .join(Schedule, Schedule.id == ReminderRule.schedule_id)
+        .join(Plan, Plan.id == Schedule.plan_id)
+        .outerjoin(Agency, Agency.id == ReminderRule.agency_id)
+    )
 
 
-async def find_place(
+async def list_page(
     session: AsyncSession,
     principal: Principal,
     *,
-    schedule: str,
-    code: str,
-    agency: str | None,
     plan: str | None,
+    schedule: str | None,
+    agency: str | None,
     on: date,
-) -> Place:
-    """Where a rule may be put.
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[RuleRow], str | None]:
+    """A page of the rules of known plans, by schedule; with `agency` only that agency's own rules.
+
+    on: the day on which the agency's code is read.
 
     Raises:
-        NotFound: no such plan, schedule, or agency, that the principal may change.
+        NotFound: no such plan or agency.
+    """
+    known_plans = lookup.known_plans(principal).with_only_columns(Plan.id)
+    query = _select_rules().where(Plan.id.in_(known_plans))
+    if plan is not None:
+        known_plan = await lookup.get_plan(session, principal, plan)
+        query = query.where(Plan.id == known_plan.id)
+    if schedule is not None:
+        query = query.where(Schedule.code == schedule)
+    if agency is not None:
+        owner = await lookup.get_agency(session, principal, agency, on)
+        query = query.where(ReminderRule.agency_id == owner.id)
+    order = [(ReminderRule.schedule_id, int), (ReminderRule.id, int)]
+    return await page(session, query, order, limit=limit, cursor=cursor)
+
+
+async def get(session: AsyncSession, principal: Principal, key: RuleKey) -> RuleRow:
+    """One rule.
+
+    Raises:
+        NotFound: there is no such rule, plan or agency.
         AmbiguousPlan: several plans are known, and none was named.
     """
-    own = await lookup.get_managed_plan(session, principal, plan)
-    found = await session.scalar(
-        select(Schedule).where(Schedule.plan_id == own.id, Schedule.code == schedule)
+    plan = await lookup.get_plan(session, principal, key.plan)
+    agency_id = None
+    if key.agency is not None:
+        agency_id = (await lookup.get_agency(session, principal, key.agency, key.on)).id
+    query = _select_rules().where(
+        Plan.id == plan.id,
+        Schedule.code == key.schedule,
+        ReminderRule.code == key.code,
+        ReminderRule.agency_id.is_not_distinct_from(agency_id),
     )
-    if found is None:
-        raise NotFound(terms.SCHEDULE, code=schedule)
-    if agency is None:
-        return Place(own, found, None, code)
-    named = await get_agency(session, principal, agency, on)
-    district = await session.get_one(Agency, own.district_id)
-    if not (named.path.startswith(district.path) and principal.reaches(named.path)):
-        raise NotFound(terms.AGENCY, code=agency)
-    return Place(own, found, named, code)
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(terms.REMINDER_RULE, code=key.code)
+    return row
 
 
 async def put(
     session: AsyncSession,
-    place: Place,
+    action: Action,
+    key: RuleKey,
     values: Mapping[str, Any],
     *,
     check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
-) -> tuple[Shown, bool]:
-    """Make a rule, or replace the one that stands there; whether it was made.
+) -> tuple[RuleRow, bool]:
+    """Create a rule or replace the existing one; returns it, and whether it is new.
 
     Raises:
-        PreconditionRequired, Stale: there is a rule, and the client has not read this version; or
-            it has read one, and that is gone.
+        NotFound: no such plan, schedule or agency that the principal may change.
+        AmbiguousPlan: several plans are known, and none was named.
+        PreconditionRequired, Stale: the client has not read the current version.
     """
-    rule = await _standing(session, place)
+    slot = await _get_slot(session, action.principal, key)
+    rule = await _find(session, slot)
     check_version(rule.version if rule else None)
+    is_new = rule is None
     if rule is None:
-        return await _make(session, place, values, now=now, actor=actor), True
-    change = changes.apply(rule, values)
+        rule = ReminderRule(
+            schedule_id=slot.schedule.id, agency_id=slot.agency_id, code=slot.code, **values
+        )
+        session.add(rule)
+        change = Change.created(values)
+    else:
+        change = changes.apply(rule, values)
     if change:
-        await ledger.record(
-            session,
-            now=now,
-            actor=actor,
-            action="reminder_rule.changed",
-            subject=place.subject,
-            plan_id=place.plan.id,
-            agency_id=place.owner_id,
-            before=change.before,
-            after=change.after,
-        )
         await session.flush()
-    return place.shown(rule), False
-
-
-async def _standing(session: AsyncSession, place: Place) -> ReminderRule | None:
-    owner = place.agency.id if place.agency else None
-    found: ReminderRule | None = await session.scalar(
-        select(ReminderRule).where(
-            ReminderRule.schedule_id == place.schedule.id,
-            ReminderRule.agency_id.is_not_distinct_from(owner),
-            ReminderRule.code == place.code,
+        await record_change(
+            session,
+            action,
+            "reminder_rule.created" if is_new else "reminder_rule.changed",
+            slot.subject,
+            change,
+            plan_id=slot.plan.id,
+            agency_id=slot.owner_id,
         )
-    )
-    return found
-
-
-async def _make(
-    session: AsyncSession,
-    place: Place,
-    values: Mapping[str, Any],
-    *,
-    now: datetime,
-    actor: Actor,
-) -> Shown:
-    await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action="reminder_rule.created",
-        subject=place.subject,
-        plan_id=place.plan.id,
-        agency_id=place.owner_id,
-        after=changes.told(values),
-    )
-    rule = ReminderRule(
-        schedule_id=place.schedule.id,
-        agency_id=place.agency.id if place.agency else None,
-        code=place.code,
-        **values,
-    )
-    session.add(rule)
-    await session.flush()
-    return place.shown(rule)
+    row = (await session.execute(_select_rules().where(ReminderRule.id == rule.id))).one()
+    return row, is_new
 
 
 async def delete(
-    session: AsyncSession,
-    place: Place,
-    *,
-    check_version: VersionCheck,
-    now: datetime,
-    actor: Actor,
+    session: AsyncSession, action: Action, key: RuleKey, *, check_version: VersionCheck
 ) -> None:
-    """Drop a rule; what was sent by it stays. An agency that had its own gets the schedule's again.
+    """Delete a rule; its notifications stay.
+
+    Where it is an agency's own rule, the schedule's rule applies to the agency again.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such rule, or no plan, schedule or agency that the principal may
+            change.
+        AmbiguousPlan: several plans are known, and none was named.
         PreconditionRequired, Stale: the client has not read this version.
     """
-    rule = await _standing(session, place)
+    slot = await _get_slot(session, action.principal, key)
+    rule = await _find(session, slot)
     if rule is None:
-        raise NotFound(terms.REMINDER_RULE, code=place.code)
+        raise NotFound(terms.REMINDER_RULE, code=slot.code)
     check_version(rule.version)
-    await ledger.record(
-        session,
-        now=now,
-        actor=actor,
-        action="reminder_rule.deleted",
-        subject=place.subject,
-        plan_id=place.plan.id,
-        agency_id=place.owner_id,
-        before=changes.told({name: getattr(rule, name) for name in FIELDS}),
-    )
+    change = Change.deleted({name: getattr(rule, name) for name in FIELDS})
     await session.delete(rule)
     await session.flush()
+    await record_change(
+        session,
+        action,
+        "reminder_rule.deleted",
+        slot.subject,
+        change,
+        plan_id=slot.plan.id,
+        agency_id=slot.owner_id,
+    )
+
+
+async def _get_slot(session: AsyncSession, principal: Principal, key: RuleKey) -> RuleSlot:
+    """The slot of a rule that the principal may change.
+
+    Raises:
+        NotFound: no such plan, schedule, or agency of the plan's district.
+        AmbiguousPlan: several plans are known, and none was named.
+    """
+    plan = await lookup.get_managed_plan(session, principal, key.plan)
+    schedule = await session.scalar(
+        select(Schedule).where(Schedule.plan_id == plan.id, Schedule.code == key.schedule)
+    )
+    if schedule is None:
+        raise NotFound(terms.SCHEDULE, code=key.schedule)
+    if key.agency is None:
+        return RuleSlot(plan, schedule, None, key.code)
+    agency = await lookup.get_agency(session, principal, key.agency, key.on)
+    district = await session.get_one(Agency, plan.district_id)
+    if not (agency.path.startswith(district.path) and principal.reaches(agency.path)):
+        raise NotFound(terms.AGENCY, code=key.agency)
+    return RuleSlot(plan, schedule, agency, key.code)
+
+
+async def _find(session: AsyncSession, slot: RuleSlot) -> ReminderRule | None:
+    """The rule in a slot."""
+    rule: ReminderRule | None = await session.scalar(
+        select(ReminderRule).where(
+            ReminderRule.schedule_id == slot.schedule.id,
+            ReminderRule.agency_id.is_not_distinct_from(slot.agency_id),
+            ReminderRule.code == slot.code,
+        )
+    )
+    return rule

@@ -1,7 +1,7 @@
-"""When a reminder is due. Pure: rules, due dates and the present in, occurrences out.
+"""When a reminder is due: a pure function of rules, due dates and the current instant.
 
-What goes out is always "due and not yet told", never "just N days before": a day on which the
-service was down is caught up, once.
+A reminder is due from its instant until it is stale, not only on its day. After an outage, the
+next sweep therefore finds the reminders that were missed.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,18 @@ from app.services.deadlines.working_calendar import WorkingCalendar
 from app.vocabulary import DayKind
 
 STALE_AFTER = timedelta(days=14)
-"""A reminder that could not be sent for so long says nothing that still matters."""
+"""A reminder that was not planned for this time is dropped."""
 ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a rule reminds: days from the due date, repetitions, the time of day, quiet hours."""
+    """The timing of a rule.
+
+    offset_days: days from the due date to the first reminder, negative before it; `day_kind` says
+    whether calendar or working days are counted. repeat_days, repeat_times: the reminder is
+    repeated every `repeat_days`, `repeat_times` times; None is never. Times are local.
+    """
 
     offset_days: int
     day_kind: DayKind
@@ -33,31 +38,37 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One reminder of a rule for a due date: which repetition, and when it should leave."""
+    """One reminder of a rule for a due date.
+
+    number: the repetition, 0 for the first reminder. send_at: when it should be sent.
+    """
 
     number: int
     send_at: datetime
 
 
 def occurrences(timing: Timing, due: date, calendar: WorkingCalendar) -> Iterator[Occurrence]:
-    """Every reminder that a rule has for a due date, the earliest first."""
+    """All reminders of a rule for a due date, the earliest first."""
     repetitions = timing.repeat_times if timing.repeat_days else 0
     for number in range(repetitions + 1):
         offset = timing.offset_days + number * (timing.repeat_days or 0)
-        day = moved(due, offset, timing.day_kind, calendar)
+        day = shift_day(due, offset, timing.day_kind, calendar)
         yield Occurrence(number, datetime.combine(day, timing.send_time, LOCAL))
 
 
 def due_occurrences(
     timing: Timing, due: date, calendar: WorkingCalendar, now: datetime
 ) -> list[Occurrence]:
-    """The reminders that should have left by now and are not stale."""
-    begun = takewhile(lambda each: each.send_at <= now, occurrences(timing, due, calendar))
-    return [occurrence for occurrence in begun if now - STALE_AFTER < occurrence.send_at]
+    """The reminders that are due at `now` and not stale."""
+    past = takewhile(lambda each: each.send_at <= now, occurrences(timing, due, calendar))
+    return [occurrence for occurrence in past if now - STALE_AFTER < occurrence.send_at]
 
 
-def moved(day: date, offset: int, kind: DayKind, calendar: WorkingCalendar) -> date:
-    """The day `offset` days, or working days, from `day`; an offset of 0 is the day itself."""
+def shift_day(day: date, offset: int, kind: DayKind, calendar: WorkingCalendar) -> date:
+    """The day that is `offset` days from `day`, in calendar or working days.
+
+    An offset of 0 is the day itself, even where it is no working day.
+    """
     if kind == DayKind.CALENDAR:
         return day + offset * ONE_DAY
     step = ONE_DAY if offset > 0 else -ONE_DAY
@@ -70,7 +81,7 @@ def moved(day: date, offset: int, kind: DayKind, calendar: WorkingCalendar) -> d
 
 
 def not_before(timing: Timing, now: datetime) -> datetime:
-    """Now, or the end of the quiet hours that it falls into; they may span midnight."""
+    """The first instant from `now` on that is outside the quiet hours, which may span midnight."""
     local = now.astimezone(LOCAL)
     clock, start, end = local.time(), timing.quiet_from, timing.quiet_until
     if start == end:

@@ -1,4 +1,4 @@
-"""The deadline rules: tables for 2024 and 2025, their boundaries, and what holds in every year."""
+"""The deadline rules: tables for 2024 and 2025, boundaries, and properties of every year."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
@@ -49,7 +49,7 @@ DUE_DATES = [
     (HALF_YEAR, 2025, 2, ("Sat 2025-12-20", "Mon 2025-12-22", "Fri 2025-12-19", "Fri 2025-12-19")),
     (YEAR, 2025, 1, ("Wed 2025-12-10", "Wed 2025-12-10", "Tue 2025-12-09", "Tue 2025-12-09")),
 ]
-"""Of each period: included, included and rolled, excluded, excluded and rolled."""
+"""The due dates by rule: included, included and rolled, excluded, excluded and rolled."""
 
 WINDOWS = [
     (QUARTER, 2024, 1, "2023-12-15", "2024-03-14"),
@@ -69,7 +69,7 @@ WINDOWS = [
 ]
 
 LATE_FROM = datetime(2024, 6, 16, tzinfo=LOCAL)
-"""Of the second quarter of 2024, whose last good day is 15 June."""
+"""The first late instant of the second quarter of 2024, which is due on 15 June."""
 
 FREQUENCIES = st.sampled_from(Frequency)
 YEARS = st.integers(2000, 2100)
@@ -89,7 +89,7 @@ OFFSETS = st.one_of(
     ),
 )
 CHANGES = st.lists(st.one_of(st.none(), st.sampled_from(WorkingDayChange)), max_size=12)
-"""What was decided for the days from a due date on, day by day."""
+"""The changes of the days from a due date on; None is no exception."""
 
 
 @st.composite
@@ -127,7 +127,7 @@ def test_codes_of_a_year(frequency: Frequency, codes: list[str]) -> None:
     ("frequency", "ordinal"),
     [(QUARTER, 0), (QUARTER, 5), (HALF_YEAR, 0), (HALF_YEAR, 3), (YEAR, 0), (YEAR, 2), (YEAR, -1)],
 )
-def test_periods_that_a_year_does_not_have(frequency: Frequency, ordinal: int) -> None:
+def test_ordinals_outside_the_year_are_refused(frequency: Frequency, ordinal: int) -> None:
     rule = DueRule(frequency, month=1, day=15)
     with pytest.raises(ValueError, match=f"ordinal of a {frequency.value} must be from 1 to"):
         period_code(frequency, 2024, ordinal)
@@ -147,7 +147,7 @@ def test_a_month_outside_the_period_is_refused(frequency: Frequency, month: int)
 
 
 @pytest.mark.parametrize("day", [-1, 0, 32])
-def test_a_day_that_no_month_has_is_refused(day: int) -> None:
+def test_a_day_outside_every_month_is_refused(day: int) -> None:
     with pytest.raises(ValueError, match=f"^day must be from 1 to 31, got {day}$"):
         DueRule(QUARTER, month=3, day=day)
     with pytest.raises(ValueError, match=f"^cutoff_day must be from 1 to 31, got {day}$"):
@@ -155,7 +155,7 @@ def test_a_day_that_no_month_has_is_refused(day: int) -> None:
 
 
 @pytest.mark.parametrize("frequency", Frequency)
-def test_the_ends_of_the_ranges_are_accepted(frequency: Frequency) -> None:
+def test_the_bounds_of_the_ranges_are_accepted(frequency: Frequency) -> None:
     DueRule(frequency, month=1, day=1, cutoff_day=1)
     DueRule(frequency, month=MONTHS[frequency], day=31, cutoff_day=31)
 
@@ -173,7 +173,7 @@ def test_data_windows(
     assert window == Window(date.fromisoformat(data_from), date.fromisoformat(data_to))
 
 
-def test_a_cutoff_past_the_month_end_is_the_month_end() -> None:
+def test_a_cutoff_day_past_the_end_of_the_month_is_its_last_day() -> None:
     assert windows(QUARTER, 2024, cutoff_day=31) == [
         (date(2024, 1, 1), date(2024, 3, 31)),
         (date(2024, 4, 1), date(2024, 6, 30)),
@@ -183,7 +183,7 @@ def test_a_cutoff_past_the_month_end_is_the_month_end() -> None:
 
 
 @given(frequency=FREQUENCIES, year=YEARS, cutoff_day=st.integers(1, 31))
-def test_windows_tile_the_year_and_the_years_tile(
+def test_windows_cover_each_day_of_every_year_once(
     frequency: Frequency, year: int, cutoff_day: int
 ) -> None:
     parts = windows(frequency, year, cutoff_day)
@@ -197,7 +197,7 @@ def test_windows_tile_the_year_and_the_years_tile(
 
 
 @given(year=YEARS, cutoff_day=st.integers(1, 31))
-def test_two_quarters_are_a_half_year(year: int, cutoff_day: int) -> None:
+def test_two_quarters_make_a_half_year(year: int, cutoff_day: int) -> None:
     q1, q2, q3, q4 = windows(QUARTER, year, cutoff_day)
     first, second = windows(HALF_YEAR, year, cutoff_day)
     assert (q1.data_from, q2.data_to) == first
@@ -219,11 +219,11 @@ def test_due_dates(
         for due_day in (INCLUDED, EXCLUDED)
         for non_working_day in (STAYS, ROLLS)
     ]
-    found = [f"{due_date(rule, year, ordinal, PLAIN):%a %Y-%m-%d}" for rule in rules_of_row]
-    assert found == list(expected)
+    due_dates = [f"{due_date(rule, year, ordinal, PLAIN):%a %Y-%m-%d}" for rule in rules_of_row]
+    assert due_dates == list(expected)
 
 
-def test_the_annual_report_is_due_before_the_fourth_quarter_and_its_own_window_closes() -> None:
+def test_the_annual_report_is_due_before_the_fourth_quarter_and_the_end_of_its_window() -> None:
     annual = DueRule(YEAR, *NAMED_DAY[YEAR])
     quarterly = DueRule(QUARTER, *NAMED_DAY[QUARTER])
     due = due_date(annual, 2024, 1, PLAIN)
@@ -241,29 +241,29 @@ def test_the_annual_report_is_due_before_the_fourth_quarter_and_its_own_window_c
         (2100, INCLUDED, date(2100, 2, 28)),
     ],
 )
-def test_a_named_day_past_the_month_end_is_the_month_end(
+def test_a_named_day_past_the_end_of_the_month_is_its_last_day(
     year: int, due_day: DueDay, expected: date
 ) -> None:
     assert due_date(DueRule(QUARTER, 2, 31, due_day), year, 1, PLAIN) == expected
 
 
-def test_before_the_first_of_the_month_is_the_end_of_the_month_before() -> None:
+def test_the_day_before_the_first_is_in_the_month_before() -> None:
     assert due_date(DueRule(QUARTER, 1, 1, EXCLUDED), 2024, 1, PLAIN) == date(2023, 12, 31)
     assert due_date(DueRule(QUARTER, 3, 1, EXCLUDED), 2024, 1, PLAIN) == date(2024, 2, 29)
 
 
-def test_the_day_is_taken_off_before_rolling() -> None:
-    """Before Sunday 15 September is Saturday, which rolls to Monday; not Monday less one."""
+def test_the_excluded_day_is_subtracted_before_rolling() -> None:
+    """The day before Sunday 15 September is a Saturday, which rolls to Monday 16 September."""
     rule = DueRule(QUARTER, 3, 15, EXCLUDED, ROLLS)
     assert due_date(rule, 2024, 3, PLAIN) == date(2024, 9, 16)
 
 
-def test_rolling_passes_public_holidays() -> None:
-    tet = DueRule(QUARTER, month=2, day=8, non_working_day=ROLLS)
-    assert due_date(tet, 2024, 1, PLAIN) == date(2024, 2, 15)
+def test_rolling_skips_public_holidays() -> None:
+    rule_in_tet = DueRule(QUARTER, month=2, day=8, non_working_day=ROLLS)
+    assert due_date(rule_in_tet, 2024, 1, PLAIN) == date(2024, 2, 15)
 
 
-def test_rolling_reads_exceptions() -> None:
+def test_rolling_follows_exceptions() -> None:
     rule = DueRule(QUARTER, 3, 15, non_working_day=ROLLS)
     worked = WorkingCalendar({date(2024, 6, 15): WorkingDayChange.WORKED})
     off = WorkingCalendar({date(2024, 6, 17): WorkingDayChange.OFF})
@@ -331,7 +331,7 @@ def test_late_from_is_the_local_midnight_after_the_due_date(due: date) -> None:
         (LATE_FROM + 5 * ONE_DAY, LATE_FROM + 5 * ONE_DAY),
     ],
 )
-def test_the_later_of_period_and_extension_counts(
+def test_the_later_of_period_and_extension_applies(
     extension: datetime | None, expected: datetime
 ) -> None:
     assert effective_late_from(LATE_FROM, extension) == expected
@@ -359,10 +359,10 @@ def test_the_effective_instant_is_in_local_time() -> None:
         ("2025-06-16T12:00:00", ObligationTiming(Timeliness.OVERDUE, 366, None)),
     ],
 )
-def test_standing_of_a_report_that_has_not_come(now: str, expected: ObligationTiming) -> None:
+def test_timing_of_an_awaited_report(now: str, expected: ObligationTiming) -> None:
     instant = datetime.fromisoformat(now).replace(tzinfo=LOCAL)
-    found = timing_at(late_from=LATE_FROM, first_submitted_at=None, exempt=False, now=instant)
-    assert found == expected
+    timing = timing_at(late_from=LATE_FROM, first_submitted_at=None, exempt=False, now=instant)
+    assert timing == expected
 
 
 @pytest.mark.parametrize(
@@ -378,24 +378,24 @@ def test_standing_of_a_report_that_has_not_come(now: str, expected: ObligationTi
     ],
 )
 @pytest.mark.parametrize("exempt", [False, True])
-def test_standing_of_a_report_that_came(
+def test_timing_of_a_submitted_report(
     submitted: str, expected: ObligationTiming, *, exempt: bool
 ) -> None:
     instant = datetime.fromisoformat(submitted).replace(tzinfo=LOCAL)
-    found = timing_at(
+    timing = timing_at(
         late_from=LATE_FROM,
         first_submitted_at=instant,
         exempt=exempt,
         now=LATE_FROM + 100 * ONE_DAY,
     )
-    assert found == expected
+    assert timing == expected
 
 
 @pytest.mark.parametrize("days", [-100, -1, 0, 1, 100])
 def test_an_exempt_obligation_is_neither_awaited_nor_late(days: int) -> None:
     now = LATE_FROM + days * ONE_DAY
-    found = timing_at(late_from=LATE_FROM, first_submitted_at=None, exempt=True, now=now)
-    assert found == ObligationTiming(Timeliness.EXEMPT, 0, None)
+    timing = timing_at(late_from=LATE_FROM, first_submitted_at=None, exempt=True, now=now)
+    assert timing == ObligationTiming(Timeliness.EXEMPT, 0, None)
 
 
 @pytest.mark.parametrize(
@@ -407,19 +407,19 @@ def test_an_exempt_obligation_is_neither_awaited_nor_late(days: int) -> None:
         (14, 15, Timeliness.UPCOMING),
     ],
 )
-def test_how_soon_is_due_soon(due_soon_days: int, days_left: int, expected: Timeliness) -> None:
-    found = timing_at(
+def test_due_soon_days(due_soon_days: int, days_left: int, expected: Timeliness) -> None:
+    timing = timing_at(
         late_from=LATE_FROM,
         first_submitted_at=None,
         exempt=False,
         now=LATE_FROM - TICK - days_left * ONE_DAY,
         due_soon_days=due_soon_days,
     )
-    assert found == ObligationTiming(expected, 0, days_left)
+    assert timing == ObligationTiming(expected, 0, days_left)
 
 
-def test_an_extension_into_the_day_keeps_that_day_good() -> None:
-    """A first late instant inside a day: before it days are left, from it a day is late."""
+def test_a_late_instant_within_a_day() -> None:
+    """Before the instant the day counts as left, from it on as late."""
     noon = LATE_FROM + timedelta(hours=12)
     before = timing_at(late_from=noon, first_submitted_at=None, exempt=False, now=noon - TICK)
     after = timing_at(late_from=noon, first_submitted_at=None, exempt=False, now=noon)
@@ -444,21 +444,21 @@ def test_instants_without_a_zone_are_refused(*, exempt: bool) -> None:
         effective_late_from(LATE_FROM, naive)
 
 
-def test_the_hour_that_daylight_saving_repeats_is_told_apart() -> None:
-    """02:30 comes twice in Berlin on 27 October 2024: before the limit, and after it."""
+def test_the_hour_that_daylight_saving_repeats_is_distinguished() -> None:
+    """02:30 occurs twice in Berlin on 27 October 2024: before and after the first late instant."""
     berlin = ZoneInfo("Europe/Berlin")
     limit = datetime(2024, 10, 27, 2, 15, tzinfo=berlin, fold=1)
     earlier = datetime(2024, 10, 27, 2, 30, tzinfo=berlin, fold=0)
     later = datetime(2024, 10, 27, 2, 30, tzinfo=berlin, fold=1)
-    found = [
+    timeliness = [
         timing_at(late_from=limit, first_submitted_at=instant, exempt=False, now=limit).timeliness
         for instant in (earlier, later)
     ]
-    assert found == [Timeliness.ON_TIME, Timeliness.LATE]
+    assert timeliness == [Timeliness.ON_TIME, Timeliness.LATE]
 
 
 @given(limit=LATE_FROMS, offsets=st.tuples(OFFSETS, OFFSETS), due_soon_days=st.integers(0, 30))
-def test_timeliness_never_goes_back(
+def test_timeliness_only_advances_with_time(
     limit: datetime, offsets: tuple[timedelta, timedelta], due_soon_days: int
 ) -> None:
     order = [Timeliness.UPCOMING, Timeliness.DUE_SOON, Timeliness.OVERDUE]
@@ -482,9 +482,9 @@ def test_timeliness_never_goes_back(
 @given(limit=LATE_FROMS, offset=OFFSETS)
 def test_an_awaited_report_is_late_or_has_days_left(limit: datetime, offset: timedelta) -> None:
     now = limit + offset
-    found = timing_at(late_from=limit, first_submitted_at=None, exempt=False, now=now)
-    overdue = found.timeliness == Timeliness.OVERDUE
-    assert overdue == (now >= limit) == (found.days_late > 0) == (found.days_left is None)
+    timing = timing_at(late_from=limit, first_submitted_at=None, exempt=False, now=now)
+    overdue = timing.timeliness == Timeliness.OVERDUE
+    assert overdue == (now >= limit) == (timing.days_late > 0) == (timing.days_left is None)
 
 
 @given(
@@ -493,7 +493,7 @@ def test_an_awaited_report_is_late_or_has_days_left(limit: datetime, offset: tim
     nows=st.tuples(OFFSETS, OFFSETS),
     exempt=st.tuples(st.booleans(), st.booleans()),
 )
-def test_a_first_submission_decides_for_ever(
+def test_the_first_submission_decides_whatever_follows(
     limit: datetime,
     submitted: timedelta,
     nows: tuple[timedelta, timedelta],
@@ -515,13 +515,11 @@ def test_a_first_submission_decides_for_ever(
 
 
 @given(limit=LATE_FROMS, moment=OFFSETS)
-def test_a_report_is_as_late_as_it_was_overdue_when_it_came(
-    limit: datetime, moment: timedelta
-) -> None:
+def test_days_late_at_submission_equal_days_overdue(limit: datetime, moment: timedelta) -> None:
     now = limit + moment
     awaited = timing_at(late_from=limit, first_submitted_at=None, exempt=False, now=now)
-    came = timing_at(late_from=limit, first_submitted_at=now, exempt=False, now=now)
-    assert came.days_late == awaited.days_late
+    submitted = timing_at(late_from=limit, first_submitted_at=now, exempt=False, now=now)
+    assert submitted.days_late == awaited.days_late
 
 
 @given(
@@ -540,7 +538,7 @@ def test_an_extension_never_makes_a_report_later(
     exempt: bool,
 ) -> None:
     extended = effective_late_from(limit, None if extension is None else limit + extension)
-    without, given_time = (
+    without, extended_timing = (
         timing_at(
             late_from=instant,
             first_submitted_at=None if submitted is None else limit + submitted,
@@ -549,13 +547,13 @@ def test_an_extension_never_makes_a_report_later(
         )
         for instant in (limit, extended)
     )
-    bad = {Timeliness.OVERDUE, Timeliness.LATE}
+    is_late = {Timeliness.OVERDUE, Timeliness.LATE}
     assert extended >= limit
-    assert given_time.days_late <= without.days_late
-    assert without.timeliness in bad or given_time.timeliness not in bad
+    assert extended_timing.days_late <= without.days_late
+    assert without.timeliness in is_late or extended_timing.timeliness not in is_late
     if without.days_left is not None:
-        assert given_time.days_left is not None
-        assert given_time.days_left >= without.days_left
+        assert extended_timing.days_left is not None
+        assert extended_timing.days_left >= without.days_left
 
 
 @given(
@@ -564,7 +562,7 @@ def test_an_extension_never_makes_a_report_later(
     now=OFFSETS,
     zones=st.tuples(ZONES, ZONES, ZONES),
 )
-def test_the_same_instants_in_other_zones_stand_the_same(
+def test_timing_does_not_depend_on_time_zones(
     limit: datetime,
     submitted: timedelta | None,
     now: timedelta,

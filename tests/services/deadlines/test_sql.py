@@ -1,4 +1,4 @@
-"""Timeliness in SQL, in answers and in filters of lists, agrees with the pure rule."""
+"""Timeliness in SQL, both the functions and the filters of lists, agrees with the pure rule."""
 
 import itertools
 from datetime import datetime, timedelta
@@ -22,12 +22,12 @@ AROUND = [
     for moment in (-MOMENT, timedelta(0), MOMENT)
 ]
 
-FITS = ", ".join(str(condition) for condition in CONDITIONS.values())
+MATCHES = ", ".join(str(condition) for condition in CONDITIONS.values())
 
-# Facts stand in for the view: a row an obligation, with the columns that timeliness depends on.
+# Rows of generated facts replace the view; they have the columns that timeliness depends on.
 TIMINGS = text(f"""
     SELECT timeliness(owed, :now) AS timeliness, days_late(owed, :now) AS days_late,
-        days_left(owed, :now) AS days_left, ARRAY[{FITS}] AS fits
+        days_left(owed, :now) AS days_left, ARRAY[{MATCHES}] AS matches
     FROM (
         SELECT position, jsonb_populate_record(NULL::owed_obligation, jsonb_build_object(
             'late_from', late_from, 'first_submitted_at', first_submitted_at,
@@ -44,7 +44,7 @@ TIMINGS = text(f"""
 Facts = tuple[datetime, datetime | None, bool]
 
 
-async def answers(
+async def fetch_timings(
     service: Service, facts: list[Facts], now: datetime, due_soon_days: int
 ) -> list[Any]:
     columns: dict[str, Any] = {
@@ -61,7 +61,7 @@ async def check_agreement(
     service: Service, facts: list[Facts], now: datetime, due_soon_days: int = 7
 ) -> None:
     for (late_from, submitted, exempt), row in zip(
-        facts, await answers(service, facts, now, due_soon_days), strict=True
+        facts, await fetch_timings(service, facts, now, due_soon_days), strict=True
     ):
         expected = rules.timing_at(
             late_from=late_from,
@@ -70,10 +70,10 @@ async def check_agreement(
             now=now,
             due_soon_days=due_soon_days,
         )
-        found = rules.ObligationTiming(Timeliness(row.timeliness), row.days_late, row.days_left)
-        assert found == expected, (late_from, submitted, exempt, now)
-        fitting = [word for word, fits in zip(CONDITIONS, row.fits, strict=True) if fits]
-        assert fitting == [expected.timeliness], "a list by timeliness shows just these"
+        timing = rules.ObligationTiming(Timeliness(row.timeliness), row.days_late, row.days_left)
+        assert timing == expected, (late_from, submitted, exempt, now)
+        matching = [word for word, matches in zip(CONDITIONS, row.matches, strict=True) if matches]
+        assert matching == [expected.timeliness], "exactly one filter matches"
 
 
 async def test_sql_and_rule_agree_around_every_boundary(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""Working days: exceptions win over public holidays, which win over weekdays."""
+"""Working days: exceptions take precedence over public holidays, and those over weekdays."""
 
 from datetime import date, timedelta
 
@@ -58,7 +58,7 @@ def test_public_holidays_are_off(day: date) -> None:
         date(2024, 12, 25),
     ],
 )
-def test_ordinary_weekdays_are_worked(day: date) -> None:
+def test_ordinary_weekdays_are_working_days(day: date) -> None:
     assert PLAIN.is_working_day(day)
 
 
@@ -70,7 +70,7 @@ def test_each_year_has_its_own_public_holidays() -> None:
     assert PLAIN.is_working_day(date(2024, 1, 29))
 
 
-def test_working_week_is_monday_to_friday() -> None:
+def test_the_working_week_is_monday_to_friday() -> None:
     monday = date(2024, 6, 10)
     week = [PLAIN.is_working_day(monday + timedelta(days=days)) for days in range(7)]
     assert week == [True] * 5 + [False] * 2
@@ -85,14 +85,14 @@ def test_swapped_days_as_exceptions() -> None:
     assert swapped.is_working_day(date(2024, 6, 11))
 
 
-def test_a_saturday_worked_in_exchange_is_an_exception() -> None:
+def test_a_saturday_worked_for_a_swapped_day_has_to_be_an_exception() -> None:
     off, worked = date(2024, 4, 29), date(2024, 5, 4)
     assert not PLAIN.is_working_day(off)
     assert not PLAIN.is_working_day(worked)
     assert WorkingCalendar({worked: WORKED}).is_working_day(worked)
 
 
-def test_an_exception_wins_over_a_public_holiday() -> None:
+def test_an_exception_takes_precedence_over_a_public_holiday() -> None:
     holiday = date(2024, 9, 3)
     assert WorkingCalendar({holiday: WORKED}).is_working_day(holiday)
 
@@ -122,7 +122,7 @@ def test_next_working_day(day: date, expected: date) -> None:
     assert PLAIN.next_working_day(day) == expected
 
 
-def test_next_working_day_reads_exceptions() -> None:
+def test_next_working_day_follows_exceptions() -> None:
     saturday, monday = date(2024, 6, 15), date(2024, 6, 17)
     assert WorkingCalendar({saturday: WORKED}).next_working_day(saturday) == saturday
     assert WorkingCalendar({monday: OFF}).next_working_day(saturday) == date(2024, 6, 18)
@@ -130,14 +130,14 @@ def test_next_working_day_reads_exceptions() -> None:
 
 @settings(deadline=None)
 @given(day=DAYS)
-def test_weekends_are_never_worked_without_an_exception(day: date) -> None:
+def test_weekends_are_off_without_an_exception(day: date) -> None:
     if day.isoweekday() in {6, 7}:
         assert not PLAIN.is_working_day(day)
 
 
 @settings(deadline=None)
 @given(day=st.one_of(DAYS, NEAR_DAYS), change=st.sampled_from(WorkingDayChange))
-def test_an_exception_decides_its_own_day_and_no_other(day: date, change: WorkingDayChange) -> None:
+def test_an_exception_changes_only_its_day(day: date, change: WorkingDayChange) -> None:
     changed = WorkingCalendar({day: change})
     assert changed.is_working_day(day) == (change == WORKED)
     for other in (day - timedelta(days=1), day + timedelta(days=1)):
@@ -150,12 +150,12 @@ def test_next_working_day_is_the_first_one(
     day: date, exceptions: dict[date, WorkingDayChange]
 ) -> None:
     working_calendar = WorkingCalendar(exceptions)
-    found = working_calendar.next_working_day(day)
-    skipped = [day + timedelta(days=days) for days in range((found - day).days)]
-    assert found >= day
-    assert working_calendar.is_working_day(found)
+    following = working_calendar.next_working_day(day)
+    skipped = [day + timedelta(days=days) for days in range((following - day).days)]
+    assert following >= day
+    assert working_calendar.is_working_day(following)
     assert not any(working_calendar.is_working_day(off) for off in skipped)
-    assert working_calendar.next_working_day(found) == found
+    assert working_calendar.next_working_day(following) == following
 
 
 @pytest.mark.parametrize("year", range(2000, 2101))

@@ -6,7 +6,8 @@ from datetime import datetime, time, timedelta
 import pytest
 from sqlalchemy import text
 
-from app.channels.mail import DeliveryRefusedError, Envelope, Mailer, Text
+from app.channels.errors import DeliveryRefusedError
+from app.channels.mail import Envelope, Mailer, Text
 from app.channels.webhook import Post
 from app.services.notifications import delivery, wording
 from app.services.notifications.delivery import MOST_ATTEMPTS, deliver, pause, take
@@ -71,7 +72,7 @@ async def test_an_absent_server_is_tried_again_with_growing_pauses(planned: Serv
         [mail] = await carried(planned, username="xuan-hong", channel="email")
         if mail.attempts > before:
             tries.append((planned.clock.now() - start) // timedelta(minutes=1))
-        assert (mail.state, mail.error) == ("waiting", "connection refused")
+        assert (mail.state, mail.error_detail) == ("waiting", "connection refused")
         planned.clock.advance(minutes=1)
     assert tries == [0, 1, 3, 7, 15, 31]
     outbox.trouble = None
@@ -211,13 +212,13 @@ async def test_after_the_last_attempt_the_failure_stands_in_plain_sight(planned:
         await deliver(desk(planned, outbox))
         planned.clock.advance(hours=7)
     [mail] = await carried(planned, username="xuan-hong", channel="email")
-    assert (mail.state, mail.attempts, mail.error) == (
+    assert (mail.state, mail.attempts, mail.error_detail) == (
         "failed",
         MOST_ATTEMPTS,
         "connection refused",
     )
     [row] = await told(planned, username="xuan-hong", channel="email")
-    assert (row.state, row.why) == ("failed", "connection refused")
+    assert (row.state, row.why_detail) == ("failed", "connection refused")
 
 
 def test_pauses_double_up_to_six_hours_and_last_over_a_weekend() -> None:
@@ -232,7 +233,7 @@ async def test_one_that_is_refused_fails_at_once_and_alone(
 ) -> None:
     outbox = PerPerson(xuan_hong=DeliveryRefusedError("550 no such user"), bac_luong=AWAY)
     await deliver(desk(planned, outbox))
-    found = {m.username: (m.state, m.error) for m in await carried(planned, channel="email")}
+    found = {m.username: (m.state, m.error_detail) for m in await carried(planned, channel="email")}
     assert found.pop("xuan-hong") == ("failed", "550 no such user")
     [refused] = await carried(planned, username="xuan-hong", channel="email")
     assert caplog.messages == [
@@ -248,7 +249,7 @@ async def test_a_fault_of_ours_is_seen_tried_again_and_stops_nobody(planned: Ser
     outbox = PerPerson(agriculture=ZeroDivisionError("a fault"))
     await deliver(desk(planned, outbox))
     [mail] = await carried(planned, username="agriculture", channel="email")
-    assert (mail.state, mail.error) == ("waiting", "ZeroDivisionError: a fault")
+    assert (mail.state, mail.error_detail) == ("waiting", "ZeroDivisionError: a fault")
     assert len(outbox.mails) == 4
 
 
@@ -265,7 +266,7 @@ async def test_a_message_that_cannot_be_put_into_words_stops_nobody(
     monkeypatch.setattr(wording, "compose", fail_for_one)
     assert len((await sent(planned)).mails) == 4
     [mail] = await carried(planned, username="xuan-hong", channel="email")
-    assert (mail.state, mail.error, mail.subject) == ("waiting", "KeyError: 'reason'", None)
+    assert (mail.state, mail.error_detail, mail.subject) == ("waiting", "KeyError: 'reason'", None)
 
 
 class OneHangs(Outbox):
@@ -347,7 +348,7 @@ async def test_somebody_without_an_address_is_seen_to_be_missing_it(planned: Ser
     await execute(planned, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
     await deliver(desk(planned, Mailer(Settings(smtp_url="smtp://127.0.0.1:9"))))
     [mail] = await carried(planned, username="xuan-hong", channel="email")
-    assert (mail.state, mail.error) == ("failed", "the account has no e-mail address")
+    assert (mail.state, mail.error) == ("failed", "no_mail_address")
 
 
 async def test_a_webhook_of_the_nearest_agency_above_gets_the_facts(service: Service) -> None:
@@ -394,4 +395,4 @@ async def test_a_webhook_that_went_away_is_seen(service: Service) -> None:
     await execute(service, "UPDATE webhook SET active = false")
     await sent(service)
     [message] = await carried(service, channel="webhook")
-    assert (message.state, message.error) == ("failed", "no webhook covers the agency")
+    assert (message.state, message.error) == ("failed", "no_webhook")

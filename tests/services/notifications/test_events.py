@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from app.channels.mail import DeliveryDelayedError
+from app.channels.errors import DeliveryDelayedError
 from app.models.obligations import Obligation
 from app.services.notifications import events
 from app.services.notifications.delivery import deliver
@@ -249,7 +249,7 @@ async def test_a_correction_is_not_asked_for_at_night_where_mail_was_away(
         found.append(len(outbox.mails))
     assert found == [0, 0, 1]
     rows = await told(service, rule="report.correction_due")
-    assert {row.why for row in rows} == {"due and not yet told"}
+    assert {row.why for row in rows} == {"due"}
 
 
 async def test_an_outage_over_a_corrections_day_is_made_up_for_once(service: Service) -> None:

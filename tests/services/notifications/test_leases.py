@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.channels.mail import DeliveryRefusedError, Envelope
+from app.channels.errors import DeliveryRefusedError
+from app.channels.mail import Envelope
 from app.services.notifications.delivery import MOST_ATTEMPTS, Taken, deliver, send_one, take
 from app.vocabulary import Channel
 from tests.conftest import Service
@@ -158,5 +159,5 @@ async def test_a_message_that_kills_its_worker_each_time_is_given_up(planned: Se
     await deliver(desk(planned, outbox))
     assert outbox.mails == []
     assert {(m.state, m.error) for m in await carried(planned, channel="email")} == {
-        ("failed", "every attempt was cut off before its end")
+        ("failed", "interrupted")
     }

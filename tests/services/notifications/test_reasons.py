@@ -1,33 +1,34 @@
-"""Why something was told, or was not, is said in the language of who reads it."""
+"""Stored reasons have a text in both languages."""
 
-import inspect
-import re
-
-from app.channels import mail, webhook
-from app.services.notifications import delivery, events, fallback, reasons, recheck
-from app.services.notifications.reasons import OPENINGS, VIETNAMESE
-from app.services.reminders import sweep
-
-VOID = re.compile(r"THEN '([^']* [^']*)'")
-PLANNED = re.compile(r"'([^']* [^']*)'")
-RAISED = re.compile(r'Delivery\w+Error\(f?"([^"{]+)')
-CONSTANTS = {delivery.NO_END, webhook.NOT_PUBLIC, fallback.INSTEAD, events.HAPPENED}
+from app.services.notifications import reasons
+from app.services.notifications.recheck import LIST_LINES
+from app.vocabulary import NotificationReason
 
 
-def stored() -> set[str]:
-    """Every reason of the program's own; those that end in a fact, as far as that."""
-    voids = VOID.findall(str(recheck.LINES))
-    why = str(sweep.PLAN).rpartition("'superseded' END,")[2].partition("message_id")[0]
-    sources = "".join(map(inspect.getsource, (mail, webhook, delivery)))
-    return {*voids, *PLANNED.findall(why), *RAISED.findall(sources)} | CONSTANTS
+def test_every_reason_has_both_texts() -> None:
+    assert reasons.TEXTS.keys() == set(NotificationReason)
+    assert all(text.vi and text.en for text in reasons.TEXTS.values())
 
 
-def test_every_reason_has_a_vietnamese_wording_and_every_wording_a_reason() -> None:
-    assert stored() == VIETNAMESE.keys() | OPENINGS.keys()
+def test_a_recheck_gives_known_reasons() -> None:
+    _, _, conditions = str(LIST_LINES).partition("-- The recipient.")
+    codes = {
+        line.partition("THEN '")[2].partition("'")[0]
+        for line in conditions.splitlines()
+        if "THEN '" in line
+    }
+    assert len(codes) > 10
+    assert codes <= set(NotificationReason)
 
 
-def test_a_reason_is_said_in_the_language_asked_for() -> None:
-    assert reasons.said("the report has come", "vi") == "báo cáo đã được gửi"
-    assert reasons.said("the report has come", "en") == "the report has come"
-    assert reasons.said("the webhook answered 503", "vi") == "cổng nhận tin trả lời 503"
-    assert reasons.said("550 no such user", "vi") == "550 no such user"
+def test_a_reason_is_described_in_the_requested_language() -> None:
+    submitted, status = NotificationReason.REPORT_SUBMITTED, NotificationReason.WEBHOOK_STATUS
+    assert reasons.describe(submitted, None, "vi") == "báo cáo đã được gửi"
+    assert reasons.describe(submitted, None, "en") == "the report was submitted"
+    assert reasons.describe(status, "503", "vi") == "cổng nhận tin trả lời 503"
+    assert reasons.describe(status, "503", "en") == "the webhook answered 503"
+
+
+def test_the_words_of_a_server_are_shown_as_they_came() -> None:
+    words = "550 no such {user}"
+    assert reasons.describe(NotificationReason.DELIVERY_ERROR, words, "vi") == words

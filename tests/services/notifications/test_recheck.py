@@ -100,13 +100,13 @@ async def person_is_promoted(service: Service) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (report_comes, "the report has come"),
-        (is_extended, "the due date was extended"),
-        (is_exempted, "the agency was exempted"),
-        (period_closes, "the period is closed"),
-        (account_ends, "the account is no longer active"),
-        (person_moves, "the person has moved to another agency"),
-        (person_is_promoted, "the person has another role now"),
+        (report_comes, "report_submitted"),
+        (is_extended, "due_date_extended"),
+        (is_exempted, "agency_exempt"),
+        (period_closes, "period_closed"),
+        (account_ends, "account_inactive"),
+        (person_moves, "agency_changed"),
+        (person_is_promoted, "role_changed"),
     ],
 )
 async def test_a_reminder_that_is_no_longer_true_does_not_leave(
@@ -130,25 +130,25 @@ async def test_a_reminder_that_is_no_longer_true_does_not_leave(
 @pytest.mark.parametrize(
     ("happens", "change", "rule", "why"),
     [
-        (is_extended, is_exempted, "obligation.extended", "the agency was exempted"),
+        (is_extended, is_exempted, "obligation.extended", "agency_exempt"),
         (
             is_extended,
             agency_ended,
             "obligation.extended",
-            "the agency had ended before the period did",
+            "agency_ended",
         ),
-        (is_exempted, is_exempt_no_more, "obligation.exempted", "the agency is no longer exempt"),
-        (exemption_ends, is_exempted, "obligation.exemption_ended", "the agency was exempted"),
-        (is_reminded, report_comes, "obligation.reminded", "the report has come"),
-        (is_accepted, is_reopened, "report.accepted", "the report is no longer accepted"),
-        (is_accepted_by_mistake, report_comes, "report.reopened", "the report was sent again"),
-        (correction_is_due, report_comes, "report.correction_due", "the report was sent again"),
-        (period_closes, period_opens, "reporting_period.closed", "the period is open"),
+        (is_exempted, is_exempt_no_more, "obligation.exempted", "agency_not_exempt"),
+        (exemption_ends, is_exempted, "obligation.exemption_ended", "agency_exempt"),
+        (is_reminded, report_comes, "obligation.reminded", "report_submitted"),
+        (is_accepted, is_reopened, "report.accepted", "report_not_accepted"),
+        (is_accepted_by_mistake, report_comes, "report.reopened", "report_resubmitted"),
+        (correction_is_due, report_comes, "report.correction_due", "report_resubmitted"),
+        (period_closes, period_opens, "reporting_period.closed", "period_open"),
         (
             period_closes_by_mistake,
             period_closes,
             "reporting_period.opened",
-            "the period is closed",
+            "period_closed",
         ),
     ],
 )
@@ -214,7 +214,7 @@ async def test_a_digest_does_not_follow_a_person_out_of_the_office(
     )
     assert name not in {to for to, _ in (await sent(service)).letters}
     why = {row.why for row in await told(service, username=name, state="skipped")}
-    assert why == {"the person has moved to another agency"}
+    assert why == {"agency_changed"}
 
 
 async def test_words_are_of_the_moment_in_which_it_leaves(service: Service) -> None:
@@ -235,7 +235,7 @@ async def test_a_newer_reminder_takes_the_place_of_one_that_still_waits(
     mine = [text for name, text in (await sent(service)).letters if name == "bac-luong"]
     assert len([text for text in mine if "quý II" in text]) == 1
     rows = await told(service, username="bac-luong", channel="email", rule="before-1")
-    assert [(row.state, row.why) for row in rows] == [("superseded", "a later reminder says more")]
+    assert [(row.state, row.why) for row in rows] == [("superseded", "later_reminder")]
 
 
 async def test_a_second_return_takes_the_place_of_the_first(service: Service) -> None:
@@ -255,7 +255,7 @@ async def test_a_return_that_was_answered_already_is_not_told(service: Service) 
     await send(commune, XUAN_HONG)
     assert (await sent(service)).mails == []
     why = {row.why for row in await told(service, rule="report.returned")}
-    assert why == {"the report was sent again"}
+    assert why == {"report_resubmitted"}
 
 
 async def test_a_correction_that_was_put_off_is_not_asked_for(service: Service) -> None:
@@ -265,7 +265,7 @@ async def test_a_correction_that_was_put_off_is_not_asked_for(service: Service) 
     await execute(service, "UPDATE report SET correction_due = '2024-06-20'")
     await sent(service)
     why = {row.why for row in await told(service, rule="report.correction_due")}
-    assert why == {"the correction is due on another day"}
+    assert why == {"correction_moved"}
 
 
 async def test_a_correction_that_came_and_is_due_anew_is_not_asked_for_as_before(
@@ -279,7 +279,7 @@ async def test_a_correction_that_came_and_is_due_anew_is_not_asked_for_as_before
     await execute(service, "UPDATE message SET state = 'waiting'")
     await sent(service)
     rows = await told(service, rule="report.correction_due")
-    assert {(row.state, row.why) for row in rows} == {("skipped", "the report was sent again")}
+    assert {(row.state, row.why) for row in rows} == {("skipped", "report_resubmitted")}
     service.clock.set("2024-06-12 08:00")
     await swept(service)
     assert "Hôm nay là hạn gửi lại" in " ".join(text for _, text in (await sent(service)).letters)

@@ -90,9 +90,7 @@ async def test_a_rule_that_is_renamed_repeats_nothing(morning: Service) -> None:
     await execute(morning, "UPDATE reminder_rule SET code = 'truoc-3' WHERE code = 'before-3'")
     morning.clock.advance(hours=2)
     assert (await swept(morning)).messages == 0
-    assert {row.why for row in await told(morning, rule="truoc-3")} == {
-        "told by another rule or channel"
-    }
+    assert {row.why for row in await told(morning, rule="truoc-3")} == {"already_notified"}
 
 
 async def test_an_escalation_that_is_renamed_repeats_nothing(service: Service) -> None:
@@ -118,8 +116,8 @@ async def test_a_channel_that_is_added_later_repeats_nothing(
     assert (await swept(morning)).messages == 0
     rows = await told(morning, state="superseded")
     assert {(row.channel, row.why) for row in rows} == {
-        ("webhook", "told by another rule or channel"),
-        ("in_app", "told by another rule or channel"),
+        ("webhook", "already_notified"),
+        ("in_app", "already_notified"),
     }
 
 
@@ -136,7 +134,7 @@ async def test_a_rule_that_is_dropped_while_its_message_waits_sends_nothing(
     await swept(morning)
     await execute(morning, drop)
     assert await mails_to_xuan_hong(morning) == []
-    assert {row.why for row in await told(morning)} == {"the rule was dropped"}
+    assert {row.why for row in await told(morning)} == {"rule_dropped"}
 
 
 async def test_an_agencys_own_silence_counts_while_a_message_waits(morning: Service) -> None:

@@ -1,4 +1,4 @@
-"""When a reminder is due: a table of cases, then what holds of all rules, days and moments."""
+"""When a reminder is due: a table of cases, then properties of all rules, days and instants."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -12,9 +12,9 @@ from app.services.reminders.timing import (
     STALE_AFTER,
     Timing,
     due_occurrences,
-    moved,
     not_before,
     occurrences,
+    shift_day,
 )
 from app.vocabulary import DayKind, WorkingDayChange
 
@@ -61,11 +61,11 @@ def local(text: str) -> datetime:
 def test_an_offset_counts_days_or_working_days(
     due: str, offset: int, kind: DayKind, day: str
 ) -> None:
-    found = moved(date.fromisoformat(due), offset, kind, CALENDAR)
-    assert found == date.fromisoformat(day)
+    shifted = shift_day(date.fromisoformat(due), offset, kind, CALENDAR)
+    assert shifted == date.fromisoformat(day)
 
 
-def test_repetitions_follow_each_other_and_are_counted() -> None:
+def test_repetitions_are_numbered() -> None:
     every_morning = timing(-1, every=1, times=3)
     assert [(o.number, o.send_at) for o in occurrences(every_morning, Q2_DUE, CALENDAR)] == [
         (0, local("2024-06-14T08:00")),
@@ -95,20 +95,20 @@ def test_a_rule_without_an_interval_reminds_once() -> None:
         ("2024-06-22T08:00:00", False),
     ],
 )
-def test_it_is_due_from_its_minute_until_it_is_stale(now: str, is_due: bool) -> None:
-    found = due_occurrences(timing(-7), Q2_DUE, CALENDAR, local(now))
-    assert [o.number for o in found] == ([0] if is_due else [])
+def test_a_reminder_is_due_until_it_is_stale(now: str, is_due: bool) -> None:
+    due = due_occurrences(timing(-7), Q2_DUE, CALENDAR, local(now))
+    assert [o.number for o in due] == ([0] if is_due else [])
 
 
-def test_days_without_the_service_are_all_due_together() -> None:
-    found = due_occurrences(
+def test_reminders_missed_in_an_outage_are_all_due() -> None:
+    due = due_occurrences(
         timing(-1, every=1, times=15), Q2_DUE, CALENDAR, local("2024-06-17T09:00")
     )
-    assert [o.number for o in found] == [0, 1, 2, 3]
+    assert [o.number for o in due] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
-    ("now", "quiet", "leaves"),
+    ("now", "quiet", "expected"),
     [
         ("2024-06-08T08:00", ("21:00", "06:00"), "2024-06-08T08:00"),
         ("2024-06-08T20:59:59", ("21:00", "06:00"), "2024-06-08T20:59:59"),
@@ -126,12 +126,12 @@ def test_days_without_the_service_are_all_due_together() -> None:
         ("2024-06-08T03:00", ("06:00", "06:00"), "2024-06-08T03:00"),
     ],
 )
-def test_quiet_hours_put_it_off(now: str, quiet: tuple[str, str], leaves: str) -> None:
+def test_quiet_hours_delay_a_reminder(now: str, quiet: tuple[str, str], expected: str) -> None:
     start, end = map(time.fromisoformat, quiet)
-    assert not_before(timing(quiet=(start, end)), local(now)) == local(leaves)
+    assert not_before(timing(quiet=(start, end)), local(now)) == local(expected)
 
 
-def test_an_instant_of_another_zone_is_read_by_the_local_clock() -> None:
+def test_quiet_hours_are_local() -> None:
     evening = datetime.fromisoformat("2024-06-08T14:30:00+00:00")
     assert not_before(timing(), evening) == local("2024-06-09T06:00")
 
@@ -154,46 +154,46 @@ instants = st.datetimes(datetime(2023, 1, 1), datetime(2030, 12, 31)).map(  # no
 
 @given(timings, days)
 def test_occurrences_are_numbered_in_order_of_time(rule: Timing, due: date) -> None:
-    found = list(occurrences(rule, due, CALENDAR))
-    assert [o.number for o in found] == list(range(len(found)))
-    assert len(found) == (rule.repeat_times + 1 if rule.repeat_days else 1)
-    sent = [o.send_at for o in found]
-    assert sent == sorted(sent)
-    assert all(at.time() == rule.send_time for at in sent)
+    every = list(occurrences(rule, due, CALENDAR))
+    assert [o.number for o in every] == list(range(len(every)))
+    assert len(every) == (rule.repeat_times + 1 if rule.repeat_days else 1)
+    instants_of_sending = [o.send_at for o in every]
+    assert instants_of_sending == sorted(instants_of_sending)
+    assert all(at.time() == rule.send_time for at in instants_of_sending)
 
 
 @given(timings, days, instants, st.timedeltas(timedelta(0), timedelta(days=13)))
-def test_nothing_is_lost_by_an_outage(
+def test_an_outage_loses_no_reminder(
     rule: Timing, due: date, before: datetime, outage: timedelta
 ) -> None:
-    """What is due after an outage is what a service that ran would have found by and by."""
+    """After an outage, all reminders are due that became due in its course."""
     after = before + outage
     every = set(occurrences(rule, due, CALENDAR))
-    arose = {o for o in every if before < o.send_at <= after}
-    assert arose <= set(due_occurrences(rule, due, CALENDAR, after))
+    missed = {o for o in every if before < o.send_at <= after}
+    assert missed <= set(due_occurrences(rule, due, CALENDAR, after))
 
 
 @given(timings, days, instants)
-def test_what_is_due_is_neither_to_come_nor_stale(rule: Timing, due: date, now: datetime) -> None:
-    found = due_occurrences(rule, due, CALENDAR, now)
-    assert all(timedelta(0) <= now - o.send_at < STALE_AFTER for o in found)
+def test_due_occurrences_are_past_and_not_stale(rule: Timing, due: date, now: datetime) -> None:
+    past = due_occurrences(rule, due, CALENDAR, now)
+    assert all(timedelta(0) <= now - o.send_at < STALE_AFTER for o in past)
     if rule.repeat_days:
-        assert len(found) <= STALE_AFTER.days // rule.repeat_days + 1
+        assert len(past) <= STALE_AFTER.days // rule.repeat_days + 1
 
 
 @given(days, st.integers(1, 60))
-def test_working_days_are_counted_out_and_back(due: date, offset: int) -> None:
-    there = moved(due, offset, DayKind.WORKING, CALENDAR)
-    assert CALENDAR.is_working_day(there)
-    between = (due + n * DAY for n in range(1, (there - due).days + 1))
+def test_working_days_are_counted_in_both_directions(due: date, offset: int) -> None:
+    shifted = shift_day(due, offset, DayKind.WORKING, CALENDAR)
+    assert CALENDAR.is_working_day(shifted)
+    between = (due + n * DAY for n in range(1, (shifted - due).days + 1))
     assert sum(CALENDAR.is_working_day(day) for day in between) == offset
     if CALENDAR.is_working_day(due):
-        assert moved(there, -offset, DayKind.WORKING, CALENDAR) == due
+        assert shift_day(shifted, -offset, DayKind.WORKING, CALENDAR) == due
 
 
 @given(timings, instants)
-def test_it_leaves_outside_quiet_hours_and_within_a_day(rule: Timing, now: datetime) -> None:
-    leaves = not_before(rule, now)
-    assert timedelta(0) <= leaves - now <= DAY
-    assert not_before(rule, leaves) == leaves
-    assert leaves == now or leaves.time() == rule.quiet_until
+def test_a_delay_ends_with_the_quiet_hours_within_a_day(rule: Timing, now: datetime) -> None:
+    earliest = not_before(rule, now)
+    assert timedelta(0) <= earliest - now <= DAY
+    assert not_before(rule, earliest) == earliest
+    assert earliest == now or earliest.time() == rule.quiet_until
