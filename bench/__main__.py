@@ -1,32 +1,55 @@
-"""`python -m bench [part …]`: run parts, print the figures, exit 1 if a target is missed."""
+"""`python -m bench [--baseline CHECKOUT] [part …]`: run parts and print their figures.
 
+Exits with 1 if a target is missed. CHECKOUT is a folder with another version of the service and
+its `.venv`, which takes turns with this one.
+"""
+
+import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from pathlib import Path
 
 from bench import kills, reads, startup, submissions, sweep
+from bench.baseline import Baseline, running_baseline
 from bench.printing import Result, print_all
 from bench.testbed import Testbed, running_testbed
 
-PARTS: dict[str, Callable[[Testbed], Sequence[Result]]] = {
+COMPARISONS: dict[str, Callable[[Testbed, Baseline | None], Sequence[Result]]] = {
+    "reads": lambda testbed, baseline: reads.measure(testbed, "reads", baseline),
+    "aggregates": lambda testbed, baseline: reads.measure(testbed, "aggregates", baseline),
+    submissions.NAME: submissions.measure,
+}
+DRILLS: dict[str, Callable[[Testbed], Sequence[Result]]] = {
     "startup": startup.measure,
-    "reads": lambda testbed: reads.measure(testbed, "reads"),
-    "submissions": submissions.measure,
-    "aggregates": lambda testbed: reads.measure(testbed, "aggregates"),
     "sweep": sweep.run_drill,
     "kills": kills.run_drill,
 }
+PARTS = [*COMPARISONS, *DRILLS]
 
 
-def main(names: list[str]) -> int:
+def main() -> int:
     """Run the named parts, or all, and return the exit status."""
-    if unknown := [part for part in names if part not in PARTS]:
-        print(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}")
-        return 2
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--baseline", type=Path, metavar="CHECKOUT")
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    results: list[Result] = []
     with running_testbed() as testbed:
-        results = [result for part in names or PARTS for result in PARTS[part](testbed)]
+        for part in options.parts or PARTS:
+            results += _run(testbed, part, options.baseline)
     print_all(results)
     return 0 if all(result.is_met for result in results) else 1
 
 
+def _run(testbed: Testbed, part: str, checkout: Path | None) -> Sequence[Result]:
+    if part in DRILLS:
+        return DRILLS[part](testbed)
+    with running_baseline(checkout, part) if checkout else nullcontext() as baseline:
+        return COMPARISONS[part](testbed, baseline)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

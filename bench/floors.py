@@ -1,16 +1,17 @@
-"""The floors: a bare FastAPI application that does as little as can be done for the same answer.
+"""The floors: a bare FastAPI application that does the least for a comparable answer.
 
-`bytes` answers what the service answered, from memory: what the framework, HTTP and the load
-generator cost. `sql` sends the statements that the service sends, through bare asyncpg, and
-answers what the last one gave: what the database costs too. Neither knows who asks, checks
-anything or builds anything.
+`bytes` answers the service's response from memory: the cost of the framework, HTTP and the load
+generator. `sql` runs the service's own statements through bare asyncpg. `bare` inserts a revision,
+its figures and an audit event in one transaction. None of them authenticates, checks or builds
+anything.
 """
 
 import os
 import pickle
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +19,60 @@ import asyncpg
 from fastapi import FastAPI, Request, Response
 
 from app.clock import LOCAL
+from app.db.driver import BEGIN, COMMIT
 from app.settings import Settings
 from bench.capture import Statement
 
 JSON = "application/json"
 RECORDING = "BENCH_RECORDING"
 """The file that holds the Recording of this process."""
-REVISION_ID = "revision_id"
+INSERT_REVISION = """
+INSERT INTO revision (report_id, number, submitted_at, received_at, recorded_at, submitted_by, body,
+    fingerprint)
+VALUES ($1, (random() * 1e9)::int, $2, $2, $2, 'bare', $3::jsonb, '')
+RETURNING id
+"""
+INSERT_ENTRY = """
+INSERT INTO revision_entry (revision_id, indicator_id, value) VALUES ($1, $2, 4)
+"""
+# Outside any chain: the hash is empty.
+INSERT_EVENT = """
+INSERT INTO audit_event (ledger_id, at, actor, action, subject, hash)
+VALUES ($1, $2, 'bare', 'report.submitted', 'reports/bare', '')
+"""
 
 
 @dataclass(frozen=True)
 class Placeholder:
-    """A parameter that differs from request to request: its place in the request's facts."""
+    """A parameter that differs between requests: the name of a fact of the request."""
 
     fact: str
 
 
 @dataclass(frozen=True)
+class BareInsert:
+    """The rows that `bare` inserts; a report for each request."""
+
+    report_ids: Sequence[int]
+    body: str
+    ledger_id: int
+    indicator_ids: Sequence[int]
+
+
+@dataclass(frozen=True)
 class Recording:
-    """What the floors answer and say: by name of the load, one for each of its requests."""
+    """The responses and statements of the floors, by load and request."""
 
     database_url: str
     answers: Mapping[str, Sequence[bytes]]
     statements: Mapping[str, Sequence[Sequence[Statement]]]
     facts: Mapping[str, Sequence[Mapping[str, Any]]]
-    """Where all requests of a load say the same, with other values: those values."""
+    """The values of placeholders, where the requests of a load share their statements."""
+    bare: BareInsert | None = None
 
 
 def create_app() -> FastAPI:
-    """The floors, as uvicorn makes them."""
+    """Create the application of the floors."""
     recording: Recording = pickle.loads(  # noqa: S301 - written by the process that started this one
         Path(os.environ[RECORDING]).read_bytes()
     )
@@ -67,15 +93,31 @@ def create_app() -> FastAPI:
     async def answer_sql(request: Request, load: str, number: int) -> Response:
         statements = recording.statements[load][number]
         async with request.app.state.pool.acquire() as connection:
-            return Response(await _say(connection, statements, {}), media_type=JSON)
+            return Response(await _repeat(connection, statements, {}), media_type=JSON)
 
     @app.post("/sql/{load}/{number}")
-    async def change(request: Request, load: str, number: int) -> Response:
+    async def repeat_statements(request: Request, load: str, number: int) -> Response:
         await request.body()
-        statements = recording.statements[load][0]
-        facts = dict(recording.facts[load][number])
+        facts = recording.facts[load][number]
         async with request.app.state.pool.acquire() as connection:
-            return Response(await _say(connection, statements, facts), media_type=JSON)
+            return Response(
+                await _repeat(connection, recording.statements[load][0], facts), media_type=JSON
+            )
+
+    @app.post("/bare/{number}")
+    async def insert_revision(request: Request, number: int) -> Response:
+        await request.body()
+        bare = recording.bare
+        assert bare is not None
+        now = datetime.now(LOCAL)
+        async with request.app.state.pool.acquire() as connection, connection.transaction():
+            revision_id = await connection.fetchval(
+                INSERT_REVISION, bare.report_ids[number], now, bare.body
+            )
+            entries = [(revision_id, indicator_id) for indicator_id in bare.indicator_ids]
+            await connection.executemany(INSERT_ENTRY, entries)
+            await connection.execute(INSERT_EVENT, bare.ledger_id, now)
+        return Response("{}", media_type=JSON)
 
     return app
 
@@ -83,43 +125,44 @@ def create_app() -> FastAPI:
 def _pool(url: str) -> asyncpg.Pool:
     settings = Settings()
 
-    async def leave_as_it_is(_: asyncpg.Connection) -> None:
-        """The service's pool does not reset a connection by a round trip either."""
+    async def skip_reset(_: asyncpg.Connection) -> None:
+        """Skip the RESET on release, as the service's pool does."""
 
     return asyncpg.create_pool(
         url,
         min_size=settings.pool_size,
         max_size=settings.pool_size,
-        reset=leave_as_it_is,
+        reset=skip_reset,
         server_settings={"jit": "off", "TimeZone": LOCAL.key},
     )
 
 
-async def _say(
-    connection: asyncpg.Connection, statements: Sequence[Statement], facts: dict[str, Any]
+async def _repeat(
+    connection: asyncpg.Connection, statements: Sequence[Statement], facts: Mapping[str, Any]
 ) -> str:
-    """Send what stands alone, then the rest in one transaction; the last thing that was read."""
+    """Run the autocommit statements, then the others in one transaction like the service's.
+
+    Returns the last text that a statement gave.
+    """
     last = ""
     for statement in statements:
         if statement.alone:
-            last = await _said(connection, statement, facts) or last
-    together = [statement for statement in statements if not statement.alone]
-    async with connection.transaction() if together else nullcontext():
-        for statement in together:
-            last = await _said(connection, statement, facts) or last
+            last = await _run(connection, statement, facts) or last
+    transaction = [statement for statement in statements if not statement.alone]
+    if transaction:
+        await connection.execute(BEGIN)
+        for statement in transaction:
+            last = await _run(connection, statement, facts) or last
+        await connection.execute(COMMIT)
     return last
 
 
-async def _said(connection: asyncpg.Connection, statement: Statement, facts: dict[str, Any]) -> str:
-    if statement.many:
-        each = [_filled(parameters, facts) for parameters in statement.parameters]
-        await connection.executemany(statement.sql, each)
-        return ""
-    row = await connection.fetchrow(statement.sql, *_filled(statement.parameters, facts))
-    if row and statement.sql.startswith("INSERT INTO revision "):
-        facts[REVISION_ID] = row[0]
+async def _run(
+    connection: asyncpg.Connection, statement: Statement, facts: Mapping[str, Any]
+) -> str:
+    parameters = [
+        facts[value.fact] if isinstance(value, Placeholder) else value
+        for value in statement.parameters
+    ]
+    row = await connection.fetchrow(statement.sql, *parameters)
     return row[0] if row and isinstance(row[0], str) else ""
-
-
-def _filled(parameters: Sequence[Any], facts: Mapping[str, Any]) -> list[Any]:
-    return [facts[value.fact] if isinstance(value, Placeholder) else value for value in parameters]

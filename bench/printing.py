@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.contest import BYTES, MAX_P99_TO_P50, SERVICE, SQL, Outcome
+from bench.comparison import SERVICE, Outcome
 from bench.drill import DrillResult
 
 Result = Outcome | DrillResult
@@ -18,16 +18,16 @@ def print_all(results: Sequence[Result]) -> None:
 
 
 def _print_outcome(outcome: Outcome) -> None:
-    """Print the figures of the service, then those of each floor with the ratio."""
+    """Print the figures of the service, then those of each reference with the ratio."""
     print(f"{outcome.name:28}{_figures(outcome, SERVICE)}  p99/p50 {outcome.spread:.1f}")
-    for floor in (BYTES, SQL):
-        if floor in outcome.results:
-            print(
-                f"{'  floor: ' + floor:28}{_figures(outcome, floor)}"
-                f"  ratio {outcome.ratio(floor):.2f}"
-            )
-    target = "no target" if outcome.target is None else f"target {outcome.target} of sql"
-    print(f"  {target}, p99 < {MAX_P99_TO_P50} x p50: {'met' if outcome.is_met else 'NOT MET'}")
+    for name in outcome.results:
+        if name != SERVICE:
+            target = outcome.targets.get(name)
+            wanted = "" if target is None else f" (target {target})"
+            ratio = f"  ratio {outcome.ratio(name):.2f}{wanted}"
+            print(f"{'  ' + name:28}{_figures(outcome, name)}{ratio}")
+    spread = f"p99 at most {outcome.max_spread:.0f} x p50"
+    print(f"  {spread}, ratios: {'met' if outcome.is_met else 'NOT MET'}")
 
 
 def _print_drill(drill: DrillResult) -> None:

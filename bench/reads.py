@@ -1,30 +1,32 @@
 """Frequent reads (a report, the list of obligations, the matrix) and an aggregate."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from app.text.tables import XLSX
+from bench.baseline import Baseline
 from bench.capture import Statement, capture_statements
-from bench.contest import BYTES, CLIENTS, SERVICE, SQL, Outcome, compare
+from bench.comparison import BASELINE, BYTES, CLIENTS, SERVICE, SQL, Outcome, Runner, compare
 from bench.floors import Recording
 from bench.load import LoadProfile
 from bench.request import ApiRequest
 from bench.servers import floors, service
 from bench.testbed import COORDINATOR, PERIODS, Testbed, in_process
 
-HALF = 0.5
+LAPS = 9
 SECONDS, WARM_UP = 1.5, 0.3
+TARGETS = {SQL: 0.5, BASELINE: 0.95}
 
 
 @dataclass(frozen=True)
 class Load:
-    """Requests of one kind, and the required share of the SQL floor's rate."""
+    """Requests of one kind, and the least ratio of the service's rate to each reference's."""
 
     name: str
     requests: Sequence[ApiRequest]
-    target: float | None
+    targets: Mapping[str, float]
 
 
 def loads(testbed: Testbed) -> dict[str, list[Load]]:
@@ -42,34 +44,40 @@ def loads(testbed: Testbed) -> dict[str, list[Load]]:
     workbook = ApiRequest("GET", f"/api/v1/{aggregate}", coordinator, accept=XLSX)
     return {
         "reads": [
-            Load("a report", reports, HALF),
-            Load("50 obligations", get("obligations?limit=50"), HALF),
-            Load("matrix 35 x 6", get("obligations/matrix?year=2024"), HALF),
+            Load("a report", reports, TARGETS),
+            Load("50 obligations", get("obligations?limit=50"), TARGETS),
+            Load("matrix 35 x 6", get("obligations/matrix?year=2024"), TARGETS),
         ],
         "aggregates": [
-            Load("sums of the district", get(aggregate), None),
-            Load("the same as a workbook", [workbook], None),
+            Load("sums of the district", get(aggregate), {BASELINE: 0.95}),
+            Load("the same as a workbook", [workbook], {BASELINE: 0.95}),
         ],
     }
 
 
-def measure(testbed: Testbed, part: str) -> list[Outcome]:
-    """Compare the part's loads with both floors."""
+def measure(testbed: Testbed, part: str, baseline: Baseline | None) -> list[Outcome]:
+    """Compare the part's loads with both floors and a baseline."""
     selected = loads(testbed)[part]
     url = testbed.clone(part)
     recording = asyncio.run(_record(url, selected))
     with service(testbed, url) as port, floors(testbed, recording) as floors_port:
         return [
-            compare(load.name, _profiles(load, port, floors_port), load.target) for load in selected
+            compare(load.name, _runners(load, port, floors_port, baseline), load.targets, laps=LAPS)
+            for load in selected
         ]
 
 
-def _profiles(load: Load, port: int, floors_port: int) -> dict[str, Callable[[int], LoadProfile]]:
-    return {
+def _runners(
+    load: Load, port: int, floors_port: int, baseline: Baseline | None
+) -> dict[str, Runner]:
+    runners: dict[str, Runner] = {
         SERVICE: lambda _: _profile(port, load.requests),
         BYTES: lambda _: _profile(floors_port, _floor_requests(BYTES, load)),
         SQL: lambda _: _profile(floors_port, _floor_requests(SQL, load)),
     }
+    if baseline is not None:
+        runners[BASELINE] = lambda _: _profile(baseline.port, baseline.loads[load.name])
+    return runners
 
 
 def _profile(port: int, requests: Sequence[ApiRequest]) -> LoadProfile:

@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 30.0
 
 
 @contextmanager
-def service(testbed: Testbed, database_url: str) -> Iterator[int]:
+def service(testbed: Testbed, database_url: str, workers: int = 1) -> Iterator[int]:
     """Run the service on a database and yield its port."""
     settings = {
         "TIENDO_DATABASE_URL": database_url,
@@ -26,16 +26,16 @@ def service(testbed: Testbed, database_url: str) -> Iterator[int]:
         "TIENDO_CLOCK_OFFSET_SECONDS": offset_seconds(),
         "TIENDO_EMBEDDED_WORKER": "false",
     }
-    with _serving("app.main:create_worker_app", "/health/live", settings) as port:
+    with _serving("app.main:create_worker_app", "/health/live", settings, workers) as port:
         yield port
 
 
 @contextmanager
-def floors(testbed: Testbed, recording: Recording) -> Iterator[int]:
+def floors(testbed: Testbed, recording: Recording, workers: int = 1) -> Iterator[int]:
     """Run the floors and yield their port."""
     file = testbed.folder / "recording"
     file.write_bytes(pickle.dumps(recording))
-    with _serving("bench.floors:create_app", "/", {RECORDING: str(file)}) as port:
+    with _serving("bench.floors:create_app", "/", {RECORDING: str(file)}, workers) as port:
         yield port
 
 
@@ -47,10 +47,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def _serving(factory: str, path: str, settings: dict[str, str]) -> Iterator[int]:
+def _serving(factory: str, path: str, settings: dict[str, str], workers: int) -> Iterator[int]:
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port)]
-    command += ["--no-access-log", "--log-level", "warning"]
+    command += ["--workers", str(workers), "--no-access-log", "--log-level", "warning"]
     environment = os.environ | settings
     with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - no outside input
         try:

@@ -1,150 +1,118 @@
-"""Submissions: each sends a draft of 15 figures that nobody has sent before."""
+"""Submissions of 15 figures: on one plan and over twenty, against floors and a baseline."""
 
 import asyncio
-import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
-import asyncpg
-from sqlalchemy import select
-
-from app.db.database import Database
-from app.models.plans import Plan
-from app.services.periods import periods
-from app.settings import Settings
+from bench.baseline import Baseline
 from bench.capture import Statement, capture_statements
-from bench.contest import CLIENTS, SERVICE, SQL, Outcome, compare
-from bench.floors import REVISION_ID, Placeholder, Recording
+from bench.comparison import BARE, BASELINE, CLIENTS, SERVICE, SQL, Outcome, Runner, compare
+from bench.drafts import FIGURES, Drafts, prepare, submission
+from bench.floors import BareInsert, Placeholder, Recording
 from bench.load import LoadProfile
-from bench.report_body import report_body
 from bench.request import ApiRequest
 from bench.servers import floors, service
-from bench.testbed import NOW, Testbed, in_process
+from bench.testbed import Testbed, in_process
 
-NAME = "submission-of-15"
-TARGET = 0.5
-SECONDS, WARM_UP = 1.5, 0.3
-MAX_REQUESTS_PER_RUN = 4_000
-FIGURES = 15
-YEARS = range(2001, 2091)
+NAME = "submissions"
+PLANS = 20
+SPREAD_NAME = f"{NAME}-{PLANS}-plans"
+WORKERS = 2
+LAPS = 9
+SECONDS, WARM_UP = 1.0, 0.2
+MAX_REQUESTS_PER_LAP = 3_000
+MAX_P99_TO_P50 = 5.0
+TARGETS = {BARE: 0.25, BASELINE: 0.95, SPREAD_NAME: 0.8}
 
-# So many figures are left to the communes, and all of them are in projects that they lead.
-LEAVE_FIGURES = f"""
-UPDATE indicator SET filled_by = '{{395-TTYT}}' WHERE 'communes' = ANY(filled_by) AND id NOT IN (
-    SELECT id FROM indicator WHERE 'communes' = ANY(filled_by) AND 'quarter' = ANY(frequencies)
-    ORDER BY position LIMIT {FIGURES})
-"""  # noqa: S608 - composed of constants
-PLACES = """
-SELECT p.code AS period, a.code AS agency, a.path, a.id AS agency_id, 'person-' || a.code AS person,
-    o.id AS obligation_id, r.id AS report_id, t.token_hash,
-    'reports/' || p.code || '/' || a.code AS subject
-FROM obligation o
-JOIN report r ON r.obligation_id = o.id
-JOIN reporting_period p ON p.id = o.period_id
-JOIN agency a ON a.id = o.agency_id
-JOIN account ON account.username = 'person-' || a.code
-JOIN access_token t ON t.account_id = account.id
-WHERE p.year <> 2024 ORDER BY p.year, p.ordinal, a.code
-"""
-DRAFTS = """
-INSERT INTO report (obligation_id, status, draft, draft_saved_at, draft_saved_by)
-SELECT o.id, 'draft', $1::jsonb, $2, 'person'
-FROM obligation o
-JOIN reporting_period p ON p.id = o.period_id
-JOIN agency a ON a.id = o.agency_id
-WHERE p.year <> 2024 AND p.frequency = 'quarter' AND a.kind IN ('commune', 'township')
-"""
-Facts = dict[str, Any]
+Row = dict[str, Any]
 
 
-def measure(testbed: Testbed) -> list[Outcome]:
-    """Submissions, against the same statements in a transaction of bare asyncpg."""
-    url = testbed.clone("submissions")
-    facts, statements = asyncio.run(_prepared(testbed, url))
-    of_service, of_floor = facts[::2], facts[1::2]
-    recording = Recording(url, {}, {NAME: [statements]}, {NAME: of_floor})
-    with service(testbed, url) as port, floors(testbed, recording) as floors_port:
-        requests = [_ask(testbed, each) for each in of_service]
-        floor_asks = [ApiRequest("POST", f"/sql/{NAME}/{n}", body={}) for n in range(len(of_floor))]
-        loads = {
-            SERVICE: lambda sent: _profile(port, requests, sent),
-            SQL: lambda sent: _profile(floors_port, floor_asks, sent),
+def measure(testbed: Testbed, baseline: Baseline | None) -> list[Outcome]:
+    """Compare submissions on one plan with the floors, with twenty plans and with a baseline."""
+    drafts, spread = prepare(testbed, "one_plan", 1), prepare(testbed, "twenty_plans", PLANS)
+    statements, rows = asyncio.run(_record(testbed, drafts))
+    of_service, of_floor = rows[::2], rows[1::2]
+    bare = BareInsert(
+        [row["report_id"] for row in of_floor], drafts.body, drafts.ledger_id, drafts.indicator_ids
+    )
+    recording = Recording(drafts.url, {}, {NAME: [statements]}, {NAME: of_floor}, bare)
+    with ExitStack() as stack:
+        port = stack.enter_context(service(testbed, drafts.url, WORKERS))
+        spread_port = stack.enter_context(service(testbed, spread.url, WORKERS))
+        floors_port = stack.enter_context(floors(testbed, recording, WORKERS))
+        runners: dict[str, Runner] = {
+            SERVICE: _once(port, [submission(testbed, row) for row in of_service]),
+            SQL: _once(floors_port, _floor_requests(f"{SQL}/{NAME}", len(of_floor))),
+            BARE: _again(floors_port, _floor_requests(BARE, len(of_floor))),
+            SPREAD_NAME: _once(spread_port, spread.requests(testbed)),
         }
-        return [compare(f"submission of {FIGURES} figures", loads, TARGET)]
+        if baseline is not None:
+            runners[BASELINE] = _once(baseline.port, baseline.loads[NAME])
+        return [
+            compare(
+                f"submission of {FIGURES} figures",
+                runners,
+                TARGETS,
+                laps=LAPS,
+                max_spread=MAX_P99_TO_P50,
+            )
+        ]
 
 
-def _ask(testbed: Testbed, facts: Facts) -> ApiRequest:
-    path = f"/api/v1/reports/{facts['period']}/{facts['agency']}/submit"
-    return ApiRequest("POST", path, testbed.tokens[facts["agency"]], {}, facts["key"])
+def _floor_requests(path: str, count: int) -> list[ApiRequest]:
+    return [ApiRequest("POST", f"/{path}/{n}", body={}) for n in range(count)]
 
 
-def _profile(port: int, requests: Sequence[ApiRequest], sent: int) -> LoadProfile:
-    lot = [request.raw() for request in requests[sent : sent + MAX_REQUESTS_PER_RUN]]
-    return LoadProfile(port, lot, CLIENTS, SECONDS, WARM_UP, once=True)
+def _once(port: int, requests: Sequence[ApiRequest]) -> Runner:
+    """Laps in which no request is sent again."""
+
+    def profile_after(sent: int) -> LoadProfile:
+        lot = [request.raw() for request in requests[sent : sent + MAX_REQUESTS_PER_LAP]]
+        return LoadProfile(port, lot, CLIENTS, SECONDS, WARM_UP, once=True)
+
+    return profile_after
 
 
-async def _prepared(testbed: Testbed, url: str) -> tuple[list[Facts], list[Statement]]:
-    """Make the drafts; the facts of each, and the statements by which one is submitted."""
-    connection = await asyncpg.connect(url)
-    await connection.execute(LEAVE_FIGURES)
-    await _generate(url)
-    async with in_process(url) as (app, client):
-        token = testbed.tokens["15493"]
-        report = await ApiRequest("GET", f"/api/v1/reports/{YEARS[0]}-Q1/15493", token).send(client)
-        draft = report_body(report.json()["expected"], 1, money=False)
-        assert len(draft["entries"]) == FIGURES
-        await connection.execute(DRAFTS, json.dumps(draft), NOW)
-        await connection.execute("VACUUM ANALYZE")
-        rows = await connection.fetch(PLACES)
-        facts = [dict(row) | {"key": f"key-{n}"} for n, row in enumerate(rows)]
-        samples = [facts.pop(0), facts.pop(-1)]
-        said = []
+def _again(port: int, requests: Sequence[ApiRequest]) -> Runner:
+    """Laps in which requests may be repeated."""
+    lot = [request.raw() for request in requests]
+    return lambda _: LoadProfile(port, lot, CLIENTS, SECONDS, WARM_UP)
+
+
+async def _record(testbed: Testbed, drafts: Drafts) -> tuple[list[Statement], list[Row]]:
+    """The statements of a submission, and the drafts that are left."""
+    rows = list(drafts.rows)
+    samples = [rows.pop(0), rows.pop(-1)]
+    recorded = []
+    async with in_process(drafts.url) as (app, client):
         for sample in samples:
             with capture_statements(app.state.database) as statements:
-                await _ask(testbed, sample).send(client)
-            query = "SELECT max(id) FROM revision"
-            sample[REVISION_ID] = await connection.fetchval(query)
-            said.append(statements)
-    await connection.close()
-    return facts, _generalised(said[0], said[1], samples[0], samples[1])
+                await submission(testbed, sample).send(client)
+            recorded.append(statements)
+    return _generalise(recorded[0], recorded[1], samples[0], samples[1]), rows
 
 
-async def _generate(url: str) -> None:
-    database = Database(url, Settings())
-    async with database.transaction() as session:
-        plan = (await session.scalars(select(Plan))).one()
-        for year in YEARS:
-            if year != plan.year:
-                actor = Actor("bench")
-                await periods.generate_year(session, plan, year, now=NOW, actor=actor)
-    await database.close()
-
-
-def _generalised(
-    said: Sequence[Statement], said_again: Sequence[Statement], facts: Facts, again: Facts
+def _generalise(
+    first: Sequence[Statement], second: Sequence[Statement], row: Row, other_row: Row
 ) -> list[Statement]:
-    """The statements with names for the parameters that differ between two submissions.
+    """The statements, with placeholders for the parameters that differ between two submissions.
 
-    What differs and is no fact stays as it was the first time: instants and the answer itself.
+    What differs and is no fact of the draft keeps the value of the first one, as instants do.
     """
-    assert [each.sql for each in said] == [each.sql for each in said_again]
-    names = {(facts[name], again[name]): Placeholder(name) for name in facts}
+    assert [each.sql for each in first] == [each.sql for each in second]
+    names = {(row[name], other_row[name]): Placeholder(name) for name in row}
 
-    def named(value: Any, other: Any) -> Any:
+    def generalise(value: Any, other: Any) -> Any:
         known = isinstance(value, str | int) and value != other
         return names.get((value, other), value) if known else value
-
-    def row(values: Sequence[Any], others: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple(named(*pair) for pair in zip(values, others, strict=True))
 
     return [
         Statement(
             one.sql,
-            tuple(row(*pair) for pair in zip(one.parameters, two.parameters, strict=True))
-            if one.many
-            else row(one.parameters, two.parameters),
+            tuple(generalise(*pair) for pair in zip(one.parameters, two.parameters, strict=True)),
             one.many,
             one.alone,
         )
-        for one, two in zip(said, said_again, strict=True)
+        for one, two in zip(first, second, strict=True)
     ]

@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects have no annotations
 
 
-# A commit of its own, which waits until everything written before it is on disk. The message itself
-# is empty and has no reader.
-FLUSH = "SELECT pg_logical_emit_message(true, 'tiendo', '')"
+BEGIN = "BEGIN; SET LOCAL synchronous_commit = off"
+# The second statement is a commit of its own, which waits until everything before it is on disk.
+# Its message is empty and has no reader.
+COMMIT = "COMMIT; SELECT pg_logical_emit_message(true, 'tiendo', '')"
 
 
 class DriverTransaction:
@@ -61,14 +62,13 @@ class Driver:
             TimeoutError: no connection became free within the pool's timeout.
         """
         async with self._connection() as connection:
-            await connection.execute("BEGIN; SET LOCAL synchronous_commit = off")
+            await connection.execute(BEGIN)
             try:
                 yield DriverTransaction(connection)
             except BaseException:
                 await connection.execute("ROLLBACK")
                 raise
-            await connection.execute("COMMIT")
-            await connection.execute(FLUSH)
+            await connection.execute(COMMIT)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:

@@ -211,9 +211,7 @@ async def test_reasons_become_sentences_and_codes_again(service: Service) -> Non
     await fetch(service.database_url, KEEP_REASONS)
     await service.database.engine.dispose()
     config = configuration(service.database_url)
-    codes = await fetch(
-        service.database_url, "SELECT error, error_detail FROM message ORDER BY id"
-    )
+    codes = await fetch(service.database_url, "SELECT error, error_detail FROM message ORDER BY id")
     await asyncio.to_thread(command.downgrade, config, "0014")
     rows = await fetch(service.database_url, "SELECT error FROM message ORDER BY id")
     assert [row["error"] for row in rows] == [
