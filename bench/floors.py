@@ -19,7 +19,6 @@ import asyncpg
 from fastapi import FastAPI, Request, Response
 
 from app.clock import LOCAL
-from app.db.driver import BEGIN, COMMIT
 from app.settings import Settings
 from bench.capture import Statement
 
@@ -150,10 +149,9 @@ async def _repeat(
             last = await _run(connection, statement, facts) or last
     transaction = [statement for statement in statements if not statement.alone]
     if transaction:
-        await connection.execute(BEGIN)
-        for statement in transaction:
-            last = await _run(connection, statement, facts) or last
-        await connection.execute(COMMIT)
+        async with connection.transaction():
+            for statement in transaction:
+                last = await _run(connection, statement, facts) or last
     return last
 
 

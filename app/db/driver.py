@@ -17,21 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects have no annotations
 
 
-BEGIN = "BEGIN; SET LOCAL synchronous_commit = off"
-# The second statement is a commit of its own, which waits until everything before it is on disk.
-# Its message is empty and has no reader.
-COMMIT = "COMMIT; SELECT pg_logical_emit_message(true, 'tiendo', '')"
-
-
-class DriverTransaction:
-    """A connection on which a transaction is open."""
-
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
-
-    async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
-        """Run one statement of the transaction and return its rows."""
-        return list(await self._connection.fetch(sql, *arguments))
+# A commit of its own, which waits until everything before it is on disk. Its message is empty and
+# has no reader.
+FLUSH = "SELECT pg_logical_emit_message(true, 'tiendo', '')"
 
 
 class Driver:
@@ -50,25 +38,13 @@ class Driver:
         async with self._connection() as connection:
             return list(await connection.fetch(sql, *arguments))
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[DriverTransaction]:
-        """Lend a connection in a transaction: committed at the end, rolled back by an exception.
+    async def flush(self) -> None:
+        """Wait until every statement that has returned is on disk.
 
-        The commit releases its locks before it is flushed to disk, so that writers of one ledger
-        do not wait for each other's flush; several share one (docs/decisions/0017). This returns
-        only after the flush.
-
-        Raises:
-            TimeoutError: no connection became free within the pool's timeout.
+        For statements that set `synchronous_commit` off: they release their locks before the
+        flush, so that writers do not wait for each other's disk (docs/decisions/0017).
         """
-        async with self._connection() as connection:
-            await connection.execute(BEGIN)
-            try:
-                yield DriverTransaction(connection)
-            except BaseException:
-                await connection.execute("ROLLBACK")
-                raise
-            await connection.execute(COMMIT)
+        await self.fetch(FLUSH)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
@@ -86,8 +62,8 @@ class Driver:
         await self._pool.close()
 
 
-Connection = Driver | DriverTransaction | AsyncSession
-"""Where a statement runs: the pool, or a session or connection whose transaction it belongs to."""
+Connection = Driver | AsyncSession
+"""Where a statement runs: the pool, or the session whose transaction it belongs to."""
 
 
 Row = Mapping[str, Any]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock, local_day
 from app.db.database import Database
-from app.db.driver import Driver, DriverTransaction
+from app.db.driver import Driver
 from app.db.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
 from app.http.headers import combined, etag, matches_strongly, preferred_language
@@ -81,10 +81,10 @@ async def driver(request: Request) -> Driver:
     return database_of(request).driver
 
 
-async def driver_transaction(request: Request) -> AsyncIterator[DriverTransaction]:
-    """A transaction of the direct driver, committed before the answer is sent."""
-    async with database_of(request).driver.transaction() as transaction:
-        yield transaction
+async def flushed_driver(request: Request) -> AsyncIterator[Driver]:
+    """The direct driver, for a write whose commit is flushed before the answer is sent."""
+    yield database_of(request).driver
+    await database_of(request).driver.flush()
 
 
 async def settlement(request: Request) -> Settlement:
@@ -105,7 +105,7 @@ AnswerLanguage = Annotated[Language, Depends(language)]
 # The scope "function" ends these before the answer: a 2xx that leaves before its commit is lost.
 ReadSession = Annotated[AsyncSession, Depends(reading, scope="function")]
 WriteSession = Annotated[AsyncSession, Depends(writing, scope="function")]
-WriteDriver = Annotated[DriverTransaction, Depends(driver_transaction, scope="function")]
+FlushedDriver = Annotated[Driver, Depends(flushed_driver, scope="function")]
 Token = Annotated[str | None, Security(bearer)]
 Key = Annotated[str | None, Security(key_header)]
 

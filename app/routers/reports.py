@@ -23,6 +23,7 @@ from app.routers.dependencies import (
     AnswerLanguage,
     Cursor,
     DirectDriver,
+    FlushedDriver,
     Limit,
     Now,
     PlanCode,
@@ -32,7 +33,6 @@ from app.routers.dependencies import (
     ReviewAction,
     Unchanged,
     UnchangedIfGiven,
-    WriteDriver,
     WriteSession,
 )
 from app.routers.responses import problems
@@ -132,13 +132,13 @@ async def save_draft(
     key: AddressedReport,
     body: ReportBody,
     action: ReportsAction,
-    transaction: WriteDriver,
+    driver: DirectDriver,
     unchanged: Unchanged,
     language: AnswerLanguage,
 ) -> Response:
     """Save the working copy over the version that was read; it may be incomplete."""
     answer = await drafting.save(
-        transaction,
+        driver,
         action,
         key,
         body.model_dump(mode="json"),
@@ -166,7 +166,7 @@ async def submit_report(
     key: AddressedReport,
     request: Request,
     action: ReportsAction,
-    transaction: WriteDriver,
+    driver: FlushedDriver,
     unchanged: UnchangedIfGiven,
     body: Submission | None = None,
     idempotency_key: IdempotencyKey = None,
@@ -174,7 +174,7 @@ async def submit_report(
     """Submit the draft. After a lost answer, repeat the request with the same Idempotency-Key."""
     body = body or Submission()
     answer = await submission.submit(
-        transaction,
+        driver,
         action,
         key,
         IdempotentRequest(idempotency_key, _fingerprint(request, body)),

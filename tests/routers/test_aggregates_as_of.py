@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL
-from app.db.driver import DriverTransaction
 from app.services.accounts import principals
 from app.services.audit import ledger
 from app.services.audit.action import Action
+from app.services.periods import obligations
 from app.services.periods.obligations import ReportKey
-from app.services.reports import submission, working_copy
+from app.services.reports import submission
 from app.services.reports.idempotency import IdempotentRequest
 from tests.conftest import Service
 from tests.support.accounts import token_of
@@ -178,13 +179,13 @@ async def test_an_instant_before_everything_knows_nothing_yet(service: Service) 
 
 
 async def _submit_without_committing(
-    transaction: DriverTransaction, agency: str, person: str, now: datetime
+    session: AsyncSession, agency: str, person: str, now: datetime
 ) -> None:
     """Submit by the service's own function, in a transaction of the test."""
-    principal = await principals.authenticate(transaction, token_of(person), now)
+    principal = await principals.authenticate(session, token_of(person), now)
     assert principal is not None
     await submission.submit(
-        transaction,
+        session,
         Action(principal, now),
         ReportKey(Q2, agency),
         IdempotentRequest(None, ""),
@@ -209,12 +210,12 @@ async def test_commits_in_another_order_than_their_clocks_change_no_answer(
     await draft(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 5})
     await draft(service.client("bac-luong"), BAC_LUONG, {"DA2.02": 70})
     behind, ahead = service.clock.now(), service.clock.now() + timedelta(seconds=5)
-    async with service.database.driver.transaction() as slow:
+    async with service.database.transaction() as slow:
         principal = await principals.authenticate(slow, token_of("xuan-hong"), behind)
         assert principal is not None
-        await working_copy.lock_obligation(slow, principal, ReportKey(Q2, XUAN_HONG))
+        await obligations.get(slow, principal, ReportKey(Q2, XUAN_HONG), lock=True)
 
-        async with service.database.driver.transaction() as fast:
+        async with service.database.transaction() as fast:
             await _submit_without_committing(fast, BAC_LUONG, "bac-luong", ahead)
         service.clock.instant = ahead + timedelta(seconds=1)
         value, as_of = await _value(office)
@@ -233,7 +234,7 @@ async def test_an_instant_during_a_commit_waits_for_it(service: Service) -> None
     started = service.clock.now()
     service.clock.advance(seconds=5)
     between = (started + timedelta(seconds=2)).isoformat()
-    async with service.database.driver.transaction() as under_way:
+    async with service.database.transaction() as under_way:
         await _submit_without_committing(under_way, XUAN_HONG, "xuan-hong", started)
         asking = asyncio.create_task(_value(office, as_of=between))
         done, _ = await asyncio.wait({asking}, timeout=0.3)
@@ -252,8 +253,8 @@ async def test_an_instant_once_answered_gets_no_more_changes(service: Service) -
     asked = service.clock.now().isoformat()
     before = await _value(office, as_of=asked)
     assert before[0] is None
-    async with service.database.driver.transaction() as transaction:
-        await _submit_without_committing(transaction, XUAN_HONG, "xuan-hong", behind)
+    async with service.database.transaction() as session:
+        await _submit_without_committing(session, XUAN_HONG, "xuan-hong", behind)
     assert await _value(office, as_of=asked) == before
     assert (await _value(office))[0] == 5
     async with service.database.transaction() as session:

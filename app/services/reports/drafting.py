@@ -8,34 +8,56 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from app.db.driver import DriverTransaction, Statement
-from app.errors import ValidationFailed
+from app.db.driver import Connection, Statement
+from app.errors import Stale, ValidationFailed
 from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import record_event
 from app.services.periods.obligations import ReportKey
 from app.services.reports import validation, working_copy
 from app.services.reports.findings import findings_json
-from app.services.reports.working_copy import Progress, ReportAnswer, instant_json
+from app.services.reports.working_copy import (
+    ATTEMPTS,
+    Progress,
+    ReportAnswer,
+    WorkingCopy,
+    instant_json,
+)
 from app.text.writing import Language
 from app.vocabulary import ReportStatus
 
-# Save the draft of a locked obligation; the first one makes the report.
+# Save a draft if the version that was read is still the current one (0: no report yet), the period
+# takes reports and the agency is not exempt; no row otherwise. Record who begins a draft.
 SAVE_DRAFT = Statement("""
-INSERT INTO report AS r (obligation_id, status, draft, draft_saved_at, draft_saved_by,
-    draft_writers)
-VALUES (:obligation_id, :status, CAST(:draft AS jsonb), :now, :actor, ARRAY[CAST(:actor AS text)])
-ON CONFLICT (obligation_id) DO UPDATE SET
-    status = excluded.status, draft = excluded.draft, draft_saved_at = excluded.draft_saved_at,
-    draft_saved_by = excluded.draft_saved_by, version = r.version + 1,
-    draft_writers = CASE WHEN CAST(:actor AS text) = ANY(r.draft_writers) THEN r.draft_writers
-        ELSE r.draft_writers || CAST(:actor AS text) END
-RETURNING draft::text AS draft
+WITH owed AS MATERIALIZED (
+    SELECT o.id FROM obligation o JOIN reporting_period p ON p.id = o.period_id
+    WHERE o.id = :obligation_id AND o.exempted_at IS NULL
+    AND (p.state = 'open' OR :status = 'returned')
+    FOR NO KEY UPDATE OF o FOR SHARE OF p
+), saved AS (
+    INSERT INTO report AS r (obligation_id, status, draft, draft_saved_at, draft_saved_by,
+        draft_writers)
+    SELECT owed.id, :status, CAST(:draft AS jsonb), CAST(:now AS timestamptz),
+        CAST(:actor AS text), ARRAY[CAST(:actor AS text)]
+    FROM owed
+    ON CONFLICT (obligation_id) DO UPDATE SET
+        status = excluded.status, draft = excluded.draft,
+        draft_saved_at = excluded.draft_saved_at, draft_saved_by = excluded.draft_saved_by,
+        version = r.version + 1,
+        draft_writers = CASE WHEN CAST(:actor AS text) = ANY(r.draft_writers) THEN r.draft_writers
+            ELSE r.draft_writers || CAST(:actor AS text) END
+    WHERE r.version = :version
+    RETURNING draft::text AS draft
+), event AS MATERIALIZED (
+    SELECT record_event(:plan_id, :now, :actor, 'report.draft_saved', :subject, :agency_id,
+        :origin, CAST(:before AS jsonb), CAST(:after AS jsonb))
+    FROM saved WHERE CAST(:begins AS boolean)
+)
+SELECT saved.draft, (SELECT count(*) FROM event) AS events FROM saved
 """)
 
 
 async def save(
-    connection: DriverTransaction,
+    connection: Connection,
     action: Action,
     key: ReportKey,
     body: Mapping[str, Any],
@@ -53,39 +75,46 @@ async def save(
         StateConflict: the report was submitted, or none is due, or the period is closed.
         ValidationFailed: unknown, foreign or repeated figures.
     """
-    # 1. Lock the report and check that this version of it may be changed.
-    copy = await working_copy.lock(connection, action.principal, key)
-    check_version(copy.version)
-    copy.ensure_editable()
-    if errors := validation.check_draft(body, copy.expectations):
-        raise ValidationFailed(errors)
-    # 2. Record who begins a draft, once.
-    status = ReportStatus.DRAFT if copy.status is ReportStatus.NOT_STARTED else copy.status
-    if action.actor not in (copy.row["draft_writers"] or ()):
-        await record_event(
-            connection,
-            action,
-            "report.draft_saved",
-            copy.subject,
-            plan_id=copy.row["plan_id"],
-            agency_id=copy.row["agency_id"],
-            before={"status": copy.status},
-            after={"status": status},
+    for _ in range(ATTEMPTS):
+        # 1. Read the report, and check that this version of it may be changed.
+        copy = await working_copy.get(connection, action.principal, key)
+        check_version(copy.version)
+        copy.ensure_editable()
+        if errors := validation.check_draft(body, copy.expectations):
+            raise ValidationFailed(errors)
+        # 2. Save, unless another change came between.
+        parameters = _parameters(action, copy, body)
+        if (saved := await SAVE_DRAFT.fetch_one(connection, parameters)) is None:
+            continue
+        # 3. Answer from what is at hand.
+        return copy.answer(
+            action.now,
+            Progress(
+                parameters["status"], copy.row["first_submitted_at"], copy.row["correction_due"]
+            ),
+            draft=saved["draft"],
+            draft_saved_at=json.dumps(instant_json(action.now)),
+            draft_saved_by=json.dumps(action.actor, ensure_ascii=False),
+            findings=findings_json(validation.check_submission(body, copy.expectations), language),
         )
-    # 3. Save, and answer from what is at hand.
-    parameters = {
+    raise Stale
+
+
+def _parameters(action: Action, copy: WorkingCopy, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of SAVE_DRAFT."""
+    status = ReportStatus.DRAFT if copy.status is ReportStatus.NOT_STARTED else copy.status
+    return {
+        "plan_id": copy.row["plan_id"],
+        "agency_id": copy.row["agency_id"],
         "obligation_id": copy.row["id"],
+        "version": copy.version,
         "status": status,
         "draft": json.dumps(body, ensure_ascii=False),
+        "begins": action.actor not in (copy.row["draft_writers"] or ()),
+        "subject": copy.subject,
+        "before": json.dumps({"status": copy.status}),
+        "after": json.dumps({"status": status}),
         "now": action.now,
         "actor": action.actor,
+        "origin": action.origin,
     }
-    rows = await SAVE_DRAFT.fetch_all(connection, parameters)
-    return copy.answer(
-        action.now,
-        Progress(status, copy.row["first_submitted_at"], copy.row["correction_due"]),
-        draft=rows[0]["draft"],
-        draft_saved_at=json.dumps(instant_json(action.now)),
-        draft_saved_by=json.dumps(action.actor, ensure_ascii=False),
-        findings=findings_json(validation.check_submission(body, copy.expectations), language),
-    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.db.driver import DriverTransaction, Statement
+from app.db.driver import Connection, Statement
 from app.errors import KeyReused
 from app.services.audit.action import Action
 
@@ -37,7 +37,7 @@ class EarlierRequest:
 
 
 async def find_earlier(
-    connection: DriverTransaction, action: Action, request: IdempotentRequest
+    connection: Connection, action: Action, request: IdempotentRequest
 ) -> EarlierRequest | None:
     """The earlier request with the same key, if there is one.
 

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from app.clock import local_day
-from app.db.driver import DriverTransaction, Statement
+from app.db.driver import Connection, Statement
 from app.errors import (
     FieldError,
     KeyReused,
     ReportIncomplete,
+    Stale,
     StateConflict,
     ValidationFailed,
     WarningsUnconfirmed,
@@ -26,7 +27,7 @@ from app.services.reports import idempotency, working_copy
 from app.services.reports.findings import findings_of
 from app.services.reports.idempotency import EarlierRequest, IdempotentRequest
 from app.services.reports.validation import Expectations
-from app.services.reports.working_copy import Progress, ReportAnswer, WorkingCopy
+from app.services.reports.working_copy import ATTEMPTS, Progress, ReportAnswer, WorkingCopy
 from app.text.bilingual import Bilingual
 from app.vocabulary import ReportStatus
 
@@ -47,26 +48,35 @@ BEFORE_PERIOD = Bilingual(
     "The time of receipt cannot be before the first day of the data window ({data_from}).",
 )
 
-# Store a revision with its figures, move the report and its obligation on, and claim the
-# idempotency key. `record_event` locks the plan's ledger until the commit, so this is the
-# transaction's last statement. The key comes before the ledger in every submission, so that two
-# that wait for each other's key and ledger cannot deadlock. `claimed` is 0 where another request
-# has the key.
+# Submit a draft if the version that was read is still the current one, the period takes reports and
+# the agency is not exempt (`locked` is 0 otherwise), and if no other request has the idempotency
+# key (`claimed` is 0 otherwise). Store the revision with its figures, and move the report and its
+# obligation on.
+#
+# Locks are taken in the order obligation, report, period, key, ledger. `record_event` locks the
+# plan's ledger until the commit, which does not wait for the disk: the caller flushes afterwards.
 SUBMIT = Statement("""
-WITH claim AS (
+WITH locked AS MATERIALIZED (
+    SELECT r.id FROM report r
+    JOIN obligation o ON o.id = r.obligation_id
+    JOIN reporting_period p ON p.id = o.period_id
+    WHERE r.id = :report_id AND r.version = CAST(:version AS bigint) AND o.exempted_at IS NULL
+    AND (p.state = 'open' OR r.status = 'returned')
+    FOR NO KEY UPDATE OF o, r FOR SHARE OF p
+), claim AS (
     INSERT INTO idempotency_record AS earlier (principal, key, fingerprint, revision, version,
         created_at)
-    SELECT :principal, :key, :request, CAST(:number AS int), CAST(:version AS bigint),
+    SELECT :principal, :key, :request, CAST(:number AS int), CAST(:version AS bigint) + 1,
         CAST(:now AS timestamptz)
-    WHERE CAST(:key AS text) IS NOT NULL
+    FROM locked WHERE CAST(:key AS text) IS NOT NULL
     ON CONFLICT (principal, key) DO UPDATE SET (fingerprint, revision, version, created_at)
         = (excluded.fingerprint, excluded.revision, excluded.version, excluded.created_at)
     WHERE earlier.created_at <= :expired
     RETURNING key
 ), event AS MATERIALIZED (
     SELECT record_event(:plan_id, :now, :actor, 'report.submitted', :subject, :agency_id, :origin,
-        CAST(:before AS jsonb), CAST(:after AS jsonb)) AS at, claimed
-    FROM (SELECT count(*) AS claimed FROM claim) AS claims
+        CAST(:before AS jsonb), CAST(:after AS jsonb)) AS at
+    FROM locked WHERE CAST(:key AS text) IS NULL OR EXISTS (SELECT FROM claim)
 ), sent AS (
     INSERT INTO revision (report_id, number, submitted_at, received_at, recorded_at, submitted_by,
         warnings_note, body, fingerprint)
@@ -86,20 +96,21 @@ WITH claim AS (
         CAST(:origins AS text[]), CAST(:amounts_vnd AS bigint[]))
         AS d (project_id, source, origin, amount_vnd)
 ), owed AS (
-    UPDATE obligation SET first_submitted_at = :received_at
+    UPDATE obligation SET first_submitted_at = :received_at FROM event
     WHERE id = :obligation_id AND first_submitted_at IS NULL
 ), moved AS (
     UPDATE report SET status = 'submitted', draft = NULL, draft_saved_at = NULL,
         draft_saved_by = NULL, draft_writers = '{}', last_revision = :number,
-        correction_due = NULL, version = :version
-    WHERE id = :report_id
+        correction_due = NULL, version = version + 1
+    FROM event WHERE id = :report_id
 )
-SELECT sent.document, event.claimed FROM sent, event
+SELECT (SELECT document FROM sent) AS document, (SELECT count(*) FROM locked) AS locked,
+    (SELECT count(*) FROM claim) AS claimed, set_config('synchronous_commit', 'off', true)
 """)
 
 
 async def submit(
-    connection: DriverTransaction,
+    connection: Connection,
     action: Action,
     key: ReportKey,
     request: IdempotentRequest,
@@ -126,38 +137,58 @@ async def submit(
         WarningsUnconfirmed: it has warnings, and no note confirms them.
         ValidationFailed: `received_at` is missing, not allowed, or impossible.
     """
-    # 1. Lock the report. Without a new draft, this may be a retry of the last submission.
-    copy = await working_copy.lock(connection, action.principal, key)
-    if not copy.has_new_draft:
-        earlier = await idempotency.find_earlier(connection, action, request)
-        if earlier is not None and earlier.revision == copy.row["revisions"]:
-            return _repeat(copy, earlier, action.now)
-    # 2. Check its version, its state and its draft.
-    received = _received_at(action, copy, received_at)
-    check_version(copy.version)
-    copy.ensure_editable()
-    draft = copy.draft
-    if draft is None:
-        raise StateConflict(NO_DRAFT)
-    _ensure_complete(draft, copy.expectations, warnings_note)
-    # 3. Store everything in one statement; the commit follows.
-    parameters = _parameters(action, copy, request) | _figures(draft, copy.expectations)
-    parameters |= {
-        "received_at": received,
-        "warnings_note": warnings_note,
-        "fingerprint": fingerprint(draft),
-        "after": json.dumps(_after(parameters["number"], received)),
-    }
-    sent = (await SUBMIT.fetch_all(connection, parameters))[0]
-    if request.key is not None and not sent["claimed"]:
+    for _ in range(ATTEMPTS):
+        # 1. Read the report. Without a new draft, this may be a retry of the last submission.
+        copy = await working_copy.get(connection, action.principal, key)
+        if not copy.has_new_draft:
+            earlier = await idempotency.find_earlier(connection, action, request)
+            if earlier is not None and earlier.revision == copy.row["revisions"]:
+                return _repeat(copy, earlier, action.now)
+        # 2. Check its version, its state and its draft.
+        received = _received_at(action, copy, received_at)
+        check_version(copy.version)
+        draft = _submittable_draft(copy, warnings_note)
+        # 3. Store everything in one statement, unless another change came between.
+        parameters = _parameters(action, copy, request) | {
+            "received_at": received,
+            "warnings_note": warnings_note,
+            "fingerprint": fingerprint(draft),
+            "after": _after(copy, received),
+        }
+        sent = await _send(connection, parameters | _figures(draft, copy.expectations))
+        if sent is not None:
+            # 4. Answer from what is at hand.
+            first = copy.row["first_submitted_at"] or received
+            return copy.answer(
+                action.now,
+                Progress(ReportStatus.SUBMITTED, first, None),
+                last_revision=sent,
+                decisions=copy.decisions_before(parameters["number"]),
+            )
+    raise Stale
+
+
+async def _send(connection: Connection, parameters: Mapping[str, Any]) -> str | None:
+    """Run SUBMIT; the revision as JSON, or None where another change came between.
+
+    Raises:
+        KeyReused: another request has the idempotency key.
+    """
+    row = (await SUBMIT.fetch_all(connection, parameters))[0]
+    if row["locked"] and parameters["key"] is not None and not row["claimed"]:
         raise KeyReused
-    # 4. Answer from what is at hand.
-    return copy.answer(
-        action.now,
-        Progress(ReportStatus.SUBMITTED, copy.row["first_submitted_at"] or received, None),
-        last_revision=sent["document"],
-        decisions=copy.decisions_before(parameters["number"]),
-    )
+    document: str | None = row["document"]
+    return document
+
+
+def _after(copy: WorkingCopy, received: datetime) -> str:
+    """What the audit event says of the report after its submission, as JSON."""
+    after = {
+        "status": ReportStatus.SUBMITTED,
+        "revision": copy.row["revisions"] + 1,
+        "received_at": received.isoformat(),
+    }
+    return json.dumps(after)
 
 
 def _repeat(copy: WorkingCopy, earlier: EarlierRequest, now: datetime) -> ReportAnswer:
@@ -168,15 +199,6 @@ def _repeat(copy: WorkingCopy, earlier: EarlierRequest, now: datetime) -> Report
         decisions=copy.decisions_before(earlier.revision),
     )
     return replace(answer, version=earlier.version, is_repeated=True)
-
-
-def _after(number: int, received: datetime) -> dict[str, Any]:
-    """What the audit event says of the report after its submission."""
-    return {
-        "status": ReportStatus.SUBMITTED,
-        "revision": number,
-        "received_at": received.isoformat(),
-    }
 
 
 def fingerprint(body: Mapping[str, Any]) -> str:
@@ -207,15 +229,22 @@ def _invalid(message: Bilingual, code: str, **facts: Any) -> ValidationFailed:
     return ValidationFailed([FieldError("/received_at", code, message, facts)])
 
 
-def _ensure_complete(
-    draft: dict[str, Any], expectations: Expectations, warnings_note: str | None
-) -> None:
-    """Raise ReportIncomplete for errors, WarningsUnconfirmed for warnings without a note."""
-    findings = findings_of(draft, expectations)
+def _submittable_draft(copy: WorkingCopy, warnings_note: str | None) -> dict[str, Any]:
+    """The draft of a report that can be submitted.
+
+    Raises StateConflict, ReportIncomplete for errors, WarningsUnconfirmed for warnings without a
+    note.
+    """
+    copy.ensure_editable()
+    draft = copy.draft
+    if draft is None:
+        raise StateConflict(NO_DRAFT)
+    findings = findings_of(draft, copy.expectations)
     if errors := [finding for finding in findings if finding.level == "error"]:
         raise ReportIncomplete(errors)
     if findings and not warnings_note:
         raise WarningsUnconfirmed(findings)
+    return draft
 
 
 def _parameters(action: Action, copy: WorkingCopy, request: IdempotentRequest) -> dict[str, Any]:
@@ -227,7 +256,7 @@ def _parameters(action: Action, copy: WorkingCopy, request: IdempotentRequest) -
         "report_id": copy.row["report_id"],
         "draft": copy.row["draft"],
         "number": copy.row["revisions"] + 1,
-        "version": copy.version + 1,
+        "version": copy.version,
         "subject": copy.subject,
         "before": json.dumps({"status": copy.status}),
         "now": action.now,

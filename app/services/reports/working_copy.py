@@ -1,7 +1,8 @@
-"""The working copy of a report: locked, read in one statement, and answered without another.
+"""The working copy of a report: read in one statement, changed in another, answered without one.
 
-Saving a draft and submitting it are frequent, so they go through the direct driver: one statement
-locks the obligation, one reads all that decides and all that the answer shows.
+Saving a draft and submitting it are frequent, so they go through the direct driver and hold no lock
+between their statements. The statement that writes checks that the version which was read is still
+the current one; where it is not, the work is repeated on the newer version.
 """
 
 import json
@@ -35,29 +36,22 @@ PERIOD_CLOSED = Bilingual(
 )
 EXEMPT = Bilingual("Đơn vị được miễn báo cáo kỳ này.", "The agency is exempt from this report.")
 
-# Lock the obligation, so that changes of one report come one after the other; the share lock keeps
-# its period from being closed meanwhile.
-LOCK_OBLIGATION = Statement("""
-SELECT o.id, plan.code AS plan
-FROM obligation o
-JOIN reporting_period p ON p.id = o.period_id
-JOIN agency a ON a.id = o.agency_id
-JOIN plan ON plan.id = p.plan_id
-WHERE p.code = :period AND a.code = :agency AND exists_on(a, p.data_to)
-AND within_reach(a.path, :reach) AND (CAST(:plan AS text) IS NULL OR plan.code = :plan)
-ORDER BY plan.code
-FOR NO KEY UPDATE OF o FOR SHARE OF p
-""")
+ATTEMPTS = 5
+"""How often a write is tried on the newest version before it gives up as stale."""
 
-# Runs after the lock in a snapshot of its own, so it sees what the lock has waited for.
+# All that decides about a change of a report within reach, and all that its answer shows.
 GET_WORKING_COPY = Statement("""
 SELECT o.*, r.draft::text AS draft, r.draft_saved_at, r.draft_writers,
     coalesce(r.last_revision, 0) AS revisions, expectations_json(o.id)::text AS expectations,
     (SELECT revision_json(v)::text FROM revision v
         WHERE v.report_id = r.id AND v.number = r.last_revision) AS last_revision,
     decisions_json(r.id)::text AS decisions
-FROM owed_obligation o LEFT JOIN report r ON r.id = o.report_id
-WHERE o.id = :id
+FROM owed_obligation o
+JOIN agency a ON a.id = o.agency_id
+LEFT JOIN report r ON r.id = o.report_id
+WHERE o.period = :period AND o.agency = :agency AND exists_on(a, o.data_to)
+AND within_reach(o.agency_path, :reach) AND (CAST(:plan AS text) IS NULL OR o.plan = :plan)
+ORDER BY o.plan
 """)
 
 
@@ -84,7 +78,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class WorkingCopy:
-    """A locked obligation with its report.
+    """An obligation with its report, as they were read.
 
     row: the columns of GET_WORKING_COPY; those of the view, and the parts of the answer as JSON.
     """
@@ -213,24 +207,16 @@ class WorkingCopy:
         )
 
 
-async def lock(connection: Connection, principal: Principal, key: ReportKey) -> WorkingCopy:
-    """Lock the report within the principal's reach until the transaction ends, and read it.
+async def get(connection: Connection, principal: Principal, key: ReportKey) -> WorkingCopy:
+    """The report within the principal's reach, as it is now.
 
     Raises:
         NotFound: there is no such obligation.
         AmbiguousPlan: several plans have one, and none was named.
     """
-    obligation_id = await lock_obligation(connection, principal, key)
-    row = (await GET_WORKING_COPY.fetch_all(connection, {"id": obligation_id}))[0]
-    return WorkingCopy(row, parse_expectations(row["expectations"]))
-
-
-async def lock_obligation(connection: Connection, principal: Principal, key: ReportKey) -> int:
-    """Lock the obligation within the principal's reach; its id. Raises as `lock`."""
-    rows = await LOCK_OBLIGATION.fetch_all(connection, parameters_of(principal, key))
+    rows = await GET_WORKING_COPY.fetch_all(connection, parameters_of(principal, key))
     ensure_one([row["plan"] for row in rows], key)
-    obligation_id: int = rows[0]["id"]
-    return obligation_id
+    return WorkingCopy(rows[0], parse_expectations(rows[0]["expectations"]))
 
 
 def instant_json(instant: datetime) -> str:
