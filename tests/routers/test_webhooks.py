@@ -4,16 +4,16 @@ import asyncio
 import json
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import standardwebhooks.webhooks
 
 from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
 from app.channels.webhook import Post, WebhookSender
@@ -30,7 +30,8 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
 IN_PRODUCTION = Settings(environment=Environment.PRODUCTION, public_url="https://tiendo.example.vn")
 NOW = datetime(2024, 6, 10, 8, tzinfo=LOCAL)
 ZALO = {"agency": "395", "url": "https://zalo.thoxuan.example.vn/tiendo?oa=17"}
-Verify = Callable[[bytes, str, str], bool]
+Verify = Callable[[bytes, Mapping[str, str], str], bool]
+SECRET = "whsec_czNjcmV0"
 
 
 class Gateway:
@@ -112,19 +113,31 @@ async def test_a_reminder_arrives_signed_as_the_guide_says(
     await deliver_now(service)
 
     ((headers, body),) = gateway.received
-    monkeypatch.setattr(time, "time", service.clock.now().timestamp)
-    signature = headers["Tiendo-Signature"]
-    assert verify(body, signature, made["secret"])
-    assert not verify(body + b" ", signature, made["secret"])
-    assert not verify(body, signature, made["secret"] + "x")
-    monkeypatch.setattr(time, "time", lambda: service.clock.now().timestamp() + 301)
-    assert not verify(body, signature, made["secret"])
+    received_at(monkeypatch, service.clock.now())
+    secret = made["secret"]
+    assert verify(body, headers, secret)
+    assert not verify(body + b" ", headers, secret)
+    assert not verify(body, headers | {"webhook-id": "5"}, secret)
+    assert not verify(body, headers, SECRET)
+    received_at(monkeypatch, service.clock.now() + timedelta(seconds=301))
+    assert not verify(body, headers, secret)
 
     payload = json.loads(body)
     (message,) = await carried(service, username="xuan-hong")
     assert (message.state, message.id) == ("sent", payload["message_id"])
-    assert headers["Idempotency-Key"] == str(message.id)
+    assert headers["webhook-id"] == str(message.id)
     assert payload == _example() | {"message_id": message.id, "text": message.body}
+
+
+def received_at(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    """Let the receiver's clock stand at an instant."""
+
+    class Standing(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Standing":
+            return cls.fromtimestamp(now.timestamp(), tz)
+
+    monkeypatch.setattr(standardwebhooks.webhooks, "datetime", Standing)
 
 
 def _example() -> dict[str, Any]:
@@ -219,7 +232,7 @@ async def refusal_of(settings: Settings, url: str, patience: float = 5.0) -> str
     """Why a post did not arrive, if it did not."""
     sender = WebhookSender(settings, patience)
     try:
-        await sender.send(Post(url, "secret", {"message_id": 1}), NOW)
+        await sender.send(Post("1", url, SECRET, {"message_id": 1}), NOW)
     except (DeliveryDelayedError, DeliveryRefusedError) as error:
         return str(error)
     finally:
@@ -239,8 +252,8 @@ async def test_a_test_is_sent_at_once_and_its_result_told(
         "sent_at": "2024-06-10T08:00:00+07:00",
     }
     headers, body = gateway.received[0]
-    monkeypatch.setattr(time, "time", NOW.timestamp)
-    assert verify(body, headers["Tiendo-Signature"], made["secret"])
+    received_at(monkeypatch, NOW)
+    assert verify(body, headers, made["secret"])
     payload = json.loads(body)
     assert (payload["message_id"], payload["obligations"]) == (0, [])
     assert payload["recipient"]["username"] == "coordinator"
