@@ -50,7 +50,7 @@ async def notify_coordinators(
         {name: _storable(str(value)) for name, value in finding._asdict().items()}
         for finding in findings[:FINDINGS_PER_MESSAGE]
     ]
-    await events.tell_of_plan(
+    await events.notify_coordinators(
         session,
         EventKind.IMPORT_FAILED,
         plan.id,

@@ -14,7 +14,7 @@ from app.models.accounts import Account
 from app.models.agencies import Agency
 from app.models.notifications import NotificationPreference, ReminderRule
 from app.models.periods import Schedule
-from app.services.notifications.delivery import Desk, SendsMail, SendsPosts, deliver
+from app.services.notifications.delivery import DeliveryContext, MailSender, PostSender, deliver
 from app.services.reminders.sweep import SweepResult, sweep
 from app.vocabulary import Audience, Channel, DayKind, NotificationReason, Role
 from tests.conftest import Service
@@ -100,10 +100,14 @@ class Outbox:
         return [(mail.email.removesuffix("@example.vn"), mail.text.subject) for mail in self.mails]
 
 
-def desk(service: Service, mail: SendsMail | None = None, posts: SendsPosts | None = None) -> Desk:
+def desk(
+    service: Service, mail: MailSender | None = None, posts: PostSender | None = None
+) -> DeliveryContext:
     """What a delivery works with; without more, whatever is handed over is dropped."""
     nowhere = Outbox()
-    return Desk(service.database, service.clock, mail or nowhere, posts or nowhere, PUBLIC_URL)
+    return DeliveryContext(
+        service.database, service.clock, mail or nowhere, posts or nowhere, PUBLIC_URL
+    )
 
 
 async def swept(service: Service) -> SweepResult:
@@ -195,7 +199,7 @@ async def add_webhook(
     await execute(
         service,
         "INSERT INTO webhook (agency_id, url, secret, active, created_at)"
-        " SELECT id, :url, 's3cret', :active, now() FROM agency WHERE code = :agency",
+        " SELECT id, :url, 'whsec_czNjcmV0', :active, now() FROM agency WHERE code = :agency",
         agency=agency,
         url=url,
         active=active,

@@ -10,7 +10,7 @@ from app.channels.errors import DeliveryRefusedError
 from app.channels.mail import Envelope, Mailer, Text
 from app.channels.webhook import Post
 from app.services.notifications import delivery, wording
-from app.services.notifications.delivery import MOST_ATTEMPTS, deliver, pause, take
+from app.services.notifications.delivery import MOST_ATTEMPTS, deliver, lease_messages, pause
 from app.settings import Settings
 from app.vocabulary import Channel
 from tests.conftest import Service
@@ -168,7 +168,7 @@ async def test_the_mail_that_waits_longest_goes_first(planned: Service) -> None:
         "UPDATE message SET not_before = not_before - interval '1 minute' WHERE id = :id",
         id=last.id,
     )
-    assert [each.id for each in await take(desk(planned), Channel.EMAIL, 1)] == [last.id]
+    assert [each.id for each in await lease_messages(desk(planned), Channel.EMAIL, 1)] == [last.id]
 
 
 async def test_a_worker_passes_over_what_another_is_taking(planned: Service) -> None:
@@ -177,7 +177,7 @@ async def test_a_worker_passes_over_what_another_is_taking(planned: Service) -> 
             text("SELECT id FROM message WHERE channel = 'email' LIMIT 1 FOR UPDATE")
         )
         async with asyncio.timeout(5):
-            assert len(await take(desk(planned), Channel.EMAIL, 20)) == 4
+            assert len(await lease_messages(desk(planned), Channel.EMAIL, 20)) == 4
 
 
 async def test_every_attempt_carries_the_same_number_and_day(planned: Service) -> None:
@@ -359,7 +359,7 @@ async def test_a_webhook_of_the_nearest_agency_above_gets_the_facts(service: Ser
     await swept(service)
     outbox = await sent(service)
     [post] = outbox.posts
-    assert (post.url, post.secret) == ("https://district.example/hook", "s3cret")
+    assert (post.url, post.secret) == ("https://district.example/hook", "whsec_czNjcmV0")
     assert post.payload["recipient"]["username"] == "xuan-hong"
     assert post.payload["subject"] == "Còn 5 ngày: báo cáo quý II năm 2024"
     assert post.payload["obligations"] == [
@@ -382,7 +382,9 @@ async def test_of_two_webhooks_of_one_agency_the_first_one_keeps_the_messages(
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     await add_webhook(service, "395", "https://first.example/hook")
     await add_webhook(service, "395", "https://second.example/hook")
-    await execute(service, "UPDATE webhook SET secret = 'changed' WHERE url LIKE '%first%'")
+    await execute(
+        service, "UPDATE webhook SET secret = 'whsec_Y2hhbmdlZA==' WHERE url LIKE '%first%'"
+    )
     await swept(service)
     [post] = (await sent(service)).posts
     assert post.url == "https://first.example/hook"

@@ -111,7 +111,7 @@ async def test_a_second_return_names_the_places_of_what_was_sent_last(service: S
 async def test_what_is_rolled_back_is_not_told(service: Service) -> None:
     async with service.database.writing() as session:
         found = list(await session.scalars(select(Obligation.id)))
-        made = await events.tell(
+        made = await events.notify(
             session, EventKind.ACCEPTED, found, occurrence="once", now=service.clock.now()
         )
         assert made > 0
@@ -157,7 +157,7 @@ async def test_many_are_told_with_one_statement_each_of_its_own(service: Service
             select(Obligation.id).where(Obligation.due_date == date(2024, 6, 15))
         )
         occurrences = {obligation: f"no. {n}" for n, obligation in enumerate(found)}
-        made = await events.tell_each(
+        made = await events.notify_each(
             session, EventKind.CORRECTION_DUE, occurrences, now=service.clock.now()
         )
     assert made == 10

@@ -8,7 +8,13 @@ import pytest
 
 from app.channels.errors import DeliveryRefusedError
 from app.channels.mail import Envelope
-from app.services.notifications.delivery import MOST_ATTEMPTS, Taken, deliver, send_one, take
+from app.services.notifications.delivery import (
+    MOST_ATTEMPTS,
+    LeasedMessage,
+    deliver,
+    deliver_message,
+    lease_messages,
+)
 from app.vocabulary import Channel
 from tests.conftest import Service
 from tests.support.deliveries import AWAY, Outbox, carried, desk
@@ -16,7 +22,7 @@ from tests.support.deliveries import AWAY, Outbox, carried, desk
 
 async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> None:
     dead = desk(planned)
-    held = await take(dead, Channel.EMAIL, 3)
+    held = await lease_messages(dead, Channel.EMAIL, 3)
     alive = Outbox()
     await deliver(desk(planned, alive))
     assert not {mail.message_id for mail in alive.mails} & {each.id for each in held}
@@ -29,20 +35,20 @@ async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> N
 
 async def test_a_lease_may_be_shorter(planned: Service) -> None:
     hasty = replace(desk(planned), lease=timedelta(seconds=1))
-    held = await take(hasty, Channel.EMAIL, 20)
+    held = await lease_messages(hasty, Channel.EMAIL, 20)
     planned.clock.advance(seconds=2)
-    again = [Taken(each.id, each.attempt + 1) for each in held]
-    assert sorted(await take(hasty, Channel.EMAIL, 20)) == sorted(again)
+    again = [LeasedMessage(each.id, each.attempt + 1) for each in held]
+    assert sorted(await lease_messages(hasty, Channel.EMAIL, 20)) == sorted(again)
 
 
-async def only_mail_held(service: Service) -> Taken:
+async def only_mail_held(service: Service) -> LeasedMessage:
     """A mail that a worker has just taken; the others are gone."""
-    held = await take(desk(service), Channel.EMAIL, 20)
+    held = await lease_messages(desk(service), Channel.EMAIL, 20)
     [mail] = await carried(service, username="xuan-hong", channel="email")
     [one] = [each for each in held if each.id == mail.id]
     for each in held:
         if each != one:
-            await send_one(desk(service), each)
+            await deliver_message(desk(service), each)
     await deliver(desk(service))
     return one
 
@@ -72,12 +78,12 @@ async def test_a_worker_that_wakes_after_its_lease_sends_nothing(planned: Servic
     late = await only_mail_held(planned)
     outbox = Outbox()
     planned.clock.advance(minutes=5)
-    await send_one(desk(planned, outbox), late)
-    [again] = await take(desk(planned), Channel.EMAIL, 20)
-    await send_one(desk(planned, outbox), late)
+    await deliver_message(desk(planned, outbox), late)
+    [again] = await lease_messages(desk(planned), Channel.EMAIL, 20)
+    await deliver_message(desk(planned, outbox), late)
     assert outbox.mails == []
     assert await state_of_that_mail(planned) == ("sending", 2, None)
-    await send_one(desk(planned, outbox), again)
+    await deliver_message(desk(planned, outbox), again)
     assert len(outbox.mails) == 1
 
 
@@ -86,7 +92,7 @@ async def test_a_worker_that_fails_too_late_does_not_undo_what_another_has_done(
     planned: Service, end: Exception
 ) -> None:
     late = await only_mail_held(planned)
-    await send_one(desk(planned, Slow(planned, Outbox(), end)), late)
+    await deliver_message(desk(planned, Slow(planned, Outbox(), end)), late)
     assert await state_of_that_mail(planned) == ("sent", 2, None)
 
 
@@ -100,10 +106,12 @@ async def test_a_worker_that_fails_too_late_does_not_end_the_attempt_of_another(
         async def take_mail(self, mail: Envelope) -> None:
             assert mail.message_id == late.id
             planned.clock.advance(minutes=6)
-            assert await take(desk(planned), Channel.EMAIL, 20) == [Taken(late.id, 2)]
+            assert await lease_messages(desk(planned), Channel.EMAIL, 20) == [
+                LeasedMessage(late.id, 2)
+            ]
             raise end
 
-    await send_one(desk(planned, TakenOver()), late)
+    await deliver_message(desk(planned, TakenOver()), late)
     assert await state_of_that_mail(planned) == ("sending", 2, None)
 
 
@@ -127,7 +135,7 @@ async def test_a_worker_that_fails_does_not_undo_what_an_earlier_one_ended_meanw
             await earlier
             raise end
 
-    earlier = asyncio.create_task(send_one(desk(planned, Waiting()), late))
+    earlier = asyncio.create_task(deliver_message(desk(planned, Waiting()), late))
     await begun.wait()
     planned.clock.advance(minutes=6)
     await deliver(desk(planned, Failing()))
@@ -136,7 +144,7 @@ async def test_a_worker_that_fails_does_not_undo_what_an_earlier_one_ended_meanw
 
 async def test_what_two_workers_sent_left_when_the_first_of_them_sent_it(planned: Service) -> None:
     late = await only_mail_held(planned)
-    await send_one(desk(planned, Slow(planned, Outbox(), None)), late)
+    await deliver_message(desk(planned, Slow(planned, Outbox(), None)), late)
     [mail] = await carried(planned, username="xuan-hong", channel="email")
     assert mail.sent_at == planned.clock.now() - timedelta(minutes=1)
 
@@ -145,7 +153,7 @@ async def test_what_was_taken_too_late_is_sent_though_the_other_worker_failed(
     planned: Service,
 ) -> None:
     late = await only_mail_held(planned)
-    await send_one(desk(planned, Slow(planned, Outbox(trouble=AWAY), None)), late)
+    await deliver_message(desk(planned, Slow(planned, Outbox(trouble=AWAY), None)), late)
     assert await state_of_that_mail(planned) == ("sent", 2, None)
     planned.clock.advance(hours=1)
     assert await deliver(desk(planned)) == 0
@@ -153,7 +161,7 @@ async def test_what_was_taken_too_late_is_sent_though_the_other_worker_failed(
 
 async def test_a_message_that_kills_its_worker_each_time_is_given_up(planned: Service) -> None:
     for _attempt in range(MOST_ATTEMPTS):
-        await take(desk(planned), Channel.EMAIL, 20)
+        await lease_messages(desk(planned), Channel.EMAIL, 20)
         planned.clock.advance(minutes=6)
     outbox = Outbox()
     await deliver(desk(planned, outbox))

@@ -6,12 +6,12 @@ import pytest
 
 from app.clock import LOCAL
 from app.services.notifications.wording import (
-    Line,
+    MessageLine,
     ObligationLine,
     Recipient,
     compose,
+    name_field,
     period_name,
-    place_of,
 )
 from app.vocabulary import Audience
 
@@ -38,7 +38,7 @@ def line(**values: object) -> ObligationLine:
         "report_status": "not_started",
         "correction_due": None,
         "missing": 1,
-        "has_nobody": False,
+        "lacks_reporter": False,
     }
     return ObligationLine(**(plain | values))  # type: ignore[arg-type]  # the values of a test
 
@@ -113,7 +113,7 @@ BODY = {"entries": [{"indicator": "DA2.02"}], "disbursements": [{"project": "DA2
     ],
 )
 def test_a_pointer_is_named_as_a_place(pointer: str | None, place: str) -> None:
-    assert place_of(pointer, BODY) == place
+    assert name_field(pointer, BODY) == place
 
 
 def digest(*lines: ObligationLine) -> tuple[str, str]:
@@ -138,7 +138,7 @@ def test_a_digest_counts_all_who_are_missing_and_lists_whom_it_is_about() -> Non
 
 
 def test_a_digest_says_who_has_no_account_and_has_to_be_called() -> None:
-    _, text = digest(for_office(has_nobody=True))
+    _, text = digest(for_office(lacks_reporter=True))
     assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in text
 
 
@@ -173,7 +173,7 @@ def test_two_plans_are_told_apart() -> None:
 
 def test_a_report_is_told_apart_from_what_is_said_of_another_plan() -> None:
     facts = {"folder": "ntm-2024", "count": 1, "findings": []}
-    other = Line(
+    other = MessageLine(
         "plan.import_failed",
         Audience.COORDINATOR,
         "plan.import_failed",
