@@ -211,7 +211,7 @@ def dated(text: str) -> Iterator[str]:
         yield f"{day} {line}"
 
 
-async def test_everybody_was_told_in_2024_what_the_golden_file_says(service: Service) -> None:
+async def test_the_notifications_of_2024_match_the_golden_file(service: Service) -> None:
     diary = await lived_through(service)
     compare_with_golden(HEAD + diary.text())
     assert diary.repeated == []

@@ -1,4 +1,4 @@
-"""The background work's health, and the service's figures."""
+"""The health of background work, and the metrics."""
 
 import asyncio
 from typing import Any
@@ -24,17 +24,17 @@ QUIET = {
 
 
 async def health(service: Service) -> dict[str, Any]:
-    """What the coordinator is told."""
+    """The health as the coordinator gets it."""
     told: dict[str, Any] = seen(await service.client("coordinator").get(HEALTH))
     return told
 
 
 async def with_trouble(service: Service, trouble: Exception) -> None:
-    """Deliver while the mail server makes trouble."""
+    """Deliver while the mail server fails."""
     await deliver(desk(service, mail=Outbox(trouble=trouble)))
 
 
-async def test_all_is_well_while_nothing_waits(service: Service) -> None:
+async def test_a_service_without_messages_is_healthy(service: Service) -> None:
     assert await health(service) == {
         "ok": True,
         "messages": QUIET,
@@ -47,7 +47,7 @@ async def test_all_is_well_while_nothing_waits(service: Service) -> None:
         assert kind_of(await service.client(person).get(HEALTH)) == (403, "forbidden")
 
 
-async def test_what_should_have_left_is_told_by_its_age(service: Service) -> None:
+async def test_the_age_of_the_oldest_unsent_message_is_reported(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
     await swept(service)
     told = await health(service)
@@ -61,7 +61,7 @@ async def test_what_should_have_left_is_told_by_its_age(service: Service) -> Non
     assert await health(service) | {"messages": QUIET} == await health(service)
 
 
-async def test_quiet_hours_are_no_delay(service: Service) -> None:
+async def test_quiet_hours_do_not_count_as_delay(service: Service) -> None:
     await only_rules(service, "before-3")
     service.clock.set("2024-06-12 23:00")  # the service was down all day
     await swept(service)
@@ -77,7 +77,7 @@ async def test_quiet_hours_are_no_delay(service: Service) -> None:
     assert not (await health(service))["ok"]
 
 
-async def test_a_message_that_is_tried_again_keeps_its_age(service: Service) -> None:
+async def test_a_retry_does_not_reset_the_age_of_a_message(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
     await swept(service)
     await with_trouble(service, DeliveryDelayedError("away"))
@@ -86,7 +86,7 @@ async def test_a_message_that_is_tried_again_keeps_its_age(service: Service) -> 
     assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (False, 1800)
 
 
-async def test_what_was_given_up_is_counted_and_not_held_against_today(service: Service) -> None:
+async def test_failed_messages_are_counted_without_affecting_health(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
     await swept(service)
     await with_trouble(service, DeliveryRefusedError("no such mailbox"))
@@ -100,7 +100,7 @@ async def test_what_was_given_up_is_counted_and_not_held_against_today(service: 
     assert (told["messages"]["failed"], told["messages"]["failed_last_24h"]) == (failed, 0)
 
 
-async def test_a_worker_that_stopped_is_noticed(service: Service) -> None:
+async def test_a_missing_sweep_is_unhealthy(service: Service) -> None:
     await _deferred(service, "remind", seconds_ago=30)
     told = await health(service)
     assert told["ok"]
@@ -127,14 +127,14 @@ async def _deferred(service: Service, task: str, seconds_ago: int) -> None:
 
 
 def outside(service: Service) -> httpx.AsyncClient:
-    """A client of what lies outside the version, that has not signed in."""
+    """An anonymous client of the paths outside /api/v1."""
     client = service.client()
     client.base_url = httpx.URL("http://test")
     return client
 
 
 async def figures(service: Service) -> dict[tuple[str, ...], float]:
-    """The figures by name and label values, the process left out."""
+    """The metrics by name and label values, without the process."""
     answer = await outside(service).get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -151,7 +151,7 @@ async def figures(service: Service) -> dict[tuple[str, ...], float]:
 async def figures_since(
     service: Service, before: dict[tuple[str, ...], float]
 ) -> dict[tuple[str, ...], float]:
-    """By how much each figure has grown: all tests of a process share the application."""
+    """The growth of each metric, since all tests of a process share the counters."""
     now = await figures(service)
     return {key: value - before.get(key, 0) for key, value in now.items()}
 
@@ -179,7 +179,7 @@ async def test_requests_are_counted_by_their_route(service: Service) -> None:
     assert not any(XUAN_HONG in label for key in again for label in key)
 
 
-async def test_gauges_say_how_things_stand_now(service: Service) -> None:
+async def test_gauges_show_the_present_state(service: Service) -> None:
     found = await figures(service)
     assert found["tiendo_overdue_obligations",] == 35  # the first quarter's
     assert found["tiendo_messages_waiting",] == 0
@@ -198,7 +198,7 @@ async def test_gauges_say_how_things_stand_now(service: Service) -> None:
     assert found["tiendo_messages_oldest_unsent_seconds",] == 0
 
 
-async def test_many_at_once_are_all_counted(service: Service) -> None:
+async def test_concurrent_requests_are_all_counted(service: Service) -> None:
     client = outside(service)
     before = await figures(service)
     await asyncio.gather(*(client.get("/health/live") for _ in range(50)))

@@ -1,4 +1,4 @@
-"""Delivery: retries with pauses, failures in plain sight, nothing blocked behind them."""
+"""Delivery: leases, retries, failures, and channels that do not delay each other."""
 
 import asyncio
 from datetime import datetime, time, timedelta
@@ -31,7 +31,7 @@ from tests.support.deliveries import (
 
 
 class PerPerson(Outbox):
-    """Who gets an exception instead."""
+    """Raises an error for some recipients."""
 
     def __init__(self, **trouble: Exception) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ async def test_several_workers_share_and_send_each_once(planned: Service) -> Non
     assert len({mail.message_id for mail in outbox.mails}) == len(outbox.mails) == 5
 
 
-async def test_an_absent_server_is_tried_again_with_growing_pauses(planned: Service) -> None:
+async def test_an_unreachable_server_is_retried_with_growing_pauses(planned: Service) -> None:
     outbox = Outbox(trouble=AWAY)
     tries = []
     start = planned.clock.now()
@@ -83,7 +83,7 @@ async def test_an_absent_server_is_tried_again_with_growing_pauses(planned: Serv
     assert len(outbox.mails) == 5
 
 
-async def test_a_mail_server_that_comes_back_at_night_wakes_nobody(planned: Service) -> None:
+async def test_no_reminder_is_retried_during_its_quiet_hours(planned: Service) -> None:
     outbox = Outbox(trouble=AWAY)
     planned.clock.set("2024-06-10 20:58")
     await deliver(desk(planned, outbox))
@@ -97,7 +97,7 @@ async def test_a_mail_server_that_comes_back_at_night_wakes_nobody(planned: Serv
     assert len(outbox.mails) == 5
 
 
-async def test_quiet_hours_within_a_day_are_kept_by_a_later_attempt(service: Service) -> None:
+async def test_quiet_hours_within_a_day_delay_a_retry(service: Service) -> None:
     await only_rules(service)
     await add_rule(service, offset_days=-5, quiet_from=time(11), quiet_until=time(13))
     service.clock.set("2024-06-10 10:58")
@@ -113,7 +113,7 @@ async def test_quiet_hours_within_a_day_are_kept_by_a_later_attempt(service: Ser
     assert found == [0, 0, 5]
 
 
-async def test_a_rule_without_quiet_hours_has_another_attempt_at_any_time(
+async def test_a_rule_without_quiet_hours_is_retried_at_any_time(
     service: Service,
 ) -> None:
     await only_rules(service)
@@ -127,10 +127,10 @@ async def test_a_rule_without_quiet_hours_has_another_attempt_at_any_time(
     assert len(outbox.mails) == 5
 
 
-async def test_a_mail_server_that_hangs_holds_up_no_other_channel(
+async def test_a_mail_server_that_hangs_does_not_delay_other_channels(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two mails fill all places that mails have, and came before."""
+    """Two mails, queued first, occupy all slots of their channel."""
     monkeypatch.setattr(delivery, "AT_ONCE", 2)
     await add_webhook(service, "395")
     await prefer(service, "bac-luong", Channel.WEBHOOK, Channel.IN_APP)
@@ -161,7 +161,7 @@ async def test_a_mail_server_that_hangs_holds_up_no_other_channel(
     assert len(mails.mails) == 4
 
 
-async def test_the_mail_that_waits_longest_goes_first(planned: Service) -> None:
+async def test_the_longest_waiting_mail_is_sent_first(planned: Service) -> None:
     *_, last = await carried(planned, channel="email")
     await execute(
         planned,
@@ -171,7 +171,7 @@ async def test_the_mail_that_waits_longest_goes_first(planned: Service) -> None:
     assert [each.id for each in await lease_messages(desk(planned), Channel.EMAIL, 1)] == [last.id]
 
 
-async def test_a_worker_passes_over_what_another_is_taking(planned: Service) -> None:
+async def test_a_worker_skips_messages_that_another_is_leasing(planned: Service) -> None:
     async with planned.database.transaction() as session:
         await session.execute(
             text("SELECT id FROM message WHERE channel = 'email' LIMIT 1 FOR UPDATE")
@@ -180,7 +180,7 @@ async def test_a_worker_passes_over_what_another_is_taking(planned: Service) -> 
             assert len(await lease_messages(desk(planned), Channel.EMAIL, 20)) == 4
 
 
-async def test_every_attempt_carries_the_same_number_and_day(planned: Service) -> None:
+async def test_every_attempt_has_the_same_id_and_creation_date(planned: Service) -> None:
     seen = []
 
     class Counting(Outbox):
@@ -195,7 +195,7 @@ async def test_every_attempt_carries_the_same_number_and_day(planned: Service) -
     assert len(set(seen)) == 5
 
 
-async def test_a_weekend_without_mail_loses_nothing(planned: Service) -> None:
+async def test_no_message_is_lost_by_a_weekend_without_mail(planned: Service) -> None:
     outbox = Outbox(trouble=AWAY)
     for _hour in range(60):
         await deliver(desk(planned, outbox))
@@ -206,7 +206,7 @@ async def test_a_weekend_without_mail_loses_nothing(planned: Service) -> None:
     assert len(outbox.mails) == 5
 
 
-async def test_after_the_last_attempt_the_failure_stands_in_plain_sight(planned: Service) -> None:
+async def test_the_last_attempt_marks_message_and_notification_as_failed(planned: Service) -> None:
     outbox = Outbox(trouble=AWAY)
     for _attempt in range(2 * MOST_ATTEMPTS):  # those at night do not count
         await deliver(desk(planned, outbox))
@@ -228,7 +228,7 @@ def test_pauses_double_up_to_six_hours_and_last_over_a_weekend() -> None:
     assert sum(pauses, timedelta()) > timedelta(hours=64)
 
 
-async def test_one_that_is_refused_fails_at_once_and_alone(
+async def test_a_refused_message_fails_at_once_without_affecting_others(
     planned: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox = PerPerson(xuan_hong=DeliveryRefusedError("550 no such user"), bac_luong=AWAY)
@@ -245,7 +245,9 @@ async def test_one_that_is_refused_fails_at_once_and_alone(
     assert len(outbox.mails) == 3
 
 
-async def test_a_fault_of_ours_is_seen_tried_again_and_stops_nobody(planned: Service) -> None:
+async def test_an_unexpected_error_is_recorded_and_retried_without_affecting_others(
+    planned: Service,
+) -> None:
     outbox = PerPerson(agriculture=ZeroDivisionError("a fault"))
     await deliver(desk(planned, outbox))
     [mail] = await carried(planned, username="agriculture", channel="email")
@@ -253,7 +255,7 @@ async def test_a_fault_of_ours_is_seen_tried_again_and_stops_nobody(planned: Ser
     assert len(outbox.mails) == 4
 
 
-async def test_a_message_that_cannot_be_put_into_words_stops_nobody(
+async def test_a_message_that_cannot_be_composed_does_not_affect_others(
     planned: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compose = wording.compose
@@ -298,7 +300,7 @@ async def first_to_xuan_hong(service: Service) -> None:
     )
 
 
-async def test_one_that_hangs_holds_its_own_place_and_no_other(
+async def test_a_hanging_message_occupies_one_slot_only(
     planned: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "AT_ONCE", 2)
@@ -310,7 +312,7 @@ async def test_one_that_hangs_holds_its_own_place_and_no_other(
     assert outbox.most_open == 2
 
 
-async def test_no_more_is_taken_at_the_end_though_one_is_under_way(
+async def test_no_message_is_leased_after_the_end_while_another_is_sent(
     planned: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "AT_ONCE", 2)
@@ -323,7 +325,7 @@ async def test_no_more_is_taken_at_the_end_though_one_is_under_way(
     assert len(outbox.mails) == 2
 
 
-async def test_a_delivery_that_is_broken_off_lets_go_of_what_hangs(planned: Service) -> None:
+async def test_a_cancelled_delivery_cancels_a_hanging_message(planned: Service) -> None:
     outbox = OneHangs()
     going = asyncio.create_task(deliver(desk(planned, outbox)))
     await outbox.begun.wait()
@@ -335,7 +337,7 @@ async def test_a_delivery_that_is_broken_off_lets_go_of_what_hangs(planned: Serv
     assert "xuan-hong" not in [name for name, _ in outbox.letters]
 
 
-async def test_it_stops_taking_more_when_told_to(
+async def test_delivery_stops_leasing_when_it_may_not_continue(
     planned: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "AT_ONCE", 2)
@@ -344,14 +346,14 @@ async def test_it_stops_taking_more_when_told_to(
     assert {m.state for m in await carried(planned)} == {"sent", "waiting"}
 
 
-async def test_somebody_without_an_address_is_seen_to_be_missing_it(planned: Service) -> None:
+async def test_an_account_without_an_address_fails_with_that_reason(planned: Service) -> None:
     await execute(planned, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
     await deliver(desk(planned, Mailer(Settings(smtp_url="smtp://127.0.0.1:9"))))
     [mail] = await carried(planned, username="xuan-hong", channel="email")
     assert (mail.state, mail.error) == ("failed", "no_mail_address")
 
 
-async def test_a_webhook_of_the_nearest_agency_above_gets_the_facts(service: Service) -> None:
+async def test_the_nearest_active_webhook_gets_the_payload(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     await add_webhook(service, "395", "https://district.example/hook")
     await add_webhook(service, "38", "https://province.example/hook")
@@ -376,7 +378,7 @@ async def test_a_webhook_of_the_nearest_agency_above_gets_the_facts(service: Ser
     ]
 
 
-async def test_of_two_webhooks_of_one_agency_the_first_one_keeps_the_messages(
+async def test_the_oldest_webhook_of_an_agency_gets_the_messages(
     service: Service,
 ) -> None:
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
@@ -390,7 +392,7 @@ async def test_of_two_webhooks_of_one_agency_the_first_one_keeps_the_messages(
     assert post.url == "https://first.example/hook"
 
 
-async def test_a_webhook_that_went_away_is_seen(service: Service) -> None:
+async def test_a_message_without_an_active_webhook_fails(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     await add_webhook(service, "395", "https://district.example/hook")
     await swept(service)

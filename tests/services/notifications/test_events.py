@@ -1,4 +1,4 @@
-"""Events are told in the transaction in which they happen, to the agency's own reporters."""
+"""Events notify the reporters of the agency, in the transaction of the event."""
 
 from datetime import date
 
@@ -32,7 +32,7 @@ def brief(rows: list[Told]) -> list[tuple[str, str, str]]:
     return [(row.username, row.channel, row.state) for row in rows]
 
 
-async def test_a_decision_is_told_to_the_reporters_of_the_agency_by_both_channels(
+async def test_a_decision_notifies_the_reporters_of_the_agency_by_both_channels(
     service: Service,
 ) -> None:
     await add_account(service, "colleague", Role.REPORTER, XUAN_HONG)
@@ -53,7 +53,7 @@ async def test_a_decision_is_told_to_the_reporters_of_the_agency_by_both_channel
     assert "đã được duyệt. Ghi chú: Số liệu khớp." in mail.text.plain
 
 
-async def test_a_return_names_the_places_as_the_writer_knows_them(service: Service) -> None:
+async def test_a_return_names_the_fields_of_its_comments(service: Service) -> None:
     await send(service.client("xuan-hong"), XUAN_HONG)
     comments = [
         {"pointer": "/entries/0/value", "text": "Danh sách có 11 hộ."},
@@ -84,7 +84,7 @@ async def test_a_return_names_the_places_as_the_writer_knows_them(service: Servi
     ]
 
 
-async def test_a_webhook_says_until_when_a_returned_report_is_due_again(service: Service) -> None:
+async def test_a_payload_contains_the_due_date_of_a_correction(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     await add_webhook(service, "395", "https://district.example/hook")
     await send(service.client("xuan-hong"), XUAN_HONG)
@@ -95,7 +95,7 @@ async def test_a_webhook_says_until_when_a_returned_report_is_due_again(service:
     assert (obligation["due_date"], obligation["correction_due"]) == ("2024-06-15", "2024-06-20")
 
 
-async def test_a_second_return_names_the_places_of_what_was_sent_last(service: Service) -> None:
+async def test_a_second_return_names_the_fields_of_the_last_revision(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     body = (await draft(commune, XUAN_HONG))["draft"]
     await submit(commune, XUAN_HONG)
@@ -108,7 +108,7 @@ async def test_a_second_return_names_the_places_of_what_was_sent_last(service: S
     assert f"- Số liệu {body['entries'][-1]['indicator']}: Chưa khớp." in mail.text.plain
 
 
-async def test_what_is_rolled_back_is_not_told(service: Service) -> None:
+async def test_a_rollback_removes_the_notifications(service: Service) -> None:
     async with service.database.writing() as session:
         found = list(await session.scalars(select(Obligation.id)))
         made = await events.notify(
@@ -119,8 +119,8 @@ async def test_what_is_rolled_back_is_not_told(service: Service) -> None:
     assert await carried(service) == []
 
 
-async def test_nobody_is_told_of_what_concerns_no_account(service: Service) -> None:
-    """A commune without an account: the decision stands all the same."""
+async def test_an_agency_without_an_account_gets_no_message(service: Service) -> None:
+    """The commune has no account; the extension succeeds nevertheless."""
     answer = await service.client("coordinator").put(
         "/obligations/2024-Q2/15505/extension",
         json={"due_date": "2024-06-25", "reason": "Mưa lũ."},
@@ -129,7 +129,7 @@ async def test_nobody_is_told_of_what_concerns_no_account(service: Service) -> N
     assert await carried(service) == []
 
 
-async def test_preferences_choose_the_channel_and_whether_periods_are_news(
+async def test_preferences_set_the_channels_and_news_of_periods(
     service: Service,
 ) -> None:
     await prefer(service, "xuan-hong", Channel.IN_APP, news=False)
@@ -151,7 +151,7 @@ async def test_preferences_choose_the_channel_and_whether_periods_are_news(
     assert brief(rows) == [("xuan-hong", "in_app", "planned")]
 
 
-async def test_many_are_told_with_one_statement_each_of_its_own(service: Service) -> None:
+async def test_each_obligation_has_its_own_occurrence(service: Service) -> None:
     async with service.database.transaction() as session:
         found = await session.scalars(
             select(Obligation.id).where(Obligation.due_date == date(2024, 6, 15))
@@ -178,7 +178,7 @@ async def test_many_are_told_with_one_statement_each_of_its_own(service: Service
         ),
     ],
 )
-async def test_a_correction_is_asked_for_on_the_eve_and_once_when_late(
+async def test_a_correction_is_reminded_the_day_before_and_once_when_overdue(
     service: Service, due: str, seen_on: dict[str, str]
 ) -> None:
     await only_rules(service)
@@ -197,7 +197,7 @@ async def test_a_correction_is_asked_for_on_the_eve_and_once_when_late(
     }
 
 
-async def test_a_correction_that_came_is_not_asked_for(service: Service) -> None:
+async def test_a_submitted_correction_is_not_reminded(service: Service) -> None:
     await only_rules(service)
     await returned(service, "2024-06-12")
     service.clock.set("2024-06-10 15:00")
@@ -207,7 +207,7 @@ async def test_a_correction_that_came_is_not_asked_for(service: Service) -> None
     assert await told(service, rule="report.correction_due") == []
 
 
-async def test_who_takes_over_hears_of_a_correction_that_waits(service: Service) -> None:
+async def test_a_successor_is_reminded_of_a_correction(service: Service) -> None:
     await only_rules(service)
     await returned(service, "2024-06-12")
     service.clock.set("2024-06-11 08:00")
@@ -223,7 +223,7 @@ async def test_who_takes_over_hears_of_a_correction_that_waits(service: Service)
     assert brief(rows) == [("xuan-hong", "email", "sent"), ("successor", "email", "sent")]
 
 
-async def test_no_correction_is_asked_for_at_night(service: Service) -> None:
+async def test_no_correction_is_reminded_at_night(service: Service) -> None:
     await only_rules(service)
     await returned(service, "2024-06-12")
     for at in ("2024-06-11 21:00", "2024-06-12 07:59"):
@@ -232,7 +232,7 @@ async def test_no_correction_is_asked_for_at_night(service: Service) -> None:
     assert await told(service, rule="report.correction_due") == []
 
 
-async def test_a_correction_is_not_asked_for_at_night_where_mail_was_away(
+async def test_a_reminder_of_a_correction_is_not_retried_at_night(
     service: Service,
 ) -> None:
     await only_rules(service)
@@ -252,7 +252,7 @@ async def test_a_correction_is_not_asked_for_at_night_where_mail_was_away(
     assert {row.why for row in rows} == {"due"}
 
 
-async def test_an_outage_over_a_corrections_day_is_made_up_for_once(service: Service) -> None:
+async def test_a_correction_missed_during_an_outage_is_reminded_once(service: Service) -> None:
     await only_rules(service)
     await returned(service, "2024-06-12")
     service.clock.set("2024-06-15 10:00")
@@ -262,7 +262,7 @@ async def test_an_outage_over_a_corrections_day_is_made_up_for_once(service: Ser
     ]
 
 
-async def test_who_reports_in_a_new_year_hears_of_its_periods_by_one_message(
+async def test_new_periods_are_announced_by_one_message(
     service: Service,
 ) -> None:
     service.clock.set("2024-12-20 09:00")
@@ -275,13 +275,13 @@ async def test_who_reports_in_a_new_year_hears_of_its_periods_by_one_message(
     assert letters == ["Mở kỳ báo cáo quý I năm 2025 và 5 việc khác"]
 
 
-async def test_nobody_is_told_of_periods_that_are_over(service: Service) -> None:
+async def test_past_periods_are_not_announced(service: Service) -> None:
     office = service.client("coordinator")
     seen(await office.post("/reporting-periods/generate", json={"year": 2022}))
     assert await told(service) == []
 
 
-async def test_an_exemption_and_its_end_are_told(service: Service) -> None:
+async def test_an_exemption_and_its_end_are_notified(service: Service) -> None:
     office = service.client("coordinator")
     at = f"/obligations/2024-Q2/{XUAN_HONG}/exemption"
     seen(await office.put(at, json={"reason": "Không được giao vốn."}))

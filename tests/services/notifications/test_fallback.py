@@ -1,4 +1,4 @@
-"""What fails for good by the channel that a person chose is told in the application."""
+"""Notifications that fail by the chosen channel are shown in the application."""
 
 import shutil
 from pathlib import Path
@@ -40,13 +40,13 @@ def faulty(tmp_path: Path) -> Path:
 
 
 async def refuse(service: Service, trouble: Exception = REFUSED) -> None:
-    """Deliver now; nothing is taken by mail servers and gateways."""
+    """Deliver now; mail servers and gateways fail."""
     outbox = Outbox(trouble=trouble)
     await deliver(desk(service, outbox, outbox))
 
 
 async def reminded(service: Service, *channels: Channel) -> None:
-    """Xuân Hồng's reporter, who has chosen channels, is to be reminded now."""
+    """Plan a reminder for Xuân Hồng's reporter, who has chosen these channels."""
     await only_rules(service, "before-3")
     await prefer(service, "xuan-hong", *channels)
     service.clock.set("2024-06-12 08:00")
@@ -54,7 +54,7 @@ async def reminded(service: Service, *channels: Channel) -> None:
 
 
 async def reminded_of_two(service: Service) -> None:
-    """Xuân Hồng's reporter is to be reminded now of two reports, by one mail."""
+    """Plan reminders of two reports for Xuân Hồng's reporter, in one mail."""
     await add_rule(service, "six_month", offset_days=-8)
     await only_rules(service, "before-3", "extra")
     await prefer(service, "xuan-hong", Channel.EMAIL)
@@ -73,12 +73,12 @@ async def inbox(service: Service) -> list[str]:
 
 
 async def told_in_the_application(service: Service) -> list[tuple[str, str]]:
-    """Whom of Xuân Hồng, and by which rule, in order."""
+    """The recipients at Xuân Hồng and the rules, in order."""
     rows = await told(service, channel="in_app")
     return [(row.username, row.rule) for row in rows if row.obligation.endswith(XUAN_HONG)]
 
 
-async def test_a_refused_mail_is_told_in_the_application(service: Service) -> None:
+async def test_a_refused_mail_is_shown_in_the_application(service: Service) -> None:
     await reminded(service, Channel.EMAIL)
     await refuse(service)
     await sent(service)
@@ -89,14 +89,14 @@ async def test_a_refused_mail_is_told_in_the_application(service: Service) -> No
     assert await inbox(service) == ["Còn 3 ngày: báo cáo quý II năm 2024"]
 
 
-async def test_what_the_application_tells_anyway_is_not_told_twice(service: Service) -> None:
+async def test_a_message_planned_in_the_application_is_not_repeated(service: Service) -> None:
     await reminded(service, Channel.EMAIL, Channel.IN_APP)
     await refuse(service)
     await sent(service)
     assert len(await inbox(service)) == 1
 
 
-async def test_what_the_application_has_told_before_is_not_told_again(service: Service) -> None:
+async def test_a_message_sent_in_the_application_is_not_repeated(service: Service) -> None:
     await reminded(service, Channel.EMAIL, Channel.IN_APP)
     await refuse(service, DeliveryDelayedError("421 busy"))
     assert len(await inbox(service)) == 1
@@ -106,7 +106,7 @@ async def test_what_the_application_has_told_before_is_not_told_again(service: S
     assert len(await inbox(service)) == 1
 
 
-async def test_an_earlier_reminder_in_the_application_does_not_stand_for_a_lost_one(
+async def test_an_earlier_reminder_in_the_application_does_not_replace_a_failed_one(
     service: Service,
 ) -> None:
     await only_rules(service, "before-7", "before-3")
@@ -120,7 +120,7 @@ async def test_an_earlier_reminder_in_the_application_does_not_stand_for_a_lost_
     assert [rule for _, rule in await told_in_the_application(service)] == ["before-7", "before-3"]
 
 
-async def test_a_first_return_told_in_the_application_does_not_stand_for_a_second(
+async def test_a_first_return_in_the_application_does_not_replace_a_failed_second_one(
     service: Service,
 ) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
@@ -134,7 +134,7 @@ async def test_a_first_return_told_in_the_application_does_not_stand_for_a_secon
     assert await inbox(service) == ["Trả lại để sửa: báo cáo quý II năm 2024"] * 2
 
 
-async def test_what_a_colleague_reads_in_the_application_does_not_stand_for_a_lost_mail(
+async def test_a_colleagues_message_does_not_replace_a_failed_mail(
     service: Service,
 ) -> None:
     await add_account(service, "colleague", Role.REPORTER, XUAN_HONG)
@@ -148,7 +148,7 @@ async def test_what_a_colleague_reads_in_the_application_does_not_stand_for_a_lo
     ]
 
 
-async def test_a_lost_mail_of_several_reminders_is_made_good_by_one_message(
+async def test_a_failed_mail_of_several_reminders_falls_back_to_one_message(
     service: Service,
 ) -> None:
     await reminded_of_two(service)
@@ -157,14 +157,14 @@ async def test_a_lost_mail_of_several_reminders_is_made_good_by_one_message(
     assert await inbox(service) == ["Còn 3 ngày: báo cáo quý II năm 2024 và 1 việc khác"]
 
 
-async def test_of_a_lost_mail_only_what_it_still_had_to_say_is_told(service: Service) -> None:
+async def test_only_valid_notifications_of_a_failed_mail_fall_back(service: Service) -> None:
     await reminded_of_two(service)
     await send(service.client("xuan-hong"), XUAN_HONG)
     await refuse(service)
     assert await told_in_the_application(service) == [("xuan-hong", "extra")]
 
 
-async def test_what_fails_in_the_application_itself_is_given_up(
+async def test_a_failure_in_the_application_does_not_fall_back(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -179,7 +179,7 @@ async def test_what_fails_in_the_application_itself_is_given_up(
     assert (message.state, message.error_detail) == ("failed", "KeyError: 'reason'")
 
 
-async def test_two_channels_that_fail_are_made_good_by_one_message(service: Service) -> None:
+async def test_two_failed_channels_fall_back_to_one_message(service: Service) -> None:
     await add_webhook(service, "395")
     await reminded(service, Channel.EMAIL, Channel.WEBHOOK)
     await refuse(service)
@@ -187,7 +187,7 @@ async def test_two_channels_that_fail_are_made_good_by_one_message(service: Serv
     assert len(await inbox(service)) == 1
 
 
-async def test_what_is_only_delayed_is_not_told_elsewhere_before_it_is_given_up(
+async def test_a_delayed_message_does_not_fall_back_before_it_fails(
     service: Service,
 ) -> None:
     await reminded(service, Channel.EMAIL)
@@ -201,7 +201,9 @@ async def test_what_is_only_delayed_is_not_told_elsewhere_before_it_is_given_up(
     assert len(await inbox(service)) == 1
 
 
-async def test_what_gave_way_to_the_lost_mail_comes_back(service: Service) -> None:
+async def test_a_notification_superseded_by_the_failed_mail_is_planned_again(
+    service: Service,
+) -> None:
     await reminded(service, Channel.EMAIL)
     await refuse(service, DeliveryDelayedError("421 busy"))
     choice = {"channels": ["in_app"], "period_news": True}
@@ -217,7 +219,7 @@ async def test_what_gave_way_to_the_lost_mail_comes_back(service: Service) -> No
     ]
 
 
-async def test_what_is_no_longer_true_then_is_not_told(service: Service) -> None:
+async def test_an_outdated_notification_does_not_fall_back(service: Service) -> None:
     await reminded(service, Channel.EMAIL)
     await send(service.client("xuan-hong"), XUAN_HONG)
     await refuse(service)
@@ -239,7 +241,7 @@ async def subjects_of_the_office(service: Service) -> list[str]:
     return [message["subject"] for message in seen(answer)["items"]]
 
 
-async def test_what_concerns_a_plan_falls_back_too(service: Service, faulty: Path) -> None:
+async def test_an_event_of_a_plan_falls_back_too(service: Service, faulty: Path) -> None:
     await prefer(service, "coordinator", Channel.EMAIL)
     await load(service, faulty)
     await refuse(service)
@@ -247,7 +249,7 @@ async def test_what_concerns_a_plan_falls_back_too(service: Service, faulty: Pat
     assert await subjects_of_the_office(service) == [SUBJECT]
 
 
-async def test_what_the_application_tells_of_a_plan_is_not_told_twice(
+async def test_an_event_of_a_plan_in_the_application_is_not_repeated(
     service: Service, faulty: Path
 ) -> None:
     await load(service, faulty)
@@ -261,7 +263,7 @@ async def test_what_the_application_tells_of_a_plan_is_not_told_twice(
     ]
 
 
-async def test_an_earlier_failure_in_the_application_does_not_stand_for_a_lost_one(
+async def test_an_earlier_event_in_the_application_does_not_replace_a_failed_one(
     service: Service, faulty: Path
 ) -> None:
     await load(service, faulty)
@@ -274,7 +276,7 @@ async def test_an_earlier_failure_in_the_application_does_not_stand_for_a_lost_o
     assert await subjects_of_the_office(service) == [SUBJECT, SUBJECT]
 
 
-async def test_a_failure_whose_mail_was_lost_is_not_mailed_again(
+async def test_a_failed_load_whose_mail_failed_is_not_mailed_again(
     service: Service, faulty: Path
 ) -> None:
     await prefer(service, "coordinator", Channel.EMAIL)

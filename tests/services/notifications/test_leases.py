@@ -1,4 +1,4 @@
-"""Leases: who holds a message, and what of it counts when they come too late or not at all."""
+"""Leases: which outcome counts if a worker is late or dies."""
 
 import asyncio
 from dataclasses import replace
@@ -20,7 +20,7 @@ from tests.conftest import Service
 from tests.support.deliveries import AWAY, Outbox, carried, desk
 
 
-async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> None:
+async def test_messages_of_a_dead_worker_are_leased_again(planned: Service) -> None:
     dead = desk(planned)
     held = await lease_messages(dead, Channel.EMAIL, 3)
     alive = Outbox()
@@ -33,7 +33,7 @@ async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> N
     assert {m.state for m in await carried(planned)} == {"sent"}
 
 
-async def test_a_lease_may_be_shorter(planned: Service) -> None:
+async def test_the_duration_of_a_lease_can_be_set(planned: Service) -> None:
     hasty = replace(desk(planned), lease=timedelta(seconds=1))
     held = await lease_messages(hasty, Channel.EMAIL, 20)
     planned.clock.advance(seconds=2)
@@ -42,7 +42,7 @@ async def test_a_lease_may_be_shorter(planned: Service) -> None:
 
 
 async def only_mail_held(service: Service) -> LeasedMessage:
-    """A mail that a worker has just taken; the others are gone."""
+    """A mail that a worker has just leased; the others are sent."""
     held = await lease_messages(desk(service), Channel.EMAIL, 20)
     [mail] = await carried(service, username="xuan-hong", channel="email")
     [one] = [each for each in held if each.id == mail.id]
@@ -59,7 +59,7 @@ async def state_of_that_mail(service: Service) -> tuple[str, int, str | None]:
 
 
 class Slow(Outbox):
-    """Takes longer than the lease, so that meanwhile another worker delivers the same mail."""
+    """Takes longer than the lease, so that another worker delivers the same mail."""
 
     def __init__(self, service: Service, other: Outbox, end: Exception | None) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class Slow(Outbox):
         self.mails.append(mail)
 
 
-async def test_a_worker_that_wakes_after_its_lease_sends_nothing(planned: Service) -> None:
+async def test_a_worker_sends_nothing_after_its_lease(planned: Service) -> None:
     late = await only_mail_held(planned)
     outbox = Outbox()
     planned.clock.advance(minutes=5)
@@ -88,7 +88,7 @@ async def test_a_worker_that_wakes_after_its_lease_sends_nothing(planned: Servic
 
 
 @pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
-async def test_a_worker_that_fails_too_late_does_not_undo_what_another_has_done(
+async def test_a_late_failure_does_not_undo_the_delivery_of_another_worker(
     planned: Service, end: Exception
 ) -> None:
     late = await only_mail_held(planned)
@@ -97,7 +97,7 @@ async def test_a_worker_that_fails_too_late_does_not_undo_what_another_has_done(
 
 
 @pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
-async def test_a_worker_that_fails_too_late_does_not_end_the_attempt_of_another(
+async def test_a_late_failure_does_not_end_the_attempt_of_another_worker(
     planned: Service, end: Exception
 ) -> None:
     late = await only_mail_held(planned)
@@ -116,7 +116,7 @@ async def test_a_worker_that_fails_too_late_does_not_end_the_attempt_of_another(
 
 
 @pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
-async def test_a_worker_that_fails_does_not_undo_what_an_earlier_one_ended_meanwhile(
+async def test_a_failure_does_not_undo_the_late_delivery_of_an_earlier_worker(
     planned: Service, end: Exception
 ) -> None:
     late = await only_mail_held(planned)
@@ -142,14 +142,14 @@ async def test_a_worker_that_fails_does_not_undo_what_an_earlier_one_ended_meanw
     assert await state_of_that_mail(planned) == ("sent", 2, None)
 
 
-async def test_what_two_workers_sent_left_when_the_first_of_them_sent_it(planned: Service) -> None:
+async def test_a_message_sent_twice_keeps_the_first_instant(planned: Service) -> None:
     late = await only_mail_held(planned)
     await deliver_message(desk(planned, Slow(planned, Outbox(), None)), late)
     [mail] = await carried(planned, username="xuan-hong", channel="email")
     assert mail.sent_at == planned.clock.now() - timedelta(minutes=1)
 
 
-async def test_what_was_taken_too_late_is_sent_though_the_other_worker_failed(
+async def test_a_late_success_counts_although_another_attempt_failed(
     planned: Service,
 ) -> None:
     late = await only_mail_held(planned)
@@ -159,7 +159,7 @@ async def test_what_was_taken_too_late_is_sent_though_the_other_worker_failed(
     assert await deliver(desk(planned)) == 0
 
 
-async def test_a_message_that_kills_its_worker_each_time_is_given_up(planned: Service) -> None:
+async def test_a_message_that_kills_every_worker_fails(planned: Service) -> None:
     for _attempt in range(MOST_ATTEMPTS):
         await lease_messages(desk(planned), Channel.EMAIL, 20)
         planned.clock.advance(minutes=6)

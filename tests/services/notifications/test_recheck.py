@@ -1,4 +1,4 @@
-"""Between planning and sending things change: nothing goes out that is no longer true."""
+"""Notifications that are outdated when their message is sent are skipped."""
 
 from collections.abc import Awaitable, Callable
 
@@ -109,9 +109,7 @@ async def person_is_promoted(service: Service) -> None:
         (person_is_promoted, "role_changed"),
     ],
 )
-async def test_a_reminder_that_is_no_longer_true_does_not_leave(
-    service: Service, change: Change, why: str
-) -> None:
+async def test_an_outdated_reminder_is_not_sent(service: Service, change: Change, why: str) -> None:
     await swept(service)
     service.clock.advance(minutes=5)
     await change(service)
@@ -152,7 +150,7 @@ async def test_a_reminder_that_is_no_longer_true_does_not_leave(
         ),
     ],
 )
-async def test_news_that_is_no_longer_true_does_not_leave(
+async def test_an_outdated_event_is_not_sent(
     service: Service, happens: Change, change: Change, rule: str, why: str
 ) -> None:
     await happens(service)
@@ -163,7 +161,7 @@ async def test_news_that_is_no_longer_true_does_not_leave(
     assert {(row.state, row.why) for row in rows} == {("skipped", why)}
 
 
-async def test_a_digest_leaves_out_who_has_reported_meanwhile(service: Service) -> None:
+async def test_a_digest_omits_agencies_that_have_submitted_since(service: Service) -> None:
     service.clock.set("2024-06-14 08:00")
     await swept(service)
     await report_comes(service)
@@ -174,7 +172,7 @@ async def test_a_digest_leaves_out_who_has_reported_meanwhile(service: Service) 
     assert [row.obligation for row in rows if row.state == "skipped"] == [f"2024-Q2/{XUAN_HONG}"]
 
 
-async def test_a_digest_counts_who_owes_a_report_by_that_day(service: Service) -> None:
+async def test_a_digest_counts_the_reports_due_by_that_day(service: Service) -> None:
     office = service.client("coordinator")
     later = {"due_date": "2024-06-25", "reason": "Mưa lũ."}
     seen(await office.put("/obligations/2024-Q2/15502/extension", json=later))
@@ -187,7 +185,7 @@ async def test_a_digest_counts_who_owes_a_report_by_that_day(service: Service) -
     assert "đơn vị khác chưa gửi" not in mail.text.plain
 
 
-async def test_a_digest_says_of_which_agencies_nobody_is_left_to_remind(service: Service) -> None:
+async def test_a_digest_marks_agencies_without_an_account(service: Service) -> None:
     await account_ends(service)
     service.clock.set("2024-06-14 08:00")
     await swept(service)
@@ -200,7 +198,7 @@ async def test_a_digest_says_of_which_agencies_nobody_is_left_to_remind(service:
 @pytest.mark.parametrize(
     ("name", "agency"), [("coordinator", "38"), ("vice-chairman", "38"), ("vice-chairman", "15493")]
 )
-async def test_a_digest_does_not_follow_a_person_out_of_the_office(
+async def test_a_digest_is_not_sent_to_a_person_who_has_moved(
     service: Service, name: str, agency: str
 ) -> None:
     service.clock.set("2024-06-22 08:00")
@@ -217,7 +215,7 @@ async def test_a_digest_does_not_follow_a_person_out_of_the_office(
     assert why == {"agency_changed"}
 
 
-async def test_words_are_of_the_moment_in_which_it_leaves(service: Service) -> None:
+async def test_a_message_is_composed_when_it_is_sent(service: Service) -> None:
     service.clock.set("2024-06-14 08:00")
     await swept(service)
     service.clock.set("2024-06-16 10:00")
@@ -225,10 +223,10 @@ async def test_words_are_of_the_moment_in_which_it_leaves(service: Service) -> N
     assert mine[0].text.subject.startswith("Quá hạn 1 ngày: báo cáo quý II năm 2024")
 
 
-async def test_a_newer_reminder_takes_the_place_of_one_that_still_waits(
+async def test_a_later_reminder_supersedes_a_pending_one(
     service: Service,
 ) -> None:
-    """The mail server was away for days: what piled up leaves as one letter."""
+    """After an outage of the mail server, accumulated reminders are sent as one mail."""
     for moment in ("2024-06-12 08:00", "2024-06-14 08:00", "2024-06-15 08:00"):
         service.clock.set(moment)
         await swept(service)
@@ -238,7 +236,7 @@ async def test_a_newer_reminder_takes_the_place_of_one_that_still_waits(
     assert [(row.state, row.why) for row in rows] == [("superseded", "later_reminder")]
 
 
-async def test_a_second_return_takes_the_place_of_the_first(service: Service) -> None:
+async def test_a_second_return_supersedes_the_first(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     for reason in ("Thiếu số liệu.", "Vẫn thiếu số liệu."):
         await send(commune, XUAN_HONG)
@@ -248,7 +246,7 @@ async def test_a_second_return_takes_the_place_of_the_first(service: Service) ->
     assert "Vẫn thiếu số liệu." in mail.text.plain
 
 
-async def test_a_return_that_was_answered_already_is_not_told(service: Service) -> None:
+async def test_a_return_is_not_sent_after_a_resubmission(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await send(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Thiếu số liệu.")
@@ -258,7 +256,7 @@ async def test_a_return_that_was_answered_already_is_not_told(service: Service) 
     assert why == {"report_resubmitted"}
 
 
-async def test_a_correction_that_was_put_off_is_not_asked_for(service: Service) -> None:
+async def test_a_reminder_of_a_correction_with_a_new_due_date_is_not_sent(service: Service) -> None:
     await returned(service, "2024-06-12")
     service.clock.set("2024-06-11 08:00")
     await swept(service)
@@ -268,10 +266,10 @@ async def test_a_correction_that_was_put_off_is_not_asked_for(service: Service) 
     assert why == {"correction_moved"}
 
 
-async def test_a_correction_that_came_and_is_due_anew_is_not_asked_for_as_before(
+async def test_a_reminder_of_an_earlier_return_is_not_sent(
     service: Service,
 ) -> None:
-    """Returned a second time until the same day: the return itself has just said so."""
+    """The report was returned again with the same due date, which that notification names."""
     await returned(service, "2024-06-12")
     service.clock.set("2024-06-11 08:00")
     await swept(service)
@@ -285,7 +283,7 @@ async def test_a_correction_that_came_and_is_due_anew_is_not_asked_for_as_before
     assert "Hôm nay là hạn gửi lại" in " ".join(text for _, text in (await sent(service)).letters)
 
 
-async def test_an_account_made_later_does_not_get_older_mail(service: Service) -> None:
+async def test_a_later_account_does_not_get_earlier_mail(service: Service) -> None:
     await swept(service)
     await add_account(service, "late", Role.REPORTER, XUAN_HONG)
     assert "late" not in {name for name, _ in (await sent(service)).letters}
