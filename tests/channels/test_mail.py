@@ -18,7 +18,7 @@ from app.clock import LOCAL
 from app.services.notifications.delivery import deliver
 from app.settings import Settings
 from tests.conftest import Service
-from tests.support.deliveries import carried, desk, only_rules, swept
+from tests.support.deliveries import delivery_context, keep_rules, list_messages, run_sweep
 from tests.support.smtp_server import PostOffice, certificate, post_office
 
 SUBJECT = "Còn 7 ngày: báo cáo quý II năm 2024"
@@ -278,21 +278,22 @@ async def test_written_mails_are_readable_by_their_owner_only(tmp_path: Path) ->
 
 async def test_one_refused_address_does_not_delay_other_mails(service: Service) -> None:
     """From the sweep to the mail server."""
-    await only_rules(service, "before-7")
-    await swept(service)
+    await keep_rules(service, "before-7")
+    await run_sweep(service)
     async with post_office() as office:
         office.refuse["xuan-hong@example.vn"] = "550 no such user"
         office.refuse["bac-luong@example.vn"] = "451 try later"
-        await deliver(desk(service, to(office)))
+        await deliver(delivery_context(service, to(office)))
         assert len(office.mails) == 3
         found = {
-            m.username: (m.state, m.error_detail) for m in await carried(service, channel="email")
+            m.username: (m.state, m.error_detail)
+            for m in await list_messages(service, channel="email")
         }
         assert found["xuan-hong"] == ("failed", "550 no such user")
         assert found["bac-luong"] == ("waiting", "451 try later")
         office.refuse.clear()
         service.clock.advance(minutes=1)
-        await deliver(desk(service, to(office)))
+        await deliver(delivery_context(service, to(office)))
         assert len(office.mails) == 4
         assert str(office.mails[-1]["To"]).endswith("<bac-luong@example.vn>")
 
@@ -300,14 +301,14 @@ async def test_one_refused_address_does_not_delay_other_mails(service: Service) 
 async def test_a_repeated_mail_after_a_lost_reply_has_the_same_message_id(
     service: Service,
 ) -> None:
-    await only_rules(service, "before-7")
-    await swept(service)
+    await keep_rules(service, "before-7")
+    await run_sweep(service)
     async with post_office() as office:
         office.reply = None
-        await deliver(desk(service, to(office)))
+        await deliver(delivery_context(service, to(office)))
         office.reply = "250 OK"
         service.clock.advance(minutes=1)
-        await deliver(desk(service, to(office)))
+        await deliver(delivery_context(service, to(office)))
     assert len(office.ids) == 10
     assert len(set(office.ids)) == 5
-    assert {m.state for m in await carried(service)} == {"sent"}
+    assert {m.state for m in await list_messages(service)} == {"sent"}

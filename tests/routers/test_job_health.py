@@ -9,7 +9,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
 from app.services.notifications.delivery import deliver
 from tests.conftest import Service
-from tests.support.deliveries import Outbox, desk, execute, only_rules, sent, swept
+from tests.support.deliveries import (
+    Outbox,
+    deliver_all,
+    delivery_context,
+    execute,
+    keep_rules,
+    run_sweep,
+)
 from tests.support.reference_calls import kind_of
 from tests.support.report_calls import Q2, XUAN_HONG, seen
 
@@ -31,7 +38,7 @@ async def health(service: Service) -> dict[str, Any]:
 
 async def with_trouble(service: Service, trouble: Exception) -> None:
     """Deliver while the mail server fails."""
-    await deliver(desk(service, mail=Outbox(trouble=trouble)))
+    await deliver(delivery_context(service, mail=Outbox(trouble=trouble)))
 
 
 async def test_a_service_without_messages_is_healthy(service: Service) -> None:
@@ -49,7 +56,7 @@ async def test_a_service_without_messages_is_healthy(service: Service) -> None:
 
 async def test_the_age_of_the_oldest_unsent_message_is_reported(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     told = await health(service)
     assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (True, 0)
     waiting = told["messages"]["waiting"]
@@ -57,14 +64,14 @@ async def test_the_age_of_the_oldest_unsent_message_is_reported(service: Service
     service.clock.set("2024-06-12 08:11")
     told = await health(service)
     assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (False, 660)
-    await sent(service)
+    await deliver_all(service)
     assert await health(service) | {"messages": QUIET} == await health(service)
 
 
 async def test_quiet_hours_do_not_count_as_delay(service: Service) -> None:
-    await only_rules(service, "before-3")
+    await keep_rules(service, "before-3")
     service.clock.set("2024-06-12 23:00")  # the service was down all day
-    await swept(service)
+    await run_sweep(service)
     service.clock.set("2024-06-13 05:59")
     told = await health(service)
     assert told["ok"]
@@ -79,7 +86,7 @@ async def test_quiet_hours_do_not_count_as_delay(service: Service) -> None:
 
 async def test_a_retry_does_not_reset_the_age_of_a_message(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await with_trouble(service, DeliveryDelayedError("away"))
     service.clock.set("2024-06-12 08:30")
     told = await health(service)
@@ -88,7 +95,7 @@ async def test_a_retry_does_not_reset_the_age_of_a_message(service: Service) -> 
 
 async def test_failed_messages_are_counted_without_affecting_health(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await with_trouble(service, DeliveryRefusedError("no such mailbox"))
     told = await health(service)
     failed = told["messages"]["failed"]
@@ -184,7 +191,7 @@ async def test_gauges_show_the_present_state(service: Service) -> None:
     assert found["tiendo_overdue_obligations",] == 35  # the first quarter's
     assert found["tiendo_messages_waiting",] == 0
     service.clock.set("2024-06-16 08:00")
-    await swept(service)
+    await run_sweep(service)
     service.clock.set("2024-06-16 08:02")
     found = await figures(service)
     assert found["tiendo_overdue_obligations",] == 70

@@ -13,7 +13,7 @@ from app.services.notifications.delivery import deliver
 from app.settings import Settings
 from app.vocabulary import Role
 from tests.conftest import Service
-from tests.support.deliveries import add_account, desk, execute, sent, swept
+from tests.support.deliveries import add_account, deliver_all, delivery_context, execute, run_sweep
 from tests.support.reference_calls import kind_of, listed, recorded, refused, statements
 from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
@@ -24,17 +24,17 @@ PREFERENCES = "/notifications/preferences"
 async def morning(service: Service, at: str) -> None:
     """Sweep and deliver at an instant."""
     service.clock.set(at)
-    await swept(service)
-    await sent(service)
+    await run_sweep(service)
+    await deliver_all(service)
 
 
 async def test_a_reminder_comes_by_mail_and_in_the_application(
     service: Service, tmp_path: Path
 ) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     mailer = Mailer(Settings(data_dir=tmp_path))
-    await deliver(desk(service, mail=mailer))
+    await deliver(delivery_context(service, mail=mailer))
     inbox = seen(await service.client("xuan-hong").get("/notifications"))
     (message,) = inbox["items"]
     assert inbox["unread"] == 1
@@ -101,9 +101,9 @@ async def test_a_digest_lists_its_obligations_by_due_date(service: Service) -> N
     later = {"due_date": "2024-06-16", "reason": "Mưa lũ."}
     seen(await office.put(f"/obligations/{Q2}/{BAC_LUONG}/extension", json=later))
     service.clock.set("2024-06-15 08:00")
-    await swept(service)
+    await run_sweep(service)
     await send(service.client("xuan-hong"), XUAN_HONG)
-    await sent(service)
+    await deliver_all(service)
     (digest,) = await listed(office, "/notifications")
     *due_today, due_tomorrow = [each["agency"] for each in digest["obligations"]]
     assert (due_today, due_tomorrow) == (sorted(due_today), BAC_LUONG)
@@ -125,7 +125,7 @@ async def test_messages_are_visible_to_their_recipient_only(service: Service) ->
 
 async def test_an_unsent_message_is_not_listed(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     inbox = seen(await service.client("xuan-hong").get("/notifications"))
     assert (inbox["items"], inbox["unread"]) == ([], 0)
 
@@ -209,10 +209,10 @@ async def test_the_notifications_of_an_obligation_have_reasons(service: Service)
     await add_account(service, "head-of-xuan-hong", Role.VIEWER, XUAN_HONG, full_name="Lê Thị Bình")
     await morning(service, "2024-06-12 08:00")
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
+    await run_sweep(service)
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await send(commune, XUAN_HONG)  # before the reminders of that morning leave
-    await sent(service)
+    await deliver_all(service)
     rows = await listed(office, SENT, limit=2)
     late = [row for row in rows if row["planned_for"].startswith("2024-06-14")]
     assert {(row["rule"], row["state"], row["why"]) for row in late} == {
@@ -247,9 +247,9 @@ async def test_the_notifications_of_an_obligation_have_reasons(service: Service)
 
 async def test_a_failed_notification_has_an_error(service: Service, tmp_path: Path) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
-    await deliver(desk(service, mail=Mailer(Settings(data_dir=tmp_path))))
+    await deliver(delivery_context(service, mail=Mailer(Settings(data_dir=tmp_path))))
     rows = await listed(service.client("xuan-hong"), SENT)
     (mail,) = [row for row in rows if (row["rule"], row["channel"]) == ("before-3", "email")]
     assert (mail["state"], mail["sent_at"]) == ("failed", None)

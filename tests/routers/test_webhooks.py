@@ -22,7 +22,7 @@ from app.services.notifications.delivery import deliver
 from app.settings import Environment, Settings
 from app.vocabulary import Channel
 from tests.conftest import Service
-from tests.support.deliveries import carried, desk, prefer, swept
+from tests.support.deliveries import delivery_context, list_messages, prefer, run_sweep
 from tests.support.reference_calls import change, delete, kind_of, listed, recorded, refused
 from tests.support.report_calls import seen
 
@@ -99,7 +99,7 @@ async def make(service: Service, url: str, agency: str = "395") -> dict[str, Any
 async def deliver_now(service: Service) -> None:
     """Deliver with the real sender."""
     sender = WebhookSender(Settings())
-    await deliver(desk(service, posts=sender))
+    await deliver(delivery_context(service, posts=sender))
     await sender.close()
 
 
@@ -109,7 +109,7 @@ async def test_a_post_is_signed_as_the_guide_describes(
     made = await make(service, gateway.url)
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await deliver_now(service)
 
     ((headers, body),) = gateway.received
@@ -123,7 +123,7 @@ async def test_a_post_is_signed_as_the_guide_describes(
     assert not verify(body, headers, secret)
 
     payload = json.loads(body)
-    (message,) = await carried(service, username="xuan-hong")
+    (message,) = await list_messages(service, username="xuan-hong")
     assert (message.state, message.id) == ("sent", payload["message_id"])
     assert headers["webhook-id"] == str(message.id)
     assert payload == _example() | {"message_id": message.id, "text": message.body}
@@ -150,10 +150,10 @@ async def test_a_retry_has_the_same_message_id(service: Service, gateway: Gatewa
     await make(service, gateway.url)
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     gateway.status = 503
     await deliver_now(service)
-    (message,) = await carried(service, username="xuan-hong")
+    (message,) = await list_messages(service, username="xuan-hong")
     assert (message.state, message.error, message.error_detail) == (
         "waiting",
         "webhook_status",
@@ -165,7 +165,7 @@ async def test_a_retry_has_the_same_message_id(service: Service, gateway: Gatewa
     await deliver_now(service)
     first, second = gateway.payloads
     assert first["message_id"] == second["message_id"]
-    (message,) = await carried(service, username="xuan-hong")
+    (message,) = await list_messages(service, username="xuan-hong")
     assert (message.state, message.attempts) == ("sent", 2)
 
 
@@ -176,10 +176,10 @@ async def test_the_nearest_webhook_gets_the_message(service: Service, gateway: G
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     await prefer(service, "bac-luong", Channel.WEBHOOK)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     gateway.status = 404
     await deliver_now(service)
-    messages = await carried(service, channel="webhook")
+    messages = await list_messages(service, channel="webhook")
     assert {(m.username, m.state) for m in messages} == {
         ("xuan-hong", "failed"),
         ("bac-luong", "failed"),
@@ -190,7 +190,7 @@ async def test_the_nearest_webhook_gets_the_message(service: Service, gateway: G
     service.clock.set("2024-06-14 08:00")
     gateway.status = 200
     gateway.received.clear()
-    await swept(service)
+    await run_sweep(service)
     await deliver_now(service)
     assert {payload["recipient"]["username"] for payload in gateway.payloads} == {
         "xuan-hong",
@@ -386,9 +386,9 @@ async def test_an_invalid_host_is_refused(service: Service, url: str) -> None:
     assert (tested["ok"], tested["error"]) == (False, "địa chỉ của cổng nhận tin không gọi được")
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await deliver_now(service)
-    (message,) = await carried(service, username="xuan-hong", channel="webhook")
+    (message,) = await list_messages(service, username="xuan-hong", channel="webhook")
     assert (message.state, message.error) == ("failed", "webhook_unreachable")
 
 

@@ -41,7 +41,7 @@ MESSAGES = text("""
 """)
 
 
-class Told(NamedTuple):
+class NotificationRow(NamedTuple):
     """One notification."""
 
     obligation: str
@@ -56,7 +56,7 @@ class Told(NamedTuple):
     message_id: int | None
 
 
-class Carried(NamedTuple):
+class MessageRow(NamedTuple):
     """One message."""
 
     id: int
@@ -100,7 +100,7 @@ class Outbox:
         return [(mail.email.removesuffix("@example.vn"), mail.text.subject) for mail in self.mails]
 
 
-def desk(
+def delivery_context(
     service: Service, mail: MailSender | None = None, posts: PostSender | None = None
 ) -> DeliveryContext:
     """What a delivery works with; without more, whatever is handed over is dropped."""
@@ -110,30 +110,30 @@ def desk(
     )
 
 
-async def swept(service: Service) -> SweepResult:
+async def run_sweep(service: Service) -> SweepResult:
     """Sweep now."""
     async with service.database.transaction() as session:
         return await sweep(session, service.clock.now())
 
 
-async def sent(service: Service) -> Outbox:
+async def deliver_all(service: Service) -> Outbox:
     """Deliver now; what was handed over."""
     outbox = Outbox()
-    await deliver(desk(service, outbox, outbox))
+    await deliver(delivery_context(service, outbox, outbox))
     return outbox
 
 
-async def told(service: Service, **wanted: str) -> list[Told]:
+async def list_notifications(service: Service, **wanted: str) -> list[NotificationRow]:
     """The notifications, or those of them that have these values."""
     async with service.database.reading() as session:
-        rows = [Told(*row) for row in await session.execute(TOLD)]
+        rows = [NotificationRow(*row) for row in await session.execute(TOLD)]
     return [r for r in rows if all(getattr(r, name) == value for name, value in wanted.items())]
 
 
-async def carried(service: Service, **wanted: str) -> list[Carried]:
+async def list_messages(service: Service, **wanted: str) -> list[MessageRow]:
     """The messages, or those of them that have these values."""
     async with service.database.reading() as session:
-        rows = [Carried(*row) for row in await session.execute(MESSAGES)]
+        rows = [MessageRow(*row) for row in await session.execute(MESSAGES)]
     return [r for r in rows if all(getattr(r, name) == value for name, value in wanted.items())]
 
 
@@ -168,7 +168,7 @@ async def add_rule(service: Service, schedule: str = "quarterly", **values: Any)
         )
 
 
-async def only_rules(service: Service, *codes: str) -> None:
+async def keep_rules(service: Service, *codes: str) -> None:
     """Switch all rules off but these."""
     await execute(
         service,
@@ -221,12 +221,12 @@ async def execute(service: Service, sql: str, **parameters: Any) -> None:
         await session.execute(text(sql), parameters)
 
 
-def rules_of(rows: Iterable[Told]) -> list[str]:
+def rules_of(rows: Iterable[NotificationRow]) -> list[str]:
     """The rules of notifications, each once, in order."""
     return list(dict.fromkeys(row.rule for row in rows))
 
 
-async def returned(service: Service, due: str) -> None:
+async def return_report(service: Service, due: str) -> None:
     """Have Xuân Hồng's report of the second quarter returned, and its notices sent."""
     await send(service.client("xuan-hong"), XUAN_HONG)
     await review(

@@ -14,7 +14,7 @@ from app.services.notifications import reasons
 from app.services.notifications.delivery import deliver
 from app.vocabulary import Audience, NotificationState
 from tests.conftest import Service
-from tests.support.deliveries import Outbox, desk, swept
+from tests.support.deliveries import Outbox, delivery_context, run_sweep
 
 WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
 DESKS = tuple(Audience)
@@ -51,7 +51,7 @@ class Diary:
 
     def __init__(self, service: Service, outbox: Outbox) -> None:
         self._service = service
-        self._desk = desk(service, outbox, outbox)
+        self._desk = delivery_context(service, outbox, outbox)
         self._first = 0
         self._written: set[int] = set()
         self._day: date | None = None
@@ -67,7 +67,7 @@ class Diary:
 
     async def work(self) -> None:
         """Sweep and deliver as the service does each minute, and write down what came of it."""
-        planned = await swept(self._service)
+        planned = await run_sweep(self._service)
         taken = await deliver(self._desk)
         if taken or planned.planned or planned.superseded:
             await self._look()

@@ -19,14 +19,14 @@ from tests.support.deliveries import (
     Outbox,
     add_rule,
     add_webhook,
-    carried,
-    desk,
+    deliver_all,
+    delivery_context,
     execute,
-    only_rules,
+    keep_rules,
+    list_messages,
+    list_notifications,
     prefer,
-    sent,
-    swept,
-    told,
+    run_sweep,
 )
 
 
@@ -46,18 +46,18 @@ class PerPerson(Outbox):
 
 async def test_each_message_leaves_once(planned: Service) -> None:
     outbox = Outbox()
-    assert await deliver(desk(planned, outbox)) == 10
-    assert await deliver(desk(planned, outbox)) == 0
+    assert await deliver(delivery_context(planned, outbox)) == 10
+    assert await deliver(delivery_context(planned, outbox)) == 0
     assert len(outbox.mails) == 5
-    rows = await carried(planned)
+    rows = await list_messages(planned)
     assert {(m.state, m.attempts, m.sent_at) for m in rows} == {("sent", 1, planned.clock.now())}
-    assert {row.state for row in await told(planned)} == {"sent"}
+    assert {row.state for row in await list_notifications(planned)} == {"sent"}
     assert all(m.subject and m.body for m in rows)
 
 
 async def test_several_workers_share_and_send_each_once(planned: Service) -> None:
     outbox = Outbox()
-    taken = await asyncio.gather(*(deliver(desk(planned, outbox)) for _ in range(4)))
+    taken = await asyncio.gather(*(deliver(delivery_context(planned, outbox)) for _ in range(4)))
     assert sum(taken) == 10
     assert len({mail.message_id for mail in outbox.mails}) == len(outbox.mails) == 5
 
@@ -67,9 +67,9 @@ async def test_an_unreachable_server_is_retried_with_growing_pauses(planned: Ser
     tries = []
     start = planned.clock.now()
     for _minute in range(40):
-        before = (await carried(planned, username="xuan-hong", channel="email"))[0].attempts
-        await deliver(desk(planned, outbox))
-        [mail] = await carried(planned, username="xuan-hong", channel="email")
+        before = (await list_messages(planned, username="xuan-hong", channel="email"))[0].attempts
+        await deliver(delivery_context(planned, outbox))
+        [mail] = await list_messages(planned, username="xuan-hong", channel="email")
         if mail.attempts > before:
             tries.append((planned.clock.now() - start) // timedelta(minutes=1))
         assert (mail.state, mail.error_detail) == ("waiting", "connection refused")
@@ -77,8 +77,8 @@ async def test_an_unreachable_server_is_retried_with_growing_pauses(planned: Ser
     assert tries == [0, 1, 3, 7, 15, 31]
     outbox.trouble = None
     planned.clock.advance(hours=1)
-    await deliver(desk(planned, outbox))
-    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    await deliver(delivery_context(planned, outbox))
+    [mail] = await list_messages(planned, username="xuan-hong", channel="email")
     assert (mail.state, mail.error) == ("sent", None)
     assert len(outbox.mails) == 5
 
@@ -86,29 +86,29 @@ async def test_an_unreachable_server_is_retried_with_growing_pauses(planned: Ser
 async def test_no_reminder_is_retried_during_its_quiet_hours(planned: Service) -> None:
     outbox = Outbox(trouble=AWAY)
     planned.clock.set("2024-06-10 20:58")
-    await deliver(desk(planned, outbox))
+    await deliver(delivery_context(planned, outbox))
     outbox.trouble = None
     for moment in ("2024-06-10 21:00", "2024-06-10 23:30", "2024-06-11 05:59"):
         planned.clock.set(moment)
-        await deliver(desk(planned, outbox))
+        await deliver(delivery_context(planned, outbox))
         assert outbox.mails == [], moment
     planned.clock.set("2024-06-11 06:00")
-    await deliver(desk(planned, outbox))
+    await deliver(delivery_context(planned, outbox))
     assert len(outbox.mails) == 5
 
 
 async def test_quiet_hours_within_a_day_delay_a_retry(service: Service) -> None:
-    await only_rules(service)
+    await keep_rules(service)
     await add_rule(service, offset_days=-5, quiet_from=time(11), quiet_until=time(13))
     service.clock.set("2024-06-10 10:58")
-    await swept(service)
+    await run_sweep(service)
     outbox = Outbox(trouble=AWAY)
-    await deliver(desk(service, outbox))
+    await deliver(delivery_context(service, outbox))
     outbox.trouble = None
     found = []
     for moment in ("11:00", "12:59", "13:00"):
         service.clock.set(f"2024-06-10 {moment}")
-        await deliver(desk(service, outbox))
+        await deliver(delivery_context(service, outbox))
         found.append(len(outbox.mails))
     assert found == [0, 0, 5]
 
@@ -116,14 +116,14 @@ async def test_quiet_hours_within_a_day_delay_a_retry(service: Service) -> None:
 async def test_a_rule_without_quiet_hours_is_retried_at_any_time(
     service: Service,
 ) -> None:
-    await only_rules(service)
+    await keep_rules(service)
     await add_rule(service, offset_days=-5, quiet_from=time(6), quiet_until=time(6))
-    await swept(service)
+    await run_sweep(service)
     outbox = Outbox(trouble=AWAY)
-    await deliver(desk(service, outbox))
+    await deliver(delivery_context(service, outbox))
     outbox.trouble = None
     service.clock.set("2024-06-10 23:30")
-    await deliver(desk(service, outbox))
+    await deliver(delivery_context(service, outbox))
     assert len(outbox.mails) == 5
 
 
@@ -134,7 +134,7 @@ async def test_a_mail_server_that_hangs_does_not_delay_other_channels(
     monkeypatch.setattr(delivery, "AT_ONCE", 2)
     await add_webhook(service, "395")
     await prefer(service, "bac-luong", Channel.WEBHOOK, Channel.IN_APP)
-    await swept(service)
+    await run_sweep(service)
     await execute(
         service,
         "UPDATE message SET not_before = not_before - interval '1 hour' WHERE channel = 'email'",
@@ -152,23 +152,28 @@ async def test_a_mail_server_that_hangs_does_not_delay_other_channels(
             posted.set()
 
     mails = Hanging()
-    going = asyncio.create_task(deliver(desk(service, mails, Posted())))
+    going = asyncio.create_task(deliver(delivery_context(service, mails, Posted())))
     async with asyncio.timeout(10):
         await posted.wait()
-    assert {row.state for row in await carried(service, channel="email")} == {"sending", "waiting"}
+    assert {row.state for row in await list_messages(service, channel="email")} == {
+        "sending",
+        "waiting",
+    }
     hung.set()
     assert await going == 10
     assert len(mails.mails) == 4
 
 
 async def test_the_longest_waiting_mail_is_sent_first(planned: Service) -> None:
-    *_, last = await carried(planned, channel="email")
+    *_, last = await list_messages(planned, channel="email")
     await execute(
         planned,
         "UPDATE message SET not_before = not_before - interval '1 minute' WHERE id = :id",
         id=last.id,
     )
-    assert [each.id for each in await lease_messages(desk(planned), Channel.EMAIL, 1)] == [last.id]
+    assert [
+        each.id for each in await lease_messages(delivery_context(planned), Channel.EMAIL, 1)
+    ] == [last.id]
 
 
 async def test_a_worker_skips_messages_that_another_is_leasing(planned: Service) -> None:
@@ -177,7 +182,7 @@ async def test_a_worker_skips_messages_that_another_is_leasing(planned: Service)
             text("SELECT id FROM message WHERE channel = 'email' LIMIT 1 FOR UPDATE")
         )
         async with asyncio.timeout(5):
-            assert len(await lease_messages(desk(planned), Channel.EMAIL, 20)) == 4
+            assert len(await lease_messages(delivery_context(planned), Channel.EMAIL, 20)) == 4
 
 
 async def test_every_attempt_has_the_same_id_and_creation_date(planned: Service) -> None:
@@ -189,7 +194,7 @@ async def test_every_attempt_has_the_same_id_and_creation_date(planned: Service)
             raise AWAY
 
     for _ in range(3):
-        await deliver(desk(planned, Counting()))
+        await deliver(delivery_context(planned, Counting()))
         planned.clock.advance(hours=1)
     assert len(seen) == 15
     assert len(set(seen)) == 5
@@ -198,26 +203,26 @@ async def test_every_attempt_has_the_same_id_and_creation_date(planned: Service)
 async def test_no_message_is_lost_by_a_weekend_without_mail(planned: Service) -> None:
     outbox = Outbox(trouble=AWAY)
     for _hour in range(60):
-        await deliver(desk(planned, outbox))
+        await deliver(delivery_context(planned, outbox))
         planned.clock.advance(hours=1)
     outbox.trouble = None
     planned.clock.advance(hours=12)
-    await deliver(desk(planned, outbox))
+    await deliver(delivery_context(planned, outbox))
     assert len(outbox.mails) == 5
 
 
 async def test_the_last_attempt_marks_message_and_notification_as_failed(planned: Service) -> None:
     outbox = Outbox(trouble=AWAY)
     for _attempt in range(2 * MOST_ATTEMPTS):  # those at night do not count
-        await deliver(desk(planned, outbox))
+        await deliver(delivery_context(planned, outbox))
         planned.clock.advance(hours=7)
-    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    [mail] = await list_messages(planned, username="xuan-hong", channel="email")
     assert (mail.state, mail.attempts, mail.error_detail) == (
         "failed",
         MOST_ATTEMPTS,
         "connection refused",
     )
-    [row] = await told(planned, username="xuan-hong", channel="email")
+    [row] = await list_notifications(planned, username="xuan-hong", channel="email")
     assert (row.state, row.why_detail) == ("failed", "connection refused")
 
 
@@ -232,10 +237,12 @@ async def test_a_refused_message_fails_at_once_without_affecting_others(
     planned: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox = PerPerson(xuan_hong=DeliveryRefusedError("550 no such user"), bac_luong=AWAY)
-    await deliver(desk(planned, outbox))
-    found = {m.username: (m.state, m.error_detail) for m in await carried(planned, channel="email")}
+    await deliver(delivery_context(planned, outbox))
+    found = {
+        m.username: (m.state, m.error_detail) for m in await list_messages(planned, channel="email")
+    }
     assert found.pop("xuan-hong") == ("failed", "550 no such user")
-    [refused] = await carried(planned, username="xuan-hong", channel="email")
+    [refused] = await list_messages(planned, username="xuan-hong", channel="email")
     assert caplog.messages == [
         f"message {refused.id} to xuan-hong by email failed: 550 no such user"
     ]
@@ -249,8 +256,8 @@ async def test_an_unexpected_error_is_recorded_and_retried_without_affecting_oth
     planned: Service,
 ) -> None:
     outbox = PerPerson(agriculture=ZeroDivisionError("a fault"))
-    await deliver(desk(planned, outbox))
-    [mail] = await carried(planned, username="agriculture", channel="email")
+    await deliver(delivery_context(planned, outbox))
+    [mail] = await list_messages(planned, username="agriculture", channel="email")
     assert (mail.state, mail.error_detail) == ("waiting", "ZeroDivisionError: a fault")
     assert len(outbox.mails) == 4
 
@@ -266,8 +273,8 @@ async def test_a_message_that_cannot_be_composed_does_not_affect_others(
         return compose(recipient, *rest)  # type: ignore[arg-type]  # passed on
 
     monkeypatch.setattr(wording, "compose", fail_for_one)
-    assert len((await sent(planned)).mails) == 4
-    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    assert len((await deliver_all(planned)).mails) == 4
+    [mail] = await list_messages(planned, username="xuan-hong", channel="email")
     assert (mail.state, mail.error_detail, mail.subject) == ("waiting", "KeyError: 'reason'", None)
 
 
@@ -307,7 +314,7 @@ async def test_a_hanging_message_occupies_one_slot_only(
     await first_to_xuan_hong(planned)
     outbox = OneHangs()
     async with asyncio.timeout(10):
-        assert await deliver(desk(planned, outbox)) == 10
+        assert await deliver(delivery_context(planned, outbox)) == 10
     assert outbox.letters[-1][0] == "xuan-hong"
     assert outbox.most_open == 2
 
@@ -318,7 +325,9 @@ async def test_no_message_is_leased_after_the_end_while_another_is_sent(
     monkeypatch.setattr(delivery, "AT_ONCE", 2)
     await first_to_xuan_hong(planned)
     outbox = OneHangs()
-    going = asyncio.create_task(deliver(desk(planned, outbox), lambda: not outbox.mails))
+    going = asyncio.create_task(
+        deliver(delivery_context(planned, outbox), lambda: not outbox.mails)
+    )
     await asyncio.wait({going}, timeout=1)
     outbox.end.set()
     await going
@@ -327,7 +336,7 @@ async def test_no_message_is_leased_after_the_end_while_another_is_sent(
 
 async def test_a_cancelled_delivery_cancels_a_hanging_message(planned: Service) -> None:
     outbox = OneHangs()
-    going = asyncio.create_task(deliver(desk(planned, outbox)))
+    going = asyncio.create_task(deliver(delivery_context(planned, outbox)))
     await outbox.begun.wait()
     going.cancel()
     ended, _ = await asyncio.wait({going}, timeout=5)
@@ -342,14 +351,14 @@ async def test_delivery_stops_leasing_when_it_may_not_continue(
 ) -> None:
     monkeypatch.setattr(delivery, "AT_ONCE", 2)
     outbox = Outbox()
-    assert await deliver(desk(planned, outbox), lambda: len(outbox.mails) < 1) < 10
-    assert {m.state for m in await carried(planned)} == {"sent", "waiting"}
+    assert await deliver(delivery_context(planned, outbox), lambda: len(outbox.mails) < 1) < 10
+    assert {m.state for m in await list_messages(planned)} == {"sent", "waiting"}
 
 
 async def test_an_account_without_an_address_fails_with_that_reason(planned: Service) -> None:
     await execute(planned, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
-    await deliver(desk(planned, Mailer(Settings(smtp_url="smtp://127.0.0.1:9"))))
-    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    await deliver(delivery_context(planned, Mailer(Settings(smtp_url="smtp://127.0.0.1:9"))))
+    [mail] = await list_messages(planned, username="xuan-hong", channel="email")
     assert (mail.state, mail.error) == ("failed", "no_mail_address")
 
 
@@ -358,8 +367,8 @@ async def test_the_nearest_active_webhook_gets_the_payload(service: Service) -> 
     await add_webhook(service, "395", "https://district.example/hook")
     await add_webhook(service, "38", "https://province.example/hook")
     await add_webhook(service, "15493", "https://commune.example/hook", active=False)
-    await swept(service)
-    outbox = await sent(service)
+    await run_sweep(service)
+    outbox = await deliver_all(service)
     [post] = outbox.posts
     assert (post.url, post.secret) == ("https://district.example/hook", "whsec_czNjcmV0")
     assert post.payload["recipient"]["username"] == "xuan-hong"
@@ -387,16 +396,16 @@ async def test_the_oldest_webhook_of_an_agency_gets_the_messages(
     await execute(
         service, "UPDATE webhook SET secret = 'whsec_Y2hhbmdlZA==' WHERE url LIKE '%first%'"
     )
-    await swept(service)
-    [post] = (await sent(service)).posts
+    await run_sweep(service)
+    [post] = (await deliver_all(service)).posts
     assert post.url == "https://first.example/hook"
 
 
 async def test_a_message_without_an_active_webhook_fails(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     await add_webhook(service, "395", "https://district.example/hook")
-    await swept(service)
+    await run_sweep(service)
     await execute(service, "UPDATE webhook SET active = false")
-    await sent(service)
-    [message] = await carried(service, channel="webhook")
+    await deliver_all(service)
+    [message] = await list_messages(service, channel="webhook")
     assert (message.state, message.error) == ("failed", "no_webhook")

@@ -6,7 +6,15 @@ import pytest
 
 from app.vocabulary import Role
 from tests.conftest import Service
-from tests.support.deliveries import add_account, carried, execute, returned, sent, swept, told
+from tests.support.deliveries import (
+    add_account,
+    deliver_all,
+    execute,
+    list_messages,
+    list_notifications,
+    return_report,
+    run_sweep,
+)
 from tests.support.report_calls import XUAN_HONG, review, seen, send
 
 Change = Callable[[Service], Awaitable[None]]
@@ -72,9 +80,9 @@ async def is_reminded(service: Service) -> None:
 
 
 async def correction_is_due(service: Service) -> None:
-    await returned(service, "2024-06-12")
+    await return_report(service, "2024-06-12")
     service.clock.set("2024-06-11 08:00")
-    await swept(service)
+    await run_sweep(service)
 
 
 async def agency_ended(service: Service) -> None:
@@ -110,17 +118,17 @@ async def person_is_promoted(service: Service) -> None:
     ],
 )
 async def test_an_outdated_reminder_is_not_sent(service: Service, change: Change, why: str) -> None:
-    await swept(service)
+    await run_sweep(service)
     service.clock.advance(minutes=5)
     await change(service)
-    letters = (await sent(service)).letters
+    letters = (await deliver_all(service)).letters
     assert "xuan-hong" not in {name for name, subject in letters if subject.startswith("Còn")}
-    rows = await told(service, username="xuan-hong", rule="before-7")
+    rows = await list_notifications(service, username="xuan-hong", rule="before-7")
     assert [(row.channel, row.state, row.why) for row in rows] == [
         ("email", "skipped", why),
         ("in_app", "skipped", why),
     ]
-    states = {message.state for message in await carried(service, username="xuan-hong")}
+    states = {message.state for message in await list_messages(service, username="xuan-hong")}
     assert "empty" in states
     assert "waiting" not in states
 
@@ -156,18 +164,18 @@ async def test_an_outdated_event_is_not_sent(
     await happens(service)
     service.clock.advance(minutes=5)
     await change(service)
-    await sent(service)
-    rows = await told(service, username="xuan-hong", rule=rule)
+    await deliver_all(service)
+    rows = await list_notifications(service, username="xuan-hong", rule=rule)
     assert {(row.state, row.why) for row in rows} == {("skipped", why)}
 
 
 async def test_a_digest_omits_agencies_that_have_submitted_since(service: Service) -> None:
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
+    await run_sweep(service)
     await report_comes(service)
-    letters = (await sent(service)).letters
+    letters = (await deliver_all(service)).letters
     assert ("coordinator", "Còn 34 đơn vị chưa gửi báo cáo quý II năm 2024") in letters
-    rows = await told(service, username="coordinator", channel="email")
+    rows = await list_notifications(service, username="coordinator", channel="email")
     assert sorted({row.state for row in rows}) == ["sent", "skipped"]
     assert [row.obligation for row in rows if row.state == "skipped"] == [f"2024-Q2/{XUAN_HONG}"]
 
@@ -179,8 +187,8 @@ async def test_a_digest_counts_the_reports_due_by_that_day(service: Service) -> 
     await is_exempted(service)
     await execute(service, "UPDATE agency SET valid_to = '2024-05-31' WHERE code = '15505'")
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
-    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("coordinator")]
+    await run_sweep(service)
+    [mail] = [m for m in (await deliver_all(service)).mails if m.email.startswith("coordinator")]
     assert mail.text.subject == "Còn 32 đơn vị chưa gửi báo cáo quý II năm 2024"
     assert "đơn vị khác chưa gửi" not in mail.text.plain
 
@@ -188,8 +196,8 @@ async def test_a_digest_counts_the_reports_due_by_that_day(service: Service) -> 
 async def test_a_digest_marks_agencies_without_an_account(service: Service) -> None:
     await account_ends(service)
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
-    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("coordinator")]
+    await run_sweep(service)
+    [mail] = [m for m in (await deliver_all(service)).mails if m.email.startswith("coordinator")]
     assert "- Xã Bắc Lương: còn 1 ngày (hạn 15/6/2024)\n" in mail.text.plain
     for nobody in ("Xã Xuân Hồng", "Xã Nam Giang"):
         assert f"- {nobody}: còn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in mail.text.plain
@@ -202,7 +210,7 @@ async def test_a_digest_is_not_sent_to_a_person_who_has_moved(
     service: Service, name: str, agency: str
 ) -> None:
     service.clock.set("2024-06-22 08:00")
-    await swept(service)
+    await run_sweep(service)
     await execute(
         service,
         "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = :agency)"
@@ -210,16 +218,18 @@ async def test_a_digest_is_not_sent_to_a_person_who_has_moved(
         agency=agency,
         name=name,
     )
-    assert name not in {to for to, _ in (await sent(service)).letters}
-    why = {row.why for row in await told(service, username=name, state="skipped")}
+    assert name not in {to for to, _ in (await deliver_all(service)).letters}
+    why = {row.why for row in await list_notifications(service, username=name, state="skipped")}
     assert why == {"agency_changed"}
 
 
 async def test_a_message_is_composed_when_it_is_sent(service: Service) -> None:
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
+    await run_sweep(service)
     service.clock.set("2024-06-16 10:00")
-    mine = [mail for mail in (await sent(service)).mails if mail.email.startswith("xuan-hong")]
+    mine = [
+        mail for mail in (await deliver_all(service)).mails if mail.email.startswith("xuan-hong")
+    ]
     assert mine[0].text.subject.startswith("Quá hạn 1 ngày: báo cáo quý II năm 2024")
 
 
@@ -229,10 +239,10 @@ async def test_a_later_reminder_supersedes_a_pending_one(
     """After an outage of the mail server, accumulated reminders are sent as one mail."""
     for moment in ("2024-06-12 08:00", "2024-06-14 08:00", "2024-06-15 08:00"):
         service.clock.set(moment)
-        await swept(service)
-    mine = [text for name, text in (await sent(service)).letters if name == "bac-luong"]
+        await run_sweep(service)
+    mine = [text for name, text in (await deliver_all(service)).letters if name == "bac-luong"]
     assert len([text for text in mine if "quý II" in text]) == 1
-    rows = await told(service, username="bac-luong", channel="email", rule="before-1")
+    rows = await list_notifications(service, username="bac-luong", channel="email", rule="before-1")
     assert [(row.state, row.why) for row in rows] == [("superseded", "later_reminder")]
 
 
@@ -242,7 +252,7 @@ async def test_a_second_return_supersedes_the_first(service: Service) -> None:
         await send(commune, XUAN_HONG)
         await review(office, "return", XUAN_HONG, reason=reason)
         service.clock.advance(hours=1)
-    [mail] = (await sent(service)).mails
+    [mail] = (await deliver_all(service)).mails
     assert "Vẫn thiếu số liệu." in mail.text.plain
 
 
@@ -251,18 +261,18 @@ async def test_a_return_is_not_sent_after_a_resubmission(service: Service) -> No
     await send(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Thiếu số liệu.")
     await send(commune, XUAN_HONG)
-    assert (await sent(service)).mails == []
-    why = {row.why for row in await told(service, rule="report.returned")}
+    assert (await deliver_all(service)).mails == []
+    why = {row.why for row in await list_notifications(service, rule="report.returned")}
     assert why == {"report_resubmitted"}
 
 
 async def test_a_reminder_of_a_correction_with_a_new_due_date_is_not_sent(service: Service) -> None:
-    await returned(service, "2024-06-12")
+    await return_report(service, "2024-06-12")
     service.clock.set("2024-06-11 08:00")
-    await swept(service)
+    await run_sweep(service)
     await execute(service, "UPDATE report SET correction_due = '2024-06-20'")
-    await sent(service)
-    why = {row.why for row in await told(service, rule="report.correction_due")}
+    await deliver_all(service)
+    why = {row.why for row in await list_notifications(service, rule="report.correction_due")}
     assert why == {"correction_moved"}
 
 
@@ -270,20 +280,22 @@ async def test_a_reminder_of_an_earlier_return_is_not_sent(
     service: Service,
 ) -> None:
     """The report was returned again with the same due date, which that notification names."""
-    await returned(service, "2024-06-12")
+    await return_report(service, "2024-06-12")
     service.clock.set("2024-06-11 08:00")
-    await swept(service)
-    await returned(service, "2024-06-12")
+    await run_sweep(service)
+    await return_report(service, "2024-06-12")
     await execute(service, "UPDATE message SET state = 'waiting'")
-    await sent(service)
-    rows = await told(service, rule="report.correction_due")
+    await deliver_all(service)
+    rows = await list_notifications(service, rule="report.correction_due")
     assert {(row.state, row.why) for row in rows} == {("skipped", "report_resubmitted")}
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
-    assert "Hôm nay là hạn gửi lại" in " ".join(text for _, text in (await sent(service)).letters)
+    await run_sweep(service)
+    assert "Hôm nay là hạn gửi lại" in " ".join(
+        text for _, text in (await deliver_all(service)).letters
+    )
 
 
 async def test_a_later_account_does_not_get_earlier_mail(service: Service) -> None:
-    await swept(service)
+    await run_sweep(service)
     await add_account(service, "late", Role.REPORTER, XUAN_HONG)
-    assert "late" not in {name for name, _ in (await sent(service)).letters}
+    assert "late" not in {name for name, _ in (await deliver_all(service)).letters}
