@@ -82,7 +82,7 @@ POLICY = default.clone(header_factory=HEADERS)
 
 
 @dataclass(frozen=True)
-class Text:
+class MessageText:
     """The text of a message: plain for every channel, HTML for e-mail."""
 
     subject: str
@@ -100,7 +100,7 @@ class Envelope:
     message_id: int
     full_name: str
     email: str
-    text: Text
+    text: MessageText
     created_at: datetime
     sent_at: datetime
     mail_key: UUID

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
-from app.channels.mail import Envelope, Mailer, Text
+from app.channels.mail import Envelope, Mailer, MessageText
 from app.clock import LOCAL
 from app.services.notifications.delivery import deliver
 from app.settings import Settings
@@ -29,7 +29,7 @@ HTML = "<p>Kính gửi <b>Nguyễn Thị Hường</b>, thị trấn Sao Vàng &l
 
 def envelope(name: str = "Nguyễn Thị Hường", email: str = "huong@example.vn") -> Envelope:
     planned, sent = datetime(2024, 6, 8, 8, tzinfo=LOCAL), datetime(2024, 6, 8, 9, tzinfo=LOCAL)
-    return Envelope(42, name, email, Text(SUBJECT, PLAIN, HTML), planned, sent, KEY)
+    return Envelope(42, name, email, MessageText(SUBJECT, PLAIN, HTML), planned, sent, KEY)
 
 
 def mailer(url: str | None = None, timeout: float = 5.0, **settings: object) -> Mailer:
@@ -94,7 +94,7 @@ async def test_folding_a_header_loses_no_blank(tmp_path: Path) -> None:
     words = "Còn 34 đơn vị chưa gửi báo cáo quý II, 34 đơn vị chưa gửi báo cáo 6 tháng đầu năm"
     for start in range(len(words) - 40):
         said = words[start:].strip()
-        text = Text(said, PLAIN, HTML)
+        text = MessageText(said, PLAIN, HTML)
         sender = mailer(data_dir=tmp_path, mail_from=f'"{said}" <tiendo@example.vn>')
         await sender.send(replace(envelope(said), text=text))
         written = message_from_bytes((tmp_path / "mail" / "00000042.eml").read_bytes())

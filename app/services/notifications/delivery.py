@@ -23,7 +23,7 @@ from sqlalchemy import Row, Time, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.errors import DeliveryDelayedError, DeliveryError, DeliveryRefusedError
-from app.channels.mail import Envelope, Text, preferences_url
+from app.channels.mail import Envelope, MessageText, preferences_url
 from app.channels.webhook import Post
 from app.clock import LOCAL, Clock
 from app.db.database import Database
@@ -238,10 +238,10 @@ async def _prepare(context: DeliveryContext, leased: LeasedMessage) -> PreparedM
 
 async def _attempt(
     context: DeliveryContext, message: PreparedMessage
-) -> tuple[Text | None, DeliveryError | None]:
+) -> tuple[MessageText | None, DeliveryError | None]:
     """Compose and send a message; return its text and the error, if any."""
     now = context.clock.now()
-    words: Text | None = None
+    words: MessageText | None = None
     try:
         words = wording.compose(_recipient(context, message.row), message.lines, now)
         await _send(context, message, words, now)
@@ -254,7 +254,10 @@ async def _attempt(
 
 
 async def _record(
-    context: DeliveryContext, row: MessageRow, words: Text | None, error: DeliveryError | None
+    context: DeliveryContext,
+    row: MessageRow,
+    words: MessageText | None,
+    error: DeliveryError | None,
 ) -> None:
     """Close the message after a success or the last failure; otherwise postpone it."""
     now = context.clock.now()
@@ -281,7 +284,7 @@ def _recipient(context: DeliveryContext, row: MessageRow) -> Recipient:
 
 
 async def _send(
-    context: DeliveryContext, message: PreparedMessage, words: Text, now: datetime
+    context: DeliveryContext, message: PreparedMessage, words: MessageText, now: datetime
 ) -> None:
     """Send a message by its channel; one in the application is sent once it is recorded."""
     row = message.row
@@ -295,7 +298,7 @@ async def _send(
 
 
 async def _compose_post(
-    context: DeliveryContext, message: PreparedMessage, words: Text, now: datetime
+    context: DeliveryContext, message: PreparedMessage, words: MessageText, now: datetime
 ) -> Post:
     row = message.row
     async with context.database.reading() as session:
@@ -325,7 +328,7 @@ async def _close(
     row: MessageRow,
     state: MessageState,
     now: datetime,
-    words: Text | None = None,
+    words: MessageText | None = None,
     error: DeliveryError | None = None,
 ) -> None:
     """Close a message; what failed is shown in the application instead."""

@@ -12,10 +12,11 @@ from app.vocabulary import EventKind, NotificationReason
 
 DEFAULT_CHANNELS = ["email", "in_app"]
 
-# Plan the notifications of an event, and one message for each recipient and channel:
-# the reporters of `obligations` are notified of each occurrence once; the coordinators of the
-# district of `plan_id` of the same occurrence once a channel, unless its notification was skipped
-# or superseded, or will be, before it was sent.
+# Plan the notifications of an event, and one message for each account and channel.
+# - The reporters of `obligations` are notified of each occurrence once.
+# - The coordinators of the district of `plan_id` are notified once by each channel of occurrences
+#   that start with `same`. A notification that was skipped or superseded does not count, nor one
+#   that a later event will supersede.
 PLAN_NOTIFICATIONS = text("""
 WITH addressed AS (
     SELECT o.id AS obligation_id, NULL::bigint AS plan_id, event.occurrence,

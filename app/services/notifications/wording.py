@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from app.channels.mail import Text
+from app.channels.mail import MessageText
 from app.clock import LOCAL, local_day
 from app.text.writing import day
 from app.vocabulary import Audience, EventKind
@@ -116,7 +116,7 @@ def period_name(frequency: str, ordinal: int, year: int) -> str:
     return f"năm {year}"
 
 
-def compose(recipient: Recipient, lines: Sequence[MessageLine], now: datetime) -> Text:
+def compose(recipient: Recipient, lines: Sequence[MessageLine], now: datetime) -> MessageText:
     """The text of a message with these lines: first the digest, then a paragraph for each other."""
     named = _name_plans(lines)
     digest = [line for line in named if _in_digest(line)]
@@ -134,7 +134,7 @@ def compose(recipient: Recipient, lines: Sequence[MessageLine], now: datetime) -
         "digest": bool(digest),
         "subject": subject,
     }
-    return Text(
+    return MessageText(
         subject=subject,
         plain=_templates().get_template("message.txt").render(facts).strip() + "\n",
         html=_templates().get_template("message.html").render(facts),

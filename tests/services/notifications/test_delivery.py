@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from app.channels.errors import DeliveryRefusedError
-from app.channels.mail import Envelope, Mailer, Text
+from app.channels.mail import Envelope, Mailer, MessageText
 from app.channels.webhook import Post
 from app.services.notifications import delivery, wording
 from app.services.notifications.delivery import MOST_ATTEMPTS, deliver, lease_messages, pause
@@ -267,7 +267,7 @@ async def test_a_message_that_cannot_be_composed_does_not_affect_others(
 ) -> None:
     compose = wording.compose
 
-    def fail_for_one(recipient: wording.Recipient, *rest: object) -> Text:
+    def fail_for_one(recipient: wording.Recipient, *rest: object) -> MessageText:
         if recipient.full_name == "Xuan Hong":
             raise KeyError("reason")
         return compose(recipient, *rest)  # type: ignore[arg-type]  # passed on
