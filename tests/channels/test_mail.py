@@ -223,7 +223,7 @@ async def test_it_authenticates_over_tls(tmp_path: Path, from_the_start: bool) -
         assert office.secured == [True]
 
         wrong = url.replace(quote("mật-khẩu"), "wrong")
-        # Somebody will mend the setting: what waits until then must not be lost.
+        # The setting can be corrected, so the message must not fail until then.
         with pytest.raises(DeliveryDelayedError, match="535"):
             await mailer(wrong).send(envelope())
     assert len(office.mails) == 1

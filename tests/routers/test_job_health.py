@@ -32,8 +32,8 @@ QUIET = {
 
 async def health(service: Service) -> dict[str, Any]:
     """The health as the coordinator gets it."""
-    told: dict[str, Any] = seen(await service.client("coordinator").get(HEALTH))
-    return told
+    state: dict[str, Any] = seen(await service.client("coordinator").get(HEALTH))
+    return state
 
 
 async def with_trouble(service: Service, trouble: Exception) -> None:
@@ -57,13 +57,13 @@ async def test_a_service_without_messages_is_healthy(service: Service) -> None:
 async def test_the_age_of_the_oldest_unsent_message_is_reported(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
     await run_sweep(service)
-    told = await health(service)
-    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (True, 0)
-    waiting = told["messages"]["waiting"]
+    state = await health(service)
+    assert (state["ok"], state["messages"]["oldest_unsent_seconds"]) == (True, 0)
+    waiting = state["messages"]["waiting"]
     assert waiting >= 10
     service.clock.set("2024-06-12 08:11")
-    told = await health(service)
-    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (False, 660)
+    state = await health(service)
+    assert (state["ok"], state["messages"]["oldest_unsent_seconds"]) == (False, 660)
     await deliver_all(service)
     assert await health(service) | {"messages": QUIET} == await health(service)
 
@@ -73,13 +73,13 @@ async def test_quiet_hours_do_not_count_as_delay(service: Service) -> None:
     service.clock.set("2024-06-12 23:00")  # the service was down all day
     await run_sweep(service)
     service.clock.set("2024-06-13 05:59")
-    told = await health(service)
-    assert told["ok"]
-    assert told["messages"]["oldest_unsent_seconds"] is None
-    assert told["messages"]["waiting"] > 0
+    state = await health(service)
+    assert state["ok"]
+    assert state["messages"]["oldest_unsent_seconds"] is None
+    assert state["messages"]["waiting"] > 0
     service.clock.set("2024-06-13 06:05")
-    told = await health(service)
-    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (True, 300)
+    state = await health(service)
+    assert (state["ok"], state["messages"]["oldest_unsent_seconds"]) == (True, 300)
     service.clock.set("2024-06-13 06:15")
     assert not (await health(service))["ok"]
 
@@ -89,29 +89,29 @@ async def test_a_retry_does_not_reset_the_age_of_a_message(service: Service) -> 
     await run_sweep(service)
     await with_trouble(service, DeliveryDelayedError("away"))
     service.clock.set("2024-06-12 08:30")
-    told = await health(service)
-    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (False, 1800)
+    state = await health(service)
+    assert (state["ok"], state["messages"]["oldest_unsent_seconds"]) == (False, 1800)
 
 
 async def test_failed_messages_are_counted_without_affecting_health(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
     await run_sweep(service)
     await with_trouble(service, DeliveryRefusedError("no such mailbox"))
-    told = await health(service)
-    failed = told["messages"]["failed"]
+    state = await health(service)
+    failed = state["messages"]["failed"]
     assert failed >= 5
-    assert told == told | {"ok": True, "messages": QUIET | told["messages"]}
-    assert told["messages"]["failed_last_24h"] == failed
+    assert state == state | {"ok": True, "messages": QUIET | state["messages"]}
+    assert state["messages"]["failed_last_24h"] == failed
     service.clock.set("2024-06-13 09:00")
-    told = await health(service)
-    assert (told["messages"]["failed"], told["messages"]["failed_last_24h"]) == (failed, 0)
+    state = await health(service)
+    assert (state["messages"]["failed"], state["messages"]["failed_last_24h"]) == (failed, 0)
 
 
 async def test_a_missing_sweep_is_unhealthy(service: Service) -> None:
     await _deferred(service, "remind", seconds_ago=30)
-    told = await health(service)
-    assert told["ok"]
-    assert 30 <= told["last_sweep_seconds"] < 60
+    state = await health(service)
+    assert state["ok"]
+    assert 30 <= state["last_sweep_seconds"] < 60
     await execute(service, "UPDATE procrastinate_periodic_defers SET defer_timestamp = 0")
     await _deferred(service, "tidy", seconds_ago=30)
     assert not (await health(service))["ok"]

@@ -289,10 +289,10 @@ async def test_the_secret_is_shown_once(service: Service) -> None:
     assert seen(await change(office, path, moved)) == webhook | moved
     for action in ("webhook.created", "webhook.changed"):
         (event,) = await recorded(service, action)
-        told = f"{event.before}{event.after}"
-        assert "zalo.thoxuan.example.vn" in told
-        assert secret not in told
-        assert "oa=" not in told  # an address may hold a secret of its own
+        recorded_fields = f"{event.before}{event.after}"
+        assert "zalo.thoxuan.example.vn" in recorded_fields
+        assert secret not in recorded_fields
+        assert "oa=" not in recorded_fields  # an address may hold a secret of its own
 
 
 async def test_a_change_requires_the_current_version(service: Service) -> None:

@@ -12,7 +12,7 @@ from tests.support.report_calls import draft, review, seen, send
 
 @dataclass(frozen=True)
 class Step:
-    """Something that somebody does, and its description in the log."""
+    """A call of the API by a person, and its description in the log."""
 
     description: str
     run: Callable[[Service], Awaitable[object]]

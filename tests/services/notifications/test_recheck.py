@@ -199,8 +199,8 @@ async def test_a_digest_marks_agencies_without_an_account(service: Service) -> N
     await run_sweep(service)
     [mail] = [m for m in (await deliver_all(service)).mails if m.email.startswith("coordinator")]
     assert "- Xã Bắc Lương: còn 1 ngày (hạn 15/6/2024)\n" in mail.text.plain
-    for nobody in ("Xã Xuân Hồng", "Xã Nam Giang"):
-        assert f"- {nobody}: còn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in mail.text.plain
+    for agency in ("Xã Xuân Hồng", "Xã Nam Giang"):
+        assert f"- {agency}: còn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in mail.text.plain
 
 
 @pytest.mark.parametrize(

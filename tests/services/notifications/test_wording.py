@@ -195,9 +195,9 @@ def test_a_report_is_distinguished_from_an_event_of_another_plan() -> None:
 def test_a_new_period_is_distinguished_from_a_reopened_one(
     facts: dict[str, object], subject: str, words: str
 ) -> None:
-    told = digest(line(template="reporting_period.opened", facts=facts))
-    assert told[0] == subject
-    assert words in told[1]
+    digest_text = digest(line(template="reporting_period.opened", facts=facts))
+    assert digest_text[0] == subject
+    assert words in digest_text[1]
 
 
 def test_an_exemption_names_its_document() -> None:
