@@ -22,7 +22,7 @@ from app.clock import Clock
 from app.db.database import Database
 from app.models.accounts import AccessToken
 from app.models.idempotency import IdempotencyRecord
-from app.services.notifications.delivery import Desk, deliver
+from app.services.notifications.delivery import DeliveryContext, deliver
 from app.services.reminders.sweep import sweep
 from app.services.reports.idempotency import KEPT_FOR
 from app.settings import Settings
@@ -48,16 +48,16 @@ RESTART_SECONDS = 5.0
 @asynccontextmanager
 async def delivery_context(
     database: Database, clock: Clock, settings: Settings
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[DeliveryContext]:
     """The context of deliveries by the mail server and the webhooks of the settings."""
     posts = WebhookSender(settings)
     try:
-        yield Desk(database, clock, Mailer(settings), posts, settings.public_url)
+        yield DeliveryContext(database, clock, Mailer(settings), posts, settings.public_url)
     finally:
         await posts.close()
 
 
-def create_queue(database_url: str, context: Desk, stopping: asyncio.Event) -> App:
+def create_queue(database_url: str, context: DeliveryContext, stopping: asyncio.Event) -> App:
     """The job queue of a database, with its two periodic tasks; `stopping` ends deliveries early.
 
     Procrastinate passes the scheduled time to a task. It is not used: it comes from the real clock,
@@ -81,7 +81,7 @@ def create_queue(database_url: str, context: Desk, stopping: asyncio.Event) -> A
     return queue
 
 
-async def plan_then_deliver(context: Desk, may_go_on: Callable[[], bool]) -> None:
+async def plan_then_deliver(context: DeliveryContext, may_go_on: Callable[[], bool]) -> None:
     """Run a sweep, then deliver waiting messages while `may_go_on` is true.
 
     The order matters after an outage: the sweep supersedes older reminders, which must not be sent
@@ -106,7 +106,7 @@ async def enqueue_sweep(queue: App) -> None:
         await queue.configure_task(REMIND).defer_async(timestamp=int(time.time()))
 
 
-async def delete_expired(context: Desk) -> None:
+async def delete_expired(context: DeliveryContext) -> None:
     """Delete expired idempotency records and access tokens."""
     now = context.clock.now()
     async with context.database.transaction() as session:
@@ -124,7 +124,9 @@ async def abort_stalled_jobs(queue: App) -> None:
         await manager.finish_job(job, status=Status.ABORTED, delete_job=True)
 
 
-async def work(database_url: str, context: Desk, concurrency: int = JOBS_AT_ONCE) -> None:
+async def work(
+    database_url: str, context: DeliveryContext, concurrency: int = JOBS_AT_ONCE
+) -> None:
     """Run jobs until cancelled; running jobs then get SHUTDOWN_SECONDS to finish.
 
     If the database is unreachable, the worker waits and tries again.
@@ -140,7 +142,7 @@ async def work(database_url: str, context: Desk, concurrency: int = JOBS_AT_ONCE
 
 
 async def _work_until(
-    stopping: asyncio.Event, database_url: str, context: Desk, concurrency: int
+    stopping: asyncio.Event, database_url: str, context: DeliveryContext, concurrency: int
 ) -> None:
     """Run workers, one after the other where one fails, until `stopping` is set."""
     while not stopping.is_set():
@@ -154,7 +156,7 @@ async def _work_until(
 
 
 async def _run_worker(
-    stopping: asyncio.Event, database_url: str, context: Desk, concurrency: int
+    stopping: asyncio.Event, database_url: str, context: DeliveryContext, concurrency: int
 ) -> None:
     """Run one worker until it fails or `stopping` is set."""
     queue = create_queue(database_url, context, stopping)

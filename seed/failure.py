@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import local_day
 from app.models.plans import Plan
-from app.services.audit import ledger
+from app.services.audit.action import Action
+from app.services.audit.ledger import record_event
 from app.services.notifications import events
 from app.vocabulary import EventKind
 from seed.content import named_plan
 from seed.findings import Finding
-from seed.loader import ACTOR
+from seed.loader import PRINCIPAL
 
 FINDINGS_PER_MESSAGE = 20
 """Further findings are only counted; the command line prints all of them."""
@@ -34,12 +35,11 @@ async def notify_coordinators(
     if plan is None:
         return
     facts = {"folder": _storable(folder.name), "count": len(findings)}
-    at = await ledger.record(
+    at = await record_event(
         session,
-        now=now,
-        actor=ACTOR,
-        action=EventKind.IMPORT_FAILED,
-        subject=f"plans/{plan.code}",
+        Action(PRINCIPAL, now),
+        EventKind.IMPORT_FAILED,
+        f"plans/{plan.code}",
         plan_id=plan.id,
         agency_id=plan.district_id,
         after=facts,
@@ -50,7 +50,7 @@ async def notify_coordinators(
         {name: _storable(str(value)) for name, value in finding._asdict().items()}
         for finding in findings[:FINDINGS_PER_MESSAGE]
     ]
-    await events.tell_of_plan(
+    await events.notify_coordinators(
         session,
         EventKind.IMPORT_FAILED,
         plan.id,

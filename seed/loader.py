@@ -18,7 +18,6 @@ from app.models.projects import Assignment, Project
 from app.policy import Principal
 from app.services.audit import ledger
 from app.services.audit.action import Action
-from app.services.audit.ledger import Actor
 from app.services.periods import periods
 from seed.agencies import AgencySync
 from seed.budgets import BudgetSync
@@ -30,7 +29,9 @@ from seed.table_sync import TableSync
 
 __all__ = ["SeedError", "load"]
 
-ACTOR = Actor("seed")
+PRINCIPAL = Principal("seed", None, frozenset(), None, "", "")
+"""The principal of loads, for audit events."""
+
 Echo = Callable[[str], None]
 
 
@@ -60,7 +61,7 @@ async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo
         await current_load.load_budget_lines(plan)
         await current_load.record(plan, now)
     await session.flush()
-    action = Action(Principal(ACTOR.name, None, frozenset(), None, "", ""), now)
+    action = Action(PRINCIPAL, now)
     created = await periods.generate_year(session, action, plan, plan.year)
     obligations = await session.scalar(
         select(func.count())
@@ -123,12 +124,11 @@ class _Load:
     async def record(self, plan: Plan, now: datetime) -> None:
         """Record the load if it changed anything, or if the previous load failed."""
         if self.counts or plan.import_failed:
-            await ledger.record(
+            await ledger.record_event(
                 self._session,
-                now=now,
-                actor=ACTOR,
-                action="plan.loaded",
-                subject=f"plans/{plan.code}",
+                Action(PRINCIPAL, now),
+                "plan.loaded",
+                f"plans/{plan.code}",
                 plan_id=plan.id,
                 agency_id=plan.district_id,
                 after=self.counts,

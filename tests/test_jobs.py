@@ -11,7 +11,15 @@ from app.jobs import abort_stalled_jobs, create_queue, delete_expired, plan_then
 from app.vocabulary import Role
 from tests.conftest import Service
 from tests.support.accounts import PASSWORD
-from tests.support.deliveries import Outbox, add_account, carried, desk, execute, swept, told
+from tests.support.deliveries import (
+    Outbox,
+    add_account,
+    delivery_context,
+    execute,
+    list_messages,
+    list_notifications,
+    run_sweep,
+)
 from tests.support.report_calls import Q2, XUAN_HONG, draft, seen
 
 JOBS_OF_ANOTHER_WORKER = """
@@ -34,7 +42,7 @@ SELECT 'default', CASE WHEN is_dead THEN 'tidy' ELSE 'remind' END, 'doing', id F
 @pytest.mark.parametrize("seconds", [0, 0.005, 0.02, 0.05, 0.1, 0.4])
 async def test_a_stopped_worker_leaves_no_task_running(service: Service, seconds: float) -> None:
     before = asyncio.all_tasks()
-    worker = asyncio.create_task(work(service.database_url, desk(service)))
+    worker = asyncio.create_task(work(service.database_url, delivery_context(service)))
     await asyncio.sleep(seconds)
     worker.cancel()
     async with asyncio.timeout(15):
@@ -55,7 +63,7 @@ async def test_a_worker_starts_with_a_sweep_although_this_minutes_job_was_taken(
             mail_arrived.set()
 
     outbox = SignallingOutbox()
-    at_work = desk(service, outbox, outbox)
+    at_work = delivery_context(service, outbox, outbox)
     worker = asyncio.create_task(work(service.database_url, at_work, concurrency=1))
     try:
         async with asyncio.timeout(20):
@@ -79,12 +87,14 @@ async def test_a_stopped_worker_finishes_its_messages_and_takes_no_more(
             self.mails.append(mail)
 
     outbox = SlowOutbox()
-    worker = asyncio.create_task(work(service.database_url, desk(service, outbox, outbox)))
+    worker = asyncio.create_task(
+        work(service.database_url, delivery_context(service, outbox, outbox))
+    )
     async with asyncio.timeout(20):
         await begun.wait()
         worker.cancel()
         await asyncio.gather(worker, return_exceptions=True)
-    states = Counter(message.state for message in await carried(service, channel="email"))
+    states = Counter(message.state for message in await list_messages(service, channel="email"))
     assert states.keys() == {"sent", "waiting"}
     assert states["sent"] == len(outbox.mails)
 
@@ -93,26 +103,28 @@ async def test_a_message_that_waited_during_an_outage_is_superseded(
     service: Service,
 ) -> None:
     service.clock.set("2024-06-15 23:59")
-    await swept(service)  # quiet hours: the message waits
+    await run_sweep(service)  # quiet hours: the message waits
     service.clock.set("2024-06-18 08:00")
     outbox = Outbox()
-    await plan_then_deliver(desk(service, outbox, outbox), lambda: True)
+    await plan_then_deliver(delivery_context(service, outbox, outbox), lambda: True)
     to_xuan_hong = [subject for name, subject in outbox.letters if name == "xuan-hong"]
     assert to_xuan_hong == ["Quá hạn 3 ngày: báo cáo quý II năm 2024 và 1 việc khác"]
-    assert {row.state for row in await told(service, rule="due-day")} == {"superseded"}
+    assert {row.state for row in await list_notifications(service, rule="due-day")} == {
+        "superseded"
+    }
 
 
 async def test_a_failed_sweep_does_not_block_deliveries(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await swept(service)
+    await run_sweep(service)
 
     async def fail(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("app.jobs.sweep", fail)
     outbox = Outbox()
-    await plan_then_deliver(desk(service, outbox, outbox), lambda: True)
+    await plan_then_deliver(delivery_context(service, outbox, outbox), lambda: True)
     assert len(outbox.mails) == 5
 
 
@@ -136,14 +148,14 @@ async def test_idempotency_keys_expire_after_a_day_and_tokens_at_their_end(
     counts = []
     for hours in (11, 1, 11, 1):
         service.clock.advance(hours=hours)
-        await delete_expired(desk(service))
+        await delete_expired(delivery_context(service))
         counts.append(await count_keys_and_tokens(service))
     assert counts == [(1, tokens), (1, tokens - 1), (1, tokens - 1), (0, tokens - 1)]
 
 
 async def test_only_jobs_of_dead_workers_are_aborted(service: Service) -> None:
     await execute(service, JOBS_OF_TWO_WORKERS)
-    queue = create_queue(service.database_url, desk(service), asyncio.Event())
+    queue = create_queue(service.database_url, delivery_context(service), asyncio.Event())
     async with queue.open_async():
         await abort_stalled_jobs(queue)
     async with service.database.reading() as session:

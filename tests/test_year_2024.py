@@ -1,7 +1,6 @@
-"""The whole of 2024 in fast-forward: who was told what on which day, against a golden file.
+"""The notifications of the year 2024, day by day, compared with a golden file.
 
-The file is there to be read. When a change of the service is meant to change it, write it anew and
-read what changed:
+If a change of the service is meant to change the file, write it anew and review the difference:
 
     TIENDO_RENEW_GOLDEN=1 .venv/bin/pytest tests/test_year_2024.py; git diff tests/data
 """
@@ -18,9 +17,9 @@ from app.channels.errors import DeliveryDelayedError
 from app.clock import LOCAL
 from tests.conftest import PLAN_IN_FORCE, Service
 from tests.support.deliveries import Outbox
-from tests.support.notification_log import Diary
+from tests.support.notification_log import NotificationLog
 from tests.support.steps import (
-    Deed,
+    Step,
     accepts,
     closes,
     closes_account,
@@ -65,7 +64,7 @@ NĂM 2024 CỦA KẾ HOẠCH THO-XUAN-2024: AI NHẬN THÔNG BÁO GÌ, NGÀY NÀ
 SERVER_DOWN = ("2024-09-14 00:00", "2024-09-17 09:30")
 MAIL_DOWN = ("2024-12-07 00:00", "2024-12-09 11:30")
 
-LIFE: list[tuple[str, Deed]] = [
+YEAR: list[tuple[str, Step]] = [
     ("2024-04-02 09:00", opens_account("nam-giang", "Lê Văn Nam", "reporter", NAM_GIANG)),
     ("2024-04-02 09:05", opens_account("chu-tich-nam-giang", "Trần Thị Lan", "viewer", NAM_GIANG)),
     ("2024-04-02 09:10", opens_account("xuan-phong", "Hà Thị Phong", "reporter", XUAN_PHONG)),
@@ -150,9 +149,9 @@ LIFE: list[tuple[str, Deed]] = [
 LAST_DAY = datetime(2025, 1, 15, 23, tzinfo=LOCAL)
 
 HOURS = (time(7, 59), time(8), time(20, 59))
-"""When the service works, besides a minute after each deed; in life it does so every minute.
+"""When the service works, besides a minute after each step; in production it does so every minute.
 
-What it would do in between still shows, for whatever is due waits until it next works.
+Nothing is missed in between: what is due is sent the next time.
 """
 
 
@@ -160,36 +159,36 @@ def local(day_and_time: str) -> datetime:
     return datetime.fromisoformat(day_and_time).replace(tzinfo=LOCAL)
 
 
-def moments() -> Iterator[tuple[datetime, Deed | None]]:
-    """The deeds, and the minutes at which the service works, in order."""
-    working = {local(at) + timedelta(minutes=1) for at, _ in LIFE}
+def moments() -> Iterator[tuple[datetime, Step | None]]:
+    """The steps, and the minutes at which the service works, in order."""
+    working = {local(at) + timedelta(minutes=1) for at, _ in YEAR}
     day = PLAN_IN_FORCE.date()
     while day <= LAST_DAY.date():
         working |= {datetime.combine(day, hour, LOCAL) for hour in HOURS}
         day += timedelta(days=1)
     away, back = (local(end) for end in SERVER_DOWN)
     working = {at for at in working if not away <= at < back} | {back, local(MAIL_DOWN[1])}
-    deeds: list[tuple[datetime, Deed | None]] = [(local(at), deed) for at, deed in LIFE]
-    yield from sorted([*deeds, *((at, None) for at in working)], key=lambda moment: moment[0])
+    steps: list[tuple[datetime, Step | None]] = [(local(at), step) for at, step in YEAR]
+    yield from sorted([*steps, *((at, None) for at in working)], key=lambda moment: moment[0])
 
 
-async def lived_through(service: Service) -> Diary:
+async def run_year(service: Service) -> NotificationLog:
     outbox = Outbox()
-    diary = Diary(service, outbox)
+    log = NotificationLog(service, outbox)
     away, back = (local(end) for end in MAIL_DOWN)
-    for now, deed in moments():
+    for now, step in moments():
         service.clock.instant = now
         outbox.trouble = DeliveryDelayedError("away") if away <= now < back else None
-        if deed is None:
-            await diary.work()
+        if step is None:
+            await log.work()
         else:
-            diary.note(deed.words)
-            await deed.done(service)
-    return diary
+            log.note(step.description)
+            await step.run(service)
+    return log
 
 
 def compare_with_golden(text: str) -> None:
-    """See that the file says the same; it is written only on purpose, and never with success."""
+    """Compare with the file, or write it if requested, which then fails the test."""
     if os.environ.get(RENEW) == "1":
         GOLDEN.write_text(text, encoding="utf-8")
         pytest.fail(
@@ -204,14 +203,14 @@ def compare_with_golden(text: str) -> None:
 
 
 def dated(text: str) -> Iterator[str]:
-    """Each line with the day to which it belongs, for a difference is shown out of its place."""
+    """Each line with its day, since a difference shows it out of context."""
     day = ""
     for line in text.splitlines():
         day = line[:10] if line.startswith("202") else day
         yield f"{day} {line}"
 
 
-async def test_everybody_was_told_in_2024_what_the_golden_file_says(service: Service) -> None:
-    diary = await lived_through(service)
-    compare_with_golden(HEAD + diary.text())
-    assert diary.repeated == []
+async def test_the_notifications_of_2024_match_the_golden_file(service: Service) -> None:
+    log = await run_year(service)
+    compare_with_golden(HEAD + log.text())
+    assert log.repeated == []

@@ -1,4 +1,4 @@
-"""E-mail: made from a message's words, handed to an SMTP server or written to a folder."""
+"""E-mail: composed from a message's text, sent to an SMTP server or written to a folder."""
 
 import asyncio
 import hashlib
@@ -30,46 +30,51 @@ from app.settings import Settings
 from app.vocabulary import NotificationReason
 
 TIMEOUT_SECONDS = 30.0
-"""For handing over one mail, all steps together; shorter than a delivery's lease."""
-SECONDS_FOR_GOODBYE = 2.0
+"""For all steps of sending one e-mail together; shorter than a delivery's lease."""
+QUIT_SECONDS = 2.0
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 FIRST_PERMANENT_REPLY = 500
 
 
-class WholeHeader(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # as Python mixes them
-    """A header that stays on one line: an address that was folded or encoded is none any more."""
+# When Python folds a header between two encoded words, it loses the blank between them
+# (python/cpython#144156). It also encodes an ASCII word that does not fit on a line, such as a URL,
+# which mail programs then do not recognise (python/cpython#85725). So these classes fold instead.
+
+
+class UnfoldedHeader(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # as in headerregistry
+    """A header on one line, for URLs."""
 
     def fold(self, *, policy: Policy) -> str:
-        """The line; Python's own would encode whatever is longer than 78 characters."""
+        """The header as one line, without encoding."""
         return f"{self.name}: {self}{policy.linesep}"
 
 
 class TextHeader(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]  # as above
-    """A header of words: where it goes on in a new line, Python's own may lose their blank."""
+    """A header of text."""
 
     def fold(self, *, policy: Policy) -> str:
-        """The lines, encoded where they are not ASCII."""
-        return f"{self.name}: {_encoded(str(self), self.name, policy)}{policy.linesep}"
+        """The header's lines, encoded if they are not ASCII."""
+        return f"{self.name}: {_encode(str(self), self.name, policy)}{policy.linesep}"
 
 
 class PersonHeader(UniqueAddressHeader, BaseHeader):  # type: ignore[misc]  # as above
-    """A header with the name and address of one person, whose name keeps its blanks too."""
+    """A header with the name and address of one person."""
 
     def fold(self, *, policy: Policy) -> str:
-        """The lines, with the name encoded where it is not ASCII."""
+        """The header's lines, with the name encoded if it is not ASCII."""
         [person] = self.addresses
         if person.display_name.isascii():
             return super().fold(policy=policy)
-        name = _encoded(person.display_name, self.name, policy)
+        name = _encode(person.display_name, self.name, policy)
         return f"{self.name}: {name}{policy.linesep} <{person.addr_spec}>{policy.linesep}"
 
 
-def _encoded(words: str, header: str, policy: Policy) -> str:
-    return Header(words, header_name=header).encode(linesep=policy.linesep)
+def _encode(text: str, header: str, policy: Policy) -> str:
+    return Header(text, header_name=header).encode(linesep=policy.linesep)
 
 
 HEADERS = HeaderRegistry()
-HEADERS.map_to_type("List-Unsubscribe", WholeHeader)
+HEADERS.map_to_type("List-Unsubscribe", UnfoldedHeader)
 HEADERS.map_to_type("Subject", TextHeader)
 HEADERS.map_to_type("From", PersonHeader)
 HEADERS.map_to_type("To", PersonHeader)
@@ -77,8 +82,8 @@ POLICY = default.clone(header_factory=HEADERS)
 
 
 @dataclass(frozen=True)
-class Text:
-    """A message in words: plain text for every channel, HTML for mail."""
+class MessageText:
+    """The text of a message: plain for every channel, HTML for e-mail."""
 
     subject: str
     plain: str
@@ -87,31 +92,34 @@ class Text:
 
 @dataclass(frozen=True)
 class Envelope:
-    """A message on its way: its number, whom it is for, and the words."""
+    """A message with its recipient, as it is sent by e-mail.
+
+    mail_key: opens the recipient's page of channels.
+    """
 
     message_id: int
     full_name: str
     email: str
-    text: Text
+    text: MessageText
     created_at: datetime
     sent_at: datetime
     mail_key: UUID
 
 
 def preferences_url(public_url: str, mail_key: UUID | None) -> str:
-    """Where a person chooses channels, or unsubscribes by a POST, without signing in.
+    """The page to choose channels, or to unsubscribe by a POST, without signing in.
 
-    For others than the person the key is left out: `None` shows what a mail will look like.
+    Without a key it shows what the link in an e-mail looks like.
     """
     return f"{public_url}/notifications/preferences?key={mail_key or '…'}"
 
 
 class Mailer:
-    """Sends mail by `TIENDO_SMTP_URL`, or without it writes `.eml` files under `var/mail`.
+    """Sends e-mails to `TIENDO_SMTP_URL`, or without it writes `.eml` files under `var/mail`.
 
-    `smtp://host:port` speaks STARTTLS where the server offers it, `smtps://` TLS from the start;
-    user name and password stand in the URL, and never leave the machine unencrypted. The server's
-    certificate is checked, with `?ca=/path/to/ca.pem` against an authority of one's own.
+    `smtp://host:port` uses STARTTLS if the server offers it, `smtps://` TLS from the start. The URL
+    may contain user name and password, which are sent to other machines by TLS only. The server's
+    certificate is verified, with `?ca=/path/to/ca.pem` against that authority.
     """
 
     def __init__(self, settings: Settings, timeout: float = TIMEOUT_SECONDS) -> None:
@@ -124,22 +132,23 @@ class Mailer:
         self._sender = settings.mail_from or f"Tiến độ <tiendo@{host}>"
 
     async def send(self, envelope: Envelope) -> None:
-        """Hand a message over.
+        """Send a message.
 
         Raises:
-            DeliveryRefusedError: the server refuses it for good, or there is no address.
-            DeliveryDelayedError: the server is away, slow, or busy.
+            DeliveryRefusedError: the server refuses it for good, or the address is missing or
+                invalid.
+            DeliveryDelayedError: the server is unreachable, slow, or busy.
         """
         if not envelope.email:
             raise DeliveryRefusedError(reason=NotificationReason.NO_MAIL_ADDRESS)
-        mail = self.mail(envelope)
+        mail = self.compose(envelope)
         if self._relay is None:
             self._write(envelope.message_id, mail)
         else:
-            await self._relay.take(mail)
+            await self._relay.send(mail)
 
-    def mail(self, envelope: Envelope) -> EmailMessage:
-        """The mail of a message; its Message-ID is the same at every attempt."""
+    def compose(self, envelope: Envelope) -> EmailMessage:
+        """The e-mail of a message; its Message-ID is the same at every attempt."""
         mail = EmailMessage(POLICY)
         mail["From"] = self._sender
         mail["To"] = _address(envelope)
@@ -152,7 +161,9 @@ class Mailer:
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(envelope.text.plain)
         mail.add_alternative(envelope.text.html, subtype="html")
-        mail["Content-Language"] = "vi"  # after the parts, which would take it for theirs
+        mail["Content-Language"] = (
+            "vi"  # set last: adding the parts would move it to the first of them
+        )
         return mail
 
     def _stable_id(self, envelope: Envelope) -> str:
@@ -161,10 +172,10 @@ class Mailer:
         return f"<tiendo.{envelope.message_id}.{digest}@{self._domain}>"
 
     def _write(self, message_id: int, mail: EmailMessage) -> None:
-        """Write the mail where nobody else on the machine reads it."""
+        """Write the e-mail, readable by this user only."""
         self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.mkdir(exist_ok=True)
-        self._folder.chmod(0o700)  # one that an earlier version made was open
+        self._folder.chmod(0o700)  # earlier versions created it with wider permissions
         target: Path = self._folder / f"{message_id:08d}.eml"
         unfinished = target.with_suffix(".part")
         unfinished.touch(mode=0o600)
@@ -175,7 +186,7 @@ class Mailer:
 
 def _address(envelope: Envelope) -> Address:
     try:
-        name = " ".join(envelope.full_name.split())  # a line break would end the header
+        name = " ".join(envelope.full_name.split())  # a line break would start another header
         return Address(display_name=name, addr_spec=envelope.email)
     except (ValueError, HeaderParseError) as error:
         raise DeliveryRefusedError(
@@ -184,7 +195,7 @@ def _address(envelope: Envelope) -> Address:
 
 
 class Relay:
-    """The SMTP server that takes the mails."""
+    """The SMTP server that e-mails are sent to."""
 
     def __init__(self, url: str, timeout: float) -> None:
         parts = urlsplit(url)
@@ -202,11 +213,15 @@ class Relay:
             "timeout": timeout,
         }
 
-    async def take(self, mail: EmailMessage) -> None:
-        """Hand a mail over.
+    async def send(self, mail: EmailMessage) -> None:
+        """Send an e-mail.
 
-        Only what is said of this mail is for good (5xx, RFC 5321, 4.2.1). What a server says of
-        itself or of us, such as a wrong password, is put right by somebody, and then tried again.
+        Only a permanent reply (5xx, RFC 5321, 4.2.1) about its recipient or content refuses it. Any
+        other error, such as a wrong password, concerns the configuration: once that is corrected,
+        another attempt succeeds.
+
+        Raises:
+            DeliveryRefusedError, DeliveryDelayedError: as above.
         """
         client = aiosmtplib.SMTP(**self._options)
         try:
@@ -223,13 +238,13 @@ class Relay:
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryDelayedError(str(error) or type(error).__name__) from error
         finally:
-            await _part(client)
+            await _quit(client)
 
 
-async def _part(client: aiosmtplib.SMTP) -> None:
-    """End the conversation; what was taken is taken, however the server says goodbye."""
+async def _quit(client: aiosmtplib.SMTP) -> None:
+    """End the session. An error here does not matter: the server has accepted the e-mail."""
     with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-        async with asyncio.timeout(SECONDS_FOR_GOODBYE):
+        async with asyncio.timeout(QUIT_SECONDS):
             await client.quit()
     client.close()
 

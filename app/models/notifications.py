@@ -1,4 +1,4 @@
-"""Reminders as data, the notifications that come of them, and the messages that carry them."""
+"""Reminder rules, notifications, the messages that carry them, and channels."""
 
 from datetime import time
 from typing import Any
@@ -28,10 +28,10 @@ from app.vocabulary import (
 
 
 class ReminderRule(Versioned, Base):
-    """When whom to remind of the obligations of a schedule.
+    """When to remind which audience of the obligations of a schedule.
 
-    An agency's own rule (`agency_id`) stands in for the schedule's rule of the same code; one that
-    is not active switches it off for that agency.
+    An agency's own rule (`agency_id`) replaces the schedule's rule of the same code for that
+    agency; if it is inactive, there is no reminder.
     """
 
     __tablename__ = "reminder_rule"
@@ -61,7 +61,7 @@ class ReminderRule(Versioned, Base):
 
 
 class NotificationPreference(Base):
-    """Which channels a person has chosen. What is about an obligation cannot be switched off."""
+    """The channels that a person has chosen, and whether they want news of periods."""
 
     __tablename__ = "notification_preference"
     __table_args__ = (CheckConstraint("cardinality(channels) > 0", name="channels"),)
@@ -72,7 +72,7 @@ class NotificationPreference(Base):
 
 
 class Message(Base):
-    """What leaves by one channel for one person: one mail for all that matters at that moment."""
+    """Notifications that one person gets together by one channel, such as one e-mail."""
 
     __tablename__ = "message"
     __table_args__ = (
@@ -94,7 +94,7 @@ class Message(Base):
     not_before: Mapped[Instant]
     quiet_from: Mapped[time | None] = mapped_column(Time)
     quiet_until: Mapped[time | None] = mapped_column(Time)
-    """The hours in which it waits, also where it is tried again; null: none."""
+    """The local hours in which it is not sent, nor retried; null: none."""
     attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     sent_at: Mapped[Instant | None]
     read_at: Mapped[Instant | None]
@@ -106,10 +106,9 @@ class Message(Base):
 
 
 class Notification(Base):
-    """That somebody is told something of an obligation or a plan: the truth about what was sent.
+    """A reminder or event about an obligation or a plan, for one account by one channel.
 
-    `rule` is a reminder rule's code or an event's kind; `occurrence` tells its repetitions, or
-    the events, apart.
+    `rule` is a reminder rule's code or an event's kind; `occurrence` distinguishes repetitions.
     """
 
     __tablename__ = "notification"
@@ -134,7 +133,7 @@ class Notification(Base):
     id: Mapped[Key]
     obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"))
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
-    """Where it concerns a plan as a whole, and no obligation."""
+    """Set if it is about a plan as a whole; null otherwise."""
     rule: Mapped[str] = mapped_column(Text)
     occurrence: Mapped[str] = mapped_column(Text)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
@@ -142,7 +141,7 @@ class Notification(Base):
     audience: Mapped[Audience]
     template: Mapped[str] = mapped_column(Text)
     facts: Mapped[dict[str, Any] | None]
-    """What an event has to tell beyond that: a reason, comments, a note, what is to be mended."""
+    """What only the event knows: a reason, comments, a note, findings."""
     planned_for: Mapped[Instant]
     created_at: Mapped[Instant]
     state: Mapped[NotificationState]
@@ -153,7 +152,7 @@ class Notification(Base):
 
 
 class Webhook(Versioned, Base):
-    """Where messages by webhook go, for people below an agency: Zalo OA, Telegram, SMS gateways."""
+    """The address of a gateway that receives messages for accounts at and below an agency."""
 
     __tablename__ = "webhook"
 
@@ -161,7 +160,7 @@ class Webhook(Versioned, Base):
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
     url: Mapped[str] = mapped_column(Text)
     secret: Mapped[str] = mapped_column(Text)
-    """Kept readable, because each delivery is signed with it."""
+    """In clear text, because it signs each post."""
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
     created_at: Mapped[Instant]
 
@@ -174,7 +173,7 @@ class CalendarLink(Base):
     id: Mapped[Key]
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
     own_agency_only: Mapped[bool] = mapped_column(server_default="false")
-    """Made by somebody who does not see what is below the agency."""
+    """Whether its creator cannot see the agencies below."""
     token_hash: Mapped[str] = mapped_column(Text, unique=True)
     created_at: Mapped[Instant]
     created_by: Mapped[str] = mapped_column(Text)

@@ -23,7 +23,7 @@ async def metrics(request: Request, session: ReadSession, now: Now) -> Response:
     the path in the reverse proxy to hide them.
     """
     collected: Metrics = request.app.state.metrics
-    messages = await job_health.backlog(session, now)
+    messages = await job_health.count_messages(session, now)
     body = collected.render(
         oldest_unsent=messages.oldest_unsent_seconds or 0.0,
         waiting=messages.waiting + messages.sending,

@@ -1,23 +1,23 @@
-"""A person's own messages and channels, and what was sent for an obligation."""
+"""A person's messages and channels, and the notifications of an obligation."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 
 from app.errors import AmbiguousPlan, NotFound
 from app.http.routing import StrictRoute
+from app.policy import Permission, Principal
 from app.routers.dependencies import (
     PAGE_SIZE,
     AddressedReport,
     AnswerLanguage,
     Cursor,
     Limit,
-    Now,
     ReadSession,
+    Requires,
+    SelfAction,
     SentReader,
-    SignedIn,
     WriteSession,
-    actor,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
@@ -34,27 +34,27 @@ from app.services.periods import sent_notifications
 
 router = APIRouter(tags=["notifications"], route_class=StrictRoute)
 
+InboxReader = Annotated[Principal, Depends(Requires(Permission.SELF_WRITE))]
+"""A person: API keys have no messages and no channels."""
+
 
 @router.get("/notifications", summary="Thông báo của mình", responses=problems())
 async def list_notifications(
-    principal: SignedIn,
+    principal: InboxReader,
     session: ReadSession,
     unread: Annotated[bool, Query(description="Chỉ những thông báo chưa đọc.")] = False,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Inbox:
-    """The messages that one has got in the application, the newest first."""
-    items, following = await inbox.received(
-        session, principal, unread=unread, limit=limit, cursor=cursor
-    )
-    count = await inbox.count_unread(session, principal)
-    return Inbox.model_validate({"items": items, "next_cursor": following, "unread": count})
+    """The messages that you have received in the application, newest first."""
+    messages = await inbox.list_page(session, principal, unread=unread, limit=limit, cursor=cursor)
+    return Inbox.model_validate(messages)
 
 
 @router.post("/notifications/read-all", summary="Đánh dấu đã đọc tất cả", responses=problems())
-async def read_all_notifications(principal: SignedIn, session: WriteSession, now: Now) -> ReadCount:
-    """Mark all of one's own messages as read."""
-    return ReadCount(read=await inbox.mark_all_read(session, principal, now))
+async def read_all_notifications(action: SelfAction, session: WriteSession) -> ReadCount:
+    """Mark all of your messages as read."""
+    return ReadCount(read=await inbox.mark_all_read(session, action))
 
 
 @router.post(
@@ -62,38 +62,33 @@ async def read_all_notifications(principal: SignedIn, session: WriteSession, now
 )
 async def read_notification(
     message_id: Annotated[int, Path(ge=1, lt=2**63)],
-    principal: SignedIn,
+    action: SelfAction,
     session: WriteSession,
-    now: Now,
 ) -> NotificationOut:
-    """Mark a message as read; doing so again changes nothing."""
-    found = await inbox.mark_read(session, principal, message_id, now)
-    return NotificationOut.model_validate(found)
+    """Mark one of your messages as read; a repetition changes nothing."""
+    return NotificationOut.model_validate(await inbox.mark_read(session, action, message_id))
 
 
 @router.get("/notifications/preferences", summary="Kênh nhận của mình", responses=problems())
-async def get_notification_preferences(principal: SignedIn, session: ReadSession) -> PreferencesOut:
-    """The channels by which one is told, and those that one could choose."""
-    return PreferencesOut.model_validate(await inbox.preferences(session, principal))
+async def get_notification_preferences(
+    principal: InboxReader, session: ReadSession
+) -> PreferencesOut:
+    """The channels by which you are notified, and those that are available to you."""
+    return PreferencesOut.model_validate(await inbox.get_preferences(session, principal))
 
 
 @router.put("/notifications/preferences", summary="Chọn kênh nhận", responses=problems())
 async def put_notification_preferences(
-    body: PreferencesIn, request: Request, principal: SignedIn, session: WriteSession, now: Now
+    body: PreferencesIn, action: SelfAction, session: WriteSession
 ) -> PreferencesOut:
-    """Choose the channels. What is about an obligation cannot be switched off, only sent elsewhere.
+    """Choose your channels. Notifications about obligations cannot be switched off.
 
-    News of periods that open or close can.
+    Those about periods that open or close can, by `period_news`.
     """
-    chosen = await inbox.choose(
-        session,
-        principal,
-        channels=body.channels,
-        period_news=body.period_news,
-        now=now,
-        actor=actor(request, principal),
+    preferences = await inbox.put_preferences(
+        session, action, channels=body.channels, period_news=body.period_news
     )
-    return PreferencesOut.model_validate(chosen)
+    return PreferencesOut.model_validate(preferences)
 
 
 @router.get(
@@ -109,7 +104,7 @@ async def list_sent_notifications(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[SentOut]:
-    """What was sent for this report, when, to whom, with what result, and why or why not."""
+    """The notifications of an obligation: recipients, outcomes and reasons, newest first."""
     items, following = await sent_notifications.list_page(
         session, principal, key, language=language, limit=limit, cursor=cursor
     )

@@ -1,90 +1,75 @@
-"""Webhooks: where messages go on to Zalo OA, Telegram or SMS, within reach."""
+"""Webhooks: addresses of gateways to Zalo OA, Telegram or SMS."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
 from app.errors import NotFound, PreconditionRequired, Stale
-from app.http.headers import etag, preferred_language
+from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
+    AnswerLanguage,
     Cursor,
     Limit,
     Now,
     ReadSession,
     ServiceSettings,
     Unchanged,
-    WebhooksManager,
+    WebhooksAction,
+    WebhooksReader,
     WriteSession,
-    actor,
+    database_of,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.webhooks import NewWebhook, WebhookIn, WebhookOut, WebhookPatch, WebhookTested
 from app.services.notifications import webhooks
-from app.services.notifications.webhooks import Gateway
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=StrictRoute)
 
 WebhookId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
-def _webhook(gateway: Gateway) -> WebhookOut:
-    return WebhookOut.model_validate(
-        {name: getattr(gateway.webhook, name, None) for name in WebhookOut.model_fields}
-        | {"agency": gateway.agency}
-    )
-
-
 @router.get("", summary="Danh sách webhook", responses=problems())
 async def list_webhooks(
-    principal: WebhooksManager,
+    principal: WebhooksReader,
     session: ReadSession,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[WebhookOut]:
-    """The webhooks within reach. Their secrets are never shown again."""
-    found, following = await webhooks.find_all(session, principal, limit=limit, cursor=cursor)
-    return Page[WebhookOut](items=[_webhook(each) for each in found], next_cursor=following)
+    """The webhooks within reach, without their secrets."""
+    items, following = await webhooks.list_page(session, principal, limit=limit, cursor=cursor)
+    return Page[WebhookOut].model_validate({"items": items, "next_cursor": following})
 
 
 @router.get("/{webhook_id}", summary="Một webhook", responses=problems(NotFound))
 async def get_webhook(
-    webhook_id: WebhookId, response: Response, principal: WebhooksManager, session: ReadSession
+    webhook_id: WebhookId, response: Response, principal: WebhooksReader, session: ReadSession
 ) -> WebhookOut:
-    """One webhook; its ETag is for changing it."""
-    found = await webhooks.find(session, principal, webhook_id)
-    response.headers["ETag"] = etag(found.webhook.version)
-    return _webhook(found)
+    """One webhook, without its secret. Its ETag is required to change it."""
+    webhook = await webhooks.get(session, principal, webhook_id)
+    response.headers["ETag"] = etag(webhook.version)
+    return WebhookOut.model_validate(webhook)
 
 
 @router.post("", summary="Tạo webhook", status_code=201, responses=problems())
 async def create_webhook(
     body: WebhookIn,
-    request: Request,
     response: Response,
-    principal: WebhooksManager,
+    action: WebhooksAction,
     session: WriteSession,
     settings: ServiceSettings,
-    now: Now,
 ) -> NewWebhook:
-    """Send messages by webhook for everybody at and below an agency to this address.
+    """Create a webhook, which receives messages for all accounts at and below its agency.
 
-    The secret, with which each delivery is signed, is shown in this answer only.
+    Only this answer contains the secret that signs its posts.
     """
-    made = await webhooks.create(
-        session,
-        principal,
-        settings,
-        agency=body.agency,
-        url=body.url,
-        active=body.active,
-        now=now,
-        actor=actor(request, principal),
+    webhook = await webhooks.create(
+        session, action, settings, agency=body.agency, url=body.url, active=body.active
     )
-    response.headers["ETag"] = etag(made.webhook.version)
-    return NewWebhook(**_webhook(made).model_dump(), secret=made.secret)
+    response.headers["ETag"] = etag(webhook.version)
+    return NewWebhook.model_validate(webhook)
 
 
 @router.patch(
@@ -95,27 +80,18 @@ async def create_webhook(
 async def change_webhook(
     webhook_id: WebhookId,
     body: WebhookPatch,
-    request: Request,
     response: Response,
-    principal: WebhooksManager,
+    action: WebhooksAction,
     session: WriteSession,
     settings: ServiceSettings,
-    now: Now,
     unchanged: Unchanged,
 ) -> WebhookOut:
-    """Change the address, or switch it on or off; the secret stays."""
-    found = await webhooks.change(
-        session,
-        principal,
-        settings,
-        webhook_id,
-        body.model_dump(),
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
+    """Change the address of a webhook, or switch it on or off. Its secret stays the same."""
+    webhook = await webhooks.change(
+        session, action, settings, webhook_id, body.model_dump(), check_version=unchanged
     )
-    response.headers["ETag"] = etag(found.webhook.version)
-    return _webhook(found)
+    response.headers["ETag"] = etag(webhook.version)
+    return WebhookOut.model_validate(webhook)
 
 
 @router.delete(
@@ -125,36 +101,23 @@ async def change_webhook(
     responses=problems(NotFound, PreconditionRequired, Stale),
 )
 async def delete_webhook(
-    webhook_id: WebhookId,
-    request: Request,
-    principal: WebhooksManager,
-    session: WriteSession,
-    now: Now,
-    unchanged: Unchanged,
+    webhook_id: WebhookId, action: WebhooksAction, session: WriteSession, unchanged: Unchanged
 ) -> None:
-    """Drop a webhook; what waits for it goes to the next one above, if there is one."""
-    await webhooks.delete(
-        session,
-        principal,
-        webhook_id,
-        check_version=unchanged,
-        now=now,
-        actor=actor(request, principal),
-    )
+    """Delete a webhook. Its pending messages go to the next one above it, if any."""
+    await webhooks.delete(session, action, webhook_id, check_version=unchanged)
 
 
 @router.post("/{webhook_id}/test", summary="Gửi thử", responses=problems(NotFound))
 async def try_out_webhook(
     webhook_id: WebhookId,
     request: Request,
-    principal: WebhooksManager,
-    session: ReadSession,
+    principal: WebhooksReader,
     settings: ServiceSettings,
+    language: AnswerLanguage,
     now: Now,
 ) -> WebhookTested:
-    """Send a signed test now, and tell what came of it. Switched off or not, it is sent."""
-    language = preferred_language(request)
-    tested = await webhooks.try_out(
-        session, principal, settings, webhook_id, language=language, now=now
+    """Send a signed test at once, also to an inactive webhook, and return the outcome."""
+    result = await webhooks.try_out(
+        database_of(request), principal, settings, webhook_id, language=language, now=now
     )
-    return WebhookTested.model_validate(tested)
+    return WebhookTested.model_validate(result)

@@ -1,4 +1,4 @@
-"""The wire format of messages to a person, their channels, and what was sent for an obligation."""
+"""The wire format of a person's messages and channels, and of an obligation's notifications."""
 
 from typing import Annotated, Any
 
@@ -42,7 +42,7 @@ MESSAGE: dict[str, Any] = {
 
 
 class Concern(Output):
-    """An obligation of which a message speaks."""
+    """An obligation that a message is about."""
 
     plan: str
     period: str
@@ -55,14 +55,14 @@ class Concern(Output):
 
 
 class PlanConcern(Output):
-    """A plan of which a message speaks as a whole."""
+    """A plan that a message is about as a whole."""
 
     plan: str
     about: str = Field(description="Loại sự kiện (plan.import_failed).")
 
 
 class NotificationOut(Output):
-    """A message in the application, as its recipient reads it."""
+    """A message received in the application."""
 
     model_config = examples(MESSAGE)
 
@@ -78,7 +78,7 @@ class NotificationOut(Output):
 
 
 class Inbox(Page[NotificationOut]):
-    """A page of one's own messages, and how many are unread in all."""
+    """A page of messages, with the number of unread ones on all pages."""
 
     model_config = examples({"items": [MESSAGE], "next_cursor": None, "unread": 1})
 
@@ -86,7 +86,7 @@ class Inbox(Page[NotificationOut]):
 
 
 class ReadCount(Output):
-    """How many messages were marked as read."""
+    """The number of messages that were marked as read."""
 
     model_config = examples({"read": 3})
 
@@ -94,7 +94,7 @@ class ReadCount(Output):
 
 
 class PreferencesIn(Input):
-    """The channels that a person chooses. What is about an obligation cannot be switched off."""
+    """The chosen channels. Notifications about obligations cannot be switched off."""
 
     model_config = examples({"channels": ["email", "in_app"], "period_news": True})
 
@@ -105,7 +105,7 @@ class PreferencesIn(Input):
 
 
 class PreferencesOut(Output):
-    """The channels that a person has, and those that reach them."""
+    """The chosen channels, and those that are available."""
 
     model_config = examples(
         {"channels": ["email", "in_app"], "period_news": True, "available": ["email", "in_app"]}
@@ -119,14 +119,14 @@ class PreferencesOut(Output):
 
 
 class RecipientOut(Output):
-    """Who was told."""
+    """The recipient of a notification."""
 
     username: str
     full_name: str
 
 
 class SentOut(Output):
-    """What was, or was not, sent for an obligation."""
+    """A notification of an obligation, and its outcome."""
 
     model_config = examples(
         {

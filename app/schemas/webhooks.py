@@ -1,4 +1,4 @@
-"""The wire format of webhooks: where messages go on to Zalo OA, Telegram or SMS."""
+"""The wire format of webhooks."""
 
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from app.schemas.base import Code, Flag, Input, Instant, Output, examples
 
 
 def _web_address(url: str) -> str:
-    """Only http and https, with a host, and without a name and password for all to read."""
+    """Require http or https and a host; reject user names and passwords, which would be shown."""
     try:
         parts = urlsplit(url)
         reachable = bool(parts.hostname) and parts.port != 0
@@ -40,7 +40,7 @@ WEBHOOK: dict[str, Any] = {
 
 
 class WebhookIn(Input):
-    """A new webhook, for everybody at and below an agency."""
+    """A new webhook, for all accounts at and below an agency."""
 
     model_config = examples({"agency": "395", "url": "https://zalo.thoxuan.example.vn/tiendo"})
 
@@ -50,7 +50,7 @@ class WebhookIn(Input):
 
 
 class WebhookPatch(Input):
-    """What changes of a webhook; what is left out stays."""
+    """The changed fields of a webhook."""
 
     model_config = examples({"active": False})
 
@@ -71,15 +71,17 @@ class WebhookOut(Output):
 
 
 class NewWebhook(WebhookOut):
-    """A webhook that was just made, with its secret."""
+    """A new webhook with its secret."""
 
-    model_config = examples(WEBHOOK | {"secret": "whs_8XkQ2nVq4tY7bR1mLz0cPd5sJw9hFg3e"})
+    model_config = examples(
+        WEBHOOK | {"secret": "whsec_8XkQ2nVq4tY7bR1mLz0cPd5sJw9hFg3eYk2m0aQwT1s="}
+    )
 
     secret: str = Field(description="Khóa để kiểm tra chữ ký; chỉ hiện một lần này.")
 
 
 class WebhookTested(Output):
-    """What came of a test."""
+    """The outcome of a test."""
 
     model_config = examples(
         {"ok": False, "error": "cổng nhận tin trả lời 503", "sent_at": "2024-06-10T08:00:00+07:00"}

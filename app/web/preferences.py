@@ -10,7 +10,7 @@ from app.errors import ValidationFailed
 from app.routers.dependencies import Now, ReadSession, WriteSession
 from app.services.notifications import inbox, mail_keys
 from app.services.notifications.inbox import Preferences
-from app.services.notifications.mail_keys import Holder
+from app.services.notifications.mail_keys import KeyHolder
 from app.vocabulary import Channel
 from app.web.page import PageRoute, page
 
@@ -40,8 +40,8 @@ class ChannelOption(NamedTuple):
 @router.api_route(PATH, methods=["GET", "HEAD"])
 async def show_preferences(request: Request, session: ReadSession, key: Key = "") -> Response:
     """Show the person's preferences. A GET changes nothing, because mail scanners open links."""
-    holder = await mail_keys.holder(session, key)
-    saved = await inbox.preferences(session, holder.principal)
+    holder = await mail_keys.get_holder(session, key)
+    saved = await inbox.get_preferences(session, holder.principal)
     return _page(request, key, holder, saved)
 
 
@@ -50,19 +50,15 @@ async def save_preferences(
     request: Request, session: WriteSession, now: Now, key: Key = ""
 ) -> Response:
     """Save the form, or on a one-click unsubscribe choose notifications in the application only."""
-    holder = await mail_keys.holder(session, key)
+    holder = await mail_keys.get_holder(session, key)
     channels, period_news = _parse_form(await request.form())
     try:
-        saved = await inbox.choose(
-            session,
-            holder.principal,
-            channels=channels,
-            period_news=period_news,
-            now=now,
-            actor=holder.actor(request.client.host if request.client else None),
+        action = holder.action(now, request.client.host if request.client else None)
+        saved = await inbox.put_preferences(
+            session, action, channels=channels, period_news=period_news
         )
     except ValidationFailed:
-        current = await inbox.preferences(session, holder.principal)
+        current = await inbox.get_preferences(session, holder.principal)
         submitted = Preferences(channels, period_news, current.available)
         return _page(request, key, holder, submitted, status=422)
     return _page(request, key, holder, saved, is_saved=True)
@@ -79,7 +75,7 @@ def _parse_form(form: FormData) -> tuple[list[Channel], bool]:
 def _page(
     request: Request,
     key: str,
-    holder: Holder,
+    holder: KeyHolder,
     preferences: Preferences,
     *,
     status: int = 200,

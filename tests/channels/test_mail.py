@@ -1,4 +1,4 @@
-"""Mail handed to a real SMTP server on this machine, in good and in bad weather."""
+"""E-mails sent to a real SMTP server on this machine, and its failures."""
 
 import socket
 from dataclasses import replace
@@ -13,12 +13,12 @@ from uuid import UUID
 import pytest
 
 from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
-from app.channels.mail import Envelope, Mailer, Text
+from app.channels.mail import Envelope, Mailer, MessageText
 from app.clock import LOCAL
 from app.services.notifications.delivery import deliver
 from app.settings import Settings
 from tests.conftest import Service
-from tests.support.deliveries import carried, desk, only_rules, swept
+from tests.support.deliveries import delivery_context, keep_rules, list_messages, run_sweep
 from tests.support.smtp_server import PostOffice, certificate, post_office
 
 SUBJECT = "Còn 7 ngày: báo cáo quý II năm 2024"
@@ -29,7 +29,7 @@ HTML = "<p>Kính gửi <b>Nguyễn Thị Hường</b>, thị trấn Sao Vàng &l
 
 def envelope(name: str = "Nguyễn Thị Hường", email: str = "huong@example.vn") -> Envelope:
     planned, sent = datetime(2024, 6, 8, 8, tzinfo=LOCAL), datetime(2024, 6, 8, 9, tzinfo=LOCAL)
-    return Envelope(42, name, email, Text(SUBJECT, PLAIN, HTML), planned, sent, KEY)
+    return Envelope(42, name, email, MessageText(SUBJECT, PLAIN, HTML), planned, sent, KEY)
 
 
 def mailer(url: str | None = None, timeout: float = 5.0, **settings: object) -> Mailer:
@@ -47,7 +47,7 @@ def part(mail: EmailMessage, kind: str) -> str:
     return str(body.get_content()).replace("\r\n", "\n")
 
 
-async def test_what_arrives_is_what_was_written() -> None:
+async def test_a_mail_arrives_unchanged() -> None:
     async with post_office() as office:
         await to(office).send(envelope())
     [mail] = office.mails
@@ -62,8 +62,8 @@ async def test_what_arrives_is_what_was_written() -> None:
     assert part(mail, "html").strip() == HTML
 
 
-async def test_a_mail_program_finds_how_to_unsubscribe_by_one_click(tmp_path: Path) -> None:
-    """As the bytes stand: an address in encoded words is none to a mail program (RFC 2047, 5)."""
+async def test_the_unsubscribe_headers_are_not_encoded(tmp_path: Path) -> None:
+    """Compared as bytes: mail programs do not decode URLs (RFC 2047, 5)."""
     async with post_office() as office:
         await to(office).send(envelope())
     [by_server] = office.mails
@@ -76,7 +76,7 @@ async def test_a_mail_program_finds_how_to_unsubscribe_by_one_click(tmp_path: Pa
     assert f"\nList-Unsubscribe: <{page}>\n".encode() in written
 
 
-async def test_every_attempt_has_one_message_id_and_every_message_its_own() -> None:
+async def test_all_attempts_have_the_same_message_id() -> None:
     async with post_office() as office:
         for _attempt in range(2):
             await to(office).send(envelope())
@@ -89,12 +89,12 @@ async def test_every_attempt_has_one_message_id_and_every_message_its_own() -> N
     assert first.endswith("@tiendo.example.vn>")
 
 
-async def test_no_blank_is_lost_between_the_lines_of_a_header(tmp_path: Path) -> None:
-    """Headers are folded where they are long, so each length folds them elsewhere."""
+async def test_folding_a_header_loses_no_blank(tmp_path: Path) -> None:
+    """Each length of a header is folded at another position."""
     words = "Còn 34 đơn vị chưa gửi báo cáo quý II, 34 đơn vị chưa gửi báo cáo 6 tháng đầu năm"
     for start in range(len(words) - 40):
         said = words[start:].strip()
-        text = Text(said, PLAIN, HTML)
+        text = MessageText(said, PLAIN, HTML)
         sender = mailer(data_dir=tmp_path, mail_from=f'"{said}" <tiendo@example.vn>')
         await sender.send(replace(envelope(said), text=text))
         written = message_from_bytes((tmp_path / "mail" / "00000042.eml").read_bytes())
@@ -126,14 +126,14 @@ async def test_a_name_adds_no_header_and_no_recipient(name: str) -> None:
 @pytest.mark.parametrize(
     "email", ["", "no-at-sign", "a@b\r\nRCPT TO:<c@d>", "a@b, c@d", "a b@example.vn"]
 )
-async def test_what_is_no_address_is_refused_for_good(email: str) -> None:
+async def test_an_invalid_address_is_refused(email: str) -> None:
     async with post_office() as office:
         with pytest.raises(DeliveryRefusedError):
             await to(office).send(envelope(email=email))
     assert office.mails == []
 
 
-async def test_a_server_that_is_down_is_tried_later() -> None:
+async def test_a_server_that_is_down_delays_delivery() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -141,26 +141,26 @@ async def test_a_server_that_is_down_is_tried_later() -> None:
         await mailer(f"smtp://127.0.0.1:{port}").send(envelope())
 
 
-async def test_a_server_whose_name_is_unknown_is_tried_later() -> None:
+async def test_an_unknown_server_name_delays_delivery() -> None:
     with pytest.raises(DeliveryDelayedError):
         await mailer("smtp://no-such-host.invalid:25").send(envelope())
 
 
-async def test_a_server_that_is_slow_is_tried_later() -> None:
+async def test_a_slow_server_delays_delivery() -> None:
     async with post_office() as office:
         office.seconds = 5.0
         with pytest.raises(DeliveryDelayedError, match="mail_timeout"):
             await to(office, timeout=0.2).send(envelope())
 
 
-async def test_the_steps_of_a_slow_server_are_timed_together() -> None:
+async def test_the_timeout_covers_all_steps_together() -> None:
     async with post_office() as office:
         office.seconds = 0.3
         with pytest.raises(DeliveryDelayedError, match="mail_timeout"):
             await to(office, timeout=0.4).send(envelope())
 
 
-async def test_a_server_that_accepts_and_says_nothing_is_tried_later() -> None:
+async def test_a_silent_server_delays_delivery() -> None:
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()
@@ -168,7 +168,7 @@ async def test_a_server_that_accepts_and_says_nothing_is_tried_later() -> None:
             await mailer(f"smtp://127.0.0.1:{mute.getsockname()[1]}", timeout=0.2).send(envelope())
 
 
-async def test_a_server_that_dies_after_the_data_is_tried_again_under_the_same_id() -> None:
+async def test_a_retry_after_a_lost_reply_has_the_same_message_id() -> None:
     async with post_office() as office:
         office.reply = None
         with pytest.raises(DeliveryDelayedError):
@@ -187,7 +187,7 @@ async def test_a_server_that_dies_after_the_data_is_tried_again_under_the_same_i
         ("550 no such user", DeliveryRefusedError),
     ],
 )
-async def test_a_refused_recipient_is_told_apart_from_a_busy_one(
+async def test_permanent_and_temporary_replies_about_a_recipient_differ(
     reply: str, kind: type[Exception]
 ) -> None:
     async with post_office() as office:
@@ -202,7 +202,7 @@ async def test_a_refused_recipient_is_told_apart_from_a_busy_one(
     ("reply", "kind"),
     [("554 spam", DeliveryRefusedError), ("451 disk full", DeliveryDelayedError)],
 )
-async def test_a_refused_content_is_told_apart_from_a_busy_server(
+async def test_permanent_and_temporary_replies_about_the_content_differ(
     reply: str, kind: type[Exception]
 ) -> None:
     async with post_office() as office:
@@ -212,7 +212,7 @@ async def test_a_refused_content_is_told_apart_from_a_busy_server(
 
 
 @pytest.mark.parametrize("from_the_start", [False, True])
-async def test_it_logs_in_and_encrypts(tmp_path: Path, from_the_start: bool) -> None:
+async def test_it_authenticates_over_tls(tmp_path: Path, from_the_start: bool) -> None:
     context, authority = certificate(tmp_path)
     async with post_office(tls=context, from_the_start=from_the_start, login=True) as office:
         scheme = "smtps" if from_the_start else "smtp"
@@ -223,13 +223,13 @@ async def test_it_logs_in_and_encrypts(tmp_path: Path, from_the_start: bool) -> 
         assert office.secured == [True]
 
         wrong = url.replace(quote("mật-khẩu"), "wrong")
-        # Somebody will mend the setting: what waits until then must not be lost.
+        # The setting can be corrected, so the message must not fail until then.
         with pytest.raises(DeliveryDelayedError, match="535"):
             await mailer(wrong).send(envelope())
     assert len(office.mails) == 1
 
 
-async def test_a_password_never_crosses_the_network_in_the_clear() -> None:
+async def test_a_password_is_not_sent_unencrypted_over_the_network() -> None:
     async with post_office(login=True, host="127.0.0.2") as office:
         url = f"smtp://tiendo:{quote('mật-khẩu')}@127.0.0.2:{office.port}"
         with pytest.raises(DeliveryDelayedError, match="STARTTLS"):
@@ -238,7 +238,7 @@ async def test_a_password_never_crosses_the_network_in_the_clear() -> None:
     assert office.mails == []
 
 
-async def test_a_password_may_be_said_in_the_clear_on_this_machine() -> None:
+async def test_a_password_is_sent_unencrypted_on_the_same_machine() -> None:
     async with post_office(login=True) as office:
         await mailer(f"smtp://tiendo:{quote('mật-khẩu')}@127.0.0.1:{office.port}").send(envelope())
         assert office.logins
@@ -246,9 +246,7 @@ async def test_a_password_may_be_said_in_the_clear_on_this_machine() -> None:
 
 
 @pytest.mark.parametrize("from_the_start", [False, True])
-async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
-    tmp_path: Path, from_the_start: bool
-) -> None:
+async def test_an_untrusted_certificate_is_rejected(tmp_path: Path, from_the_start: bool) -> None:
     context, _ = certificate(tmp_path)
     async with post_office(tls=context, from_the_start=from_the_start) as office:
         scheme = "smtps" if from_the_start else "smtp"
@@ -257,7 +255,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
     assert office.mails == []
 
 
-async def test_without_a_server_mails_are_files_that_a_mail_program_opens(tmp_path: Path) -> None:
+async def test_without_a_server_mails_are_written_as_files(tmp_path: Path) -> None:
     await mailer(data_dir=tmp_path).send(envelope())
     [file] = (tmp_path / "mail").iterdir()
     assert file.name == "00000042.eml"
@@ -266,7 +264,7 @@ async def test_without_a_server_mails_are_files_that_a_mail_program_opens(tmp_pa
     assert (mail["Subject"], part(mail, "plain")) == (SUBJECT, PLAIN)
 
 
-async def test_mails_on_the_disk_are_for_nobody_else(tmp_path: Path) -> None:
+async def test_written_mails_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "var" / "mail"
     await mailer(data_dir=tmp_path / "var").send(envelope())
     folder.chmod(0o755)
@@ -278,38 +276,39 @@ async def test_mails_on_the_disk_are_for_nobody_else(tmp_path: Path) -> None:
     assert modes == ["700", "700", "600"]
 
 
-async def test_one_bad_address_among_many_holds_nobody_up(service: Service) -> None:
-    """The whole way, from the sweep to the letter box."""
-    await only_rules(service, "before-7")
-    await swept(service)
+async def test_one_refused_address_does_not_delay_other_mails(service: Service) -> None:
+    """From the sweep to the mail server."""
+    await keep_rules(service, "before-7")
+    await run_sweep(service)
     async with post_office() as office:
         office.refuse["xuan-hong@example.vn"] = "550 no such user"
         office.refuse["bac-luong@example.vn"] = "451 try later"
-        await deliver(desk(service, to(office)))
+        await deliver(delivery_context(service, to(office)))
         assert len(office.mails) == 3
         found = {
-            m.username: (m.state, m.error_detail) for m in await carried(service, channel="email")
+            m.username: (m.state, m.error_detail)
+            for m in await list_messages(service, channel="email")
         }
         assert found["xuan-hong"] == ("failed", "550 no such user")
         assert found["bac-luong"] == ("waiting", "451 try later")
         office.refuse.clear()
         service.clock.advance(minutes=1)
-        await deliver(desk(service, to(office)))
+        await deliver(delivery_context(service, to(office)))
         assert len(office.mails) == 4
         assert str(office.mails[-1]["To"]).endswith("<bac-luong@example.vn>")
 
 
-async def test_a_death_after_the_data_gives_a_second_copy_under_the_same_id(
+async def test_a_repeated_mail_after_a_lost_reply_has_the_same_message_id(
     service: Service,
 ) -> None:
-    await only_rules(service, "before-7")
-    await swept(service)
+    await keep_rules(service, "before-7")
+    await run_sweep(service)
     async with post_office() as office:
         office.reply = None
-        await deliver(desk(service, to(office)))
+        await deliver(delivery_context(service, to(office)))
         office.reply = "250 OK"
         service.clock.advance(minutes=1)
-        await deliver(desk(service, to(office)))
+        await deliver(delivery_context(service, to(office)))
     assert len(office.ids) == 10
     assert len(set(office.ids)) == 5
-    assert {m.state for m in await carried(service)} == {"sent"}
+    assert {m.state for m in await list_messages(service)} == {"sent"}

@@ -1,6 +1,7 @@
 """Migrations match the models, and can be downgraded and upgraded with data."""
 
 import asyncio
+import base64
 
 import asyncpg
 from alembic import command
@@ -212,7 +213,7 @@ async def test_reasons_become_sentences_and_codes_again(service: Service) -> Non
     await service.database.engine.dispose()
     config = configuration(service.database_url)
     codes = await fetch(service.database_url, "SELECT error, error_detail FROM message ORDER BY id")
-    await asyncio.to_thread(command.downgrade, config, "0014")
+    await asyncio.to_thread(command.downgrade, config, "0015")
     rows = await fetch(service.database_url, "SELECT error FROM message ORDER BY id")
     assert [row["error"] for row in rows] == [
         None,
@@ -225,3 +226,24 @@ async def test_reasons_become_sentences_and_codes_again(service: Service) -> Non
     assert codes == await fetch(
         service.database_url, "SELECT error, error_detail FROM message ORDER BY id"
     )
+
+
+async def test_webhook_secrets_keep_their_key(service: Service) -> None:
+    """The bytes that sign are the same before and after."""
+    await service.database.engine.dispose()
+    config = configuration(service.database_url)
+    await asyncio.to_thread(command.downgrade, config, "0016")
+    await fetch(
+        service.database_url,
+        "INSERT INTO webhook (agency_id, url, secret, created_at) SELECT id, 'https://x.vn',"
+        " 'whs_8XkQ2nVq4tY7bR1mLz0cPd5sJw9hFg3e8XkQ2nVq4tY7bR1mLz0cPd5sJw9hFg3e', now()"
+        " FROM agency WHERE code = '395'",
+    )
+    secret = "SELECT secret FROM webhook"
+    [old] = await fetch(service.database_url, secret)
+    await asyncio.to_thread(command.upgrade, config, "head")
+    [new] = await fetch(service.database_url, secret)
+    prefix, _, encoded = new["secret"].partition("_")
+    assert (prefix, base64.b64decode(encoded, validate=True)) == ("whsec", old["secret"].encode())
+    await asyncio.to_thread(command.downgrade, config, "0016")
+    assert await fetch(service.database_url, secret) == [old]

@@ -1,4 +1,4 @@
-"""The background work's health, and the service's figures."""
+"""The health of background work, and the metrics."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
 from app.services.notifications.delivery import deliver
 from tests.conftest import Service
-from tests.support.deliveries import Outbox, desk, execute, only_rules, sent, swept
+from tests.support.deliveries import (
+    Outbox,
+    deliver_all,
+    delivery_context,
+    execute,
+    keep_rules,
+    run_sweep,
+)
 from tests.support.reference_calls import kind_of
 from tests.support.report_calls import Q2, XUAN_HONG, seen
 
@@ -24,17 +31,17 @@ QUIET = {
 
 
 async def health(service: Service) -> dict[str, Any]:
-    """What the coordinator is told."""
-    told: dict[str, Any] = seen(await service.client("coordinator").get(HEALTH))
-    return told
+    """The health as the coordinator gets it."""
+    state: dict[str, Any] = seen(await service.client("coordinator").get(HEALTH))
+    return state
 
 
 async def with_trouble(service: Service, trouble: Exception) -> None:
-    """Deliver while the mail server makes trouble."""
-    await deliver(desk(service, mail=Outbox(trouble=trouble)))
+    """Deliver while the mail server fails."""
+    await deliver(delivery_context(service, mail=Outbox(trouble=trouble)))
 
 
-async def test_all_is_well_while_nothing_waits(service: Service) -> None:
+async def test_a_service_without_messages_is_healthy(service: Service) -> None:
     assert await health(service) == {
         "ok": True,
         "messages": QUIET,
@@ -47,64 +54,64 @@ async def test_all_is_well_while_nothing_waits(service: Service) -> None:
         assert kind_of(await service.client(person).get(HEALTH)) == (403, "forbidden")
 
 
-async def test_what_should_have_left_is_told_by_its_age(service: Service) -> None:
+async def test_the_age_of_the_oldest_unsent_message_is_reported(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
-    told = await health(service)
-    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (True, 0)
-    waiting = told["messages"]["waiting"]
+    await run_sweep(service)
+    state = await health(service)
+    assert (state["ok"], state["messages"]["oldest_unsent_seconds"]) == (True, 0)
+    waiting = state["messages"]["waiting"]
     assert waiting >= 10
     service.clock.set("2024-06-12 08:11")
-    told = await health(service)
-    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (False, 660)
-    await sent(service)
+    state = await health(service)
+    assert (state["ok"], state["messages"]["oldest_unsent_seconds"]) == (False, 660)
+    await deliver_all(service)
     assert await health(service) | {"messages": QUIET} == await health(service)
 
 
-async def test_quiet_hours_are_no_delay(service: Service) -> None:
-    await only_rules(service, "before-3")
+async def test_quiet_hours_do_not_count_as_delay(service: Service) -> None:
+    await keep_rules(service, "before-3")
     service.clock.set("2024-06-12 23:00")  # the service was down all day
-    await swept(service)
+    await run_sweep(service)
     service.clock.set("2024-06-13 05:59")
-    told = await health(service)
-    assert told["ok"]
-    assert told["messages"]["oldest_unsent_seconds"] is None
-    assert told["messages"]["waiting"] > 0
+    state = await health(service)
+    assert state["ok"]
+    assert state["messages"]["oldest_unsent_seconds"] is None
+    assert state["messages"]["waiting"] > 0
     service.clock.set("2024-06-13 06:05")
-    told = await health(service)
-    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (True, 300)
+    state = await health(service)
+    assert (state["ok"], state["messages"]["oldest_unsent_seconds"]) == (True, 300)
     service.clock.set("2024-06-13 06:15")
     assert not (await health(service))["ok"]
 
 
-async def test_a_message_that_is_tried_again_keeps_its_age(service: Service) -> None:
+async def test_a_retry_does_not_reset_the_age_of_a_message(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await with_trouble(service, DeliveryDelayedError("away"))
     service.clock.set("2024-06-12 08:30")
-    told = await health(service)
-    assert (told["ok"], told["messages"]["oldest_unsent_seconds"]) == (False, 1800)
+    state = await health(service)
+    assert (state["ok"], state["messages"]["oldest_unsent_seconds"]) == (False, 1800)
 
 
-async def test_what_was_given_up_is_counted_and_not_held_against_today(service: Service) -> None:
+async def test_failed_messages_are_counted_without_affecting_health(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await with_trouble(service, DeliveryRefusedError("no such mailbox"))
-    told = await health(service)
-    failed = told["messages"]["failed"]
+    state = await health(service)
+    failed = state["messages"]["failed"]
     assert failed >= 5
-    assert told == told | {"ok": True, "messages": QUIET | told["messages"]}
-    assert told["messages"]["failed_last_24h"] == failed
+    assert state == state | {"ok": True, "messages": QUIET | state["messages"]}
+    assert state["messages"]["failed_last_24h"] == failed
     service.clock.set("2024-06-13 09:00")
-    told = await health(service)
-    assert (told["messages"]["failed"], told["messages"]["failed_last_24h"]) == (failed, 0)
+    state = await health(service)
+    assert (state["messages"]["failed"], state["messages"]["failed_last_24h"]) == (failed, 0)
 
 
-async def test_a_worker_that_stopped_is_noticed(service: Service) -> None:
+async def test_a_missing_sweep_is_unhealthy(service: Service) -> None:
     await _deferred(service, "remind", seconds_ago=30)
-    told = await health(service)
-    assert told["ok"]
-    assert 30 <= told["last_sweep_seconds"] < 60
+    state = await health(service)
+    assert state["ok"]
+    assert 30 <= state["last_sweep_seconds"] < 60
     await execute(service, "UPDATE procrastinate_periodic_defers SET defer_timestamp = 0")
     await _deferred(service, "tidy", seconds_ago=30)
     assert not (await health(service))["ok"]
@@ -127,14 +134,14 @@ async def _deferred(service: Service, task: str, seconds_ago: int) -> None:
 
 
 def outside(service: Service) -> httpx.AsyncClient:
-    """A client of what lies outside the version, that has not signed in."""
+    """An anonymous client of the paths outside /api/v1."""
     client = service.client()
     client.base_url = httpx.URL("http://test")
     return client
 
 
 async def figures(service: Service) -> dict[tuple[str, ...], float]:
-    """The figures by name and label values, the process left out."""
+    """The metrics by name and label values, without the process."""
     answer = await outside(service).get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -151,7 +158,7 @@ async def figures(service: Service) -> dict[tuple[str, ...], float]:
 async def figures_since(
     service: Service, before: dict[tuple[str, ...], float]
 ) -> dict[tuple[str, ...], float]:
-    """By how much each figure has grown: all tests of a process share the application."""
+    """The growth of each metric, since all tests of a process share the counters."""
     now = await figures(service)
     return {key: value - before.get(key, 0) for key, value in now.items()}
 
@@ -179,12 +186,12 @@ async def test_requests_are_counted_by_their_route(service: Service) -> None:
     assert not any(XUAN_HONG in label for key in again for label in key)
 
 
-async def test_gauges_say_how_things_stand_now(service: Service) -> None:
+async def test_gauges_show_the_present_state(service: Service) -> None:
     found = await figures(service)
     assert found["tiendo_overdue_obligations",] == 35  # the first quarter's
     assert found["tiendo_messages_waiting",] == 0
     service.clock.set("2024-06-16 08:00")
-    await swept(service)
+    await run_sweep(service)
     service.clock.set("2024-06-16 08:02")
     found = await figures(service)
     assert found["tiendo_overdue_obligations",] == 70
@@ -198,7 +205,7 @@ async def test_gauges_say_how_things_stand_now(service: Service) -> None:
     assert found["tiendo_messages_oldest_unsent_seconds",] == 0
 
 
-async def test_many_at_once_are_all_counted(service: Service) -> None:
+async def test_concurrent_requests_are_all_counted(service: Service) -> None:
     client = outside(service)
     before = await figures(service)
     await asyncio.gather(*(client.get("/health/live") for _ in range(50)))

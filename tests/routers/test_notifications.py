@@ -1,4 +1,4 @@
-"""A person's own messages and channels, and what was sent for an obligation."""
+"""A person's messages and channels, and the notifications of an obligation."""
 
 import email
 from email import policy
@@ -13,7 +13,7 @@ from app.services.notifications.delivery import deliver
 from app.settings import Settings
 from app.vocabulary import Role
 from tests.conftest import Service
-from tests.support.deliveries import add_account, desk, execute, sent, swept
+from tests.support.deliveries import add_account, deliver_all, delivery_context, execute, run_sweep
 from tests.support.reference_calls import kind_of, listed, recorded, refused, statements
 from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
@@ -22,19 +22,19 @@ PREFERENCES = "/notifications/preferences"
 
 
 async def morning(service: Service, at: str) -> None:
-    """Sweep and deliver at a time."""
+    """Sweep and deliver at an instant."""
     service.clock.set(at)
-    await swept(service)
-    await sent(service)
+    await run_sweep(service)
+    await deliver_all(service)
 
 
 async def test_a_reminder_comes_by_mail_and_in_the_application(
     service: Service, tmp_path: Path
 ) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     mailer = Mailer(Settings(data_dir=tmp_path))
-    await deliver(desk(service, mail=mailer))
+    await deliver(delivery_context(service, mail=mailer))
     inbox = seen(await service.client("xuan-hong").get("/notifications"))
     (message,) = inbox["items"]
     assert inbox["unread"] == 1
@@ -96,14 +96,14 @@ async def test_messages_are_listed_newest_first_and_read_one_by_one(service: Ser
     assert seen(await mine.post("/notifications/read-all")) == {"read": 0}
 
 
-async def test_a_digest_lists_whom_it_speaks_of_as_they_are_due(service: Service) -> None:
+async def test_a_digest_lists_its_obligations_by_due_date(service: Service) -> None:
     office = service.client("coordinator")
     later = {"due_date": "2024-06-16", "reason": "Mưa lũ."}
     seen(await office.put(f"/obligations/{Q2}/{BAC_LUONG}/extension", json=later))
     service.clock.set("2024-06-15 08:00")
-    await swept(service)
+    await run_sweep(service)
     await send(service.client("xuan-hong"), XUAN_HONG)
-    await sent(service)
+    await deliver_all(service)
     (digest,) = await listed(office, "/notifications")
     *due_today, due_tomorrow = [each["agency"] for each in digest["obligations"]]
     assert (due_today, due_tomorrow) == (sorted(due_today), BAC_LUONG)
@@ -111,7 +111,7 @@ async def test_a_digest_lists_whom_it_speaks_of_as_they_are_due(service: Service
     assert XUAN_HONG not in due_today
 
 
-async def test_messages_are_their_recipients_alone(service: Service) -> None:
+async def test_messages_are_visible_to_their_recipient_only(service: Service) -> None:
     await morning(service, "2024-06-12 08:00")
     (mine,) = await listed(service.client("xuan-hong"), "/notifications")
     for other in ("bac-luong", "coordinator", "admin"):
@@ -123,14 +123,14 @@ async def test_messages_are_their_recipients_alone(service: Service) -> None:
     assert after["unread"] == 1
 
 
-async def test_a_message_that_has_not_left_is_not_shown(service: Service) -> None:
+async def test_an_unsent_message_is_not_listed(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     inbox = seen(await service.client("xuan-hong").get("/notifications"))
     assert (inbox["items"], inbox["unread"]) == ([], 0)
 
 
-async def test_a_key_has_no_messages(service: Service) -> None:
+async def test_an_api_key_has_no_messages(service: Service) -> None:
     made = seen(
         await service.client("admin").post(
             "/api-keys",
@@ -143,7 +143,7 @@ async def test_a_key_has_no_messages(service: Service) -> None:
     assert kind_of(await machine.get(SENT)) == (403, "forbidden")
 
 
-async def test_channels_are_chosen_and_obeyed(service: Service) -> None:
+async def test_chosen_channels_are_used(service: Service) -> None:
     mine = service.client("xuan-hong")
     usual = seen(await mine.get(PREFERENCES))
     assert usual == {
@@ -184,13 +184,13 @@ async def test_news_of_periods_can_be_switched_off_and_obligations_not(service: 
         ({}, [("/channels", "missing")]),
     ],
 )
-async def test_nobody_chooses_to_hear_nothing(
+async def test_at_least_one_reachable_channel_is_required(
     service: Service, body: dict[str, Any], wrong: list[tuple[str, str]]
 ) -> None:
     assert refused(await service.client("xuan-hong").put(PREFERENCES, json=body)) == wrong
 
 
-async def test_a_channel_is_on_offer_once_it_reaches_the_person(service: Service) -> None:
+async def test_a_channel_is_available_once_it_reaches_the_person(service: Service) -> None:
     mine, office = service.client("xuan-hong"), service.client("coordinator")
     hook = {"agency": "395", "url": "http://127.0.0.1:9/"}
     seen(await office.post("/webhooks", json=hook), 201)
@@ -205,14 +205,14 @@ async def test_a_channel_is_on_offer_once_it_reaches_the_person(service: Service
     assert seen(await province.get(PREFERENCES))["available"] == ["email", "in_app"]
 
 
-async def test_what_was_sent_for_a_report_is_told_with_why(service: Service) -> None:
+async def test_the_notifications_of_an_obligation_have_reasons(service: Service) -> None:
     await add_account(service, "head-of-xuan-hong", Role.VIEWER, XUAN_HONG, full_name="Lê Thị Bình")
     await morning(service, "2024-06-12 08:00")
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
+    await run_sweep(service)
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await send(commune, XUAN_HONG)  # before the reminders of that morning leave
-    await sent(service)
+    await deliver_all(service)
     rows = await listed(office, SENT, limit=2)
     late = [row for row in rows if row["planned_for"].startswith("2024-06-14")]
     assert {(row["rule"], row["state"], row["why"]) for row in late} == {
@@ -245,18 +245,20 @@ async def test_what_was_sent_for_a_report_is_told_with_why(service: Service) -> 
     )
 
 
-async def test_what_was_not_delivered_shows_its_error(service: Service, tmp_path: Path) -> None:
+async def test_a_failed_notification_has_an_error(service: Service, tmp_path: Path) -> None:
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
-    await deliver(desk(service, mail=Mailer(Settings(data_dir=tmp_path))))
+    await deliver(delivery_context(service, mail=Mailer(Settings(data_dir=tmp_path))))
     rows = await listed(service.client("xuan-hong"), SENT)
     (mail,) = [row for row in rows if (row["rule"], row["channel"]) == ("before-3", "email")]
     assert (mail["state"], mail["sent_at"]) == ("failed", None)
     assert mail["error"] == mail["why"] == "tài khoản chưa có địa chỉ thư điện tử"
 
 
-async def test_only_who_reads_the_report_sees_what_was_sent_for_it(service: Service) -> None:
+async def test_notifications_of_an_obligation_are_visible_to_readers_of_the_report(
+    service: Service,
+) -> None:
     await morning(service, "2024-06-12 08:00")
     for person in ("xuan-hong", "coordinator", "vice-chairman", "province", "district-admin"):
         assert seen(await service.client(person).get(SENT))["items"]
@@ -265,7 +267,7 @@ async def test_only_who_reads_the_report_sees_what_was_sent_for_it(service: Serv
     assert kind_of(await service.client().get(SENT)) == (401, "unauthenticated")
 
 
-async def test_a_page_costs_the_same_few_questions(service: Service) -> None:
+async def test_the_number_of_statements_does_not_depend_on_the_page(service: Service) -> None:
     office = service.client("coordinator")
     await morning(service, "2024-06-14 08:00")
     with statements(service) as short:

@@ -6,7 +6,13 @@ import pytest
 
 from app.vocabulary import Role
 from tests.conftest import Service
-from tests.support.deliveries import add_account, only_rules, sent, swept, told
+from tests.support.deliveries import (
+    add_account,
+    deliver_all,
+    keep_rules,
+    list_notifications,
+    run_sweep,
+)
 from tests.support.reference_calls import add_neighbour, kind_of, listed, recorded, refused
 from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
@@ -129,36 +135,36 @@ async def test_an_agencys_own_rule_replaces_the_schedules_rule(service: Service)
     (event,) = await recorded(service, "reminder_rule.created")
     assert event.subject == f"agencies/{XUAN_HONG}/reminder-rules/quarterly/before-3"
 
-    await only_rules(service, "before-3")
+    await keep_rules(service, "before-3")
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
-    assert {row.obligation for row in await told(service, audience="reporter")} == {
+    await run_sweep(service)
+    assert {row.obligation for row in await list_notifications(service, audience="reporter")} == {
         f"{Q2}/{BAC_LUONG}",
         f"{Q2}/395-LDTBXH",
         f"{Q2}/395-NNPTNT",
         f"{Q2}/395-TTYT",
     }
     service.clock.set("2024-06-13 08:00")
-    await swept(service)
-    notifications = await told(service, username="xuan-hong")
+    await run_sweep(service)
+    notifications = await list_notifications(service, username="xuan-hong")
     assert [(row.rule, row.channel) for row in notifications] == [("before-3", "in_app")]
 
 
 async def test_an_agencys_inactive_rule_disables_the_schedules_rule(service: Service) -> None:
     office = service.client("coordinator")
-    await only_rules(service, "before-3")
+    await keep_rules(service, "before-3")
     off = RULE | {"active": False}
     seen(await office.put(BEFORE_3, params={"agency": XUAN_HONG}, json=off), 201)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
-    assert await told(service, username="xuan-hong") == []
-    assert await told(service, username="bac-luong")
+    await run_sweep(service)
+    assert await list_notifications(service, username="xuan-hong") == []
+    assert await list_notifications(service, username="bac-luong")
 
     headers = {"If-Match": '"1"'}
     dropped = await office.delete(BEFORE_3, params={"agency": XUAN_HONG}, headers=headers)
     assert dropped.status_code == 204
-    await swept(service)
-    assert await told(service, username="xuan-hong")
+    await run_sweep(service)
+    assert await list_notifications(service, username="xuan-hong")
 
 
 async def test_only_the_districts_coordinator_changes_rules(service: Service) -> None:
@@ -201,10 +207,10 @@ async def test_the_preview_shows_the_messages_that_are_sent_on_the_day(service: 
             "about": "before-3",
         }
     ]
-    assert await told(service) == []
+    assert await list_notifications(service) == []
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
-    outbox = await sent(service)
+    await run_sweep(service)
+    outbox = await deliver_all(service)
     letters = {
         mail.email: (mail.text.subject, mail.text.plain.replace(str(mail.mail_key), "…"))
         for mail in outbox.mails
@@ -250,8 +256,8 @@ async def test_the_preview_leaves_out_other_districts(service: Service) -> None:
     await add_account(service, "next-door", Role.REPORTER, "15901")
     service.clock.set("2024-06-07 08:00")
     assert await preview(service, "2024-06-07") == []
-    await swept(service)
-    assert {row.username for row in await told(service)} == {"next-door"}
+    await run_sweep(service)
+    assert {row.username for row in await list_notifications(service)} == {"next-door"}
 
 
 async def test_the_preview_shows_due_corrections(service: Service) -> None:
@@ -285,7 +291,7 @@ async def test_an_agency_can_be_reminded_by_hand_once_an_hour(service: Service) 
     assert seen(await office.post(f"/obligations/{Q2}/{BAC_LUONG}/remind")) == {"told": 1}
     service.clock.set("2024-06-10 09:00")
     assert seen(await office.post(REMIND)) == {"told": 1}
-    await sent(service)
+    await deliver_all(service)
     first = (await listed(commune, "/notifications"))[-1]
     assert "Gửi trước 16 giờ." in first["text"]
     assert first["obligations"][0]["about"] == "obligation.reminded"
@@ -306,9 +312,9 @@ async def test_a_returned_report_can_be_reminded_of_by_hand(
     office, commune = service.client("coordinator"), service.client("xuan-hong")
     await send(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Chưa khớp.", **due)
-    await sent(service)
+    await deliver_all(service)
     assert seen(await office.post(REMIND, json={"note": "Gửi lại hôm nay."})) == {"told": 1}
-    await sent(service)
+    await deliver_all(service)
     [first, *_] = await listed(commune, "/notifications")
     assert first["obligations"][0]["about"] == "obligation.reminded"
     assert (
@@ -323,8 +329,8 @@ async def test_a_reminder_of_a_submitted_correction_is_not_sent(service: Service
     await review(office, "return", XUAN_HONG, reason="Chưa khớp.")
     seen(await office.post(REMIND))
     await send(commune, XUAN_HONG)
-    await sent(service)
-    whys = {row.why for row in await told(service, rule="obligation.reminded")}
+    await deliver_all(service)
+    whys = {row.why for row in await list_notifications(service, rule="obligation.reminded")}
     assert whys == {"report_submitted"}
 
 

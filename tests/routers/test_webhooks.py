@@ -1,19 +1,19 @@
-"""Webhooks: administered within reach, and delivered to a real server with a signature."""
+"""Webhooks: managed within reach; signed posts to a real server."""
 
 import asyncio
 import json
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import standardwebhooks.webhooks
 
 from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
 from app.channels.webhook import Post, WebhookSender
@@ -22,7 +22,7 @@ from app.services.notifications.delivery import deliver
 from app.settings import Environment, Settings
 from app.vocabulary import Channel
 from tests.conftest import Service
-from tests.support.deliveries import carried, desk, prefer, swept
+from tests.support.deliveries import delivery_context, list_messages, prefer, run_sweep
 from tests.support.reference_calls import change, delete, kind_of, listed, recorded, refused
 from tests.support.report_calls import seen
 
@@ -30,11 +30,12 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
 IN_PRODUCTION = Settings(environment=Environment.PRODUCTION, public_url="https://tiendo.example.vn")
 NOW = datetime(2024, 6, 10, 8, tzinfo=LOCAL)
 ZALO = {"agency": "395", "url": "https://zalo.thoxuan.example.vn/tiendo?oa=17"}
-Verify = Callable[[bytes, str, str], bool]
+Verify = Callable[[bytes, Mapping[str, str], str], bool]
+SECRET = "whsec_czNjcmV0"
 
 
 class Gateway:
-    """A server that keeps what is posted to it and answers as it is told."""
+    """A server that records its requests and answers with a set status."""
 
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str], bytes]] = []
@@ -78,7 +79,7 @@ def gateway() -> Iterator[Gateway]:
 
 @pytest.fixture
 def verify() -> Verify:
-    """The guide's own way of verifying a signature."""
+    """The verification from the guide."""
     (snippet,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     names: dict[str, Any] = {}
     exec(snippet, names)  # noqa: S102 - what the guide tells readers to run
@@ -87,7 +88,7 @@ def verify() -> Verify:
 
 
 async def make(service: Service, url: str, agency: str = "395") -> dict[str, Any]:
-    """A webhook of an agency."""
+    """Create a webhook of an agency."""
     answer = await service.client("coordinator").post(
         "/webhooks", json={"agency": agency, "url": url}
     )
@@ -98,33 +99,45 @@ async def make(service: Service, url: str, agency: str = "395") -> dict[str, Any
 async def deliver_now(service: Service) -> None:
     """Deliver with the real sender."""
     sender = WebhookSender(Settings())
-    await deliver(desk(service, posts=sender))
+    await deliver(delivery_context(service, posts=sender))
     await sender.close()
 
 
-async def test_a_reminder_arrives_signed_as_the_guide_says(
+async def test_a_post_is_signed_as_the_guide_describes(
     service: Service, gateway: Gateway, verify: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await make(service, gateway.url)
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await deliver_now(service)
 
     ((headers, body),) = gateway.received
-    monkeypatch.setattr(time, "time", service.clock.now().timestamp)
-    signature = headers["Tiendo-Signature"]
-    assert verify(body, signature, made["secret"])
-    assert not verify(body + b" ", signature, made["secret"])
-    assert not verify(body, signature, made["secret"] + "x")
-    monkeypatch.setattr(time, "time", lambda: service.clock.now().timestamp() + 301)
-    assert not verify(body, signature, made["secret"])
+    received_at(monkeypatch, service.clock.now())
+    secret = made["secret"]
+    assert verify(body, headers, secret)
+    assert not verify(body + b" ", headers, secret)
+    assert not verify(body, headers | {"webhook-id": "5"}, secret)
+    assert not verify(body, headers, SECRET)
+    received_at(monkeypatch, service.clock.now() + timedelta(seconds=301))
+    assert not verify(body, headers, secret)
 
     payload = json.loads(body)
-    (message,) = await carried(service, username="xuan-hong")
+    (message,) = await list_messages(service, username="xuan-hong")
     assert (message.state, message.id) == ("sent", payload["message_id"])
-    assert headers["Idempotency-Key"] == str(message.id)
+    assert headers["webhook-id"] == str(message.id)
     assert payload == _example() | {"message_id": message.id, "text": message.body}
+
+
+def received_at(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    """Set the receiver's clock."""
+
+    class Standing(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Standing":
+            return cls.fromtimestamp(now.timestamp(), tz)
+
+    monkeypatch.setattr(standardwebhooks.webhooks, "datetime", Standing)
 
 
 def _example() -> dict[str, Any]:
@@ -133,14 +146,14 @@ def _example() -> dict[str, Any]:
     return example
 
 
-async def test_it_comes_again_under_the_same_number(service: Service, gateway: Gateway) -> None:
+async def test_a_retry_has_the_same_message_id(service: Service, gateway: Gateway) -> None:
     await make(service, gateway.url)
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     gateway.status = 503
     await deliver_now(service)
-    (message,) = await carried(service, username="xuan-hong")
+    (message,) = await list_messages(service, username="xuan-hong")
     assert (message.state, message.error, message.error_detail) == (
         "waiting",
         "webhook_status",
@@ -152,21 +165,21 @@ async def test_it_comes_again_under_the_same_number(service: Service, gateway: G
     await deliver_now(service)
     first, second = gateway.payloads
     assert first["message_id"] == second["message_id"]
-    (message,) = await carried(service, username="xuan-hong")
+    (message,) = await list_messages(service, username="xuan-hong")
     assert (message.state, message.attempts) == ("sent", 2)
 
 
-async def test_the_nearest_webhook_takes_the_message(service: Service, gateway: Gateway) -> None:
+async def test_the_nearest_webhook_gets_the_message(service: Service, gateway: Gateway) -> None:
     office = service.client("coordinator")
     district = await make(service, gateway.url + "/district")
     commune = await make(service, gateway.url + "/commune", "15493")
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     await prefer(service, "bac-luong", Channel.WEBHOOK)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     gateway.status = 404
     await deliver_now(service)
-    messages = await carried(service, channel="webhook")
+    messages = await list_messages(service, channel="webhook")
     assert {(m.username, m.state) for m in messages} == {
         ("xuan-hong", "failed"),
         ("bac-luong", "failed"),
@@ -177,7 +190,7 @@ async def test_the_nearest_webhook_takes_the_message(service: Service, gateway: 
     service.clock.set("2024-06-14 08:00")
     gateway.status = 200
     gateway.received.clear()
-    await swept(service)
+    await run_sweep(service)
     await deliver_now(service)
     assert {payload["recipient"]["username"] for payload in gateway.payloads} == {
         "xuan-hong",
@@ -192,13 +205,15 @@ async def test_a_redirect_is_not_followed(gateway: Gateway) -> None:
     assert len(gateway.received) == 1
 
 
-async def test_no_proxy_stands_between(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_proxies_of_the_environment_are_ignored(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     assert await refusal_of(Settings(), gateway.url) is None
     assert len(gateway.received) == 1
 
 
-async def test_an_answer_that_never_ends_is_not_waited_for() -> None:
+async def test_an_endless_response_times_out() -> None:
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         with suppress(ConnectionError):
@@ -216,10 +231,10 @@ async def test_an_answer_that_never_ends_is_not_waited_for() -> None:
 
 
 async def refusal_of(settings: Settings, url: str, patience: float = 5.0) -> str | None:
-    """Why a post did not arrive, if it did not."""
+    """The error of a post; None if it arrived."""
     sender = WebhookSender(settings, patience)
     try:
-        await sender.send(Post(url, "secret", {"message_id": 1}), NOW)
+        await sender.send(Post("1", url, SECRET, {"message_id": 1}), NOW)
     except (DeliveryDelayedError, DeliveryRefusedError) as error:
         return str(error)
     finally:
@@ -227,7 +242,7 @@ async def refusal_of(settings: Settings, url: str, patience: float = 5.0) -> str
     return None
 
 
-async def test_a_test_is_sent_at_once_and_its_result_told(
+async def test_a_test_is_sent_at_once_and_its_outcome_returned(
     service: Service, gateway: Gateway, verify: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await make(service, gateway.url)
@@ -239,8 +254,8 @@ async def test_a_test_is_sent_at_once_and_its_result_told(
         "sent_at": "2024-06-10T08:00:00+07:00",
     }
     headers, body = gateway.received[0]
-    monkeypatch.setattr(time, "time", NOW.timestamp)
-    assert verify(body, headers["Tiendo-Signature"], made["secret"])
+    received_at(monkeypatch, NOW)
+    assert verify(body, headers, made["secret"])
     payload = json.loads(body)
     assert (payload["message_id"], payload["obligations"]) == (0, [])
     assert payload["recipient"]["username"] == "coordinator"
@@ -274,13 +289,13 @@ async def test_the_secret_is_shown_once(service: Service) -> None:
     assert seen(await change(office, path, moved)) == webhook | moved
     for action in ("webhook.created", "webhook.changed"):
         (event,) = await recorded(service, action)
-        told = f"{event.before}{event.after}"
-        assert "zalo.thoxuan.example.vn" in told
-        assert secret not in told
-        assert "oa=" not in told  # an address may hold a secret of its own
+        recorded_fields = f"{event.before}{event.after}"
+        assert "zalo.thoxuan.example.vn" in recorded_fields
+        assert secret not in recorded_fields
+        assert "oa=" not in recorded_fields  # an address may hold a secret of its own
 
 
-async def test_a_change_names_the_version_that_was_read(service: Service) -> None:
+async def test_a_change_requires_the_current_version(service: Service) -> None:
     office = service.client("coordinator")
     path = f"/webhooks/{seen(await office.post('/webhooks', json=ZALO), 201)['id']}"
     off = {"active": False}
@@ -365,27 +380,25 @@ def _calls(client: httpx.AsyncClient, webhook_id: int) -> list[Any]:
 
 
 @pytest.mark.parametrize("url", ["http://xn--a.com/", "https://xn--ls8h.la:1/"])
-async def test_a_name_that_cannot_be_is_told_and_holds_nobody_up(
-    service: Service, url: str
-) -> None:
+async def test_an_invalid_host_is_refused(service: Service, url: str) -> None:
     made = await make(service, url)
     tested = seen(await service.client("coordinator").post(f"/webhooks/{made['id']}/test"))
     assert (tested["ok"], tested["error"]) == (False, "địa chỉ của cổng nhận tin không gọi được")
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await deliver_now(service)
-    (message,) = await carried(service, username="xuan-hong", channel="webhook")
+    (message,) = await list_messages(service, username="xuan-hong", channel="webhook")
     assert (message.state, message.error) == ("failed", "webhook_unreachable")
 
 
-async def test_in_production_too_a_name_that_cannot_be_is_refused() -> None:
+async def test_an_invalid_host_is_refused_in_production_too() -> None:
     for host in ("xn--a.com", "a" * 64 + ".example.vn"):
         assert await refusal_of(IN_PRODUCTION, f"https://{host}/"), host
 
 
 def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    """Have every name lead to these addresses."""
+    """Resolve every host to these addresses."""
 
     async def found(_host: str, port: int, **_: object) -> list[tuple[object, ...]]:
         return [(0, 0, 0, "", (address, port)) for address in addresses]
@@ -394,7 +407,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 
 
 @pytest.mark.parametrize("addresses", [[], ["10.0.0.5"], ["93.184.216.34", "::1"]])
-async def test_in_production_a_name_that_leads_inside_is_refused(
+async def test_in_production_a_host_with_an_internal_address_is_refused(
     monkeypatch: pytest.MonkeyPatch, addresses: list[str]
 ) -> None:
     resolve(monkeypatch, *addresses)
@@ -402,10 +415,10 @@ async def test_in_production_a_name_that_leads_inside_is_refused(
     assert refused == "webhook_not_public"
 
 
-async def test_in_production_the_address_that_was_checked_is_the_one_asked(
+async def test_in_production_the_request_goes_to_the_checked_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A name may lead elsewhere a moment later; the certificate is still the name's."""
+    """A second resolution could differ; the certificate is checked against the host."""
     asked: list[httpx.Request] = []
 
     async def answer(_: object, request: httpx.Request) -> httpx.Response:

@@ -16,7 +16,15 @@ from app.vocabulary import Channel, Role
 from seed import failure
 from seed.findings import SeedError
 from tests.conftest import Service
-from tests.support.deliveries import Outbox, add_account, add_webhook, carried, desk, prefer, sent
+from tests.support.deliveries import (
+    Outbox,
+    add_account,
+    add_webhook,
+    deliver_all,
+    delivery_context,
+    list_messages,
+    prefer,
+)
 from tests.support.reference_calls import add_neighbour, recorded
 from tests.support.report_calls import seen
 from tests.support.seed_folders import changes, correct
@@ -52,7 +60,7 @@ async def test_coordinators_are_notified_of_the_findings(service: Service, folde
     different = await changes(service.database, lambda: load(service, folder))
     assert different == {"audit_event": 1, "message": 2, "notification": 2, "plan": 1}
 
-    (mail,) = (await sent(service)).mails
+    (mail,) = (await deliver_all(service)).mails
     assert (mail.email, mail.text.subject) == ("coordinator@example.vn", SUBJECT)
     assert "Tệp kế hoạch trong thư mục plan còn 1 lỗi nên chưa được nạp" in mail.text.plain
     (finding,) = [line for line in mail.text.plain.splitlines() if line.startswith("- ")]
@@ -88,10 +96,10 @@ async def test_the_same_findings_are_notified_once_a_day_and_others_immediately(
     for at in ("2024-06-10 08:00", "2024-06-10 16:00", "2024-06-11 08:00"):
         service.clock.set(at)
         await load(service, folder)
-        mail_counts.append(len((await sent(service)).mails))
+        mail_counts.append(len((await deliver_all(service)).mails))
     correct(folder / "agencies.csv", WRONG, "15493,,commune,395")
     await load(service, folder)
-    mail_counts.append(len((await sent(service)).mails))
+    mail_counts.append(len((await deliver_all(service)).mails))
     assert mail_counts == [1, 0, 1, 1]
 
 
@@ -103,7 +111,7 @@ async def test_a_correction_before_delivery_cancels_the_mail(
     correct(folder / "agencies.csv", WRONG, "15493,Xã Xuân Hồng mới,commune,395")
     service.clock.advance(minutes=1)
     assert await load(service, folder) == []
-    assert (await sent(service)).mails == []
+    assert (await deliver_all(service)).mails == []
     assert await states(service) == [("skipped", "plan_loaded")]
 
 
@@ -118,7 +126,7 @@ async def test_restoring_the_files_cancels_the_mail(service: Service, folder: Pa
     for _ in range(2):
         assert await load(service, folder) == []
     assert [event.after for event in await recorded(service, "plan.loaded")][1:] == [{}]
-    assert (await sent(service)).mails == []
+    assert (await deliver_all(service)).mails == []
     assert await states(service) == [("skipped", "plan_loaded")]
 
 
@@ -128,7 +136,7 @@ async def test_a_clock_set_back_does_not_hide_a_failure(service: Service, folder
     correct(folder / "agencies.csv", "15493,Xã Xuân Hồng mới,commune,395", WRONG)
     service.clock.advance(hours=-1)
     await load(service, folder)
-    assert len((await sent(service)).mails) == 1
+    assert len((await deliver_all(service)).mails) == 1
 
 
 async def test_a_later_failure_supersedes_a_pending_one(service: Service, folder: Path) -> None:
@@ -137,7 +145,7 @@ async def test_a_later_failure_supersedes_a_pending_one(service: Service, folder
     correct(folder / "plan.yaml", "year: 2024", "year: soon")
     service.clock.advance(minutes=1)
     findings = await load(service, folder)
-    (mail,) = (await sent(service)).mails
+    (mail,) = (await deliver_all(service)).mails
     assert mail.text.subject == f"Nạp kế hoạch không thành: {len(findings)} lỗi cần sửa"
     assert [state for state, _ in await states(service)] == ["superseded", "sent"]
 
@@ -152,7 +160,7 @@ async def test_superseded_findings_are_notified_when_they_return(
     correct(folder / "plan.yaml", "year: soon", "year: 2024")
     for _ in range(2):
         await load(service, folder)
-    assert [mail.text.subject for mail in (await sent(service)).mails] == [SUBJECT]
+    assert [mail.text.subject for mail in (await deliver_all(service)).mails] == [SUBJECT]
     assert [state for state, _ in await states(service)] == ["superseded", "superseded", "sent"]
 
 
@@ -163,11 +171,11 @@ async def test_cancelled_findings_are_notified_when_they_return(
     await load(service, folder)
     correct(folder / "agencies.csv", WRONG, RIGHT)
     assert await load(service, folder) == []
-    assert (await sent(service)).mails == []
+    assert (await deliver_all(service)).mails == []
     correct(folder / "agencies.csv", RIGHT, WRONG)
     for _ in range(2):
         await load(service, folder)
-        await sent(service)
+        await deliver_all(service)
     assert [state for state, _ in await states(service)] == ["skipped", "sent"]
 
 
@@ -176,15 +184,15 @@ async def test_findings_shown_in_the_inbox_are_mailed_after_their_first_mail_was
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
     await load(service, folder)
-    await deliver(desk(service, Outbox(trouble=DeliveryDelayedError("421 busy"))))
+    await deliver(delivery_context(service, Outbox(trouble=DeliveryDelayedError("421 busy"))))
     correct(folder / "plan.yaml", "year: 2024", "year: soon")
     await load(service, folder)
     service.clock.advance(minutes=1)
-    await deliver(desk(service, Outbox(trouble=DeliveryDelayedError("421 busy"))))
+    await deliver(delivery_context(service, Outbox(trouble=DeliveryDelayedError("421 busy"))))
     correct(folder / "plan.yaml", "year: soon", "year: 2024")
     await load(service, folder)
     service.clock.advance(minutes=1)
-    assert (await sent(service)).letters == [("coordinator", SUBJECT)]
+    assert (await deliver_all(service)).letters == [("coordinator", SUBJECT)]
 
 
 async def test_a_new_coordinator_is_notified_of_the_next_failure(
@@ -192,16 +200,16 @@ async def test_a_new_coordinator_is_notified_of_the_next_failure(
 ) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
     await load(service, folder)
-    await sent(service)
+    await deliver_all(service)
     await add_account(service, "successor", Role.COORDINATOR, "395")
     await load(service, folder)
-    assert (await sent(service)).letters == [("successor", SUBJECT)]
+    assert (await deliver_all(service)).letters == [("successor", SUBJECT)]
 
 
 async def test_concurrent_failures_are_notified_once(service: Service, folder: Path) -> None:
     correct(folder / "agencies.csv", RIGHT, WRONG)
     await asyncio.gather(*(load(service, folder) for _ in range(4)))
-    assert [mail.text.subject for mail in (await sent(service)).mails] == [SUBJECT]
+    assert [mail.text.subject for mail in (await deliver_all(service)).mails] == [SUBJECT]
 
 
 async def test_many_findings_are_counted_and_the_first_ones_listed(
@@ -210,7 +218,7 @@ async def test_many_findings_are_counted_and_the_first_ones_listed(
     agencies = folder / "agencies.csv"
     agencies.write_text(agencies.read_text("utf-8").replace(",commune,", ",village,"), "utf-8")
     findings = await load(service, folder)
-    (mail,) = (await sent(service)).mails
+    (mail,) = (await deliver_all(service)).mails
     assert mail.text.subject == f"Nạp kế hoạch không thành: {len(findings)} lỗi cần sửa"
     listed = [line for line in mail.text.plain.splitlines() if line.startswith("- ")]
     assert len(listed) == 21
@@ -228,7 +236,7 @@ async def test_a_folder_without_a_known_plan_notifies_no_account(
         assert await load(service, folder), code
     plan.unlink()
     assert await load(service, folder)
-    assert await carried(service) == []
+    assert await list_messages(service) == []
 
 
 async def test_findings_with_unstorable_text_are_notified(service: Service, folder: Path) -> None:
@@ -238,7 +246,7 @@ async def test_findings_with_unstorable_text_are_notified(service: Service, fold
     correct(odd / "agencies.csv", "code,name", "code,na\0me")
     findings = await load(service, odd)
     assert any("\0" in finding for finding in findings)
-    (mail,) = (await sent(service)).mails
+    (mail,) = (await deliver_all(service)).mails
     assert "trong thư mục kế ?<b>hoạch còn" in mail.text.plain
     assert "agencies.csv, dòng 1, na�me: " in mail.text.plain
     assert "<b>" not in mail.text.html
@@ -279,7 +287,7 @@ async def test_a_webhook_payload_names_the_plan(service: Service, folder: Path) 
     await prefer(service, "coordinator", Channel.WEBHOOK)
     correct(folder / "agencies.csv", RIGHT, WRONG)
     await load(service, folder)
-    (post,) = (await sent(service)).posts
+    (post,) = (await deliver_all(service)).posts
     assert post.payload["subject"] == SUBJECT
     assert post.payload["obligations"] == []
     assert post.payload["plans"] == [{"plan": "tho-xuan-2024", "about": "plan.import_failed"}]

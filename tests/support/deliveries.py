@@ -1,4 +1,4 @@
-"""Sweeping and delivering by hand, and what came of it in rows that read well."""
+"""Sweeps and deliveries by hand, and their results as rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from app.models.accounts import Account
 from app.models.agencies import Agency
 from app.models.notifications import NotificationPreference, ReminderRule
 from app.models.periods import Schedule
-from app.services.notifications.delivery import Desk, SendsMail, SendsPosts, deliver
+from app.services.notifications.delivery import DeliveryContext, MailSender, PostSender, deliver
 from app.services.reminders.sweep import SweepResult, sweep
 from app.vocabulary import Audience, Channel, DayKind, NotificationReason, Role
 from tests.conftest import Service
@@ -23,7 +23,8 @@ from tests.support.report_calls import XUAN_HONG, review, send
 PUBLIC_URL = "http://127.0.0.1:8000"
 AWAY = DeliveryDelayedError("connection refused")
 
-TOLD = text("""
+# The notifications about obligations.
+LIST_NOTIFICATIONS = text("""
     SELECT p.code || '/' || a.code AS obligation, n.rule, n.occurrence, account.username,
         n.channel, n.audience, n.state, n.why, n.why_detail, n.message_id
     FROM notification n
@@ -34,14 +35,14 @@ TOLD = text("""
     ORDER BY n.id
 """)
 
-MESSAGES = text("""
+LIST_MESSAGES = text("""
     SELECT m.id, account.username, m.channel, m.state, m.attempts, m.not_before, m.sent_at,
         m.subject, m.body, m.error, m.error_detail
     FROM message m JOIN account ON account.id = m.account_id ORDER BY m.id
 """)
 
 
-class Told(NamedTuple):
+class NotificationRow(NamedTuple):
     """One notification."""
 
     obligation: str
@@ -56,7 +57,7 @@ class Told(NamedTuple):
     message_id: int | None
 
 
-class Carried(NamedTuple):
+class MessageRow(NamedTuple):
     """One message."""
 
     id: int
@@ -74,14 +75,14 @@ class Carried(NamedTuple):
 
 @dataclass
 class Outbox:
-    """Mail and posts that were handed over; `trouble` is raised instead while it is set."""
+    """Collects e-mails and posts; raises `trouble` instead while it is set."""
 
     mails: list[Envelope] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     trouble: Exception | None = None
 
     async def send(self, item: Envelope | Post, now: datetime | None = None) -> None:
-        """Take it, or raise the trouble."""
+        """Collect an item, or raise the trouble."""
         assert (now is None) == isinstance(item, Envelope)
         if self.trouble is not None:
             raise self.trouble
@@ -91,52 +92,56 @@ class Outbox:
             self.posts.append(item)
 
     async def take_mail(self, mail: Envelope) -> None:
-        """Take a mail; a test may have it done otherwise."""
+        """Collect an e-mail; tests override it."""
         self.mails.append(mail)
 
     @property
     def letters(self) -> list[tuple[str, str]]:
-        """Whom the mails went to, and their subjects."""
+        """The recipients and subjects of the e-mails."""
         return [(mail.email.removesuffix("@example.vn"), mail.text.subject) for mail in self.mails]
 
 
-def desk(service: Service, mail: SendsMail | None = None, posts: SendsPosts | None = None) -> Desk:
-    """What a delivery works with; without more, whatever is handed over is dropped."""
+def delivery_context(
+    service: Service, mail: MailSender | None = None, posts: PostSender | None = None
+) -> DeliveryContext:
+    """The context of a delivery; without senders, messages are dropped."""
     nowhere = Outbox()
-    return Desk(service.database, service.clock, mail or nowhere, posts or nowhere, PUBLIC_URL)
+    return DeliveryContext(
+        service.database, service.clock, mail or nowhere, posts or nowhere, PUBLIC_URL
+    )
 
 
-async def swept(service: Service) -> SweepResult:
-    """Sweep now."""
+async def run_sweep(service: Service) -> SweepResult:
+    """Run a sweep now."""
     async with service.database.transaction() as session:
         return await sweep(session, service.clock.now())
 
 
-async def sent(service: Service) -> Outbox:
-    """Deliver now; what was handed over."""
+async def deliver_all(service: Service) -> Outbox:
+    """Deliver now; return what was sent."""
     outbox = Outbox()
-    await deliver(desk(service, outbox, outbox))
+    await deliver(delivery_context(service, outbox, outbox))
     return outbox
 
 
-async def told(service: Service, **wanted: str) -> list[Told]:
-    """The notifications, or those of them that have these values."""
+async def list_notifications(service: Service, **values: str) -> list[NotificationRow]:
+    """The notifications that have these values."""
     async with service.database.reading() as session:
-        rows = [Told(*row) for row in await session.execute(TOLD)]
-    return [r for r in rows if all(getattr(r, name) == value for name, value in wanted.items())]
+        rows = [NotificationRow(*row) for row in await session.execute(LIST_NOTIFICATIONS)]
+    return [r for r in rows if all(getattr(r, name) == value for name, value in values.items())]
 
 
-async def carried(service: Service, **wanted: str) -> list[Carried]:
-    """The messages, or those of them that have these values."""
+async def list_messages(service: Service, **values: str) -> list[MessageRow]:
+    """The messages that have these values."""
     async with service.database.reading() as session:
-        rows = [Carried(*row) for row in await session.execute(MESSAGES)]
-    return [r for r in rows if all(getattr(r, name) == value for name, value in wanted.items())]
+        rows = [MessageRow(*row) for row in await session.execute(LIST_MESSAGES)]
+    return [r for r in rows if all(getattr(r, name) == value for name, value in values.items())]
 
 
 async def add_rule(service: Service, schedule: str = "quarterly", **values: Any) -> None:
-    """Add a rule: a plain reminder to reporters at 8 o'clock, but for `values`.
+    """Add a rule: a reminder to reporters at 8:00, changed by `values`.
 
-    `agency` names by code the agency whose own rule it is.
+    `agency` is the code of an agency with a rule of its own.
     """
     async with service.database.transaction() as session:
         agency = values.pop("agency", None)
@@ -164,8 +169,8 @@ async def add_rule(service: Service, schedule: str = "quarterly", **values: Any)
         )
 
 
-async def only_rules(service: Service, *codes: str) -> None:
-    """Switch all rules off but these."""
+async def keep_rules(service: Service, *codes: str) -> None:
+    """Deactivate all rules but these."""
     await execute(
         service,
         "UPDATE reminder_rule SET active = code = ANY(CAST(:codes AS text[]))",
@@ -174,7 +179,7 @@ async def only_rules(service: Service, *codes: str) -> None:
 
 
 async def add_account(service: Service, name: str, role: Role, agency: str, **values: Any) -> None:
-    """Add an account that nobody signs in to."""
+    """Add an account without a password."""
     async with service.database.transaction() as session:
         account = {
             "username": name,
@@ -195,7 +200,7 @@ async def add_webhook(
     await execute(
         service,
         "INSERT INTO webhook (agency_id, url, secret, active, created_at)"
-        " SELECT id, :url, 's3cret', :active, now() FROM agency WHERE code = :agency",
+        " SELECT id, :url, 'whsec_czNjcmV0', :active, now() FROM agency WHERE code = :agency",
         agency=agency,
         url=url,
         active=active,
@@ -203,7 +208,7 @@ async def add_webhook(
 
 
 async def prefer(service: Service, name: str, *channels: Channel, news: bool = True) -> None:
-    """Have a person choose channels."""
+    """Set the channels of a person."""
     async with service.database.transaction() as session:
         account = await session.scalar(select(Account.id).where(Account.username == name))
         session.add(
@@ -212,18 +217,18 @@ async def prefer(service: Service, name: str, *channels: Channel, news: bool = T
 
 
 async def execute(service: Service, sql: str, **parameters: Any) -> None:
-    """Change something directly, where the way of doing it is not what is tested."""
+    """Execute a statement, for changes whose API is not under test."""
     async with service.database.transaction() as session:
         await session.execute(text(sql), parameters)
 
 
-def rules_of(rows: Iterable[Told]) -> list[str]:
-    """The rules of notifications, each once, in order."""
+def rules_of(rows: Iterable[NotificationRow]) -> list[str]:
+    """The distinct rules of notifications, in order."""
     return list(dict.fromkeys(row.rule for row in rows))
 
 
-async def returned(service: Service, due: str) -> None:
-    """Have Xuân Hồng's report of the second quarter returned, and its notices sent."""
+async def return_report(service: Service, due: str) -> None:
+    """Return Xuân Hồng's report of the second quarter, and mark its messages as sent."""
     await send(service.client("xuan-hong"), XUAN_HONG)
     await review(
         service.client("coordinator"), "return", XUAN_HONG, reason="Chưa khớp.", correction_due=due

@@ -1,4 +1,4 @@
-"""A diary of who was told what: each day's messages and what was passed over, to be read."""
+"""A readable log of a year: who received which messages each day, and what was not sent."""
 
 import re
 from collections import Counter, defaultdict
@@ -14,15 +14,15 @@ from app.services.notifications import reasons
 from app.services.notifications.delivery import deliver
 from app.vocabulary import Audience, NotificationState
 from tests.conftest import Service
-from tests.support.deliveries import Outbox, desk, swept
+from tests.support.deliveries import Outbox, delivery_context, run_sweep
 
 WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
-DESKS = tuple(Audience)
+AUDIENCES = tuple(Audience)
 INDENT = " " * 9
 LONGEST_LIST = 4
 
-# What has come to an end since the last look: sent, given up, or passed over.
-ENDED = text("""
+# The notifications that are no longer planned.
+LIST_ENDED = text("""
     SELECT n.id, n.message_id, n.channel, n.audience, n.template, n.rule, n.state, n.why,
         n.why_detail, account.username, p.code AS period, a.name AS agency, m.subject, m.body,
         EXISTS (SELECT FROM account AS reporter
@@ -36,84 +36,85 @@ ENDED = text("""
     WHERE n.id >= :first AND n.state <> 'planned'
     ORDER BY o.late_from, a.code, n.id
 """)
-FIRST_TO_COME = text("""
+# The first notification that has not ended.
+GET_FIRST_PLANNED = text("""
     SELECT coalesce(
         (SELECT min(id) FROM notification WHERE state = 'planned'),
         (SELECT max(id) + 1 FROM notification), 0)
 """)
 
-Ended = Row[*tuple[Any, ...]]
-"""A row of ENDED."""
+EndedRow = Row[*tuple[Any, ...]]
+"""A row of LIST_ENDED."""
 
 
-class Diary:
-    """What happened, by day and minute, and who was told of it."""
+class NotificationLog:
+    """What happened, by day and minute, and who was notified of it."""
 
     def __init__(self, service: Service, outbox: Outbox) -> None:
         self._service = service
-        self._desk = desk(service, outbox, outbox)
+        self._context = delivery_context(service, outbox, outbox)
         self._first = 0
         self._written: set[int] = set()
         self._day: date | None = None
         self._lines: list[str] = []
-        self._words: dict[tuple[str, str], str] = {}
-        self._told: Counter[tuple[str, str]] = Counter()
-        self._passed_over: Counter[str] = Counter()
+        self._first_letters: dict[tuple[str, str], str] = {}
+        self._received: Counter[tuple[str, str]] = Counter()
+        self._not_sent: Counter[str] = Counter()
         self._subjects: Counter[tuple[str, str, str, str]] = Counter()
 
-    def note(self, words: str) -> None:
-        """Write down what somebody did, or what happened."""
-        self._write(f"-- {words}")
+    def note(self, description: str) -> None:
+        """Log something that happened."""
+        self._write(f"-- {description}")
 
     async def work(self) -> None:
-        """Sweep and deliver as the service does each minute, and write down what came of it."""
-        planned = await swept(self._service)
-        taken = await deliver(self._desk)
+        """Sweep and deliver as the service does each minute, and log the outcome."""
+        planned = await run_sweep(self._service)
+        taken = await deliver(self._context)
         if taken or planned.planned or planned.superseded:
-            await self._look()
+            await self._log_ended()
 
-    async def _look(self) -> None:
+    async def _log_ended(self) -> None:
         async with self._service.database.reading() as session:
-            rows = (await session.execute(ENDED, {"first": self._first})).all()
-            self._first = await session.scalar(FIRST_TO_COME) or 0
+            rows = (await session.execute(LIST_ENDED, {"first": self._first})).all()
+            self._first = await session.scalar(GET_FIRST_PLANNED) or 0
         new = sorted(
             (row for row in rows if row.id not in self._written),
-            key=lambda row: (DESKS.index(row.audience), row.username),
+            key=lambda row: (AUDIENCES.index(row.audience), row.username),
         )
         self._written.update(row.id for row in new)
-        for name, told in groupby(new, key=lambda row: str(row.username)):
-            self._tell(name, list(told))
+        for name, rows_of_person in groupby(new, key=lambda row: str(row.username)):
+            self._log_person(name, list(rows_of_person))
 
-    def _tell(self, name: str, rows: Sequence[Ended]) -> None:
-        """Write down a person's messages of this minute, then what was passed over, with why."""
-        messages: dict[tuple[str, str], list[Ended]] = defaultdict(list)
-        over: dict[str, list[Ended]] = defaultdict(list)
+    def _log_person(self, name: str, rows: Sequence[EndedRow]) -> None:
+        """Log a person's messages of this minute, then what was not sent, with the reason."""
+        messages: dict[tuple[str, str], list[EndedRow]] = defaultdict(list)
+        not_sent: dict[str, list[EndedRow]] = defaultdict(list)
         for row in rows:
             if row.state == NotificationState.SENT:
-                messages[row.subject, _said(row.body)].append(row)
+                messages[row.subject, _without_key(row.body)].append(row)
             else:
                 why = reasons.describe(row.why, row.why_detail, "en")
-                over[f"{row.state}: {why}"].append(row)
-        for (subject, body), told in messages.items():
-            self._message(name, subject, body, told)
-        for why, passed in over.items():
-            self._passed_over[name] += len(passed)
-            self._write(f"({name:<17} {_rules(passed)} -- {why})")
+                not_sent[f"{row.state}: {why}"].append(row)
+        for (subject, body), sent in messages.items():
+            self._log_message(name, subject, body, sent)
+        for reason, skipped in not_sent.items():
+            self._not_sent[name] += len(skipped)
+            self._write(f"({name:<17} {_rules(skipped)} -- {reason})")
 
-    def _message(self, name: str, subject: str, body: str, told: Sequence[Ended]) -> None:
-        channels = sorted({str(row.channel) for row in told})
+    def _log_message(self, name: str, subject: str, body: str, rows: Sequence[EndedRow]) -> None:
+        channels = sorted({str(row.channel) for row in rows})
         self._write(f"{name:<18} {', '.join(channels):<13} {subject}")
         for channel in channels:
-            self._told[name, channel] += 1
+            self._received[name, channel] += 1
             self._subjects[str(self._day), name, channel, subject] += 1
-        one = [row for row in told if row.channel == channels[0]]
+        one = [row for row in rows if row.channel == channels[0]]
         if one[0].audience in {Audience.COORDINATOR, Audience.LEADERSHIP}:
             listed = body.count("\n- ") - body.count("\n- và ")
             assert listed == len(one), "a digest has one line for each"
             self._lines += [f"{INDENT}{'':<33}{line}" for line in _missing(one)]
         elif len(one) > 1:
             self._lines += [f"{INDENT}{'':<33}· {line}" for line in _sentences(body)]
-        self._words.setdefault((one[0].audience, one[0].template), _shortened(one[0].body))
+        self._first_letters.setdefault((one[0].audience, one[0].template), _shortened(one[0].body))
 
     def _write(self, line: str) -> None:
         now = self._service.clock.now().astimezone(LOCAL)
@@ -124,29 +125,29 @@ class Diary:
 
     @property
     def repeated(self) -> list[tuple[str, str, str, str]]:
-        """Day, person, channel and subject of what somebody was told twice in a day."""
+        """Day, person, channel and subject of messages that were repeated within a day."""
         return [key for key, times in self._subjects.items() if times > 1]
 
     def text(self) -> str:
-        """The whole diary: the days, how much everybody was told, one letter of each kind."""
+        """The whole log: the days, the totals of each person, one message of each kind."""
         return "\n".join([*self._lines, *self._totals(), *self._letters()]) + "\n"
 
     def _totals(self) -> Iterable[str]:
         yield from ("", "", "CẢ NĂM MỖI NGƯỜI NHẬN BAO NHIÊU", "")
         yield f"  {'':<18} {'email':>7} {'in_app':>7} {'bỏ qua':>7}"
-        for name in sorted({name for name, _ in self._told} | set(self._passed_over)):
-            email, in_app = (self._told[name, channel] for channel in ("email", "in_app"))
-            yield f"  {name:<18} {email:>7} {in_app:>7} {self._passed_over[name]:>7}"
+        for name in sorted({name for name, _ in self._received} | set(self._not_sent)):
+            email, in_app = (self._received[name, channel] for channel in ("email", "in_app"))
+            yield f"  {name:<18} {email:>7} {in_app:>7} {self._not_sent[name]:>7}"
 
     def _letters(self) -> Iterable[str]:
         yield from ("", "", "MỖI LOẠI THƯ MỘT BỨC, BỨC ĐẦU TIÊN TRONG NĂM")
-        for (audience, template), words in sorted(self._words.items()):
+        for (audience, template), words in sorted(self._first_letters.items()):
             yield from ("", f"=== {template}, {audience}")
             yield from (f"  {line}".rstrip() for line in words.splitlines())
 
 
-def _rules(rows: Sequence[Ended]) -> str:
-    """Which rules of which periods, and for digests of how many agencies."""
+def _rules(rows: Sequence[EndedRow]) -> str:
+    """The rules by period, and for digests the number of agencies."""
     parts = []
     for period in dict.fromkeys(row.period for row in rows):
         mine = [row for row in rows if row.period == period]
@@ -156,8 +157,8 @@ def _rules(rows: Sequence[Ended]) -> str:
     return "; ".join(parts)
 
 
-def _missing(rows: Sequence[Ended]) -> Iterable[str]:
-    """For each period who is missing: by name those who have an account, by number the others."""
+def _missing(rows: Sequence[EndedRow]) -> Iterable[str]:
+    """The missing agencies by period: those with an account by name, the others by number."""
     for period in dict.fromkeys(row.period for row in rows):
         mine = [row for row in rows if row.period == period]
         names = [row.agency for row in mine if row.has_account]
@@ -167,8 +168,8 @@ def _missing(rows: Sequence[Ended]) -> Iterable[str]:
         yield f"{period}: {', '.join(names)}"
 
 
-def _said(body: str) -> str:
-    """A body without its last line, where only a mail has the link with the person's key."""
+def _without_key(body: str) -> str:
+    """A body without its last line, in which e-mails contain the person's key."""
     return body.rstrip().rpartition("\n")[0]
 
 
@@ -178,7 +179,7 @@ def _sentences(body: str) -> Iterable[str]:
 
 
 def _shortened(body: str) -> str:
-    """A body without the middle of its long lists, and without what is random."""
+    """A body without the middle of long lists, and without the random key."""
     body = re.sub("key=[0-9a-f-]{36}$", "key=…", body.rstrip())
     kept: list[str] = []
     for is_list, lines in groupby(body.splitlines(), key=lambda line: line.startswith("- ")):

@@ -1,4 +1,4 @@
-"""What people do over a year: each deed is done over HTTP, and has words that tell of it."""
+"""What people do over a year, through the API, with a description for the log."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from tests.support.report_calls import draft, review, seen, send
 
 
 @dataclass(frozen=True)
-class Deed:
-    """Something that somebody does, and how a diary tells it."""
+class Step:
+    """A call of the API by a person, and its description in the log."""
 
-    words: str
-    done: Callable[[Service], Awaitable[object]]
+    description: str
+    run: Callable[[Service], Awaitable[object]]
 
 
 async def signed_in(service: Service, name: str) -> httpx.AsyncClient:
-    """A client of that person; tokens last for hours only, so accounts made later sign in anew."""
+    """A client of that person; accounts created during the year sign in each time."""
     if name in PEOPLE:
         return service.client(name)
     form = {"username": name, "password": PASSWORD}
@@ -27,30 +27,30 @@ async def signed_in(service: Service, name: str) -> httpx.AsyncClient:
     return service.client(secret=token["access_token"])
 
 
-def happens(words: str) -> Deed:
-    """Something that nobody does."""
+def happens(words: str) -> Step:
+    """An event that no call causes."""
 
-    async def done(_: Service) -> None:
+    async def run(_: Service) -> None:
         pass
 
-    return Deed(words, done)
+    return Step(words, run)
 
 
-def opens_account(name: str, full_name: str, role: str, agency: str) -> Deed:
-    """The admin makes an account."""
+def opens_account(name: str, full_name: str, role: str, agency: str) -> Step:
+    """The administrator creates an account."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         account = {"username": name, "full_name": full_name, "role": role, "agency": agency}
         account |= {"email": f"{name}@example.vn", "password": PASSWORD}
         seen(await service.client("district-admin").post("/users", json=account), 201)
 
-    return Deed(f"district-admin mở tài khoản {name} ({full_name}, {role} của {agency})", done)
+    return Step(f"district-admin mở tài khoản {name} ({full_name}, {role} của {agency})", run)
 
 
-def closes_account(name: str) -> Deed:
-    """The admin closes an account."""
+def closes_account(name: str) -> Step:
+    """The administrator deactivates an account."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         admin = service.client("district-admin")
         tag = (await admin.get(f"/users/{name}")).headers["ETag"]
         answer = await admin.patch(
@@ -58,116 +58,116 @@ def closes_account(name: str) -> Deed:
         )
         seen(answer)
 
-    return Deed(f"district-admin khóa tài khoản {name}", done)
+    return Step(f"district-admin khóa tài khoản {name}", run)
 
 
-def prefers(name: str, *channels: str) -> Deed:
-    """Somebody chooses channels."""
+def prefers(name: str, *channels: str) -> Step:
+    """A person chooses channels."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         client = await signed_in(service, name)
         wanted = {"channels": list(channels), "period_news": True}
         seen(await client.put("/notifications/preferences", json=wanted))
 
-    return Deed(f"{name} chọn chỉ nhận qua {', '.join(channels)}", done)
+    return Step(f"{name} chọn chỉ nhận qua {', '.join(channels)}", run)
 
 
-def drafts(name: str, period: str, agency: str) -> Deed:
-    """A reporter saves a draft, and leaves it at that."""
+def drafts(name: str, period: str, agency: str) -> Step:
+    """A reporter saves a draft."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         await draft(await signed_in(service, name), agency, period=period)
 
-    return Deed(f"{name} lưu bản nháp {period}/{agency}", done)
+    return Step(f"{name} lưu bản nháp {period}/{agency}", run)
 
 
-def sends(name: str, period: str, agency: str) -> Deed:
-    """A reporter sends a report."""
+def sends(name: str, period: str, agency: str) -> Step:
+    """A reporter submits a report."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         await send(await signed_in(service, name), agency, period=period)
 
-    return Deed(f"{name} gửi báo cáo {period}/{agency}", done)
+    return Step(f"{name} gửi báo cáo {period}/{agency}", run)
 
 
-def accepts(period: str, agency: str) -> Deed:
+def accepts(period: str, agency: str) -> Step:
     """The labour office accepts a report."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         await review(service.client("coordinator"), "accept", agency, period)
 
-    return Deed(f"coordinator duyệt {period}/{agency}", done)
+    return Step(f"coordinator duyệt {period}/{agency}", run)
 
 
-def returns(period: str, agency: str, *, due: str, reason: str, comments: dict[str, str]) -> Deed:
-    """The labour office returns a report, with what to mend and until when."""
+def returns(period: str, agency: str, *, due: str, reason: str, comments: dict[str, str]) -> Step:
+    """The labour office returns a report, with comments and a due date."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         listed = [{"pointer": pointer, "text": text} for pointer, text in comments.items()]
-        said = {"reason": reason, "comments": listed, "correction_due": due}
-        await review(service.client("coordinator"), "return", agency, period, **said)
+        body = {"reason": reason, "comments": listed, "correction_due": due}
+        await review(service.client("coordinator"), "return", agency, period, **body)
 
-    return Deed(f"coordinator trả lại {period}/{agency}, gửi lại đến hết {due}: {reason}", done)
+    return Step(f"coordinator trả lại {period}/{agency}, gửi lại đến hết {due}: {reason}", run)
 
 
-def reopens(period: str, agency: str, note: str) -> Deed:
-    """The labour office takes an acceptance back."""
+def reopens(period: str, agency: str, note: str) -> Step:
+    """The labour office reopens an accepted report."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         await review(service.client("coordinator"), "reopen", agency, period, note=note)
 
-    return Deed(f"coordinator mở lại {period}/{agency}: {note}", done)
+    return Step(f"coordinator mở lại {period}/{agency}: {note}", run)
 
 
-def extends(period: str, agency: str, *, due: str, reason: str) -> Deed:
-    """The labour office gives an agency more time."""
+def extends(period: str, agency: str, *, due: str, reason: str) -> Step:
+    """The labour office extends a due date."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         answer = await service.client("coordinator").put(
             f"/obligations/{period}/{agency}/extension", json={"due_date": due, "reason": reason}
         )
         seen(answer)
 
-    return Deed(f"coordinator gia hạn {period}/{agency} đến hết {due}: {reason}", done)
+    return Step(f"coordinator gia hạn {period}/{agency} đến hết {due}: {reason}", run)
 
 
-def exempts(period: str, agency: str, reason: str) -> Deed:
-    """The labour office expects no report of an agency."""
+def exempts(period: str, agency: str, reason: str) -> Step:
+    """The labour office exempts an agency."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         answer = await service.client("coordinator").put(
             f"/obligations/{period}/{agency}/exemption", json={"reason": reason}
         )
         seen(answer)
 
-    return Deed(f"coordinator miễn {period}/{agency}: {reason}", done)
+    return Step(f"coordinator miễn {period}/{agency}: {reason}", run)
 
 
-def reminds(period: str, agency: str, note: str) -> Deed:
+def reminds(period: str, agency: str, note: str) -> Step:
     """The labour office reminds by hand."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         answer = await service.client("coordinator").post(
             f"/obligations/{period}/{agency}/remind", json={"note": note}
         )
         seen(answer)
 
-    return Deed(f"coordinator nhắc tay {period}/{agency}: {note}", done)
+    return Step(f"coordinator nhắc tay {period}/{agency}: {note}", run)
 
 
-def closes(period: str) -> Deed:
+def closes(period: str) -> Step:
     """The labour office closes a period."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         seen(await service.client("coordinator").post(f"/reporting-periods/{period}/close"))
 
-    return Deed(f"coordinator khóa kỳ {period}", done)
+    return Step(f"coordinator khóa kỳ {period}", run)
 
 
-def opens(period: str) -> Deed:
-    """The labour office opens a closed period again."""
+def opens(period: str) -> Step:
+    """The labour office reopens a closed period."""
 
-    async def done(service: Service) -> None:
+    async def run(service: Service) -> None:
         seen(await service.client("coordinator").post(f"/reporting-periods/{period}/open"))
 
-    return Deed(f"coordinator mở lại kỳ {period}", done)
+    return Step(f"coordinator mở lại kỳ {period}", run)

@@ -12,7 +12,15 @@ from app.services.notifications.delivery import deliver
 from app.vocabulary import Channel
 from tests.conftest import Service
 from tests.support.browser import HOST, Page, open_page, parse_page
-from tests.support.deliveries import Outbox, desk, execute, only_rules, prefer, sent, swept
+from tests.support.deliveries import (
+    Outbox,
+    deliver_all,
+    delivery_context,
+    execute,
+    keep_rules,
+    prefer,
+    run_sweep,
+)
 from tests.support.operations import UNDER_VERSION
 from tests.support.reference_calls import recorded
 from tests.support.report_calls import seen
@@ -117,10 +125,10 @@ async def test_one_click_unsubscribe_leaves_only_the_application(
         assert answer.status_code == 200
     assert "Đã lưu." in parse_page(answer).text_content
     assert await chosen(service) == (["in_app"], False)
-    await only_rules(service, "before-7")
+    await keep_rules(service, "before-7")
     service.clock.set("2024-06-08 08:00")
-    await swept(service)
-    assert "xuan-hong" not in [name for name, _ in (await sent(service)).letters]
+    await run_sweep(service)
+    assert "xuan-hong" not in [name for name, _ in (await deliver_all(service)).letters]
 
 
 async def test_a_name_is_escaped(service: Service) -> None:
@@ -169,9 +177,9 @@ async def test_the_key_is_no_token_api_key_or_calendar_token(service: Service) -
 async def test_no_response_of_the_api_contains_a_key(service: Service) -> None:
     async with service.database.reading() as session:
         keys = [str(key) for key in await session.scalars(text("SELECT mail_key FROM account"))]
-    await only_rules(service, "before-7")
-    await swept(service)
-    await sent(service)
+    await keep_rules(service, "before-7")
+    await run_sweep(service)
+    await deliver_all(service)
     assert len(set(keys)) == len(keys)
     for person in ("admin", "coordinator", "vice-chairman", "xuan-hong"):
         client = service.client(person)
@@ -185,11 +193,11 @@ async def test_no_response_of_the_api_contains_a_key(service: Service) -> None:
 
 
 async def test_every_link_in_a_mail_works_without_signing_in(service: Service) -> None:
-    await only_rules(service, "before-1", "missing-today")
+    await keep_rules(service, "before-1", "missing-today")
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
+    await run_sweep(service)
     outbox = Outbox()
-    await deliver(desk(service, outbox))
+    await deliver(delivery_context(service, outbox))
     assert {"xuan-hong", "coordinator"} <= {name for name, _ in outbox.letters}
     for mail in outbox.mails:
         assert str(mail.mail_key) in mail.text.plain

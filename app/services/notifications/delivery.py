@@ -1,8 +1,15 @@
-"""Delivery: messages leave, are tried again, or are given up in plain sight.
+"""Delivery of pending messages, with retries, at least once.
 
-A message is taken by a lease, so that several workers share the queue and one that dies gives
-back what it held. What was handed over just before a death is handed over again, under the same
-Message-ID: at least once, never by choice twice.
+Several workers share the queue of each channel:
+
+1. `lease_messages`: a worker leases messages; the other workers skip them. When a worker dies, its
+   leases end, and another worker gets the messages.
+2. `_prepare`: the message's notifications are checked again; those that no longer hold are
+   skipped. A message without any is closed as empty.
+3. `_attempt`: the remaining ones are composed into a text, and the channel sends it.
+4. `_record`: the message is closed as sent or failed, or postponed.
+
+A message that was sent just before its worker died is sent again, with the same Message-ID.
 """
 
 import asyncio
@@ -16,25 +23,26 @@ from sqlalchemy import Row, Time, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.errors import DeliveryDelayedError, DeliveryError, DeliveryRefusedError
-from app.channels.mail import Envelope, Text, preferences_url
+from app.channels.mail import Envelope, MessageText, preferences_url
 from app.channels.webhook import Post
 from app.clock import LOCAL, Clock
 from app.db.database import Database
 from app.services.notifications import reasons, recheck, wording
 from app.services.notifications.fallback import fall_back
-from app.services.notifications.wording import Line, ObligationLine, Recipient
-from app.vocabulary import Channel, NotificationReason
+from app.services.notifications.payloads import compose_payload
+from app.services.notifications.wording import MessageLine, Recipient
+from app.vocabulary import Channel, MessageState, NotificationReason, NotificationState
 
 LEASE = timedelta(minutes=5)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 MOST_ATTEMPTS = 20
-"""With the pauses between them three days or more: a mail server may be away over a weekend."""
+"""With their pauses these take more than three days, so a mail server may fail over a weekend."""
 AT_ONCE = 8
-"""By one channel: what hangs there leaves the others their own."""
+"""Messages of one channel that a worker sends at the same time."""
 
-Facts = Row[*tuple[Any, ...]]
-"""A row of MESSAGE."""
+MessageRow = Row[*tuple[Any, ...]]
+"""A row of GET_MESSAGE."""
 
 logger = logging.getLogger("tiendo")
 
@@ -50,78 +58,84 @@ WHERE id IN (
 RETURNING id, attempts
 """).bindparams(bindparam("local_time", type_=Time))
 
-MESSAGE = text("""
-    SELECT m.id, m.channel, m.created_at, m.attempts, account.full_name, account.email,
-        account.username, account.mail_key, coalesce(agency.path, '') AS agency_path
-    FROM message m JOIN account ON account.id = m.account_id
-    LEFT JOIN agency ON agency.id = account.agency_id
-    WHERE m.id = :id AND m.state = 'sending' AND m.attempts = :attempts
-        AND m.not_before > :now
+# A message and its recipient, while the lease of this attempt lasts.
+GET_MESSAGE = text("""
+SELECT m.id, m.channel, m.created_at, m.attempts, account.full_name, account.email,
+    account.username, account.mail_key, coalesce(agency.path, '') AS agency_path
+FROM message m JOIN account ON account.id = m.account_id
+LEFT JOIN agency ON agency.id = account.agency_id
+WHERE m.id = :id AND m.state = 'sending' AND m.attempts = :attempts AND m.not_before > :now
 """)
 
-# The webhook that serves an agency: the nearest one's, of several the oldest.
+# The webhook that serves an agency: the nearest agency's, and its oldest.
 FIND_WEBHOOK = text("""
 SELECT url, secret FROM webhooks_serving(:path)
 ORDER BY array_position(agency_ids(:path), agency_id) DESC, id LIMIT 1
 """)
 
-SKIP = text("""
-    UPDATE notification SET why = void.why, state = void.state
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:whys AS text[]), CAST(:states AS text[]))
-        AS void (id, why, state)
-    WHERE notification.id = void.id
+# End notifications that no longer hold.
+END_VOID_NOTIFICATIONS = text("""
+UPDATE notification SET why = void.why, state = void.state
+FROM unnest(CAST(:ids AS bigint[]), CAST(:whys AS text[]), CAST(:states AS text[]))
+    AS void (id, why, state)
+WHERE notification.id = void.id
 """)
 
-CLOSE = text("""
-    WITH closed AS (
-        UPDATE message SET state = :state, sent_at = CASE WHEN :state = 'sent'
-            THEN CAST(:now AS timestamptz) END,
-            subject = :subject, body = :body, error = :error, error_detail = :detail
-        WHERE id = :id AND (state = 'sending' AND attempts = :attempts
-            OR :state = 'sent' AND state <> 'sent')
-        RETURNING id
-    )
-    UPDATE notification SET state = :told, why = coalesce(:error, why), why_detail = :detail
-    FROM closed
-    WHERE message_id = closed.id AND notification.state = 'planned'
+# Close a message and its notifications. An attempt whose lease has ended may still say that the
+# message was sent, but not that it failed: another attempt decides that.
+CLOSE_MESSAGE = text("""
+WITH closed AS (
+    UPDATE message SET state = :state, subject = :subject, body = :body,
+        sent_at = CASE WHEN :state = 'sent' THEN CAST(:now AS timestamptz) END,
+        error = :error, error_detail = :error_detail
+    WHERE id = :id
+    AND (state = 'sending' AND attempts = :attempts OR :state = 'sent' AND state <> 'sent')
+    RETURNING id
+)
+UPDATE notification SET state = :state, why = coalesce(:error, why), why_detail = :error_detail
+FROM closed WHERE message_id = closed.id AND notification.state = 'planned'
 """)
 
-POSTPONE = text("""
-    UPDATE message SET state = 'waiting', not_before = :until, error = :error,
-        error_detail = :detail
-    WHERE id = :id AND state = 'sending' AND attempts = :attempts
+# Return a message to the queue after an attempt that failed.
+POSTPONE_MESSAGE = text("""
+UPDATE message SET state = 'waiting', not_before = :until, error = :error,
+    error_detail = :error_detail
+WHERE id = :id AND state = 'sending' AND attempts = :attempts
 """)
 
 
-class Taken(NamedTuple):
-    """A message under a lease; whoever takes it again makes it another attempt."""
+class LeasedMessage(NamedTuple):
+    """A message that a worker has leased; each lease is another attempt."""
 
     id: int
     attempt: int
 
 
-class SendsMail(Protocol):
-    """Whoever can hand over a mail."""
+class MailSender(Protocol):
+    """Sends mails; implemented by `Mailer`."""
 
     async def send(self, envelope: Envelope) -> None:
-        """Hand it over, or raise."""
+        """Send a mail, or raise a DeliveryError."""
 
 
-class SendsPosts(Protocol):
-    """Whoever can post to a webhook."""
+class PostSender(Protocol):
+    """Sends posts to webhooks; implemented by `WebhookSender`."""
 
     async def send(self, post: Post, now: datetime) -> None:
-        """Post it, or raise."""
+        """Send a post, or raise a DeliveryError."""
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What a delivery works with."""
+class DeliveryContext:
+    """The database, clock and senders of a worker.
+
+    public_url: the service's address, for links. lease: how long an attempt may take.
+    """
 
     database: Database
     clock: Clock
-    mail: SendsMail
-    posts: SendsPosts
+    mail: MailSender
+    posts: PostSender
     public_url: str
     lease: timedelta = LEASE
 
@@ -130,217 +144,214 @@ def _always() -> bool:
     return True
 
 
-async def deliver(desk: Desk, may_go_on: Callable[[], bool] = _always) -> int:
-    """Send what waits until nothing is left; how many were taken.
+async def deliver(context: DeliveryContext, may_continue: Callable[[], bool] = _always) -> int:
+    """Deliver pending messages until none is left; return how many were leased.
 
-    Each channel goes its own way: a mail server that is slow holds up mails and nothing else.
-    `may_go_on` is asked before more is taken: a slow mail server, or the end of the service,
-    leaves the rest to the next time.
+    Each channel has its own workers, so a slow mail server delays mails only. No more messages are
+    leased once `may_continue` returns False.
     """
     async with asyncio.TaskGroup() as group:
-        ways = [group.create_task(_deliver_by(channel, desk, may_go_on)) for channel in Channel]
-    return sum(way.result() for way in ways)
+        counts = [
+            group.create_task(_deliver_channel(channel, context, may_continue))
+            for channel in Channel
+        ]
+    return sum(count.result() for count in counts)
 
 
-async def _deliver_by(channel: Channel, desk: Desk, may_go_on: Callable[[], bool]) -> int:
-    """Send what waits for a channel, several at once; how many were taken."""
-    taken = 0
-    under_way: set[asyncio.Task[None]] = set()
+async def _deliver_channel(
+    channel: Channel, context: DeliveryContext, may_continue: Callable[[], bool]
+) -> int:
+    """Deliver the messages of a channel, at most AT_ONCE at the same time."""
+    count = 0
+    running: set[asyncio.Task[None]] = set()
     try:
-        while under_way or may_go_on():
-            most = AT_ONCE - len(under_way)
-            held = await take(desk, channel, most) if may_go_on() else []
-            taken += len(held)
-            under_way |= {asyncio.create_task(send_one(desk, each)) for each in held}
-            if not under_way:
+        while running or may_continue():
+            free = AT_ONCE - len(running)
+            leased = await lease_messages(context, channel, free) if may_continue() else []
+            count += len(leased)
+            running |= {asyncio.create_task(deliver_message(context, each)) for each in leased}
+            if not running:
                 break
-            _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in under_way:
+        for task in running:
             task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
-    return taken
+        await asyncio.gather(*running, return_exceptions=True)
+    return count
 
 
-async def take(desk: Desk, channel: Channel, most: int) -> list[Taken]:
-    """Take messages of a channel under a lease; another worker passes over them."""
-    now = desk.clock.now()
-    async with desk.database.transaction() as session:
-        local_time = now.astimezone(LOCAL).time()
-        parameters = {"now": now, "local_time": local_time, "until": now + desk.lease}
-        parameters |= {"channel": channel.value, "most": most}
-        return [Taken(*row) for row in await session.execute(LEASE_MESSAGES, parameters)]
+async def lease_messages(
+    context: DeliveryContext, channel: Channel, most: int
+) -> list[LeasedMessage]:
+    """Lease at most so many messages of a channel; messages that others lease are skipped."""
+    now = context.clock.now()
+    parameters = {
+        "channel": channel.value,
+        "most": most,
+        "now": now,
+        "local_time": now.astimezone(LOCAL).time(),
+        "until": now + context.lease,
+    }
+    async with context.database.transaction() as session:
+        return [LeasedMessage(*row) for row in await session.execute(LEASE_MESSAGES, parameters)]
 
 
-async def send_one(desk: Desk, taken: Taken) -> None:
-    """Put one message into words, hand it over, and write down what came of it.
+async def deliver_message(context: DeliveryContext, leased: LeasedMessage) -> None:
+    """Deliver a leased message and record the outcome.
 
-    Where even that fails, the message is taken again when its lease has run out.
+    When recording fails too, the lease ends and the message is leased again.
     """
     try:
-        prepared = await _prepare(desk, taken)
-        if prepared is not None:
-            await _send(desk, *prepared)
+        message = await _prepare(context, leased)
+        if message is not None:
+            await _record(context, message.row, *await _attempt(context, message))
     except Exception:
-        logger.exception("message %s stays until its lease runs out", taken.id)
+        logger.exception("message %s stays leased until its lease ends", leased.id)
 
 
-async def _prepare(desk: Desk, taken: Taken) -> tuple[Facts, list[Line]] | None:
-    """The message and what it still has to say; None where that is nothing or the lease over."""
-    now = desk.clock.now()
-    async with desk.database.transaction() as session:
-        held = {"id": taken.id, "attempts": taken.attempt, "now": now}
-        row = (await session.execute(MESSAGE, held)).one_or_none()
-        if row is None:
+class PreparedMessage(NamedTuple):
+    """A message with the lines that still hold."""
+
+    row: MessageRow
+    lines: Sequence[MessageLine]
+
+
+async def _prepare(context: DeliveryContext, leased: LeasedMessage) -> PreparedMessage | None:
+    """The message to send; None where the lease has ended or the message was closed here."""
+    now = context.clock.now()
+    async with context.database.transaction() as session:
+        parameters = {"id": leased.id, "attempts": leased.attempt, "now": now}
+        row = (await session.execute(GET_MESSAGE, parameters)).one_or_none()
+        if row is None:  # the lease has ended: another attempt got the message
             return None
-        lines, void = await recheck.lines_of(session, taken.id, now)
-        await _skip(session, void)
-        if not lines:
-            await _close(session, row, "empty", "skipped", now)
-        elif row.attempts > MOST_ATTEMPTS:
-            await _close(
-                session,
-                row,
-                "failed",
-                "failed",
-                now,
-                error=DeliveryError(reason=NotificationReason.INTERRUPTED),
-            )
+        lines, void = await recheck.list_lines(session, leased.id, now)
+        await _end_void(session, void)
+        if lines and row.attempts <= MOST_ATTEMPTS:
+            return PreparedMessage(row, lines)
+        if lines:  # every attempt died before it could record an error
+            error = DeliveryError(reason=NotificationReason.INTERRUPTED)
+            await _close(session, row, MessageState.FAILED, now, error=error)
         else:
-            return row, lines
+            await _close(session, row, MessageState.EMPTY, now)
     return None
 
 
-async def _send(desk: Desk, row: Facts, lines: Sequence[Line]) -> None:
-    now = desk.clock.now()
-    words: Text | None = None
-    error: DeliveryError | None = None
+async def _attempt(
+    context: DeliveryContext, message: PreparedMessage
+) -> tuple[MessageText | None, DeliveryError | None]:
+    """Compose and send a message; return its text and the error, if any."""
+    now = context.clock.now()
+    words: MessageText | None = None
     try:
-        words = wording.compose(_recipient(desk, row), lines, now)
-        await _hand_over(desk, row, lines, words, now)
-    except DeliveryError as failure:
-        error = failure
-    except Exception as fault:  # ours, and of this message: the others go their way
-        logger.exception("message %s", row.id)
-        error = DeliveryDelayedError(f"{type(fault).__name__}: {fault}")
-    now = desk.clock.now()
-    async with desk.database.transaction() as session:
+        words = wording.compose(_recipient(context, message.row), message.lines, now)
+        await _send(context, message, words, now)
+    except DeliveryError as error:
+        return words, error
+    except Exception as error:  # a defect that concerns this message must not stop the others
+        logger.exception("message %s", message.row.id)
+        return words, DeliveryDelayedError(f"{type(error).__name__}: {error}")
+    return words, None
+
+
+async def _record(
+    context: DeliveryContext,
+    row: MessageRow,
+    words: MessageText | None,
+    error: DeliveryError | None,
+) -> None:
+    """Close the message after a success or the last failure; otherwise postpone it."""
+    now = context.clock.now()
+    async with context.database.transaction() as session:
         if error is None:
-            await _close(session, row, "sent", "sent", now, words)
+            await _close(session, row, MessageState.SENT, now, words)
         elif isinstance(error, DeliveryRefusedError) or row.attempts >= MOST_ATTEMPTS:
-            await _close(session, row, "failed", "failed", now, words, error)
+            await _close(session, row, MessageState.FAILED, now, words, error)
         else:
-            parameters = {"until": now + pause(row.attempts), "error": error.reason}
-            parameters["detail"] = error.detail
-            await session.execute(POSTPONE, parameters | {"id": row.id, "attempts": row.attempts})
-
-
-def _recipient(desk: Desk, row: Facts) -> Recipient:
-    """Whom the words are for; only a mail, which goes straight to the person, holds the key."""
-    link = preferences_url(desk.public_url, row.mail_key) if row.channel == Channel.EMAIL else None
-    return Recipient(row.full_name, desk.public_url, link)
+            parameters = {"until": now + pause(row.attempts)}
+            await session.execute(POSTPONE_MESSAGE, parameters | _attempt_parameters(row, error))
 
 
 def pause(attempts: int) -> timedelta:
-    """How long to wait after so many attempts: a minute, doubled each time, at most six hours."""
+    """The pause after so many attempts: one minute, doubled each time, at most six hours."""
     return min(FIRST_PAUSE * float(2 ** (attempts - 1)), LONGEST_PAUSE)
 
 
-async def _hand_over(
-    desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now: datetime
+def _recipient(context: DeliveryContext, row: MessageRow) -> Recipient:
+    """The recipient; only an e-mail may contain the key, since others can see other channels."""
+    is_mail = row.channel == Channel.EMAIL
+    link = preferences_url(context.public_url, row.mail_key) if is_mail else None
+    return Recipient(row.full_name, context.public_url, link)
+
+
+async def _send(
+    context: DeliveryContext, message: PreparedMessage, words: MessageText, now: datetime
 ) -> None:
+    """Send a message by its channel; one in the application is sent once it is recorded."""
+    row = message.row
     if row.channel == Channel.EMAIL:
-        envelope = Envelope(
-            row.id, row.full_name, row.email or "", words, row.created_at, now, row.mail_key
+        email = row.email or ""
+        await context.mail.send(
+            Envelope(row.id, row.full_name, email, words, row.created_at, now, row.mail_key)
         )
-        await desk.mail.send(envelope)
     elif row.channel == Channel.WEBHOOK:
-        await desk.posts.send(await _post(desk, row, lines, words, now), now)
+        await context.posts.send(await _compose_post(context, message, words, now), now)
 
 
-async def _post(desk: Desk, row: Facts, lines: Sequence[Line], words: Text, now: datetime) -> Post:
-    async with desk.database.reading() as session:
-        found = (await session.execute(FIND_WEBHOOK, {"path": row.agency_path})).one_or_none()
-    if found is None:
+async def _compose_post(
+    context: DeliveryContext, message: PreparedMessage, words: MessageText, now: datetime
+) -> Post:
+    row = message.row
+    async with context.database.reading() as session:
+        webhook = (await session.execute(FIND_WEBHOOK, {"path": row.agency_path})).one_or_none()
+    if webhook is None:
         raise DeliveryRefusedError(reason=NotificationReason.NO_WEBHOOK)
-    payload = {
-        "message_id": row.id,
-        "sent_at": now.isoformat(),
-        "recipient": {
-            "username": row.username,
-            "full_name": row.full_name,
-            "email": row.email,
-        },
-        "subject": words.subject,
-        "text": words.plain,
-        "obligations": [
-            {
-                "plan": line.plan,
-                "period": line.period,
-                "agency": line.agency,
-                "agency_name": line.agency_name,
-                "due_date": line.due_date.isoformat(),
-                "timeliness": line.timeliness,
-                "correction_due": line.correction_due and line.correction_due.isoformat(),
-                "about": line.rule,
-            }
-            for line in lines
-            if isinstance(line, ObligationLine)
-        ],
-        "plans": [
-            {"plan": line.plan, "about": line.rule}
-            for line in lines
-            if not isinstance(line, ObligationLine)
-        ],
-    }
-    return Post(found.url, found.secret, payload)
+    recipient = {"username": row.username, "full_name": row.full_name, "email": row.email}
+    payload = compose_payload(row.id, now, recipient, words.subject, words.plain, message.lines)
+    return Post(str(row.id), webhook.url, webhook.secret, payload)
 
 
-async def _skip(session: AsyncSession, void: dict[int, NotificationReason]) -> None:
-    if void:
-        await session.execute(
-            SKIP,
-            {
-                "ids": list(void),
-                "whys": list(void.values()),
-                "states": [
-                    "superseded" if why in reasons.SUPERSEDING else "skipped"
-                    for why in void.values()
-                ],
-            },
-        )
+async def _end_void(session: AsyncSession, void: dict[int, NotificationReason]) -> None:
+    """End notifications that no longer hold, by their ids."""
+    if not void:
+        return
+    states = [
+        NotificationState.SUPERSEDED if why in reasons.SUPERSEDING else NotificationState.SKIPPED
+        for why in void.values()
+    ]
+    await session.execute(
+        END_VOID_NOTIFICATIONS, {"ids": list(void), "whys": list(void.values()), "states": states}
+    )
 
 
 async def _close(
     session: AsyncSession,
-    row: Facts,
-    state: str,
-    told: str,
+    row: MessageRow,
+    state: MessageState,
     now: datetime,
-    words: Text | None = None,
+    words: MessageText | None = None,
     error: DeliveryError | None = None,
 ) -> None:
-    if state == "failed":
+    """Close a message; what failed is shown in the application instead."""
+    parameters = {
+        "state": state,
+        "now": now,
+        "subject": words and words.subject,
+        "body": words and words.plain,
+    }
+    await session.execute(CLOSE_MESSAGE, parameters | _attempt_parameters(row, error))
+    if error is not None:
+        description = reasons.describe(error.reason, error.detail, "en")
         logger.warning(
-            "message %s to %s by %s failed: %s",
-            row.id,
-            row.username,
-            row.channel,
-            error and reasons.describe(error.reason, error.detail, "en"),
+            "message %s to %s by %s failed: %s", row.id, row.username, row.channel, description
         )
-    await session.execute(
-        CLOSE,
-        {
-            "id": row.id,
-            "attempts": row.attempts,
-            "state": state,
-            "told": told,
-            "now": now,
-            "subject": words.subject if words else None,
-            "body": words.plain if words else None,
-            "error": error and error.reason,
-            "detail": error and error.detail,
-        },
-    )
-    if state == "failed":
         await fall_back(session, row.id, now)
+
+
+def _attempt_parameters(row: MessageRow, error: DeliveryError | None) -> dict[str, Any]:
+    """The attempt and its error, as CLOSE_MESSAGE and POSTPONE_MESSAGE take them."""
+    return {
+        "id": row.id,
+        "attempts": row.attempts,
+        "error": error and error.reason,
+        "error_detail": error and error.detail,
+    }

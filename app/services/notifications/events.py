@@ -1,4 +1,4 @@
-"""Events that somebody has to hear of, told in the transaction in which they happen."""
+"""Notifications of events, planned in the transaction in which the event happens."""
 
 from collections.abc import Mapping
 from datetime import datetime, time
@@ -12,10 +12,11 @@ from app.vocabulary import EventKind, NotificationReason
 
 DEFAULT_CHANNELS = ["email", "in_app"]
 
-# Plan the notifications of an event, and one message for each recipient and channel:
-# the reporters of `obligations` are notified of each occurrence once; the coordinators of the
-# district of `plan_id` of the same occurrence once a channel, unless its notification was skipped
-# or superseded, or will be, before it was sent.
+# Plan the notifications of an event, and one message for each account and channel.
+# - The reporters of `obligations` are notified of each occurrence once.
+# - The coordinators of the district of `plan_id` are notified once by each channel of occurrences
+#   that start with `same`. A notification that was skipped or superseded does not count, nor one
+#   that a later event will supersede.
 PLAN_NOTIFICATIONS = text("""
 WITH addressed AS (
     SELECT o.id AS obligation_id, NULL::bigint AS plan_id, event.occurrence,
@@ -64,11 +65,23 @@ FROM addressed JOIN carrier USING (account_id, channel)
 RETURNING id
 """).bindparams(bindparam("facts", type_=JSONB(none_as_null=True)))
 
+NO_RECIPIENTS: dict[str, Any] = {
+    "obligations": [],
+    "occurrences": [],
+    "plan_id": None,
+    "plan_occurrence": None,
+    "same": None,
+    "why": NotificationReason.HAPPENED,
+    "quiet_from": None,
+    "quiet_until": None,
+}
+"""The parameters of PLAN_NOTIFICATIONS, before an event sets some of them."""
+
 NEWS = frozenset({EventKind.PERIOD_OPENED, EventKind.PERIOD_CLOSED})
-"""What a person may choose not to hear of."""
+"""Events whose notifications a person can switch off."""
 
 
-async def tell(
+async def notify(
     session: AsyncSession,
     kind: EventKind,
     obligations: list[int],
@@ -77,15 +90,15 @@ async def tell(
     now: datetime,
     facts: Mapping[str, Any] | None = None,
 ) -> int:
-    """Tell the reporters of these obligations what happened; how many notifications that made.
+    """Notify the reporters of obligations of one event; return the number of notifications.
 
-    `occurrence` names the event itself (a decision, a date), so that it is told once.
+    occurrence: identifies the event (a decision, a date), so that nobody is notified twice.
     """
     occurrences = dict.fromkeys(obligations, occurrence)
-    return await tell_each(session, kind, occurrences, now=now, facts=facts)
+    return await notify_each(session, kind, occurrences, now=now, facts=facts)
 
 
-async def tell_each(
+async def notify_each(
     session: AsyncSession,
     kind: EventKind,
     occurrences: Mapping[int, str],
@@ -95,24 +108,24 @@ async def tell_each(
     why: NotificationReason = NotificationReason.HAPPENED,
     quiet: tuple[time, time] | None = None,
 ) -> int:
-    """Tell the reporters of these obligations, to each its own occurrence.
+    """Notify the reporters of obligations, each of its own occurrence, given by obligation id.
 
-    `quiet` are the local hours in which it is not tried, from the first to the second.
+    quiet: start and end of the local hours in which messages are not sent; they may span midnight.
+
+    Returns the number of notifications.
     """
-    return await _plan(
-        session,
-        kind,
-        now,
-        obligations=list(occurrences),
-        occurrences=list(occurrences.values()),
-        facts=dict(facts) if facts else None,
-        why=why,
-        quiet_from=quiet and quiet[0],
-        quiet_until=quiet and quiet[1],
-    )
+    parameters = {
+        "obligations": list(occurrences),
+        "occurrences": list(occurrences.values()),
+        "facts": dict(facts) if facts else None,
+        "why": why,
+        "quiet_from": quiet and quiet[0],
+        "quiet_until": quiet and quiet[1],
+    }
+    return await _plan(session, kind, now, parameters)
 
 
-async def tell_of_plan(
+async def notify_coordinators(
     session: AsyncSession,
     kind: EventKind,
     plan_id: int,
@@ -122,40 +135,29 @@ async def tell_of_plan(
     now: datetime,
     facts: Mapping[str, Any],
 ) -> int:
-    """Tell the coordinators of a plan's district what happened to it; how many notifications.
+    """Notify the coordinators of a plan's district; return the number of notifications.
 
-    `same` names what is told once, though it happens again; `at` tells the events apart.
+    same: what events have in common of which coordinators are notified once. at: the instant that
+    distinguishes them.
     """
-    return await _plan(
-        session,
-        kind,
-        now,
-        plan_id=plan_id,
-        plan_occurrence=f"{same}/{at.isoformat()}",
-        same=same,
-        facts=dict(facts),
-    )
-
-
-async def _plan(session: AsyncSession, kind: EventKind, now: datetime, **parameters: Any) -> int:
-    defaults: dict[str, Any] = {
-        "obligations": [],
-        "occurrences": [],
-        "plan_id": None,
-        "plan_occurrence": None,
-        "same": None,
-        "why": NotificationReason.HAPPENED,
-        "quiet_from": None,
-        "quiet_until": None,
+    parameters = {
+        "plan_id": plan_id,
+        "plan_occurrence": f"{same}/{at.isoformat()}",
+        "same": same,
+        "facts": dict(facts),
     }
-    values = defaults | parameters
-    values |= {"kind": kind.value, "now": now, "is_news": kind in NEWS}
-    values["channels"] = DEFAULT_CHANNELS
-    return len((await session.execute(PLAN_NOTIFICATIONS, values)).all())
+    return await _plan(session, kind, now, parameters)
 
 
-# Transitional fragment, until reminders use their own statements.
-UNTOLD = """NOT EXISTS (
-    SELECT FROM notification n
-    WHERE (n.obligation_id, n.rule, n.occurrence, n.account_id)
-        = ({obligation}, {rule}, {occurrence}, account.id))"""
+async def _plan(
+    session: AsyncSession, kind: EventKind, now: datetime, parameters: dict[str, Any]
+) -> int:
+    """Execute PLAN_NOTIFICATIONS; return the number of notifications."""
+    common = {
+        "kind": kind.value,
+        "is_news": kind in NEWS,
+        "channels": DEFAULT_CHANNELS,
+        "now": now,
+    }
+    result = await session.execute(PLAN_NOTIFICATIONS, NO_RECIPIENTS | common | parameters)
+    return len(result.all())

@@ -1,4 +1,4 @@
-"""What could not leave by its channel waits for the person in the application instead."""
+"""Notifications that could not be delivered by their channel are shown in the application."""
 
 from datetime import datetime
 
@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.vocabulary import NotificationReason
 
-# Not what the application tells already, or told; what gave way there to the message that failed
-# (the person had changed channels meanwhile) comes back.
-FALL_BACK = text("""
+# Plan the failed notifications of a message once more in the application, by one message, except
+# those that it already shows. One that was superseded there, because the recipient had chosen
+# other channels since, is planned again.
+PLAN_FALLBACKS = text("""
 WITH lost AS (
     SELECT n.* FROM notification n
     WHERE n.message_id = :message_id AND n.state = 'failed' AND n.channel <> 'in_app'
@@ -44,10 +45,10 @@ ON CONFLICT ON CONSTRAINT notification_once DO UPDATE SET (facts, planned_for, c
 
 
 async def fall_back(session: AsyncSession, message_id: int, now: datetime) -> None:
-    """Tell in the application what a message that has failed for good was to say.
+    """Plan the failed notifications of a message in the application.
 
-    Within the transaction that gives the message up, so that nothing falls between.
+    Runs in the transaction that closes the message, so that none is lost.
     """
     await session.execute(
-        FALL_BACK, {"message_id": message_id, "now": now, "why": NotificationReason.FALLBACK}
+        PLAN_FALLBACKS, {"message_id": message_id, "now": now, "why": NotificationReason.FALLBACK}
     )

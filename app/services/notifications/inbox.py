@@ -1,25 +1,24 @@
-"""A person's own messages and channels, and what was sent for an obligation."""
+"""The messages that a person receives in the application, and the channels that they choose."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.pagination import page
 from app.errors import FieldError, NotFound, ValidationFailed
-from app.models.accounts import Account
 from app.models.agencies import Agency
-from app.models.notifications import Message, Notification, NotificationPreference, Webhook
+from app.models.notifications import Message, Notification, NotificationPreference
 from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod
 from app.models.plans import Plan
 from app.policy import Principal
-from app.services.audit import ledger
-from app.services.audit.ledger import Actor
+from app.services.audit.action import Action
+from app.services.audit.changes import Change, record_change
 from app.services.notifications.events import DEFAULT_CHANNELS
 from app.text import terms
 from app.text.bilingual import Bilingual
@@ -27,13 +26,19 @@ from app.vocabulary import Channel, MessageState, NotificationState
 
 UNREACHABLE = Bilingual(
     "Không kênh nào trong số này đến được bạn; đang dùng được: {available}.",
-    "None of these channels reaches you; those that do: {available}.",
+    "None of these channels reaches you; available channels: {available}.",
 )
+
+# How an account can be reached, and what it has chosen.
+GET_CONTACT = text("""
+SELECT preferred_channels, period_news, has_email, has_webhook
+FROM contact WHERE account_id = :account_id
+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """An obligation of which a message speaks, and the rule or event that made it."""
+    """An obligation that a message is about; `about` is a rule's code or an event."""
 
     plan: str
     period: str
@@ -44,15 +49,15 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class PlanConcern:
-    """A plan of which a message speaks as a whole, and the event that made it."""
+    """A plan that a message is about as a whole; `about` is an event."""
 
     plan: str
     about: str
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """A message that came in the application."""
+class InboxMessage:
+    """A message received in the application."""
 
     id: int
     subject: str
@@ -64,16 +69,25 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class InboxPage:
+    """A page of messages; `unread` counts those of all pages."""
+
+    items: list[InboxMessage]
+    next_cursor: str | None
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
 class Preferences:
-    """The channels that a person has, and those that reach them."""
+    """The channels that a person has chosen, and those that reach them."""
 
     channels: list[Channel]
     period_news: bool
     available: list[Channel]
 
 
-def _of(principal: Principal) -> ColumnElement[bool]:
-    """The messages that a person has got in the application."""
+def _received_by(principal: Principal) -> ColumnElement[bool]:
+    """The condition that a person has received a message in the application."""
     return (
         (Message.account_id == principal.account_id)
         & (Message.channel == Channel.IN_APP)
@@ -81,11 +95,11 @@ def _of(principal: Principal) -> ColumnElement[bool]:
     )
 
 
-async def received(
+async def list_page(
     session: AsyncSession, principal: Principal, *, unread: bool, limit: int, cursor: str | None
-) -> tuple[list[Received], str | None]:
-    """A page of one's own messages, or only of the unread ones, the newest first."""
-    query = select(Message).where(_of(principal))
+) -> InboxPage:
+    """A page of a person's messages, or of the unread ones, newest first."""
+    query = select(Message).where(_received_by(principal))
     if unread:
         query = query.where(Message.read_at.is_(None))
     rows, following = await page(
@@ -96,17 +110,17 @@ async def received(
         cursor=cursor,
         descending=True,
     )
-    return await _with_concerns(session, [row[0] for row in rows]), following
+    items = await _with_concerns(session, [row[0] for row in rows])
+    return InboxPage(items, following, await _count_unread(session, principal))
 
 
-async def count_unread(session: AsyncSession, principal: Principal) -> int:
-    """How many messages a person has not read."""
-    query = select(func.count()).where(_of(principal), Message.read_at.is_(None))
+async def _count_unread(session: AsyncSession, principal: Principal) -> int:
+    query = select(func.count()).where(_received_by(principal), Message.read_at.is_(None))
     return int(await session.scalar(query) or 0)
 
 
-async def _with_concerns(session: AsyncSession, messages: Iterable[Message]) -> list[Received]:
-    found = list(messages)
+async def _with_concerns(session: AsyncSession, messages: Sequence[Message]) -> list[InboxMessage]:
+    """The messages with what they are about, in the order in which reports are due."""
     rows = await session.execute(
         select(
             Notification.message_id,
@@ -121,7 +135,7 @@ async def _with_concerns(session: AsyncSession, messages: Iterable[Message]) -> 
         .join(Plan, Plan.id == func.coalesce(ReportingPeriod.plan_id, Notification.plan_id))
         .outerjoin(Agency, Agency.id == Obligation.agency_id)
         .where(
-            Notification.message_id.in_([message.id for message in found]),
+            Notification.message_id.in_([message.id for message in messages]),
             Notification.state == NotificationState.SENT,
         )
         .order_by(Obligation.late_from, Agency.code, Notification.id)
@@ -134,7 +148,7 @@ async def _with_concerns(session: AsyncSession, messages: Iterable[Message]) -> 
         else:
             concerns[message_id].append(Concern(plan, period, agency, agency_name, about))
     return [
-        Received(
+        InboxMessage(
             id=message.id,
             subject=message.subject or "",
             text=message.body or "",
@@ -143,24 +157,22 @@ async def _with_concerns(session: AsyncSession, messages: Iterable[Message]) -> 
             obligations=concerns[message.id],
             plans=plans[message.id],
         )
-        for message in found
+        for message in messages
     ]
 
 
-async def mark_read(
-    session: AsyncSession, principal: Principal, message_id: int, now: datetime
-) -> Received:
-    """Mark one of one's own messages as read; the first time counts.
+async def mark_read(session: AsyncSession, action: Action, message_id: int) -> InboxMessage:
+    """Mark one of a person's messages as read; the first time is kept.
 
-    That is between the person and the message, so the record of changes holds nothing of it.
+    There is no audit event, because nobody else sees whether a message was read.
 
     Raises:
-        NotFound: there is no such message of this person.
+        NotFound: the person has received no such message.
     """
     message = await session.scalar(
         update(Message)
-        .where(_of(principal), Message.id == message_id)
-        .values(read_at=func.coalesce(Message.read_at, now))
+        .where(_received_by(action.principal), Message.id == message_id)
+        .values(read_at=func.coalesce(Message.read_at, action.now))
         .returning(Message)
     )
     if message is None:
@@ -168,78 +180,60 @@ async def mark_read(
     return (await _with_concerns(session, [message]))[0]
 
 
-async def mark_all_read(session: AsyncSession, principal: Principal, now: datetime) -> int:
-    """Mark all of one's own messages as read; how many were not."""
-    marked = await session.scalars(
+async def mark_all_read(session: AsyncSession, action: Action) -> int:
+    """Mark all of a person's messages as read; return how many were unread."""
+    ids = await session.scalars(
         update(Message)
-        .where(_of(principal), Message.read_at.is_(None))
-        .values(read_at=now)
+        .where(_received_by(action.principal), Message.read_at.is_(None))
+        .values(read_at=action.now)
         .returning(Message.id)
     )
-    return len(marked.all())
+    return len(ids.all())
 
 
-async def preferences(session: AsyncSession, principal: Principal) -> Preferences:
-    """The channels of a person who has chosen, or the usual ones."""
-    chosen = await session.get(NotificationPreference, principal.account_id)
+async def get_preferences(session: AsyncSession, principal: Principal) -> Preferences:
+    """The channels that a person has chosen, or else the default ones."""
+    parameters = {"account_id": principal.account_id}
+    contact = (await session.execute(GET_CONTACT, parameters)).one()
+    reaches = {
+        Channel.EMAIL: contact.has_email,
+        Channel.WEBHOOK: contact.has_webhook,
+        Channel.IN_APP: True,
+    }
     return Preferences(
-        channels=[Channel(name) for name in (chosen.channels if chosen else DEFAULT_CHANNELS)],
-        period_news=chosen.period_news if chosen else True,
-        available=await _available(session, principal),
+        channels=[Channel(name) for name in contact.preferred_channels or DEFAULT_CHANNELS],
+        period_news=contact.period_news,
+        available=[channel for channel in Channel if reaches[channel]],
     )
 
 
-async def _available(session: AsyncSession, principal: Principal) -> list[Channel]:
-    """The channels that reach a person today; the application always does."""
-    covered = select(Webhook.id).join(Agency, Agency.id == Webhook.agency_id)
-    covered = covered.where(
-        Webhook.active,
-        Agency.path == func.left(principal.agency_path, func.length(Agency.path)),
-    )
-    row = (
-        await session.execute(
-            select(Account.email.is_not(None), covered.exists()).where(
-                Account.id == principal.account_id
-            )
-        )
-    ).one()
-    reached = {Channel.EMAIL: row[0], Channel.WEBHOOK: row[1], Channel.IN_APP: True}
-    return [channel for channel in Channel if reached[channel]]
-
-
-async def choose(
-    session: AsyncSession,
-    principal: Principal,
-    *,
-    channels: list[Channel],
-    period_news: bool,
-    now: datetime,
-    actor: Actor,
+async def put_preferences(
+    session: AsyncSession, action: Action, *, channels: list[Channel], period_news: bool
 ) -> Preferences:
-    """Choose the channels by which one is told; at least one of them has to reach the person.
+    """Set the channels of a person.
 
     Raises:
-        ValidationFailed: none of them does.
+        ValidationFailed: none of the channels reaches the person.
     """
-    before = await preferences(session, principal)
-    if not set(channels) & set(before.available):
-        names = [terms.CHANNEL[channel] for channel in before.available]
+    principal = action.principal
+    old = await get_preferences(session, principal)
+    if not set(channels) & set(old.available):
+        names = [terms.CHANNEL[channel] for channel in old.available]
         facts = {"available": Bilingual(*map(", ".join, zip(*names, strict=True)))}
         raise ValidationFailed([FieldError("/channels", "unreachable", UNREACHABLE, facts)])
-    await ledger.record(
+    values = {"channels": list(channels), "period_news": period_news}
+    change = Change({"channels": old.channels, "period_news": old.period_news}, values)
+    await record_change(
         session,
-        now=now,
-        actor=actor,
-        action="notification_preference.put",
-        subject=f"users/{principal.name}",
+        action,
+        "notification_preference.put",
+        f"users/{principal.name}",
+        change,
         agency_id=principal.agency_id,
-        before={"channels": list(before.channels), "period_news": before.period_news},
-        after={"channels": list(channels), "period_news": period_news},
     )
-    values = {"channels": [channel.value for channel in channels], "period_news": period_news}
     await session.execute(
         insert(NotificationPreference)
         .values(account_id=principal.account_id, **values)
         .on_conflict_do_update(index_elements=["account_id"], set_=values)
     )
-    return Preferences(channels, period_news, before.available)
+    return Preferences(channels, period_news, old.available)

@@ -1,4 +1,4 @@
-"""Whether messages leave as they should: what waits, what failed, how the job queue does."""
+"""The health of background work: pending and failed messages, and the job queue."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL
 
-TOO_LONG = timedelta(minutes=10)
-"""The sweep and the deliveries run each minute; whatever is ten minutes late stands still."""
+LONGEST_DELAY = timedelta(minutes=10)
+"""Sweep and delivery run every minute, so a delay of ten minutes is a failure."""
 
 # Count messages by state and find the age of the oldest unsent one, in seconds. The age counts from
 # when it could first be sent, because quiet hours are no delay. `not_before` is the end of the last
@@ -32,18 +32,20 @@ FROM (
 ) AS message
 """).bindparams(bindparam("local_time", type_=Time))
 
-# The queue goes by the real clock, also where the service's is moved for a rehearsal.
-LAST_SWEEP = text("""
+# The seconds since the last sweep, by the real clock: the queue ignores the clock of rehearsals.
+GET_LAST_SWEEP = text("""
     SELECT extract(epoch FROM now()) - max(defer_timestamp)
     FROM procrastinate_periodic_defers WHERE task_name = 'remind'
 """)
-QUEUE = text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1 ORDER BY 1")
+# The jobs by status.
+COUNT_JOBS = text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY 1 ORDER BY 1")
+# The overdue obligations of all plans.
 COUNT_OVERDUE = text("SELECT count(*) FROM owed_obligation o WHERE timeliness(o, :now) = 'overdue'")
 
 
 @dataclass(frozen=True)
-class Backlog:
-    """Messages by state, and how long the oldest one has been waiting to leave, in seconds."""
+class MessageCounts:
+    """Messages by state, and the age of the oldest unsent one in seconds."""
 
     oldest_unsent_seconds: float | None
     waiting: int
@@ -54,20 +56,20 @@ class Backlog:
 
 @dataclass(frozen=True)
 class Health:
-    """How the background work does."""
+    """The health of background work; `ok` if neither messages nor the sweep are late."""
 
     ok: bool
-    messages: Backlog
+    messages: MessageCounts
     last_sweep_seconds: float | None
     queue: dict[str, int]
 
 
-async def backlog(session: AsyncSession, now: datetime) -> Backlog:
-    """The messages that have not left."""
+async def count_messages(session: AsyncSession, now: datetime) -> MessageCounts:
+    """The unsent and failed messages."""
     local_time = now.astimezone(LOCAL).time()
     parameters = {"now": now, "local_time": local_time, "yesterday": now - timedelta(days=1)}
     row = (await session.execute(COUNT_MESSAGES, parameters)).one()
-    return Backlog(
+    return MessageCounts(
         oldest_unsent_seconds=None if row.oldest_unsent is None else float(row.oldest_unsent),
         waiting=row.waiting,
         sending=row.sending,
@@ -76,14 +78,14 @@ async def backlog(session: AsyncSession, now: datetime) -> Backlog:
     )
 
 
-async def health(session: AsyncSession, now: datetime) -> Health:
-    """Whether messages leave in time and the sweep runs; no sweep at all is told, not blamed."""
-    messages = await backlog(session, now)
-    last_sweep = await session.scalar(LAST_SWEEP)
-    queue = {row[0]: row[1] for row in await session.execute(QUEUE)}
+async def get_health(session: AsyncSession, now: datetime) -> Health:
+    """The health of background work. A service that has never run a sweep is healthy."""
+    messages = await count_messages(session, now)
+    last_sweep = await session.scalar(GET_LAST_SWEEP)
+    queue = {row[0]: row[1] for row in await session.execute(COUNT_JOBS)}
     ages = [messages.oldest_unsent_seconds or 0.0, float(last_sweep or 0)]
     return Health(
-        ok=max(ages) <= TOO_LONG.total_seconds(),
+        ok=max(ages) <= LONGEST_DELAY.total_seconds(),
         messages=messages,
         last_sweep_seconds=None if last_sweep is None else float(last_sweep),
         queue=queue,
@@ -91,5 +93,5 @@ async def health(session: AsyncSession, now: datetime) -> Health:
 
 
 async def count_overdue(session: AsyncSession, now: datetime) -> int:
-    """How many obligations of all plans are overdue."""
+    """The number of overdue obligations of all plans."""
     return int(await session.scalar(COUNT_OVERDUE, {"now": now}) or 0)

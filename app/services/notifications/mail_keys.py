@@ -1,6 +1,7 @@
-"""The keys in mails: each opens the page on which one person chooses channels, nothing else."""
+"""The keys in e-mails: each opens one person's page of channels, and nothing else."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,33 +11,33 @@ from app.errors import NotFound
 from app.models.accounts import Account
 from app.models.agencies import Agency
 from app.policy import Principal
-from app.services.audit.ledger import Actor
+from app.services.audit.action import Action
 from app.text import terms
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """The person whose key it is; a principal without any permission, for the key proves little."""
+class KeyHolder:
+    """The person who has a key; their principal has no permissions."""
 
     principal: Principal
     full_name: str
     agency_name: str | None
 
-    def actor(self, origin: str | None) -> Actor:
-        """As the record of changes names who came by the key: nobody has signed in."""
-        return Actor(f"mail-key/{self.principal.name}", origin)
+    def action(self, now: datetime, origin: str | None) -> Action:
+        """The context of a write by key; audit events tell it from one of a signed-in person."""
+        return Action(self.principal, now, origin, f"mail-key/{self.principal.name}")
 
 
-async def holder(session: AsyncSession, key: str) -> Holder:
-    """The person whose key this is.
+async def get_holder(session: AsyncSession, key: str) -> KeyHolder:
+    """The person who has a key.
 
     Raises:
-        NotFound: it is nobody's, or of an account that is no longer active.
+        NotFound: the key is unknown, or its account is inactive.
     """
     row = None
-    if known := _read(key):
+    if (mail_key := _parse(key)) is not None:
         query = select(Account, Agency).outerjoin(Agency, Agency.id == Account.agency_id)
-        query = query.where(Account.mail_key == known, Account.active)
+        query = query.where(Account.mail_key == mail_key, Account.active)
         row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(terms.PREFERENCES)
@@ -51,10 +52,10 @@ async def holder(session: AsyncSession, key: str) -> Holder:
         district_path=path,
         account_id=account.id,
     )
-    return Holder(principal, account.full_name, agency.name if agency else None)
+    return KeyHolder(principal, account.full_name, agency.name if agency else None)
 
 
-def _read(key: str) -> UUID | None:
+def _parse(key: str) -> UUID | None:
     try:
         return UUID(key)
     except ValueError:

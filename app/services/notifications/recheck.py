@@ -1,7 +1,4 @@
-"""Messages: what one person is told by one channel, looked at again at the moment it leaves.
-
-So nothing goes out that is no longer true. The words are those of `wording`.
-"""
+"""The lines of a message, checked again when it is sent, so that none is outdated."""
 
 from datetime import datetime
 from typing import Any
@@ -9,11 +6,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services.deadlines.sql import DAYS_LATE, DAYS_LEFT, TIMELINESS
-from app.services.notifications.wording import Line, ObligationLine, period_name, place_of
+from app.services.notifications.wording import (
+    MessageLine,
+    ObligationLine,
+    name_field,
+    period_name,
+)
 from app.vocabulary import Audience, NotificationReason
-
-LATER_REMINDER = NotificationReason.LATER_REMINDER
 
 # The lines of a message in the order in which their reports are due, each with the reason why it
 # no longer holds; null where it does. An obligation that is not owed is that of an ended agency.
@@ -25,7 +24,7 @@ SELECT n.id, n.rule, n.audience, n.template, n.facts,
     days_left(o, :now) AS days_left, o.report_status, o.correction_due,
     CASE WHEN n.audience IN ('coordinator', 'leadership')
         THEN count_missing(o.period_id, o.due_date) ELSE 0 END AS missing,
-    n.audience IN ('coordinator', 'leadership') AND NOT has_reporter(o.agency_id) AS has_nobody,
+    n.audience IN ('coordinator', 'leadership') AND NOT has_reporter(o.agency_id) AS lacks_reporter,
     CASE WHEN n.template = 'report.returned' THEN (
         SELECT body FROM report JOIN revision v
             ON v.report_id = report.id AND v.number = report.last_revision
@@ -93,34 +92,25 @@ ORDER BY o.late_from, o.agency, n.id
 """)
 
 
-async def lines_of(
+async def list_lines(
     session: AsyncSession, message_id: int, now: datetime
-) -> tuple[list[Line], dict[int, NotificationReason]]:
-    """What a message still has to say, and the notifications that no longer hold, with why."""
+) -> tuple[list[MessageLine], dict[int, NotificationReason]]:
+    """The lines of a message that hold, and why the other notifications, by id, do not."""
     rows = (await session.execute(LIST_LINES, {"message_id": message_id, "now": now})).all()
     void = {row.id: NotificationReason(row.void) for row in rows if row.void}
     return [_line_of(row) for row in rows if not row.void], void
 
 
-def _line_of(row: Any) -> Line:
-    return Line(**_common(row)) if row.period is None else obligation_line_of(row)
-
-
-def _common(row: Any) -> dict[str, Any]:
-    return {
-        "rule": row.rule,
-        "audience": Audience(row.audience),
-        "template": row.template,
-        "facts": _facts(row),
-        "plan": row.plan,
-        "plan_title": row.plan_title,
-    }
+def _line_of(row: Any) -> MessageLine:
+    if row.period is None:
+        return MessageLine(**_common_fields(row))
+    return obligation_line_of(row)
 
 
 def obligation_line_of(row: Any) -> ObligationLine:
-    """A row of LIST_LINES that is about an obligation."""
+    """The line of a row that has the columns of LIST_LINES and is about an obligation."""
     return ObligationLine(
-        **_common(row),
+        **_common_fields(row),
         period=row.period,
         period_name=period_name(row.frequency, row.ordinal, row.year),
         agency=row.agency,
@@ -132,44 +122,28 @@ def obligation_line_of(row: Any) -> ObligationLine:
         report_status=row.report_status,
         correction_due=row.correction_due,
         missing=row.missing,
-        has_nobody=row.has_nobody,
+        lacks_reporter=row.lacks_reporter,
     )
 
 
+def _common_fields(row: Any) -> dict[str, Any]:
+    return {
+        "rule": row.rule,
+        "audience": Audience(row.audience),
+        "template": row.template,
+        "facts": _facts(row),
+        "plan": row.plan,
+        "plan_title": row.plan_title,
+    }
+
+
 def _facts(row: Any) -> dict[str, Any]:
+    """The facts of an event; comments name the fields of the revision that they are about."""
     facts: dict[str, Any] = row.facts or {}
     if row.body is None:
         return facts
     comments = [
-        {"place": place_of(comment.get("pointer"), row.body), "text": comment["text"]}
+        {"field": name_field(comment.get("pointer"), row.body), "text": comment["text"]}
         for comment in facts.get("comments", [])
     ]
     return facts | {"comments": comments}
-
-
-# Transitional fragments, until reminders use the views.
-IN_FORCE = """
-    (r.active AND (r.agency_id = o.agency_id OR r.agency_id IS NULL AND NOT EXISTS (
-        SELECT FROM reminder_rule own WHERE own.schedule_id = r.schedule_id
-        AND own.code = r.code AND own.agency_id = o.agency_id
-    )))
-"""
-"""In SQL: rule `r` holds for obligation `o`; an agency's own one stands in for the schedule's."""
-
-ABOUT = f"""
-    p.code AS period, p.frequency, p.ordinal, p.year, plan.code AS plan, plan.title AS plan_title,
-    a.code AS agency, a.name AS agency_name, o.due_date, o.late_from,
-    {TIMELINESS} AS timeliness, {DAYS_LATE} AS days_late, {DAYS_LEFT} AS days_left,
-    coalesce(r.status, 'not_started') AS report_status, r.correction_due,
-    CASE WHEN told.audience IN ('coordinator', 'leadership') THEN (
-        SELECT count(*) FROM obligation other JOIN agency ON agency.id = other.agency_id
-        WHERE other.period_id = p.id AND other.due_date <= o.due_date
-        AND other.first_submitted_at IS NULL AND other.exempted_at IS NULL
-        AND daterange(agency.valid_from, agency.valid_to, '[]') @> p.data_to
-    ) ELSE 0 END AS missing,
-    told.audience IN ('coordinator', 'leadership') AND NOT EXISTS (
-        SELECT FROM account reporter
-        WHERE reporter.agency_id = a.id AND reporter.role = 'reporter' AND reporter.active
-    ) AS has_nobody
-"""  # noqa: S608 - composed of constants
-"""What a line says of an obligation, to an audience that is `told`."""

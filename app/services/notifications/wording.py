@@ -1,4 +1,4 @@
-"""The words of a message, put together when it leaves. Pure: what it speaks of is given."""
+"""The texts of messages. Pure: everything that they are about is given."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from app.channels.mail import Text
+from app.channels.mail import MessageText
 from app.clock import LOCAL, local_day
 from app.text.writing import day
 from app.vocabulary import Audience, EventKind
@@ -26,7 +26,7 @@ SUBJECTS: dict[str, str] = {
     EventKind.PERIOD_OPENED: "{opened} {report}",
     EventKind.PERIOD_CLOSED: "Khóa kỳ {report}",
 }
-REMINDER_SUBJECT = "{standing}: {report}"
+REMINDER_SUBJECT = "{timeliness}: {report}"
 IMPORT_FAILED_SUBJECT = "Nạp kế hoạch không thành: {count} lỗi cần sửa"
 
 PARTS = {"entries": "Số liệu", "disbursements": "Giải ngân"}
@@ -37,13 +37,17 @@ NARRATIVE = {
 }
 
 
-OFFICES = {Audience.COORDINATOR, Audience.LEADERSHIP}
-"""Who looks after many agencies, and reads of them in one digest."""
+DIGEST_AUDIENCES = {Audience.COORDINATOR, Audience.LEADERSHIP}
+"""They supervise many agencies, so each of their messages has a digest of all reminders."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """What a message says of a plan as a whole, unless it is an `ObligationLine`."""
+class MessageLine:
+    """A notification as a line of a message: about an obligation (`ObligationLine`) or a plan.
+
+    rule: the code of the reminder rule, or the event. facts: what only the event knows, such as a
+    reason, comments or a note.
+    """
 
     rule: str
     audience: Audience
@@ -54,8 +58,13 @@ class Line:
 
 
 @dataclass(frozen=True)
-class ObligationLine(Line):
-    """What a message says of one obligation."""
+class ObligationLine(MessageLine):
+    """A line about an obligation, with its state at the instant of composing.
+
+    days_left: to the last day on time; None once it is past or the report was submitted.
+    missing: for a digest, how many of the period's reports due until then are missing.
+    lacks_reporter: for a digest, the agency has no account that could be reminded.
+    """
 
     period: str
     period_name: str
@@ -68,24 +77,23 @@ class ObligationLine(Line):
     report_status: str
     correction_due: date | None
     missing: int
-    """For an office that collects: how many of the period's reports that are due then, or were
-    before, have not come in all."""
-    has_nobody: bool
-    """For an office that collects: the agency has no account that could be reminded."""
+    lacks_reporter: bool
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """Who is told, and where the links lead."""
+    """The recipient of a message, and the addresses of its links.
+
+    preferences_url: the page to choose channels without signing in; only in e-mails.
+    """
 
     full_name: str
     public_url: str
     preferences_url: str | None = None
-    """Where to choose channels without signing in; for the person's own mails only."""
 
 
-def place_of(pointer: str | None, body: Mapping[str, Any]) -> str:
-    """Which place of a report a JSON pointer names, as its writer knows it."""
+def name_field(pointer: str | None, body: Mapping[str, Any]) -> str:
+    """The name that a reporter knows for the field of a report's body at a JSON pointer."""
     part, *rest = (pointer or "").removeprefix("/").split("/")
     if part == "narrative":
         return NARRATIVE.get(rest[0], "Thuyết minh") if rest else "Thuyết minh"
@@ -99,7 +107,7 @@ def place_of(pointer: str | None, body: Mapping[str, Any]) -> str:
 
 
 def period_name(frequency: str, ordinal: int, year: int) -> str:
-    """A period as people name it: `quý II năm 2024`, `6 tháng đầu năm 2024`, `năm 2024`."""
+    """The common name of a period: `quý II năm 2024`, `6 tháng đầu năm 2024`, `năm 2024`."""
     match frequency:
         case "quarter":
             return f"quý {('I', 'II', 'III', 'IV')[ordinal - 1]} năm {year}"
@@ -108,33 +116,33 @@ def period_name(frequency: str, ordinal: int, year: int) -> str:
     return f"năm {year}"
 
 
-def compose(recipient: Recipient, lines: Sequence[Line], now: datetime) -> Text:
-    """The words for these lines; what an office collects of is one digest, before the rest."""
-    told = _told_apart(lines)
-    digest = [each for each in told if _in_digest(each)]
-    others = [each for each in told if not _in_digest(each)]
+def compose(recipient: Recipient, lines: Sequence[MessageLine], now: datetime) -> MessageText:
+    """The text of a message with these lines: first the digest, then a paragraph for each other."""
+    named = _name_plans(lines)
+    digest = [line for line in named if _in_digest(line)]
+    others = [line for line in named if not _in_digest(line)]
     today = local_day(now)
     subject = " ".join((_digest_subject(digest) if digest else _subject(lines, today)).split())
     facts = {
         "recipient": recipient,
-        # In words first, so that the HTML around them escapes what people wrote.
+        # Rendered as plain text first, so that the HTML template escapes what people wrote.
         "paragraphs": [_paragraph(line, today) for line in others],
         "groups": _groups(digest),
         "plans": _plans(lines),
-        "escalation": _escalates(digest),
+        "escalation": _is_escalation(digest),
         "now": now.astimezone(LOCAL),
         "digest": bool(digest),
         "subject": subject,
     }
-    return Text(
+    return MessageText(
         subject=subject,
         plain=_templates().get_template("message.txt").render(facts).strip() + "\n",
         html=_templates().get_template("message.html").render(facts),
     )
 
 
-def _told_apart(lines: Sequence[Line]) -> Sequence[Line]:
-    """The lines; of several plans, each period with the plan that it belongs to."""
+def _name_plans(lines: Sequence[MessageLine]) -> Sequence[MessageLine]:
+    """The lines; if they are about several plans, each period's name with its plan."""
     if len({line.plan for line in lines}) == 1:
         return lines
     return [
@@ -145,81 +153,81 @@ def _told_apart(lines: Sequence[Line]) -> Sequence[Line]:
     ]
 
 
-def _in_digest(line: Line) -> TypeGuard[ObligationLine]:
-    return isinstance(line, ObligationLine) and line.audience in OFFICES
+def _in_digest(line: MessageLine) -> TypeGuard[ObligationLine]:
+    return isinstance(line, ObligationLine) and line.audience in DIGEST_AUDIENCES
 
 
-def _paragraph(line: Line, today: date) -> str:
+def _paragraph(line: MessageLine, today: date) -> str:
     name = "obligation.txt" if isinstance(line, ObligationLine) else "plan.txt"
     return _templates().get_template(name).render(line=line, today=today).strip()
 
 
 @dataclass(frozen=True)
 class Group:
-    """The lines of a digest about one period; there may be more missing than are listed."""
+    """The lines of a digest about one period."""
 
     name: str
     lines: Sequence[ObligationLine]
 
     @property
     def missing(self) -> int:
-        """How many reports have not come in all."""
+        """How many reports are missing; there may be more than are listed."""
         return max(line.missing for line in self.lines)
 
 
 def _groups(lines: Sequence[ObligationLine]) -> list[Group]:
-    """The lines by period, in the order in which they are due."""
+    """The lines by period, in their order."""
     named: dict[str, list[ObligationLine]] = {}
     for line in lines:
         named.setdefault(line.period_name, []).append(line)
     return [Group(name, of_period) for name, of_period in named.items()]
 
 
-def _plans(lines: Sequence[Line]) -> list[str]:
-    """The titles of the plans that a message speaks of, each once."""
+def _plans(lines: Sequence[MessageLine]) -> list[str]:
+    """The titles of the plans of a message, each once."""
     return list(dict.fromkeys(line.plan_title for line in lines))
 
 
-def _subject(lines: Sequence[Line], today: date) -> str:
-    """What is most urgent, and how much more there is."""
+def _subject(lines: Sequence[MessageLine], today: date) -> str:
+    """The subject of the first line, and how many more lines there are."""
     subject = _subject_of(lines[0], today)
     return f"{subject} và {len(lines) - 1} việc khác" if len(lines) > 1 else subject
 
 
-def _subject_of(line: Line, today: date) -> str:
+def _subject_of(line: MessageLine, today: date) -> str:
     if not isinstance(line, ObligationLine):
         return IMPORT_FAILED_SUBJECT.format(count=line.facts["count"])
     return SUBJECTS.get(line.template, REMINDER_SUBJECT).format(
         report=f"báo cáo {line.period_name}",
         due=day(line.due_date),
-        standing=standing(line),
+        timeliness=timeliness(line),
         correction=correction(line, today),
         opened="Mở kỳ" if line.facts.get("first") else "Mở lại kỳ",
     )
 
 
 def _digest_subject(lines: Sequence[ObligationLine]) -> str:
-    """How many reports of each period have not come: all of them, not only those listed below."""
+    """The number of missing reports of each period, which may exceed the listed ones."""
     counts = ", ".join(
         f"{group.missing} đơn vị chưa gửi báo cáo {group.name}" for group in _groups(lines)
     )
-    return f"{'Đề nghị đôn đốc:' if _escalates(lines) else 'Còn'} {counts}"
+    return f"{'Đề nghị đôn đốc:' if _is_escalation(lines) else 'Còn'} {counts}"
 
 
-def _escalates(digest: Sequence[Line]) -> bool:
+def _is_escalation(digest: Sequence[MessageLine]) -> bool:
     return any(line.audience == Audience.LEADERSHIP for line in digest)
 
 
 def correction(line: ObligationLine, today: date) -> str:
-    """How the correction of a returned report stands, in a few words."""
+    """The time left, or the delay, of the correction of a returned report."""
     left = (line.correction_due - today).days if line.correction_due else 0
     if left < 0:
         return f"Quá hạn gửi lại {-left} ngày"
     return f"Còn {left} ngày để gửi lại" if left > 0 else "Hôm nay là hạn gửi lại"
 
 
-def standing(line: ObligationLine) -> str:
-    """How an obligation stands, in a few words."""
+def timeliness(line: ObligationLine) -> str:
+    """The time left, or the delay, of an obligation."""
     if line.days_late > 0:
         return f"Quá hạn {line.days_late} ngày"
     if line.days_left == 0:
@@ -231,7 +239,7 @@ def standing(line: ObligationLine) -> str:
 
 @cache
 def _templates() -> "Environment":
-    from jinja2 import (  # noqa: PLC0415 - slow, and the service answers before it writes anything
+    from jinja2 import (  # noqa: PLC0415 - slow to import, and not needed to answer requests
         Environment,
         PackageLoader,
         StrictUndefined,
@@ -246,6 +254,6 @@ def _templates() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters["day"] = day
-    environment.filters["standing"] = standing
+    environment.filters["timeliness"] = timeliness
     environment.filters["correction"] = correction
     return environment

@@ -110,7 +110,7 @@ async def _notify(
     now: datetime,
 ) -> None:
     ids, occurrence = [owed.obligation.id], at.isoformat()
-    await events.tell(session, kind, ids, occurrence=occurrence, facts=facts, now=now)
+    await events.notify(session, kind, ids, occurrence=occurrence, facts=facts, now=now)
 
 
 async def _newest_extension(session: AsyncSession, obligation_id: int) -> Extension | None:

@@ -90,7 +90,7 @@ async def generate_year(session: AsyncSession, action: Action, plan: Plan, year:
         agency_id=plan.district_id,
         after={"periods": codes, "obligations": len(obligations)},
     )
-    await events.tell(
+    await events.notify(
         session,
         EventKind.PERIOD_OPENED,
         [row.id for row in obligations if row.late_from > action.now],
@@ -272,7 +272,7 @@ async def set_state(
         after={"state": state},
     )
     awaited = await session.scalars(LIST_AWAITED, {"period_id": period.id})
-    await events.tell(
+    await events.notify(
         session, event, list(awaited), occurrence=changed_at.isoformat(), now=action.now
     )
     period.state = state

@@ -1,4 +1,4 @@
-"""The notifications of an obligation: what was sent, to whom, with what outcome."""
+"""The notifications of an obligation: recipients, outcomes and reasons."""
 
 from datetime import datetime
 from typing import Any
@@ -26,11 +26,11 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of the notifications planned for an obligation and their outcome, the newest first.
+    """A page of the notifications of an obligation, newest first.
 
     Raises:
-        NotFound: no such obligation within the principal's reach.
-        AmbiguousPlan: several plans have one, and none was named.
+        NotFound: there is no such obligation within the principal's reach.
+        AmbiguousPlan: several plans have such an obligation, and the key names none.
     """
     owed = await obligations.get(session, principal, key)
     sent = Notification.state == NotificationState.SENT

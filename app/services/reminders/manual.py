@@ -96,7 +96,7 @@ async def remind(session: AsyncSession, action: Action, key: ReportKey, *, note:
         after={"note": note},
     )
     occurrence = reminded_at.isoformat()
-    await events.tell(
+    await events.notify(
         session,
         EventKind.REMINDED,
         [owed.obligation.id],

@@ -127,7 +127,7 @@ SELECT line.rule, line.audience, line.template, line.channel, line.send_at,
     CASE WHEN line.audience IN ('coordinator', 'leadership')
         THEN count_missing(o.period_id, o.due_date) ELSE 0 END AS missing,
     line.audience IN ('coordinator', 'leadership') AND NOT has_reporter(o.agency_id)
-        AS has_nobody
+        AS lacks_reporter
 FROM line
 JOIN account ON account.id = line.account_id
 JOIN owed_obligation o ON o.id = line.obligation_id

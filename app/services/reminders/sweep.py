@@ -65,7 +65,7 @@ async def _remind_of_corrections(session: AsyncSession, now: datetime) -> None:
     rows = await session.execute(LIST_CORRECTIONS, correction_days(now))
     occurrences: dict[int, str] = dict(rows.all())
     if occurrences:
-        await events.tell_each(
+        await events.notify_each(
             session,
             EventKind.CORRECTION_DUE,
             occurrences,

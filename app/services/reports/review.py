@@ -181,7 +181,7 @@ async def _record(
             recorded_at=at,
         )
     )
-    await events.tell(
+    await events.notify(
         session,
         EventKind(f"report.{verdict.name}"),
         [owed.obligation.id],

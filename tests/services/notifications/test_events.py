@@ -1,4 +1,4 @@
-"""Events are told in the transaction in which they happen, to the agency's own reporters."""
+"""Events notify the reporters of the agency, in the transaction of the event."""
 
 from datetime import date
 
@@ -12,34 +12,34 @@ from app.services.notifications.delivery import deliver
 from app.vocabulary import Channel, EventKind, Role
 from tests.conftest import Service
 from tests.support.deliveries import (
+    NotificationRow,
     Outbox,
-    Told,
     add_account,
     add_webhook,
-    carried,
-    desk,
-    only_rules,
+    deliver_all,
+    delivery_context,
+    keep_rules,
+    list_messages,
+    list_notifications,
     prefer,
-    returned,
-    sent,
-    swept,
-    told,
+    return_report,
+    run_sweep,
 )
 from tests.support.report_calls import XUAN_HONG, draft, review, save, seen, send, submit
 
 
-def brief(rows: list[Told]) -> list[tuple[str, str, str]]:
+def brief(rows: list[NotificationRow]) -> list[tuple[str, str, str]]:
     return [(row.username, row.channel, row.state) for row in rows]
 
 
-async def test_a_decision_is_told_to_the_reporters_of_the_agency_by_both_channels(
+async def test_a_decision_notifies_the_reporters_of_the_agency_by_both_channels(
     service: Service,
 ) -> None:
     await add_account(service, "colleague", Role.REPORTER, XUAN_HONG)
     await add_account(service, "gone", Role.REPORTER, XUAN_HONG, active=False)
     await send(service.client("xuan-hong"), XUAN_HONG)
     await review(service.client("coordinator"), "accept", XUAN_HONG, note="Số liệu khớp.")
-    rows = await told(service, rule="report.accepted")
+    rows = await list_notifications(service, rule="report.accepted")
     assert sorted(brief(rows)) == [
         ("colleague", "email", "planned"),
         ("colleague", "in_app", "planned"),
@@ -47,13 +47,13 @@ async def test_a_decision_is_told_to_the_reporters_of_the_agency_by_both_channel
         ("xuan-hong", "in_app", "planned"),
     ]
     assert {row.obligation for row in rows} == {f"2024-Q2/{XUAN_HONG}"}
-    assert len(await carried(service)) == 4
-    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("xuan-hong")]
+    assert len(await list_messages(service)) == 4
+    [mail] = [m for m in (await deliver_all(service)).mails if m.email.startswith("xuan-hong")]
     assert mail.text.subject == "Đã duyệt: báo cáo quý II năm 2024"
     assert "đã được duyệt. Ghi chú: Số liệu khớp." in mail.text.plain
 
 
-async def test_a_return_names_the_places_as_the_writer_knows_them(service: Service) -> None:
+async def test_a_return_names_the_fields_of_its_comments(service: Service) -> None:
     await send(service.client("xuan-hong"), XUAN_HONG)
     comments = [
         {"pointer": "/entries/0/value", "text": "Danh sách có 11 hộ."},
@@ -68,7 +68,7 @@ async def test_a_return_names_the_places_as_the_writer_knows_them(service: Servi
         comments=comments,
         correction_due="2024-06-20",
     )
-    mail = (await sent(service)).mails[0]
+    mail = (await deliver_all(service)).mails[0]
     assert mail.text.subject == "Trả lại để sửa: báo cáo quý II năm 2024"
     lines = mail.text.plain.splitlines()
     start = lines.index(
@@ -84,18 +84,18 @@ async def test_a_return_names_the_places_as_the_writer_knows_them(service: Servi
     ]
 
 
-async def test_a_webhook_says_until_when_a_returned_report_is_due_again(service: Service) -> None:
+async def test_a_payload_contains_the_due_date_of_a_correction(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     await add_webhook(service, "395", "https://district.example/hook")
     await send(service.client("xuan-hong"), XUAN_HONG)
     office = service.client("coordinator")
     await review(office, "return", XUAN_HONG, reason="Chưa khớp.", correction_due="2024-06-20")
-    [post] = (await sent(service)).posts
+    [post] = (await deliver_all(service)).posts
     [obligation] = post.payload["obligations"]
     assert (obligation["due_date"], obligation["correction_due"]) == ("2024-06-15", "2024-06-20")
 
 
-async def test_a_second_return_names_the_places_of_what_was_sent_last(service: Service) -> None:
+async def test_a_second_return_names_the_fields_of_the_last_revision(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     body = (await draft(commune, XUAN_HONG))["draft"]
     await submit(commune, XUAN_HONG)
@@ -104,32 +104,32 @@ async def test_a_second_return_names_the_places_of_what_was_sent_last(service: S
     await submit(commune, XUAN_HONG)
     wrong = {"pointer": "/entries/0/value", "text": "Chưa khớp."}
     await review(office, "return", XUAN_HONG, reason="Sửa.", comments=[wrong])
-    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("xuan-hong")]
+    [mail] = [m for m in (await deliver_all(service)).mails if m.email.startswith("xuan-hong")]
     assert f"- Số liệu {body['entries'][-1]['indicator']}: Chưa khớp." in mail.text.plain
 
 
-async def test_what_is_rolled_back_is_not_told(service: Service) -> None:
+async def test_a_rollback_removes_the_notifications(service: Service) -> None:
     async with service.database.writing() as session:
         found = list(await session.scalars(select(Obligation.id)))
-        made = await events.tell(
+        made = await events.notify(
             session, EventKind.ACCEPTED, found, occurrence="once", now=service.clock.now()
         )
         assert made > 0
         await session.rollback()
-    assert await carried(service) == []
+    assert await list_messages(service) == []
 
 
-async def test_nobody_is_told_of_what_concerns_no_account(service: Service) -> None:
-    """A commune without an account: the decision stands all the same."""
+async def test_an_agency_without_an_account_gets_no_message(service: Service) -> None:
+    """The commune has no account; the extension succeeds nevertheless."""
     answer = await service.client("coordinator").put(
         "/obligations/2024-Q2/15505/extension",
         json={"due_date": "2024-06-25", "reason": "Mưa lũ."},
     )
     seen(answer)
-    assert await carried(service) == []
+    assert await list_messages(service) == []
 
 
-async def test_preferences_choose_the_channel_and_whether_periods_are_news(
+async def test_preferences_set_the_channels_and_news_of_periods(
     service: Service,
 ) -> None:
     await prefer(service, "xuan-hong", Channel.IN_APP, news=False)
@@ -137,7 +137,7 @@ async def test_preferences_choose_the_channel_and_whether_periods_are_news(
     office = service.client("coordinator")
     for change, event in (("close", "closed"), ("open", "opened")):
         seen(await office.post(f"/reporting-periods/2024-Q2/{change}"))
-        rows = await told(service, rule=f"reporting_period.{event}")
+        rows = await list_notifications(service, rule=f"reporting_period.{event}")
         names = [(row.username, row.channel) for row in rows]
         assert ("bac-luong", "email") in names
         assert ("bac-luong", "in_app") not in names
@@ -147,21 +147,21 @@ async def test_preferences_choose_the_channel_and_whether_periods_are_news(
         json={"due_date": "2024-06-25", "reason": "Mưa lũ."},
     )
     seen(answer)
-    rows = await told(service, rule="obligation.extended")
+    rows = await list_notifications(service, rule="obligation.extended")
     assert brief(rows) == [("xuan-hong", "in_app", "planned")]
 
 
-async def test_many_are_told_with_one_statement_each_of_its_own(service: Service) -> None:
+async def test_each_obligation_has_its_own_occurrence(service: Service) -> None:
     async with service.database.transaction() as session:
         found = await session.scalars(
             select(Obligation.id).where(Obligation.due_date == date(2024, 6, 15))
         )
         occurrences = {obligation: f"no. {n}" for n, obligation in enumerate(found)}
-        made = await events.tell_each(
+        made = await events.notify_each(
             session, EventKind.CORRECTION_DUE, occurrences, now=service.clock.now()
         )
     assert made == 10
-    assert len({row.occurrence for row in await told(service)}) == 5
+    assert len({row.occurrence for row in await list_notifications(service)}) == 5
 
 
 @pytest.mark.parametrize(
@@ -178,17 +178,17 @@ async def test_many_are_told_with_one_statement_each_of_its_own(service: Service
         ),
     ],
 )
-async def test_a_correction_is_asked_for_on_the_eve_and_once_when_late(
+async def test_a_correction_is_reminded_the_day_before_and_once_when_overdue(
     service: Service, due: str, seen_on: dict[str, str]
 ) -> None:
-    await only_rules(service)
-    await returned(service, due)
+    await keep_rules(service)
+    await return_report(service, due)
     found = {}
     for day in range(10, 20):
         for hour in ("07:59", "08:00", "09:00"):
             service.clock.set(f"2024-06-{day} {hour}")
-            await swept(service)
-            for name, subject in (await sent(service)).letters:
+            await run_sweep(service)
+            for name, subject in (await deliver_all(service)).letters:
                 assert (name, hour) == ("xuan-hong", "08:00")
                 assert f"2024-06-{day}" not in found
                 found[f"2024-06-{day}"] = subject
@@ -197,95 +197,99 @@ async def test_a_correction_is_asked_for_on_the_eve_and_once_when_late(
     }
 
 
-async def test_a_correction_that_came_is_not_asked_for(service: Service) -> None:
-    await only_rules(service)
-    await returned(service, "2024-06-12")
+async def test_a_submitted_correction_is_not_reminded(service: Service) -> None:
+    await keep_rules(service)
+    await return_report(service, "2024-06-12")
     service.clock.set("2024-06-10 15:00")
     await send(service.client("xuan-hong"), XUAN_HONG)
     service.clock.set("2024-06-11 08:00")
-    await swept(service)
-    assert await told(service, rule="report.correction_due") == []
+    await run_sweep(service)
+    assert await list_notifications(service, rule="report.correction_due") == []
 
 
-async def test_who_takes_over_hears_of_a_correction_that_waits(service: Service) -> None:
-    await only_rules(service)
-    await returned(service, "2024-06-12")
+async def test_a_successor_is_reminded_of_a_correction(service: Service) -> None:
+    await keep_rules(service)
+    await return_report(service, "2024-06-12")
     service.clock.set("2024-06-11 08:00")
     for name in (None, "successor"):
         if name:
             await add_account(service, name, Role.REPORTER, XUAN_HONG)
         for _ in range(2):
-            await swept(service)
-            letters = (await sent(service)).letters
+            await run_sweep(service)
+            letters = (await deliver_all(service)).letters
             service.clock.advance(minutes=1)
             assert [to for to, _ in letters] in ([name or "xuan-hong"], [])
-    rows = await told(service, rule="report.correction_due", channel="email")
+    rows = await list_notifications(service, rule="report.correction_due", channel="email")
     assert brief(rows) == [("xuan-hong", "email", "sent"), ("successor", "email", "sent")]
 
 
-async def test_no_correction_is_asked_for_at_night(service: Service) -> None:
-    await only_rules(service)
-    await returned(service, "2024-06-12")
+async def test_no_correction_is_reminded_at_night(service: Service) -> None:
+    await keep_rules(service)
+    await return_report(service, "2024-06-12")
     for at in ("2024-06-11 21:00", "2024-06-12 07:59"):
         service.clock.set(at)
-        await swept(service)
-    assert await told(service, rule="report.correction_due") == []
+        await run_sweep(service)
+    assert await list_notifications(service, rule="report.correction_due") == []
 
 
-async def test_a_correction_is_not_asked_for_at_night_where_mail_was_away(
+async def test_a_reminder_of_a_correction_is_not_retried_at_night(
     service: Service,
 ) -> None:
-    await only_rules(service)
-    await returned(service, "2024-06-12")
+    await keep_rules(service)
+    await return_report(service, "2024-06-12")
     service.clock.set("2024-06-11 20:58")
-    await swept(service)
+    await run_sweep(service)
     outbox = Outbox(trouble=DeliveryDelayedError("421 busy"))
-    await deliver(desk(service, outbox))
+    await deliver(delivery_context(service, outbox))
     outbox.trouble = None
     found = []
     for at in ("2024-06-11 21:00", "2024-06-12 07:59", "2024-06-12 08:00"):
         service.clock.set(at)
-        await deliver(desk(service, outbox))
+        await deliver(delivery_context(service, outbox))
         found.append(len(outbox.mails))
     assert found == [0, 0, 1]
-    rows = await told(service, rule="report.correction_due")
+    rows = await list_notifications(service, rule="report.correction_due")
     assert {row.why for row in rows} == {"due"}
 
 
-async def test_an_outage_over_a_corrections_day_is_made_up_for_once(service: Service) -> None:
-    await only_rules(service)
-    await returned(service, "2024-06-12")
+async def test_a_correction_missed_during_an_outage_is_reminded_once(service: Service) -> None:
+    await keep_rules(service)
+    await return_report(service, "2024-06-12")
     service.clock.set("2024-06-15 10:00")
-    await swept(service)
-    assert (await sent(service)).letters == [
+    await run_sweep(service)
+    assert (await deliver_all(service)).letters == [
         ("xuan-hong", "Quá hạn gửi lại 3 ngày: báo cáo quý II năm 2024")
     ]
 
 
-async def test_who_reports_in_a_new_year_hears_of_its_periods_by_one_message(
+async def test_new_periods_are_announced_by_one_message(
     service: Service,
 ) -> None:
     service.clock.set("2024-12-20 09:00")
     office = service.client("coordinator")
     seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
-    rows = await told(service, username="xuan-hong", channel="email")
+    rows = await list_notifications(service, username="xuan-hong", channel="email")
     assert {row.rule for row in rows} == {"reporting_period.opened"}
     assert len(rows) == 6
-    letters = [subject for name, subject in (await sent(service)).letters if name == "xuan-hong"]
+    letters = [
+        subject for name, subject in (await deliver_all(service)).letters if name == "xuan-hong"
+    ]
     assert letters == ["Mở kỳ báo cáo quý I năm 2025 và 5 việc khác"]
 
 
-async def test_nobody_is_told_of_periods_that_are_over(service: Service) -> None:
+async def test_past_periods_are_not_announced(service: Service) -> None:
     office = service.client("coordinator")
     seen(await office.post("/reporting-periods/generate", json={"year": 2022}))
-    assert await told(service) == []
+    assert await list_notifications(service) == []
 
 
-async def test_an_exemption_and_its_end_are_told(service: Service) -> None:
+async def test_an_exemption_and_its_end_are_notified(service: Service) -> None:
     office = service.client("coordinator")
     at = f"/obligations/2024-Q2/{XUAN_HONG}/exemption"
     seen(await office.put(at, json={"reason": "Không được giao vốn."}))
-    assert ("xuan-hong", "Được miễn: báo cáo quý II năm 2024") in (await sent(service)).letters
+    assert ("xuan-hong", "Được miễn: báo cáo quý II năm 2024") in (
+        await deliver_all(service)
+    ).letters
     seen(await office.delete(at))
-    letters = (await sent(service)).letters
+    letters = (await deliver_all(service)).letters
     assert ("xuan-hong", "Không còn được miễn: báo cáo quý II năm 2024") in letters

@@ -1,4 +1,4 @@
-"""What fails for good by the channel that a person chose is told in the application."""
+"""Notifications that fail by the chosen channel are shown in the application."""
 
 import shutil
 from pathlib import Path
@@ -16,14 +16,14 @@ from tests.support.deliveries import (
     add_account,
     add_rule,
     add_webhook,
-    carried,
-    desk,
+    deliver_all,
+    delivery_context,
     execute,
-    only_rules,
+    keep_rules,
+    list_messages,
+    list_notifications,
     prefer,
-    sent,
-    swept,
-    told,
+    run_sweep,
 )
 from tests.support.report_calls import XUAN_HONG, review, seen, send
 from tests.support.seed_folders import correct
@@ -40,30 +40,30 @@ def faulty(tmp_path: Path) -> Path:
 
 
 async def refuse(service: Service, trouble: Exception = REFUSED) -> None:
-    """Deliver now; nothing is taken by mail servers and gateways."""
+    """Deliver now; mail servers and gateways fail."""
     outbox = Outbox(trouble=trouble)
-    await deliver(desk(service, outbox, outbox))
+    await deliver(delivery_context(service, outbox, outbox))
 
 
 async def reminded(service: Service, *channels: Channel) -> None:
-    """Xuân Hồng's reporter, who has chosen channels, is to be reminded now."""
-    await only_rules(service, "before-3")
+    """Plan a reminder for Xuân Hồng's reporter, who has chosen these channels."""
+    await keep_rules(service, "before-3")
     await prefer(service, "xuan-hong", *channels)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
 
 
 async def reminded_of_two(service: Service) -> None:
-    """Xuân Hồng's reporter is to be reminded now of two reports, by one mail."""
+    """Plan reminders of two reports for Xuân Hồng's reporter, in one mail."""
     await add_rule(service, "six_month", offset_days=-8)
-    await only_rules(service, "before-3", "extra")
+    await keep_rules(service, "before-3", "extra")
     await prefer(service, "xuan-hong", Channel.EMAIL)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
 
 
 async def of_xuan_hong(service: Service) -> list[tuple[str, str, str]]:
-    rows = await told(service, username="xuan-hong")
+    rows = await list_notifications(service, username="xuan-hong")
     return [(row.channel, row.state, row.why) for row in rows]
 
 
@@ -73,15 +73,15 @@ async def inbox(service: Service) -> list[str]:
 
 
 async def told_in_the_application(service: Service) -> list[tuple[str, str]]:
-    """Whom of Xuân Hồng, and by which rule, in order."""
-    rows = await told(service, channel="in_app")
+    """The recipients at Xuân Hồng and the rules, in order."""
+    rows = await list_notifications(service, channel="in_app")
     return [(row.username, row.rule) for row in rows if row.obligation.endswith(XUAN_HONG)]
 
 
-async def test_a_refused_mail_is_told_in_the_application(service: Service) -> None:
+async def test_a_refused_mail_is_shown_in_the_application(service: Service) -> None:
     await reminded(service, Channel.EMAIL)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert await of_xuan_hong(service) == [
         ("email", "failed", "delivery_error"),
         ("in_app", "sent", "fallback"),
@@ -89,38 +89,38 @@ async def test_a_refused_mail_is_told_in_the_application(service: Service) -> No
     assert await inbox(service) == ["Còn 3 ngày: báo cáo quý II năm 2024"]
 
 
-async def test_what_the_application_tells_anyway_is_not_told_twice(service: Service) -> None:
+async def test_a_message_planned_in_the_application_is_not_repeated(service: Service) -> None:
     await reminded(service, Channel.EMAIL, Channel.IN_APP)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert len(await inbox(service)) == 1
 
 
-async def test_what_the_application_has_told_before_is_not_told_again(service: Service) -> None:
+async def test_a_message_sent_in_the_application_is_not_repeated(service: Service) -> None:
     await reminded(service, Channel.EMAIL, Channel.IN_APP)
     await refuse(service, DeliveryDelayedError("421 busy"))
     assert len(await inbox(service)) == 1
     service.clock.advance(minutes=1)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert len(await inbox(service)) == 1
 
 
-async def test_an_earlier_reminder_in_the_application_does_not_stand_for_a_lost_one(
+async def test_an_earlier_reminder_in_the_application_does_not_replace_a_failed_one(
     service: Service,
 ) -> None:
-    await only_rules(service, "before-7", "before-3")
-    await swept(service)
-    await sent(service)
+    await keep_rules(service, "before-7", "before-3")
+    await run_sweep(service)
+    await deliver_all(service)
     await prefer(service, "xuan-hong", Channel.EMAIL)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
+    await run_sweep(service)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert [rule for _, rule in await told_in_the_application(service)] == ["before-7", "before-3"]
 
 
-async def test_a_first_return_told_in_the_application_does_not_stand_for_a_second(
+async def test_a_first_return_in_the_application_does_not_replace_a_failed_second_one(
     service: Service,
 ) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
@@ -130,41 +130,41 @@ async def test_a_first_return_told_in_the_application_does_not_stand_for_a_secon
         await send(commune, XUAN_HONG)
         await review(office, "return", XUAN_HONG, reason="Chưa khớp.")
         await refuse(service)
-        await sent(service)
+        await deliver_all(service)
     assert await inbox(service) == ["Trả lại để sửa: báo cáo quý II năm 2024"] * 2
 
 
-async def test_what_a_colleague_reads_in_the_application_does_not_stand_for_a_lost_mail(
+async def test_a_colleagues_message_does_not_replace_a_failed_mail(
     service: Service,
 ) -> None:
     await add_account(service, "colleague", Role.REPORTER, XUAN_HONG)
     await prefer(service, "colleague", Channel.IN_APP)
     await reminded(service, Channel.EMAIL)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert await told_in_the_application(service) == [
         ("colleague", "before-3"),
         ("xuan-hong", "before-3"),
     ]
 
 
-async def test_a_lost_mail_of_several_reminders_is_made_good_by_one_message(
+async def test_a_failed_mail_of_several_reminders_falls_back_to_one_message(
     service: Service,
 ) -> None:
     await reminded_of_two(service)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert await inbox(service) == ["Còn 3 ngày: báo cáo quý II năm 2024 và 1 việc khác"]
 
 
-async def test_of_a_lost_mail_only_what_it_still_had_to_say_is_told(service: Service) -> None:
+async def test_only_valid_notifications_of_a_failed_mail_fall_back(service: Service) -> None:
     await reminded_of_two(service)
     await send(service.client("xuan-hong"), XUAN_HONG)
     await refuse(service)
     assert await told_in_the_application(service) == [("xuan-hong", "extra")]
 
 
-async def test_what_fails_in_the_application_itself_is_given_up(
+async def test_a_failure_in_the_application_does_not_fall_back(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -173,55 +173,59 @@ async def test_what_fails_in_the_application_itself_is_given_up(
     await reminded(service, Channel.IN_APP)
     monkeypatch.setattr(wording, "compose", fail)
     for _attempt in range(2 * MOST_ATTEMPTS):  # those at night do not count
-        await sent(service)
+        await deliver_all(service)
         service.clock.advance(hours=7)
-    [message] = await carried(service, username="xuan-hong")
+    [message] = await list_messages(service, username="xuan-hong")
     assert (message.state, message.error_detail) == ("failed", "KeyError: 'reason'")
 
 
-async def test_two_channels_that_fail_are_made_good_by_one_message(service: Service) -> None:
+async def test_two_failed_channels_fall_back_to_one_message(service: Service) -> None:
     await add_webhook(service, "395")
     await reminded(service, Channel.EMAIL, Channel.WEBHOOK)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert len(await inbox(service)) == 1
 
 
-async def test_what_is_only_delayed_is_not_told_elsewhere_before_it_is_given_up(
+async def test_a_delayed_message_does_not_fall_back_before_it_fails(
     service: Service,
 ) -> None:
     await reminded(service, Channel.EMAIL)
     seen_before_the_end = set()
-    while (await carried(service, username="xuan-hong"))[0].state != "failed":
-        seen_before_the_end |= {row.channel for row in await told(service, username="xuan-hong")}
+    while (await list_messages(service, username="xuan-hong"))[0].state != "failed":
+        seen_before_the_end |= {
+            row.channel for row in await list_notifications(service, username="xuan-hong")
+        }
         await refuse(service, DeliveryDelayedError("421 busy"))
         service.clock.advance(hours=6)
     assert seen_before_the_end == {"email"}
-    await sent(service)
+    await deliver_all(service)
     assert len(await inbox(service)) == 1
 
 
-async def test_what_gave_way_to_the_lost_mail_comes_back(service: Service) -> None:
+async def test_a_notification_superseded_by_the_failed_mail_is_planned_again(
+    service: Service,
+) -> None:
     await reminded(service, Channel.EMAIL)
     await refuse(service, DeliveryDelayedError("421 busy"))
     choice = {"channels": ["in_app"], "period_news": True}
     seen(await service.client("xuan-hong").put("/notifications/preferences", json=choice))
     service.clock.advance(minutes=1)
-    await swept(service)
+    await run_sweep(service)
     assert [state for _, state, _ in await of_xuan_hong(service)] == ["planned", "superseded"]
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert await of_xuan_hong(service) == [
         ("email", "failed", "delivery_error"),
         ("in_app", "sent", "fallback"),
     ]
 
 
-async def test_what_is_no_longer_true_then_is_not_told(service: Service) -> None:
+async def test_an_outdated_notification_does_not_fall_back(service: Service) -> None:
     await reminded(service, Channel.EMAIL)
     await send(service.client("xuan-hong"), XUAN_HONG)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert await inbox(service) == []
 
 
@@ -230,7 +234,7 @@ async def test_an_event_falls_back_too(service: Service) -> None:
     await send(service.client("xuan-hong"), XUAN_HONG)
     await review(service.client("coordinator"), "accept", XUAN_HONG)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert await inbox(service) == ["Đã duyệt: báo cáo quý II năm 2024"]
 
 
@@ -239,46 +243,46 @@ async def subjects_of_the_office(service: Service) -> list[str]:
     return [message["subject"] for message in seen(answer)["items"]]
 
 
-async def test_what_concerns_a_plan_falls_back_too(service: Service, faulty: Path) -> None:
+async def test_an_event_of_a_plan_falls_back_too(service: Service, faulty: Path) -> None:
     await prefer(service, "coordinator", Channel.EMAIL)
     await load(service, faulty)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert await subjects_of_the_office(service) == [SUBJECT]
 
 
-async def test_what_the_application_tells_of_a_plan_is_not_told_twice(
+async def test_an_event_of_a_plan_in_the_application_is_not_repeated(
     service: Service, faulty: Path
 ) -> None:
     await load(service, faulty)
     await refuse(service, DeliveryDelayedError("421 busy"))
     service.clock.advance(minutes=1)
     await refuse(service)
-    await sent(service)
-    assert [(message.channel, message.state) for message in await carried(service)] == [
+    await deliver_all(service)
+    assert [(message.channel, message.state) for message in await list_messages(service)] == [
         ("email", "failed"),
         ("in_app", "sent"),
     ]
 
 
-async def test_an_earlier_failure_in_the_application_does_not_stand_for_a_lost_one(
+async def test_an_earlier_event_in_the_application_does_not_replace_a_failed_one(
     service: Service, faulty: Path
 ) -> None:
     await load(service, faulty)
-    await sent(service)
+    await deliver_all(service)
     await prefer(service, "coordinator", Channel.EMAIL)
     service.clock.advance(days=1)
     await load(service, faulty)
     await refuse(service)
-    await sent(service)
+    await deliver_all(service)
     assert await subjects_of_the_office(service) == [SUBJECT, SUBJECT]
 
 
-async def test_a_failure_whose_mail_was_lost_is_not_mailed_again(
+async def test_a_failed_load_whose_mail_failed_is_not_mailed_again(
     service: Service, faulty: Path
 ) -> None:
     await prefer(service, "coordinator", Channel.EMAIL)
     await load(service, faulty)
     await refuse(service)
     await load(service, faulty)
-    assert len(await carried(service, channel="email")) == 1
+    assert len(await list_messages(service, channel="email")) == 1

@@ -1,4 +1,4 @@
-"""Leases: who holds a message, and what of it counts when they come too late or not at all."""
+"""Leases: which outcome counts if a worker is late or dies."""
 
 import asyncio
 from dataclasses import replace
@@ -8,52 +8,58 @@ import pytest
 
 from app.channels.errors import DeliveryRefusedError
 from app.channels.mail import Envelope
-from app.services.notifications.delivery import MOST_ATTEMPTS, Taken, deliver, send_one, take
+from app.services.notifications.delivery import (
+    MOST_ATTEMPTS,
+    LeasedMessage,
+    deliver,
+    deliver_message,
+    lease_messages,
+)
 from app.vocabulary import Channel
 from tests.conftest import Service
-from tests.support.deliveries import AWAY, Outbox, carried, desk
+from tests.support.deliveries import AWAY, Outbox, delivery_context, list_messages
 
 
-async def test_a_worker_that_died_gives_back_what_it_held(planned: Service) -> None:
-    dead = desk(planned)
-    held = await take(dead, Channel.EMAIL, 3)
+async def test_messages_of_a_dead_worker_are_leased_again(planned: Service) -> None:
+    dead = delivery_context(planned)
+    held = await lease_messages(dead, Channel.EMAIL, 3)
     alive = Outbox()
-    await deliver(desk(planned, alive))
+    await deliver(delivery_context(planned, alive))
     assert not {mail.message_id for mail in alive.mails} & {each.id for each in held}
     planned.clock.advance(minutes=4, seconds=59)
-    assert await deliver(desk(planned, alive)) == 0
+    assert await deliver(delivery_context(planned, alive)) == 0
     planned.clock.advance(seconds=1)
-    assert await deliver(desk(planned, alive)) == 3
-    assert {m.state for m in await carried(planned)} == {"sent"}
+    assert await deliver(delivery_context(planned, alive)) == 3
+    assert {m.state for m in await list_messages(planned)} == {"sent"}
 
 
-async def test_a_lease_may_be_shorter(planned: Service) -> None:
-    hasty = replace(desk(planned), lease=timedelta(seconds=1))
-    held = await take(hasty, Channel.EMAIL, 20)
+async def test_the_duration_of_a_lease_can_be_set(planned: Service) -> None:
+    hasty = replace(delivery_context(planned), lease=timedelta(seconds=1))
+    held = await lease_messages(hasty, Channel.EMAIL, 20)
     planned.clock.advance(seconds=2)
-    again = [Taken(each.id, each.attempt + 1) for each in held]
-    assert sorted(await take(hasty, Channel.EMAIL, 20)) == sorted(again)
+    again = [LeasedMessage(each.id, each.attempt + 1) for each in held]
+    assert sorted(await lease_messages(hasty, Channel.EMAIL, 20)) == sorted(again)
 
 
-async def only_mail_held(service: Service) -> Taken:
-    """A mail that a worker has just taken; the others are gone."""
-    held = await take(desk(service), Channel.EMAIL, 20)
-    [mail] = await carried(service, username="xuan-hong", channel="email")
+async def only_mail_held(service: Service) -> LeasedMessage:
+    """A mail that a worker has just leased; the others are sent."""
+    held = await lease_messages(delivery_context(service), Channel.EMAIL, 20)
+    [mail] = await list_messages(service, username="xuan-hong", channel="email")
     [one] = [each for each in held if each.id == mail.id]
     for each in held:
         if each != one:
-            await send_one(desk(service), each)
-    await deliver(desk(service))
+            await deliver_message(delivery_context(service), each)
+    await deliver(delivery_context(service))
     return one
 
 
 async def state_of_that_mail(service: Service) -> tuple[str, int, str | None]:
-    [mail] = await carried(service, username="xuan-hong", channel="email")
+    [mail] = await list_messages(service, username="xuan-hong", channel="email")
     return mail.state, mail.attempts, mail.error
 
 
 class Slow(Outbox):
-    """Takes longer than the lease, so that meanwhile another worker delivers the same mail."""
+    """Takes longer than the lease, so that another worker delivers the same mail."""
 
     def __init__(self, service: Service, other: Outbox, end: Exception | None) -> None:
         super().__init__()
@@ -61,37 +67,37 @@ class Slow(Outbox):
 
     async def take_mail(self, mail: Envelope) -> None:
         self.service.clock.advance(minutes=6)
-        assert await deliver(desk(self.service, self.other)) == 1
+        assert await deliver(delivery_context(self.service, self.other)) == 1
         self.service.clock.advance(minutes=1)
         if self.end is not None:
             raise self.end
         self.mails.append(mail)
 
 
-async def test_a_worker_that_wakes_after_its_lease_sends_nothing(planned: Service) -> None:
+async def test_a_worker_sends_nothing_after_its_lease(planned: Service) -> None:
     late = await only_mail_held(planned)
     outbox = Outbox()
     planned.clock.advance(minutes=5)
-    await send_one(desk(planned, outbox), late)
-    [again] = await take(desk(planned), Channel.EMAIL, 20)
-    await send_one(desk(planned, outbox), late)
+    await deliver_message(delivery_context(planned, outbox), late)
+    [again] = await lease_messages(delivery_context(planned), Channel.EMAIL, 20)
+    await deliver_message(delivery_context(planned, outbox), late)
     assert outbox.mails == []
     assert await state_of_that_mail(planned) == ("sending", 2, None)
-    await send_one(desk(planned, outbox), again)
+    await deliver_message(delivery_context(planned, outbox), again)
     assert len(outbox.mails) == 1
 
 
 @pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
-async def test_a_worker_that_fails_too_late_does_not_undo_what_another_has_done(
+async def test_a_late_failure_does_not_undo_the_delivery_of_another_worker(
     planned: Service, end: Exception
 ) -> None:
     late = await only_mail_held(planned)
-    await send_one(desk(planned, Slow(planned, Outbox(), end)), late)
+    await deliver_message(delivery_context(planned, Slow(planned, Outbox(), end)), late)
     assert await state_of_that_mail(planned) == ("sent", 2, None)
 
 
 @pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
-async def test_a_worker_that_fails_too_late_does_not_end_the_attempt_of_another(
+async def test_a_late_failure_does_not_end_the_attempt_of_another_worker(
     planned: Service, end: Exception
 ) -> None:
     late = await only_mail_held(planned)
@@ -100,15 +106,17 @@ async def test_a_worker_that_fails_too_late_does_not_end_the_attempt_of_another(
         async def take_mail(self, mail: Envelope) -> None:
             assert mail.message_id == late.id
             planned.clock.advance(minutes=6)
-            assert await take(desk(planned), Channel.EMAIL, 20) == [Taken(late.id, 2)]
+            assert await lease_messages(delivery_context(planned), Channel.EMAIL, 20) == [
+                LeasedMessage(late.id, 2)
+            ]
             raise end
 
-    await send_one(desk(planned, TakenOver()), late)
+    await deliver_message(delivery_context(planned, TakenOver()), late)
     assert await state_of_that_mail(planned) == ("sending", 2, None)
 
 
 @pytest.mark.parametrize("end", [AWAY, DeliveryRefusedError("550 no")])
-async def test_a_worker_that_fails_does_not_undo_what_an_earlier_one_ended_meanwhile(
+async def test_a_failure_does_not_undo_the_late_delivery_of_an_earlier_worker(
     planned: Service, end: Exception
 ) -> None:
     late = await only_mail_held(planned)
@@ -127,37 +135,39 @@ async def test_a_worker_that_fails_does_not_undo_what_an_earlier_one_ended_meanw
             await earlier
             raise end
 
-    earlier = asyncio.create_task(send_one(desk(planned, Waiting()), late))
+    earlier = asyncio.create_task(deliver_message(delivery_context(planned, Waiting()), late))
     await begun.wait()
     planned.clock.advance(minutes=6)
-    await deliver(desk(planned, Failing()))
+    await deliver(delivery_context(planned, Failing()))
     assert await state_of_that_mail(planned) == ("sent", 2, None)
 
 
-async def test_what_two_workers_sent_left_when_the_first_of_them_sent_it(planned: Service) -> None:
+async def test_a_message_sent_twice_keeps_the_first_instant(planned: Service) -> None:
     late = await only_mail_held(planned)
-    await send_one(desk(planned, Slow(planned, Outbox(), None)), late)
-    [mail] = await carried(planned, username="xuan-hong", channel="email")
+    await deliver_message(delivery_context(planned, Slow(planned, Outbox(), None)), late)
+    [mail] = await list_messages(planned, username="xuan-hong", channel="email")
     assert mail.sent_at == planned.clock.now() - timedelta(minutes=1)
 
 
-async def test_what_was_taken_too_late_is_sent_though_the_other_worker_failed(
+async def test_a_late_success_counts_although_another_attempt_failed(
     planned: Service,
 ) -> None:
     late = await only_mail_held(planned)
-    await send_one(desk(planned, Slow(planned, Outbox(trouble=AWAY), None)), late)
+    await deliver_message(
+        delivery_context(planned, Slow(planned, Outbox(trouble=AWAY), None)), late
+    )
     assert await state_of_that_mail(planned) == ("sent", 2, None)
     planned.clock.advance(hours=1)
-    assert await deliver(desk(planned)) == 0
+    assert await deliver(delivery_context(planned)) == 0
 
 
-async def test_a_message_that_kills_its_worker_each_time_is_given_up(planned: Service) -> None:
+async def test_a_message_that_kills_every_worker_fails(planned: Service) -> None:
     for _attempt in range(MOST_ATTEMPTS):
-        await take(desk(planned), Channel.EMAIL, 20)
+        await lease_messages(delivery_context(planned), Channel.EMAIL, 20)
         planned.clock.advance(minutes=6)
     outbox = Outbox()
-    await deliver(desk(planned, outbox))
+    await deliver(delivery_context(planned, outbox))
     assert outbox.mails == []
-    assert {(m.state, m.error) for m in await carried(planned, channel="email")} == {
+    assert {(m.state, m.error) for m in await list_messages(planned, channel="email")} == {
         ("failed", "interrupted")
     }

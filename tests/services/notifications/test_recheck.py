@@ -1,4 +1,4 @@
-"""Between planning and sending things change: nothing goes out that is no longer true."""
+"""Notifications that are outdated when their message is sent are skipped."""
 
 from collections.abc import Awaitable, Callable
 
@@ -6,7 +6,15 @@ import pytest
 
 from app.vocabulary import Role
 from tests.conftest import Service
-from tests.support.deliveries import add_account, carried, execute, returned, sent, swept, told
+from tests.support.deliveries import (
+    add_account,
+    deliver_all,
+    execute,
+    list_messages,
+    list_notifications,
+    return_report,
+    run_sweep,
+)
 from tests.support.report_calls import XUAN_HONG, review, seen, send
 
 Change = Callable[[Service], Awaitable[None]]
@@ -72,9 +80,9 @@ async def is_reminded(service: Service) -> None:
 
 
 async def correction_is_due(service: Service) -> None:
-    await returned(service, "2024-06-12")
+    await return_report(service, "2024-06-12")
     service.clock.set("2024-06-11 08:00")
-    await swept(service)
+    await run_sweep(service)
 
 
 async def agency_ended(service: Service) -> None:
@@ -109,20 +117,18 @@ async def person_is_promoted(service: Service) -> None:
         (person_is_promoted, "role_changed"),
     ],
 )
-async def test_a_reminder_that_is_no_longer_true_does_not_leave(
-    service: Service, change: Change, why: str
-) -> None:
-    await swept(service)
+async def test_an_outdated_reminder_is_not_sent(service: Service, change: Change, why: str) -> None:
+    await run_sweep(service)
     service.clock.advance(minutes=5)
     await change(service)
-    letters = (await sent(service)).letters
+    letters = (await deliver_all(service)).letters
     assert "xuan-hong" not in {name for name, subject in letters if subject.startswith("Còn")}
-    rows = await told(service, username="xuan-hong", rule="before-7")
+    rows = await list_notifications(service, username="xuan-hong", rule="before-7")
     assert [(row.channel, row.state, row.why) for row in rows] == [
         ("email", "skipped", why),
         ("in_app", "skipped", why),
     ]
-    states = {message.state for message in await carried(service, username="xuan-hong")}
+    states = {message.state for message in await list_messages(service, username="xuan-hong")}
     assert "empty" in states
     assert "waiting" not in states
 
@@ -152,59 +158,59 @@ async def test_a_reminder_that_is_no_longer_true_does_not_leave(
         ),
     ],
 )
-async def test_news_that_is_no_longer_true_does_not_leave(
+async def test_an_outdated_event_is_not_sent(
     service: Service, happens: Change, change: Change, rule: str, why: str
 ) -> None:
     await happens(service)
     service.clock.advance(minutes=5)
     await change(service)
-    await sent(service)
-    rows = await told(service, username="xuan-hong", rule=rule)
+    await deliver_all(service)
+    rows = await list_notifications(service, username="xuan-hong", rule=rule)
     assert {(row.state, row.why) for row in rows} == {("skipped", why)}
 
 
-async def test_a_digest_leaves_out_who_has_reported_meanwhile(service: Service) -> None:
+async def test_a_digest_omits_agencies_that_have_submitted_since(service: Service) -> None:
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
+    await run_sweep(service)
     await report_comes(service)
-    letters = (await sent(service)).letters
+    letters = (await deliver_all(service)).letters
     assert ("coordinator", "Còn 34 đơn vị chưa gửi báo cáo quý II năm 2024") in letters
-    rows = await told(service, username="coordinator", channel="email")
+    rows = await list_notifications(service, username="coordinator", channel="email")
     assert sorted({row.state for row in rows}) == ["sent", "skipped"]
     assert [row.obligation for row in rows if row.state == "skipped"] == [f"2024-Q2/{XUAN_HONG}"]
 
 
-async def test_a_digest_counts_who_owes_a_report_by_that_day(service: Service) -> None:
+async def test_a_digest_counts_the_reports_due_by_that_day(service: Service) -> None:
     office = service.client("coordinator")
     later = {"due_date": "2024-06-25", "reason": "Mưa lũ."}
     seen(await office.put("/obligations/2024-Q2/15502/extension", json=later))
     await is_exempted(service)
     await execute(service, "UPDATE agency SET valid_to = '2024-05-31' WHERE code = '15505'")
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
-    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("coordinator")]
+    await run_sweep(service)
+    [mail] = [m for m in (await deliver_all(service)).mails if m.email.startswith("coordinator")]
     assert mail.text.subject == "Còn 32 đơn vị chưa gửi báo cáo quý II năm 2024"
     assert "đơn vị khác chưa gửi" not in mail.text.plain
 
 
-async def test_a_digest_says_of_which_agencies_nobody_is_left_to_remind(service: Service) -> None:
+async def test_a_digest_marks_agencies_without_an_account(service: Service) -> None:
     await account_ends(service)
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
-    [mail] = [m for m in (await sent(service)).mails if m.email.startswith("coordinator")]
+    await run_sweep(service)
+    [mail] = [m for m in (await deliver_all(service)).mails if m.email.startswith("coordinator")]
     assert "- Xã Bắc Lương: còn 1 ngày (hạn 15/6/2024)\n" in mail.text.plain
-    for nobody in ("Xã Xuân Hồng", "Xã Nam Giang"):
-        assert f"- {nobody}: còn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in mail.text.plain
+    for agency in ("Xã Xuân Hồng", "Xã Nam Giang"):
+        assert f"- {agency}: còn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in mail.text.plain
 
 
 @pytest.mark.parametrize(
     ("name", "agency"), [("coordinator", "38"), ("vice-chairman", "38"), ("vice-chairman", "15493")]
 )
-async def test_a_digest_does_not_follow_a_person_out_of_the_office(
+async def test_a_digest_is_not_sent_to_a_person_who_has_moved(
     service: Service, name: str, agency: str
 ) -> None:
     service.clock.set("2024-06-22 08:00")
-    await swept(service)
+    await run_sweep(service)
     await execute(
         service,
         "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = :agency)"
@@ -212,80 +218,84 @@ async def test_a_digest_does_not_follow_a_person_out_of_the_office(
         agency=agency,
         name=name,
     )
-    assert name not in {to for to, _ in (await sent(service)).letters}
-    why = {row.why for row in await told(service, username=name, state="skipped")}
+    assert name not in {to for to, _ in (await deliver_all(service)).letters}
+    why = {row.why for row in await list_notifications(service, username=name, state="skipped")}
     assert why == {"agency_changed"}
 
 
-async def test_words_are_of_the_moment_in_which_it_leaves(service: Service) -> None:
+async def test_a_message_is_composed_when_it_is_sent(service: Service) -> None:
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
+    await run_sweep(service)
     service.clock.set("2024-06-16 10:00")
-    mine = [mail for mail in (await sent(service)).mails if mail.email.startswith("xuan-hong")]
+    mine = [
+        mail for mail in (await deliver_all(service)).mails if mail.email.startswith("xuan-hong")
+    ]
     assert mine[0].text.subject.startswith("Quá hạn 1 ngày: báo cáo quý II năm 2024")
 
 
-async def test_a_newer_reminder_takes_the_place_of_one_that_still_waits(
+async def test_a_later_reminder_supersedes_a_pending_one(
     service: Service,
 ) -> None:
-    """The mail server was away for days: what piled up leaves as one letter."""
+    """After an outage of the mail server, accumulated reminders are sent as one mail."""
     for moment in ("2024-06-12 08:00", "2024-06-14 08:00", "2024-06-15 08:00"):
         service.clock.set(moment)
-        await swept(service)
-    mine = [text for name, text in (await sent(service)).letters if name == "bac-luong"]
+        await run_sweep(service)
+    mine = [text for name, text in (await deliver_all(service)).letters if name == "bac-luong"]
     assert len([text for text in mine if "quý II" in text]) == 1
-    rows = await told(service, username="bac-luong", channel="email", rule="before-1")
+    rows = await list_notifications(service, username="bac-luong", channel="email", rule="before-1")
     assert [(row.state, row.why) for row in rows] == [("superseded", "later_reminder")]
 
 
-async def test_a_second_return_takes_the_place_of_the_first(service: Service) -> None:
+async def test_a_second_return_supersedes_the_first(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     for reason in ("Thiếu số liệu.", "Vẫn thiếu số liệu."):
         await send(commune, XUAN_HONG)
         await review(office, "return", XUAN_HONG, reason=reason)
         service.clock.advance(hours=1)
-    [mail] = (await sent(service)).mails
+    [mail] = (await deliver_all(service)).mails
     assert "Vẫn thiếu số liệu." in mail.text.plain
 
 
-async def test_a_return_that_was_answered_already_is_not_told(service: Service) -> None:
+async def test_a_return_is_not_sent_after_a_resubmission(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await send(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Thiếu số liệu.")
     await send(commune, XUAN_HONG)
-    assert (await sent(service)).mails == []
-    why = {row.why for row in await told(service, rule="report.returned")}
+    assert (await deliver_all(service)).mails == []
+    why = {row.why for row in await list_notifications(service, rule="report.returned")}
     assert why == {"report_resubmitted"}
 
 
-async def test_a_correction_that_was_put_off_is_not_asked_for(service: Service) -> None:
-    await returned(service, "2024-06-12")
+async def test_a_reminder_of_a_correction_with_a_new_due_date_is_not_sent(service: Service) -> None:
+    await return_report(service, "2024-06-12")
     service.clock.set("2024-06-11 08:00")
-    await swept(service)
+    await run_sweep(service)
     await execute(service, "UPDATE report SET correction_due = '2024-06-20'")
-    await sent(service)
-    why = {row.why for row in await told(service, rule="report.correction_due")}
+    await deliver_all(service)
+    why = {row.why for row in await list_notifications(service, rule="report.correction_due")}
     assert why == {"correction_moved"}
 
 
-async def test_a_correction_that_came_and_is_due_anew_is_not_asked_for_as_before(
+async def test_a_reminder_of_an_earlier_return_is_not_sent(
     service: Service,
 ) -> None:
-    """Returned a second time until the same day: the return itself has just said so."""
-    await returned(service, "2024-06-12")
+    """The report was returned again with the same due date, which that notification names."""
+    await return_report(service, "2024-06-12")
     service.clock.set("2024-06-11 08:00")
-    await swept(service)
-    await returned(service, "2024-06-12")
+    await run_sweep(service)
+    await return_report(service, "2024-06-12")
     await execute(service, "UPDATE message SET state = 'waiting'")
-    await sent(service)
-    rows = await told(service, rule="report.correction_due")
+    await deliver_all(service)
+    rows = await list_notifications(service, rule="report.correction_due")
     assert {(row.state, row.why) for row in rows} == {("skipped", "report_resubmitted")}
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
-    assert "Hôm nay là hạn gửi lại" in " ".join(text for _, text in (await sent(service)).letters)
+    await run_sweep(service)
+    assert "Hôm nay là hạn gửi lại" in " ".join(
+        text for _, text in (await deliver_all(service)).letters
+    )
 
 
-async def test_an_account_made_later_does_not_get_older_mail(service: Service) -> None:
-    await swept(service)
+async def test_a_later_account_does_not_get_earlier_mail(service: Service) -> None:
+    await run_sweep(service)
     await add_account(service, "late", Role.REPORTER, XUAN_HONG)
-    assert "late" not in {name for name, _ in (await sent(service)).letters}
+    assert "late" not in {name for name, _ in (await deliver_all(service)).letters}

@@ -1,4 +1,4 @@
-"""The words of messages: what a person reads, and nothing that a machine would take for markup."""
+"""The texts of messages."""
 
 from datetime import date, datetime
 
@@ -6,12 +6,12 @@ import pytest
 
 from app.clock import LOCAL
 from app.services.notifications.wording import (
-    Line,
+    MessageLine,
     ObligationLine,
     Recipient,
     compose,
+    name_field,
     period_name,
-    place_of,
 )
 from app.vocabulary import Audience
 
@@ -38,12 +38,12 @@ def line(**values: object) -> ObligationLine:
         "report_status": "not_started",
         "correction_due": None,
         "missing": 1,
-        "has_nobody": False,
+        "lacks_reporter": False,
     }
     return ObligationLine(**(plain | values))  # type: ignore[arg-type]  # the values of a test
 
 
-def test_what_people_wrote_is_text_in_html_not_markup() -> None:
+def test_user_text_is_escaped_in_html() -> None:
     note = '<a href="http://evil.example">Bấm vào đây</a>'
     words = compose(
         Recipient("Nguyễn <b>A</b>", "http://127.0.0.1:8000"),
@@ -62,7 +62,7 @@ def test_a_subject_is_one_line() -> None:
     assert "\r" not in words.subject
 
 
-def test_a_reminder_by_hand_is_told_from_the_services_own_of_the_same_day() -> None:
+def test_a_reminder_by_hand_has_a_subject_of_its_own() -> None:
     by_hand = compose(Recipient("A", "http://x"), [line(template="obligation.reminded")], NOW)
     by_itself = compose(Recipient("A", "http://x"), [line()], NOW)
     assert by_hand.subject == "Cơ quan tổng hợp nhắc: báo cáo quý II năm 2024"
@@ -70,7 +70,7 @@ def test_a_reminder_by_hand_is_told_from_the_services_own_of_the_same_day() -> N
     assert "Còn 7 ngày" in by_hand.plain
 
 
-def test_the_head_of_an_agency_is_asked_to_see_to_it() -> None:
+def test_the_head_of_an_agency_is_asked_to_act() -> None:
     words = compose(Recipient("A", "http://x"), [line(audience=Audience.HEAD)], NOW)
     assert "Đề nghị chỉ đạo bộ phận phụ trách gửi báo cáo." in words.plain
 
@@ -89,7 +89,7 @@ def test_a_draft_is_mentioned() -> None:
         ("year", 1, "năm 2024"),
     ],
 )
-def test_periods_have_the_names_that_people_use(frequency: str, ordinal: int, name: str) -> None:
+def test_periods_have_their_common_names(frequency: str, ordinal: int, name: str) -> None:
     assert period_name(frequency, ordinal, 2024) == name
 
 
@@ -112,8 +112,8 @@ BODY = {"entries": [{"indicator": "DA2.02"}], "disbursements": [{"project": "DA2
         ("/whatever/x", "Toàn bộ báo cáo"),
     ],
 )
-def test_a_pointer_is_named_as_a_place(pointer: str | None, place: str) -> None:
-    assert place_of(pointer, BODY) == place
+def test_a_pointer_is_named_as_a_field(pointer: str | None, place: str) -> None:
+    assert name_field(pointer, BODY) == place
 
 
 def digest(*lines: ObligationLine) -> tuple[str, str]:
@@ -125,7 +125,7 @@ def for_office(**values: object) -> ObligationLine:
     return line(audience=Audience.COORDINATOR, days_late=1, days_left=None, **values)
 
 
-def test_a_digest_counts_all_who_are_missing_and_lists_whom_it_is_about() -> None:
+def test_a_digest_counts_all_missing_reports_and_lists_its_own() -> None:
     subject, text = digest(for_office(missing=29))
     assert subject == "Còn 29 đơn vị chưa gửi báo cáo quý II năm 2024"
     assert "Báo cáo quý II năm 2024: 29 đơn vị chưa gửi\n" in text
@@ -137,13 +137,13 @@ def test_a_digest_counts_all_who_are_missing_and_lists_whom_it_is_about() -> Non
     assert digest(for_office(missing=29), extended)[0].startswith("Còn 31 đơn vị")
 
 
-def test_a_digest_says_who_has_no_account_and_has_to_be_called() -> None:
-    _, text = digest(for_office(has_nobody=True))
+def test_a_digest_line_marks_an_agency_without_an_account() -> None:
+    _, text = digest(for_office(lacks_reporter=True))
     assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in text
 
 
-def test_a_digest_leaves_out_nothing_that_is_told_beside_it() -> None:
-    """The district's leadership is the head of its own office, too."""
+def test_a_message_contains_digest_and_other_lines() -> None:
+    """The leadership of the district is also the head of its own agency."""
     own = line(audience=Audience.HEAD, agency_name="Huyện Thọ Xuân", period_name="năm 2024")
     late = line(audience=Audience.LEADERSHIP, days_late=7, days_left=None)
     words = compose(Recipient("A", "http://x"), [own, late], NOW)
@@ -154,7 +154,7 @@ def test_a_digest_leaves_out_nothing_that_is_told_beside_it() -> None:
     assert "\n\n\n" not in words.plain
 
 
-def test_two_plans_are_told_apart() -> None:
+def test_lines_of_two_plans_are_distinguished() -> None:
     other = {"plan": "ntm-2024", "plan_title": "Kế hoạch nông thôn mới năm 2024"}
     subject, text = digest(for_office(missing=2), for_office(missing=3, **other))
     assert subject == (
@@ -171,9 +171,9 @@ def test_two_plans_are_told_apart() -> None:
     )
 
 
-def test_a_report_is_told_apart_from_what_is_said_of_another_plan() -> None:
+def test_a_report_is_distinguished_from_an_event_of_another_plan() -> None:
     facts = {"folder": "ntm-2024", "count": 1, "findings": []}
-    other = Line(
+    other = MessageLine(
         "plan.import_failed",
         Audience.COORDINATOR,
         "plan.import_failed",
@@ -192,12 +192,12 @@ def test_a_report_is_told_apart_from_what_is_said_of_another_plan() -> None:
         ({}, "Mở lại kỳ báo cáo quý II năm 2024", "đã được mở lại. Hạn gửi: hết ngày 15/6/2024."),
     ],
 )
-def test_a_period_that_opens_is_told_from_one_that_is_opened_again(
+def test_a_new_period_is_distinguished_from_a_reopened_one(
     facts: dict[str, object], subject: str, words: str
 ) -> None:
-    told = digest(line(template="reporting_period.opened", facts=facts))
-    assert told[0] == subject
-    assert words in told[1]
+    digest_text = digest(line(template="reporting_period.opened", facts=facts))
+    assert digest_text[0] == subject
+    assert words in digest_text[1]
 
 
 def test_an_exemption_names_its_document() -> None:

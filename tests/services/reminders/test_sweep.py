@@ -17,14 +17,14 @@ from tests.support.deliveries import (
     add_account,
     add_rule,
     add_webhook,
+    deliver_all,
     execute,
-    only_rules,
+    keep_rules,
+    list_notifications,
     prefer,
-    returned,
+    return_report,
     rules_of,
-    sent,
-    swept,
-    told,
+    run_sweep,
 )
 from tests.support.reference_calls import add_neighbour
 from tests.support.report_calls import BAC_LUONG, XUAN_HONG, seen, send
@@ -43,15 +43,15 @@ async def extend(service: Service, agency: str, due: str) -> None:
 
 async def test_a_reminder_is_due_at_the_time_of_its_rule(service: Service) -> None:
     service.clock.set("2024-06-08 07:59:59.999999")
-    assert await swept(service) == NOTHING_DUE
+    assert await run_sweep(service) == NOTHING_DUE
     service.clock.set("2024-06-08 08:00:00")
-    assert await swept(service) == SweepResult(planned=10, superseded=0, messages=10)
-    rows = await told(service, channel="email")
+    assert await run_sweep(service) == SweepResult(planned=10, superseded=0, messages=10)
+    rows = await list_notifications(service, channel="email")
     assert sorted(row.username for row in rows) == REPORTERS
     assert {(row.rule, row.occurrence, row.state) for row in rows} == {
         ("before-7", "2024-06-15", "planned")
     }
-    assert (await sent(service)).letters[0][1] == "Còn 7 ngày: báo cáo quý II năm 2024"
+    assert (await deliver_all(service)).letters[0][1] == "Còn 7 ngày: báo cáo quý II năm 2024"
 
 
 async def test_inactive_accounts_are_not_reminded(service: Service) -> None:
@@ -59,8 +59,8 @@ async def test_inactive_accounts_are_not_reminded(service: Service) -> None:
     for role, agency in agencies.items():
         await add_account(service, f"former-{role}", Role(role), agency, active=False)
     service.clock.set("2024-06-18 08:00")
-    await swept(service)
-    rows = await told(service)
+    await run_sweep(service)
+    rows = await list_notifications(service)
     assert {"xuan-hong", "coordinator"} <= {row.username for row in rows}
     assert [row for row in rows if row.username.startswith("former-")] == []
 
@@ -74,29 +74,29 @@ async def test_submissions_do_not_wait_for_a_sweep(service: Service) -> None:
 
 
 async def test_a_second_sweep_plans_nothing(service: Service) -> None:
-    await swept(service)
-    before = await told(service)
+    await run_sweep(service)
+    before = await list_notifications(service)
     service.clock.advance(minutes=1)
-    assert await swept(service) == NOTHING_DUE
-    await sent(service)
+    assert await run_sweep(service) == NOTHING_DUE
+    await deliver_all(service)
     service.clock.advance(minutes=1)
-    assert await swept(service) == NOTHING_DUE
-    assert [row[:5] for row in await told(service)] == [row[:5] for row in before]
+    assert await run_sweep(service) == NOTHING_DUE
+    assert [row[:5] for row in await list_notifications(service)] == [row[:5] for row in before]
 
 
 async def test_a_sweep_waits_for_a_concurrent_one(service: Service) -> None:
     async with service.database.transaction() as session:
         await sweep.sweep(session, service.clock.now())
-        second = asyncio.create_task(swept(service))
+        second = asyncio.create_task(run_sweep(service))
         ended, _ = await asyncio.wait({second}, timeout=0.5)
         assert not ended
     assert await second == NOTHING_DUE
 
 
 async def test_concurrent_sweeps_plan_each_reminder_once(service: Service) -> None:
-    results = await asyncio.gather(*(swept(service) for _ in range(6)))
+    results = await asyncio.gather(*(run_sweep(service) for _ in range(6)))
     assert sum(result.planned for result in results) == 10
-    keys = [row[:5] for row in await told(service)]
+    keys = [row[:5] for row in await list_notifications(service)]
     assert len(keys) == len(set(keys)) == 10
 
 
@@ -108,11 +108,11 @@ async def test_after_an_outage_only_the_latest_reminder_is_sent(
     service: Service,
 ) -> None:
     service.clock.set("2024-06-08 08:00")
-    await swept(service)
-    await sent(service)
+    await run_sweep(service)
+    await deliver_all(service)
     service.clock.set("2024-06-16 08:30")  # before-3, before-1, due-day and after-1 in one
-    await swept(service)
-    rows = await told(service, username="xuan-hong", channel="email")
+    await run_sweep(service)
+    rows = await list_notifications(service, username="xuan-hong", channel="email")
     assert [(row.obligation[:7], row.rule, row.state) for row in rows] == [
         ("2024-Q2", "before-7", "sent"),
         ("2024-Q2", "before-3", "superseded"),
@@ -122,13 +122,13 @@ async def test_after_an_outage_only_the_latest_reminder_is_sent(
         ("2024-H1", "before-7", "planned"),
     ]
     assert {row.why for row in rows if row.state == "superseded"} == {"later_reminder"}
-    outbox = await sent(service)
+    outbox = await deliver_all(service)
     counts = Counter(name for name, _ in outbox.letters)
     assert counts == dict.fromkeys([*REPORTERS, "coordinator"], 1)
     urgent = "Quá hạn 1 ngày: báo cáo quý II năm 2024 và 1 việc khác"
     assert ("xuan-hong", urgent) in outbox.letters
     service.clock.advance(hours=1)
-    assert await swept(service) == NOTHING_DUE
+    assert await run_sweep(service) == NOTHING_DUE
 
 
 async def test_due_dates_before_the_plan_was_issued_are_skipped(
@@ -137,14 +137,14 @@ async def test_due_dates_before_the_plan_was_issued_are_skipped(
     """The first quarter was due on 15/3; the plan has effect from 1/4."""
     for day in ("2024-04-01 08:00", "2024-04-02 08:00", "2024-04-04 08:00"):
         service.clock.set(day)
-        assert await swept(service) == NOTHING_DUE
+        assert await run_sweep(service) == NOTHING_DUE
 
 
 async def test_due_dates_after_the_plan_was_issued_are_reminded_of(service: Service) -> None:
     """As many days after the due date as in the test before."""
     service.clock.set("2024-07-02 08:00")  # 17 days after 15/6, as 1/4 after 15/3
-    await swept(service)
-    assert "after-7" in rules_of(await told(service, state="planned"))
+    await run_sweep(service)
+    assert "after-7" in rules_of(await list_notifications(service, state="planned"))
 
 
 async def test_a_due_date_on_the_day_the_plan_was_issued_is_reminded_of(
@@ -154,8 +154,8 @@ async def test_a_due_date_on_the_day_the_plan_was_issued_is_reminded_of(
         service, "UPDATE obligation SET due_date = '2024-04-01' WHERE due_date = '2024-03-15'"
     )
     service.clock.set("2024-04-01 08:00")
-    await swept(service)
-    assert "due-day" in rules_of(await told(service))
+    await run_sweep(service)
+    assert "due-day" in rules_of(await list_notifications(service))
 
 
 async def test_a_document_issued_later_does_not_skip_due_dates(
@@ -169,26 +169,29 @@ async def test_a_document_issued_later_does_not_skip_due_dates(
     await load_folder(service.database, folder)
     service.clock.set("2024-06-16 08:00")
     await send(service.client("bac-luong"), BAC_LUONG)
-    await swept(service)
-    assert "after-1" in rules_of(await told(service, username="xuan-hong"))
+    await run_sweep(service)
+    assert "after-1" in rules_of(await list_notifications(service, username="xuan-hong"))
 
 
 async def test_a_missed_reminder_is_planned_for_two_weeks(service: Service) -> None:
-    await only_rules(service, "after-7")
+    await keep_rules(service, "after-7")
     service.clock.set("2024-07-06 08:00")
-    await swept(service)
-    assert {row.occurrence for row in await told(service)} == {"2024-06-20"}
+    await run_sweep(service)
+    assert {row.occurrence for row in await list_notifications(service)} == {"2024-06-20"}
     service.clock.set("2024-07-06 07:59")
-    await swept(service)
-    assert {row.occurrence for row in await told(service)} == {"2024-06-20", "2024-06-15"}
+    await run_sweep(service)
+    assert {row.occurrence for row in await list_notifications(service)} == {
+        "2024-06-20",
+        "2024-06-15",
+    }
 
 
 async def test_a_rule_can_remind_sixty_working_days_ahead(service: Service) -> None:
-    await only_rules(service)
+    await keep_rules(service)
     await add_rule(service, offset_days=-60, day_kind=DayKind.WORKING)
     service.clock.set("2024-06-20 08:00")
-    await swept(service)
-    assert {row.occurrence for row in await told(service)} == {"2024-09-15"}
+    await run_sweep(service)
+    assert {row.occurrence for row in await list_notifications(service)} == {"2024-09-15"}
 
 
 async def test_an_extension_past_the_day_the_plan_was_issued_is_reminded_of(
@@ -201,72 +204,74 @@ async def test_an_extension_past_the_day_the_plan_was_issued_is_reminded_of(
     )
     seen(answer)
     service.clock.set("2024-04-13 08:00")
-    await swept(service)
-    rows = await told(service, channel="email", rule="before-7")
+    await run_sweep(service)
+    rows = await list_notifications(service, channel="email", rule="before-7")
     assert [row.obligation for row in rows] == [f"2024-Q1/{XUAN_HONG}"]
 
 
 async def test_a_new_rule_sends_only_its_latest_reminder(service: Service) -> None:
     service.clock.set("2024-06-08 08:00")
-    await swept(service)
-    await sent(service)
+    await run_sweep(service)
+    await deliver_all(service)
     service.clock.set("2024-06-10 09:00")
     await add_rule(service, offset_days=-9, repeat_days=1, repeat_times=3)  # 6/6 to 9/6
-    await swept(service)
-    outbox = await sent(service)
+    await run_sweep(service)
+    outbox = await deliver_all(service)
     assert sorted(name for name, _ in outbox.letters) == REPORTERS
-    rows = await told(service, rule="extra", username="xuan-hong")
+    rows = await list_notifications(service, rule="extra", username="xuan-hong")
     assert [row.state for row in rows] == ["superseded", "superseded", "superseded", "sent"]
 
 
 async def test_a_new_rule_does_not_repeat_a_later_reminder(service: Service) -> None:
     service.clock.set("2024-06-08 08:00")
-    await swept(service)
+    await run_sweep(service)
     await add_rule(service, offset_days=-8)
     service.clock.set("2024-06-08 09:00")
-    assert (await swept(service)).messages == 0
-    assert {row.state for row in await told(service, rule="extra")} == {"superseded"}
-    assert sorted(name for name, _ in (await sent(service)).letters) == REPORTERS
+    assert (await run_sweep(service)).messages == 0
+    assert {row.state for row in await list_notifications(service, rule="extra")} == {"superseded"}
+    assert sorted(name for name, _ in (await deliver_all(service)).letters) == REPORTERS
 
 
 async def test_a_changed_rule_applies_to_the_next_sweep(
     service: Service,
 ) -> None:
-    await only_rules(service, "before-3")
+    await keep_rules(service, "before-3")
     service.clock.set("2024-06-11 08:00")
-    assert await swept(service) == NOTHING_DUE
+    assert await run_sweep(service) == NOTHING_DUE
     await execute(service, "UPDATE reminder_rule SET offset_days = -4 WHERE code = 'before-3'")
-    assert (await swept(service)).messages == 10
+    assert (await run_sweep(service)).messages == 10
 
 
 async def test_an_agencys_own_rule_replaces_the_schedules_rule(service: Service) -> None:
-    await only_rules(service, "before-7")
+    await keep_rules(service, "before-7")
     await add_rule(service, code="before-7", agency=XUAN_HONG, offset_days=-6)
     await add_rule(service, code="before-7", agency=BAC_LUONG, offset_days=-7, active=False)
     service.clock.set("2024-06-08 08:00")
-    await swept(service)
-    first = {row.username for row in await told(service)}
+    await run_sweep(service)
+    first = {row.username for row in await list_notifications(service)}
     assert first == set(REPORTERS) - {"xuan-hong", "bac-luong"}
     service.clock.set("2024-06-09 08:00")
-    await swept(service)
-    second = {row.username for row in await told(service)} - first
+    await run_sweep(service)
+    second = {row.username for row in await list_notifications(service)} - first
     assert second == {"xuan-hong"}
 
 
 async def test_an_agencys_own_rule_with_another_code_is_added(service: Service) -> None:
-    await only_rules(service, "before-7")
+    await keep_rules(service, "before-7")
     await add_rule(service, code="early", agency=XUAN_HONG, offset_days=-10)
     service.clock.set("2024-06-05 08:00")
-    await swept(service)
-    assert [(row.username, row.rule) for row in await told(service)] == [("xuan-hong", "early")]
+    await run_sweep(service)
+    assert [(row.username, row.rule) for row in await list_notifications(service)] == [
+        ("xuan-hong", "early")
+    ]
 
 
 async def test_preferences_choose_the_channel(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.IN_APP)
     await prefer(service, "bac-luong", Channel.WEBHOOK, Channel.EMAIL)
     await add_webhook(service, "395")
-    await swept(service)
-    channels = Counter((row.username, row.channel) for row in await told(service))
+    await run_sweep(service)
+    channels = Counter((row.username, row.channel) for row in await list_notifications(service))
     assert {key: n for key, n in channels.items() if key[0] in {"xuan-hong", "bac-luong"}} == {
         ("xuan-hong", "in_app"): 1,
         ("bac-luong", "webhook"): 1,
@@ -276,30 +281,30 @@ async def test_preferences_choose_the_channel(service: Service) -> None:
 
 async def test_a_channel_listed_twice_is_used_once(service: Service) -> None:
     await execute(service, "UPDATE reminder_rule SET channels = '{email,email}'")
-    assert (await swept(service)).messages == len(REPORTERS)
+    assert (await run_sweep(service)).messages == len(REPORTERS)
 
 
 async def test_a_reminder_in_quiet_hours_waits_for_their_end(service: Service) -> None:
-    await only_rules(service)
+    await keep_rules(service)
     await add_rule(service, offset_days=-5, send_time=time(22, 30))
     service.clock.set("2024-06-10 22:30")
-    await swept(service)
-    assert (await sent(service)).letters == []
+    await run_sweep(service)
+    assert (await deliver_all(service)).letters == []
     service.clock.set("2024-06-11 05:59:59")
-    assert (await sent(service)).letters == []
+    assert (await deliver_all(service)).letters == []
     service.clock.set("2024-06-11 06:00")
-    outbox = await sent(service)
+    outbox = await deliver_all(service)
     assert ("xuan-hong", "Còn 4 ngày: báo cáo quý II năm 2024") in outbox.letters
 
 
 async def test_the_coordinator_gets_one_digest_of_missing_reports(service: Service) -> None:
     service.clock.set("2024-06-14 08:00")
     await send(service.client("xuan-hong"), XUAN_HONG)
-    await swept(service)
-    rows = await told(service, username="coordinator", channel="email")
+    await run_sweep(service)
+    rows = await list_notifications(service, username="coordinator", channel="email")
     assert len(rows) == 34
     assert f"2024-Q2/{XUAN_HONG}" not in {row.obligation for row in rows}
-    outbox = await sent(service)
+    outbox = await deliver_all(service)
     mails = [mail for mail in outbox.mails if mail.email == "coordinator@example.vn"]
     assert [mail.text.subject for mail in mails] == [
         "Còn 34 đơn vị chưa gửi báo cáo quý II năm 2024"
@@ -307,37 +312,41 @@ async def test_the_coordinator_gets_one_digest_of_missing_reports(service: Servi
     assert "- Xã Bắc Lương: còn 1 ngày (hạn 15/6/2024)" in mails[0].text.plain
     assert "Xuân Hồng" not in mails[0].text.plain
     service.clock.set("2024-06-15 08:00")
-    await swept(service)
-    letters = (await sent(service)).letters
+    await run_sweep(service)
+    letters = (await deliver_all(service)).letters
     assert letters.count(("coordinator", "Còn 34 đơn vị chưa gửi báo cáo quý II năm 2024")) == 1
 
 
 async def test_two_periods_share_one_digest(service: Service) -> None:
     service.clock.set("2024-06-19 08:00")
-    await swept(service)
-    subjects = [text for name, text in (await sent(service)).letters if name == "coordinator"]
+    await run_sweep(service)
+    subjects = [
+        text for name, text in (await deliver_all(service)).letters if name == "coordinator"
+    ]
     both = ("quý II năm 2024", "6 tháng đầu năm 2024")
     assert subjects == ["Còn " + ", ".join(f"35 đơn vị chưa gửi báo cáo {name}" for name in both)]
 
 
 async def test_the_leadership_is_notified_after_seven_days(service: Service) -> None:
     service.clock.set("2024-06-21 08:00")
-    await swept(service)
-    await sent(service)
-    assert await told(service, audience="leadership") == []
+    await run_sweep(service)
+    await deliver_all(service)
+    assert await list_notifications(service, audience="leadership") == []
     service.clock.set("2024-06-22 08:00")
-    await swept(service)
-    rows = await told(service, audience="leadership", channel="email")
+    await run_sweep(service)
+    rows = await list_notifications(service, audience="leadership", channel="email")
     assert ({row.username for row in rows}, len(rows)) == ({"vice-chairman"}, 35)
-    subjects = [text for name, text in (await sent(service)).letters if name == "vice-chairman"]
+    subjects = [
+        text for name, text in (await deliver_all(service)).letters if name == "vice-chairman"
+    ]
     assert subjects == ["Đề nghị đôn đốc: 35 đơn vị chưa gửi báo cáo quý II năm 2024"]
 
 
 async def test_the_head_of_an_agency_is_notified_after_three_days(service: Service) -> None:
     await add_account(service, "chairman", Role.VIEWER, XUAN_HONG)
     service.clock.set("2024-06-18 08:00")
-    await swept(service)
-    rows = await told(service, audience="head", channel="email")
+    await run_sweep(service)
+    rows = await list_notifications(service, audience="head", channel="email")
     assert [(row.username, row.obligation) for row in rows] == [
         ("chairman", f"2024-Q2/{XUAN_HONG}")
     ]
@@ -345,16 +354,16 @@ async def test_the_head_of_an_agency_is_notified_after_three_days(service: Servi
 
 async def test_the_province_and_other_agencies_are_not_notified(service: Service) -> None:
     service.clock.set("2024-06-22 08:00")
-    await swept(service)
-    usernames = {row.username for row in await told(service)}
+    await run_sweep(service)
+    usernames = {row.username for row in await list_notifications(service)}
     assert usernames == {*REPORTERS, "coordinator", "vice-chairman"}
 
 
 async def test_a_submitted_report_is_not_reminded_of(service: Service) -> None:
     await send(service.client("xuan-hong"), XUAN_HONG)
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
-    assert "xuan-hong" not in {row.username for row in await told(service)}
+    await run_sweep(service)
+    assert "xuan-hong" not in {row.username for row in await list_notifications(service)}
 
 
 async def test_exempt_agencies_and_closed_periods_are_not_reminded_of(service: Service) -> None:
@@ -363,13 +372,15 @@ async def test_exempt_agencies_and_closed_periods_are_not_reminded_of(service: S
         f"/obligations/2024-Q2/{XUAN_HONG}/exemption", json={"reason": "Sáp nhập."}
     )
     seen(answer)
-    await swept(service)
-    assert rules_of(await told(service, username="xuan-hong")) == ["obligation.exempted"]
+    await run_sweep(service)
+    assert rules_of(await list_notifications(service, username="xuan-hong")) == [
+        "obligation.exempted"
+    ]
     seen(await office.post("/reporting-periods/2024-Q2/close"))
     service.clock.set("2024-06-12 08:00")
-    before = len(await told(service))
-    assert await swept(service) == NOTHING_DUE
-    assert len(await told(service)) == before
+    before = len(await list_notifications(service))
+    assert await run_sweep(service) == NOTHING_DUE
+    assert len(await list_notifications(service)) == before
 
 
 async def test_of_two_periods_due_on_one_day_only_the_open_one_is_reminded_of(
@@ -380,21 +391,23 @@ async def test_of_two_periods_due_on_one_day_only_the_open_one_is_reminded_of(
     )
     seen(await service.client("coordinator").post("/reporting-periods/2024-Q1/close"))
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
-    rows = await told(service, rule="before-3", username="xuan-hong")
+    await run_sweep(service)
+    rows = await list_notifications(service, rule="before-3", username="xuan-hong")
     assert {row.obligation for row in rows} == {f"2024-Q2/{XUAN_HONG}"}
 
 
 async def test_an_extension_moves_the_reminders(service: Service) -> None:
     service.clock.set("2024-06-14 08:00")
-    await only_rules(service, "before-7", "before-3", "before-1", "due-day")
-    await swept(service)
+    await keep_rules(service, "before-7", "before-3", "before-1", "due-day")
+    await run_sweep(service)
     service.clock.set("2024-06-14 09:00")
     await extend(service, XUAN_HONG, "2024-06-25")
     for day in range(14, 26):
         service.clock.set(f"2024-06-{day} 08:00" if day > 14 else "2024-06-14 09:05")
-        await swept(service)
-    rows = await told(service, username="xuan-hong", channel="email", occurrence="2024-06-25")
+        await run_sweep(service)
+    rows = await list_notifications(
+        service, username="xuan-hong", channel="email", occurrence="2024-06-25"
+    )
     quarterly = [row for row in rows if row.obligation.startswith("2024-Q2")]
     assert [(row.rule, row.state) for row in quarterly] == [
         ("before-7", "planned"),
@@ -407,16 +420,18 @@ async def test_an_extension_moves_the_reminders(service: Service) -> None:
 async def test_a_reminder_due_before_the_extension_is_skipped(service: Service) -> None:
     """Extended on the 14th to the 17th: the reminder of three days before was due that morning."""
     service.clock.set("2024-06-14 08:00")
-    await swept(service)
+    await run_sweep(service)
     service.clock.set("2024-06-14 09:00")
     await extend(service, XUAN_HONG, "2024-06-17")
     service.clock.advance(minutes=1)
-    before = len(await told(service))
-    assert await swept(service) == NOTHING_DUE
-    assert len(await told(service)) == before
+    before = len(await list_notifications(service))
+    assert await run_sweep(service) == NOTHING_DUE
+    assert len(await list_notifications(service)) == before
     service.clock.set("2024-06-16 08:00")
-    await swept(service)
-    rows = await told(service, username="xuan-hong", occurrence="2024-06-17", channel="email")
+    await run_sweep(service)
+    rows = await list_notifications(
+        service, username="xuan-hong", occurrence="2024-06-17", channel="email"
+    )
     assert [row.rule for row in rows] == ["before-1"]
 
 
@@ -424,7 +439,7 @@ async def test_working_days_are_counted_by_the_districts_calendar(service: Servi
     """Three working days before Saturday 15/6 is the 12th, or the 11th where the 13th is off."""
     await add_neighbour(service)
     await add_account(service, "next-door", Role.REPORTER, "15901")
-    await only_rules(service, "before-3")
+    await keep_rules(service, "before-3")
     await execute(service, "UPDATE reminder_rule SET day_kind = 'working'")
     await execute(
         service, "UPDATE obligation SET due_date = '2024-06-15' WHERE due_date = '2024-06-10'"
@@ -436,33 +451,35 @@ async def test_working_days_are_counted_by_the_districts_calendar(service: Servi
     )
     seen(answer, 201)
     service.clock.set("2024-06-11 08:00")
-    await swept(service)
-    assert {row.username for row in await told(service)} == {"next-door"}
+    await run_sweep(service)
+    assert {row.username for row in await list_notifications(service)} == {"next-door"}
     service.clock.set("2024-06-12 08:00")
-    await swept(service)
-    assert {row.username for row in await told(service)} == {"next-door", *REPORTERS}
+    await run_sweep(service)
+    assert {row.username for row in await list_notifications(service)} == {"next-door", *REPORTERS}
 
 
 async def test_a_reminder_missed_after_tet_is_planned(service: Service) -> None:
     """One working day after 24/1/2025, the last working day before Tết, is 3/2."""
-    await only_rules(service)
+    await keep_rules(service)
     await add_rule(service, offset_days=1, day_kind=DayKind.WORKING)
     await execute(
         service, "UPDATE obligation SET due_date = '2025-01-24' WHERE due_date = '2024-06-15'"
     )
     service.clock.set("2025-02-03 07:59")
-    assert await swept(service) == NOTHING_DUE
+    assert await run_sweep(service) == NOTHING_DUE
     service.clock.set("2025-02-16 10:00")
-    assert (await swept(service)).messages == len(REPORTERS)
+    assert (await run_sweep(service)).messages == len(REPORTERS)
 
 
 async def test_a_new_account_gets_the_latest_reminder(service: Service) -> None:
     service.clock.set("2024-06-08 08:00")
-    await swept(service)
+    await run_sweep(service)
     service.clock.set("2024-06-10 10:00")
     await add_account(service, "successor", Role.REPORTER, XUAN_HONG)
-    assert (await swept(service)).messages == 2
-    assert ("successor", "Còn 5 ngày: báo cáo quý II năm 2024") in (await sent(service)).letters
+    assert (await run_sweep(service)).messages == 2
+    assert ("successor", "Còn 5 ngày: báo cáo quý II năm 2024") in (
+        await deliver_all(service)
+    ).letters
 
 
 async def test_the_number_of_statements_is_constant(service: Service) -> None:
@@ -473,20 +490,20 @@ async def test_the_number_of_statements_is_constant(service: Service) -> None:
 
     event.listen(service.database.engine.sync_engine, "before_cursor_execute", capture)
     service.clock.set("2024-06-08 08:00")  # 5 reporters, one due date, one rule
-    await swept(service)
+    await run_sweep(service)
     few = len(statements)
     for code in ("15505", "15508", "15511", "15514"):
         await add_account(service, f"reporter-{code}", Role.REPORTER, code)
     await add_rule(
         service, audience=Audience.COORDINATOR, offset_days=-9, repeat_days=1, repeat_times=12
     )
-    await returned(service, "2024-06-19")
+    await return_report(service, "2024-06-19")
     await add_neighbour(service)
     for agency, due in (("15505", "2024-06-18"), ("15508", "2024-06-21")):
         await extend(service, agency, due)
     statements.clear()
     service.clock.set("2024-06-20 08:00")  # many of everything
-    assert (await swept(service)).planned > 50
+    assert (await run_sweep(service)).planned > 50
     many = len(statements)
     assert few <= 7
     assert many <= few + 1  # the corrections, if any
