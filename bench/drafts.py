@@ -27,7 +27,7 @@ from bench.request import ApiRequest
 from bench.testbed import NOW, Testbed, in_process
 
 FIGURES = 15
-YEARS_OF_ALL_PLANS = 90
+YEARS_OF_ALL_PLANS = 240
 FIRST_YEAR = 2001
 SKIPPED_YEAR = 2024
 """The testbed has reports in this year's periods."""
@@ -48,7 +48,7 @@ JOIN agency a ON a.id = o.agency_id
 WHERE p.year <> $3 AND p.frequency = 'quarter' AND a.kind IN ('commune', 'township')
 """
 LIST_DRAFTS = """
-SELECT plan.code AS plan, p.code AS period, a.code AS agency, a.id AS agency_id,
+SELECT plan.code AS plan, p.code AS period, a.code AS agency, a.path, a.id AS agency_id,
     'person-' || a.code AS person, o.id AS obligation_id, r.id AS report_id, t.token_hash,
     'reports/' || p.code || '/' || a.code AS subject
 FROM obligation o
@@ -90,7 +90,7 @@ def submission(testbed: Testbed, row: dict[str, Any]) -> ApiRequest:
 
 
 def prepare(testbed: Testbed, database: str, plans: int) -> Drafts:
-    """Make a database with some 10,000 drafts, spread evenly over so many plans."""
+    """Make a database with some 29,000 drafts, spread evenly over so many plans."""
     return asyncio.run(_prepare(testbed, testbed.clone(database), plans))
 
 
