@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from app.models.audit_events import AuditEvent
 from app.models.reports import Revision
 from tests.conftest import Service
-from tests.support.reference_calls import recorded
+from tests.support.reference_calls import list_events
 from tests.support.report_bodies import complete_body
 from tests.support.report_calls import Q2, XUAN_HONG, draft, read, seen, send, submit
 
@@ -113,7 +113,7 @@ async def test_extensions_given_at_once_follow_each_other(service: Service) -> N
         )
     )
     assert {answer.status_code for answer in answers} == {200}
-    events = await recorded(service, "obligation.extended")
+    events = await list_events(service, "obligation.extended")
     days = ["2024-06-15", *(event.after["due_date"] for event in events if event.after)]
     assert [event.before for event in events] == [{"due_date": day} for day in days[:-1]]
     found = seen(await office.get(f"/obligations/{Q2}/{XUAN_HONG}"))

@@ -20,7 +20,7 @@ from app.schemas.base import Day
 from app.services.accounts import principals
 from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Actor, Settlement
+from app.services.audit.ledger import Settlement
 from app.services.periods.obligations import ReportKey
 from app.settings import Settings
 from app.text import terms
@@ -159,7 +159,6 @@ class Acts:
 P = Permission
 SelfReader = Annotated[Principal, Depends(Requires(P.SELF))]
 SelfAction = Annotated[Action, Depends(Acts(P.SELF_WRITE))]
-SignedIn = Annotated[Principal, Depends(Requires(P.SELF_WRITE))]
 ReferenceReader = Annotated[Principal, Depends(Requires(P.REFERENCE_READ))]
 ReferenceAction = Annotated[Action, Depends(Acts(P.REFERENCE_WRITE))]
 PeriodsAction = Annotated[Action, Depends(Acts(P.PERIODS_MANAGE))]
@@ -180,21 +179,6 @@ JobsReader = Annotated[Principal, Depends(Requires(P.JOBS_READ))]
 AuditReader = Annotated[Principal, Depends(Requires(P.AUDIT_READ))]
 AccountsReader = Annotated[Principal, Depends(Requires(P.ACCOUNTS_MANAGE))]
 AccountsAction = Annotated[Action, Depends(Acts(P.ACCOUNTS_MANAGE))]
-# Transitional names, to be removed when every route that writes takes an Action.
-Myself = SelfReader
-ReferenceWriter = Annotated[Principal, Depends(Requires(P.REFERENCE_WRITE))]
-PeriodsManager = Annotated[Principal, Depends(Requires(P.PERIODS_MANAGE))]
-ObligationsManager = Annotated[Principal, Depends(Requires(P.OBLIGATIONS_MANAGE))]
-RemindersManager = RemindersReader
-CalendarsManager = CalendarsReader
-WebhooksManager = WebhooksReader
-AccountsManager = AccountsReader
-
-
-def actor(request: Request, principal: Principal) -> Actor:
-    """Transitional."""
-    return Actor(principal.name, request.client.host if request.client else None)
-
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="Số mục mỗi trang.")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="next_cursor của trang trước.")]

@@ -9,12 +9,12 @@ from sqlalchemy import text
 from tests.conftest import Service
 from tests.support.reference_calls import (
     add_neighbour,
+    capture_statements,
     change,
-    kind_of,
-    listed,
-    recorded,
-    refused,
-    statements,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
 )
 from tests.support.report_calls import Q2, XUAN_HONG, seen, send
 
@@ -39,44 +39,44 @@ async def merge(service: Service) -> None:
 
 async def test_the_list_has_the_district_and_the_agencies_above_it(service: Service) -> None:
     for person in ("xuan-hong", "coordinator"):
-        agencies = await listed(service.client(person), "/agencies", limit=7)
+        agencies = await list_all(service.client(person), "/agencies", limit=7)
         codes = [agency["code"] for agency in agencies]
         assert codes == sorted(codes)
         assert len(codes) == 44
         assert {"38", "395", "395-LDTBXH", "15493"} <= set(codes)
         assert "38-SYT" not in codes
-    province = await listed(service.client("province"), "/agencies")
+    province = await list_all(service.client("province"), "/agencies")
     assert len(province) == 48
 
 
 async def test_the_list_is_filtered(service: Service) -> None:
     client = service.client("province")
-    townships = await listed(client, "/agencies", kind="township")
+    townships = await list_all(client, "/agencies", kind="township")
     assert [agency["code"] for agency in townships] == ["15499", "15553", "15556"]
-    assert len(await listed(client, "/agencies", kind="commune")) == 27
-    below = await listed(client, "/agencies", parent="395", limit=200)
+    assert len(await list_all(client, "/agencies", kind="commune")) == 27
+    below = await list_all(client, "/agencies", parent="395", limit=200)
     assert len(below) == 42
     assert {agency["parent"] for agency in below} == {"395"}
-    assert kind_of(await client.get("/agencies?parent=999")) == (404, "not-found")
-    assert refused(await client.get("/agencies?kind=village")) == [("/kind", "enum")]
-    assert refused(await client.get("/agencies?on=2024-6-1")) == [("/on", "date_type")]
+    assert problem_of(await client.get("/agencies?parent=999")) == (404, "not-found")
+    assert field_errors(await client.get("/agencies?kind=village")) == [("/kind", "enum")]
+    assert field_errors(await client.get("/agencies?on=2024-6-1")) == [("/on", "date_type")]
 
 
 async def test_the_list_is_filtered_by_plan(service: Service) -> None:
     await add_neighbour(service)
     client = service.client("province")
-    agencies = await listed(client, "/agencies", plan="trieu-son-2024")
+    agencies = await list_all(client, "/agencies", plan="trieu-son-2024")
     codes = [agency["code"] for agency in agencies]
     assert codes == ["15901", "15902", "15903", "397", "397-LDTBXH"]
     answer = await service.client("coordinator").get("/agencies?plan=trieu-son-2024")
-    assert kind_of(answer) == (404, "not-found")
+    assert problem_of(answer) == (404, "not-found")
 
 
 async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("coordinator")
-    with statements(service) as for_one:
+    with capture_statements(service) as for_one:
         await client.get("/agencies?limit=1")
-    with statements(service) as for_all:
+    with capture_statements(service) as for_all:
         assert len(seen(await client.get("/agencies?limit=200"))["items"]) == 44
     assert len(for_all) == len(for_one) <= 2
 
@@ -101,11 +101,11 @@ async def test_an_agency_outside_the_horizon_is_not_found(service: Service) -> N
     client = service.client("coordinator")
     assert seen(await client.get("/agencies/38"))["name"] == "Tỉnh Thanh Hóa"
     for code in ("15901", "397", "38-SYT", "nobody"):
-        assert kind_of(await client.get(f"/agencies/{code}")) == (404, "not-found")
+        assert problem_of(await client.get(f"/agencies/{code}")) == (404, "not-found")
 
 
 async def test_responsibilities_are_listed_in_the_plan_s_order(service: Service) -> None:
-    items = await listed(
+    items = await list_all(
         service.client("xuan-hong"), "/agencies/395-LDTBXH/responsibilities", limit=2
     )
     assert [item["position"] for item in items] == [1, 2, 3, 4, 5, 6]
@@ -113,16 +113,16 @@ async def test_responsibilities_are_listed_in_the_plan_s_order(service: Service)
     assert {item["plan"] for item in items} == {"tho-xuan-2024"}
     assert "Hội nghị truyền thông" in items[3]["text"]
     path = "/agencies/15499/responsibilities"
-    assert await listed(service.client("xuan-hong"), path)
+    assert await list_all(service.client("xuan-hong"), path)
 
 
 async def test_responsibilities_require_the_plan_where_there_are_several(service: Service) -> None:
     await add_neighbour(service)
     client = service.client("province")
     path = "/agencies/395-LDTBXH/responsibilities"
-    assert kind_of(await client.get(path)) == (400, "ambiguous-plan")
-    assert len(await listed(client, path, plan="tho-xuan-2024")) == 6
-    assert await listed(client, path, plan="trieu-son-2024") == []
+    assert problem_of(await client.get(path)) == (400, "ambiguous-plan")
+    assert len(await list_all(client, path, plan="tho-xuan-2024")) == 6
+    assert await list_all(client, path, plan="trieu-son-2024") == []
 
 
 async def test_an_agency_is_added_below_the_district(service: Service) -> None:
@@ -139,9 +139,9 @@ async def test_an_agency_is_added_below_the_district(service: Service) -> None:
     assert agency == body | {"valid_from": None, "valid_to": None, "successors": []}
     read = await client.get("/agencies/395-TTPVHCC")
     assert (read.json(), read.headers["ETag"]) == (agency, answer.headers["ETag"])
-    below = await listed(client, "/agencies", parent="395")
+    below = await list_all(client, "/agencies", parent="395")
     assert "395-TTPVHCC" in [agency["code"] for agency in below]
-    (event,) = await recorded(service, "agency.created")
+    (event,) = await list_events(service, "agency.created")
     assert (event.subject, event.after) == ("agencies/395-TTPVHCC", body)
 
 
@@ -177,16 +177,16 @@ async def test_an_invalid_agency_is_rejected(
 ) -> None:
     body = {"code": "395-X", "name": "X", "kind": "department", "parent": "395", **more}
     client = service.client("coordinator")
-    assert refused(await client.post("/agencies", json=body)) == [expected]
-    assert len(await listed(client, "/agencies")) == 44
+    assert field_errors(await client.post("/agencies", json=body)) == [expected]
+    assert len(await list_all(client, "/agencies")) == 44
 
 
 async def test_a_code_belongs_to_one_agency_at_a_time(service: Service) -> None:
     client = service.client("admin")
     again = NEW_COMMUNE | {"valid_from": "2025-06-30"}
-    assert kind_of(await client.post("/agencies", json=again)) == (409, "already-exists")
+    assert problem_of(await client.post("/agencies", json=again)) == (409, "already-exists")
     seen(await change(client, "/agencies/15499", {"valid_to": "2025-06-30"}))
-    assert kind_of(await client.post("/agencies", json=again)) == (409, "already-exists")
+    assert problem_of(await client.post("/agencies", json=again)) == (409, "already-exists")
     seen(await client.post("/agencies", json=NEW_COMMUNE), 201)
 
 
@@ -194,7 +194,7 @@ async def test_an_identifier_is_unique(service: Service) -> None:
     client = service.client("coordinator")
     seen(await change(client, "/agencies/15493", {"identifier": "H56.28.1"}))
     answer = await change(client, "/agencies/15502", {"identifier": "H56.28.1"})
-    assert kind_of(answer) == (409, "already-exists")
+    assert problem_of(answer) == (409, "already-exists")
 
 
 async def test_a_code_is_read_on_a_day(service: Service) -> None:
@@ -217,10 +217,10 @@ async def test_an_ended_agency_is_found_only_on_earlier_days(
 ) -> None:
     await merge(service)
     client = service.client("province")
-    later = {agency["code"] for agency in await listed(client, "/agencies", on="2025-07-01")}
+    later = {agency["code"] for agency in await list_all(client, "/agencies", on="2025-07-01")}
     assert "15493" not in later
     assert "15499" in later
-    assert kind_of(await client.get("/agencies/15493?on=2025-07-01")) == (404, "not-found")
+    assert problem_of(await client.get("/agencies/15493?on=2025-07-01")) == (404, "not-found")
     assert seen(await client.get("/agencies/15493"))["successors"] == ["15499"]
 
 
@@ -229,13 +229,13 @@ async def test_successors_are_read_on_the_day_after_the_end(service: Service) ->
     body = {"valid_to": "2025-06-30", "successors": ["15499"]}
     seen(await change(client, "/agencies/15493", body))
     refusal = await change(client, "/agencies/15493", {"valid_to": None})
-    assert refused(refusal) == [("/successors", "no_end")]
+    assert field_errors(refusal) == [("/successors", "no_end")]
     cleared = seen(await change(client, "/agencies/15493", {"valid_to": None, "successors": []}))
     assert (cleared["valid_to"], cleared["successors"]) == (None, [])
     body["successors"] = ["15499", "15502"]
     split = seen(await change(client, "/agencies/15493", body))
     assert split["successors"] == ["15499", "15502"]
-    events = await recorded(service, "agency.changed")
+    events = await list_events(service, "agency.changed")
     assert events[0].after == {"valid_to": "2025-06-30", "successors": ["15499"]}
     assert events[-1].before == {"valid_to": None, "successors": []}
 
@@ -260,13 +260,13 @@ async def test_an_agency_moves_with_its_subtree(service: Service) -> None:
     moved = await change(admin, "/agencies/15493", {"parent": "399"})
     assert seen(moved)["parent"] == "399"
     for code in ("15493", "15493-T1"):
-        assert kind_of(await coordinator.get(f"/agencies/{code}")) == (404, "not-found")
+        assert problem_of(await coordinator.get(f"/agencies/{code}")) == (404, "not-found")
         seen(await admin.get(f"/agencies/{code}"))
     # The accounts of the commune have moved with it: their horizon is the new district.
     reporter = service.client("xuan-hong")
-    codes = [agency["code"] for agency in await listed(reporter, "/agencies")]
+    codes = [agency["code"] for agency in await list_all(reporter, "/agencies")]
     assert codes == ["15493", "15493-T1", "38", "399"]
-    event = (await recorded(service, "agency.changed"))[-1]
+    event = (await list_events(service, "agency.changed"))[-1]
     assert (event.before, event.after) == ({"parent": "395"}, {"parent": "399"})
 
 
@@ -274,7 +274,7 @@ async def test_an_agency_cannot_move_into_its_own_subtree(service: Service) -> N
     admin = service.client("admin")
     for code, parent in (("395", "15493"), ("395", "395"), ("38", "395-VP")):
         answer = await change(admin, f"/agencies/{code}", {"parent": parent})
-        assert refused(answer) == [("/parent", "own_subtree")]
+        assert field_errors(answer) == [("/parent", "own_subtree")]
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ async def test_an_agency_cannot_move_into_its_own_subtree(service: Service) -> N
 async def test_a_name_has_no_control_characters(service: Service, letter: str) -> None:
     body = {"name": f"Xã{letter}A"}
     answer = await change(service.client("coordinator"), "/agencies/15493", body)
-    assert refused(answer) == [("/name", "not_one_line")]
+    assert field_errors(answer) == [("/name", "not_one_line")]
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ async def test_the_kind_cannot_change_from_or_to_district_or_province(
     service: Service, code: str, kind: str
 ) -> None:
     answer = await change(service.client("admin"), f"/agencies/{code}", {"kind": kind})
-    assert refused(answer) == [("/kind", "kind_stays")]
+    assert field_errors(answer) == [("/kind", "kind_stays")]
     seen(await change(service.client("admin"), "/agencies/15493", {"kind": "township"}))
 
 
@@ -312,12 +312,12 @@ async def test_a_district_cannot_lie_within_a_district(service: Service) -> None
     for kind in ("district", "province"):
         for parent in ("395", "15493"):
             body = district | {"kind": kind, "parent": parent}
-            assert refused(await admin.post("/agencies", json=body)) == [
+            assert field_errors(await admin.post("/agencies", json=body)) == [
                 ("/parent", "in_a_district")
             ]
     seen(await admin.post("/agencies", json=district), 201)
     answer = await change(admin, "/agencies/399", {"parent": "395"})
-    assert refused(answer) == [("/parent", "in_a_district")]
+    assert field_errors(answer) == [("/parent", "in_a_district")]
 
 
 async def test_the_nearest_of_two_districts_is_the_horizon(service: Service) -> None:
@@ -325,7 +325,7 @@ async def test_the_nearest_of_two_districts_is_the_horizon(service: Service) -> 
     async with service.database.transaction() as session:
         await session.execute(text("UPDATE agency SET kind = 'district' WHERE code = '15493'"))
     seen(await service.client("xuan-hong").get("/me"))
-    codes = [each["code"] for each in await listed(service.client("xuan-hong"), "/agencies")]
+    codes = [each["code"] for each in await list_all(service.client("xuan-hong"), "/agencies")]
     assert codes == ["15493", "38", "395"]
 
 
@@ -336,12 +336,12 @@ async def test_a_coordinator_changes_only_agencies_of_the_district(service: Serv
         seen(await change(client, "/agencies/15502", {"name": f"Xã của {person}"}))
         for code in ("38", "397", "15901", "38-SYT"):
             answer = await change(client, f"/agencies/{code}", {"name": "X"})
-            assert kind_of(answer) == (404, "not-found")
+            assert problem_of(answer) == (404, "not-found")
         answer = await change(client, "/agencies/15502", {"parent": "38"})
-        assert refused(answer) == [("/parent", "unknown_agency")]
+        assert field_errors(answer) == [("/parent", "unknown_agency")]
     for person in ("xuan-hong", "vice-chairman", "province"):
         answer = await change(service.client(person), "/agencies/15493", {"name": "X"})
-        assert kind_of(answer) == (403, "forbidden")
+        assert problem_of(answer) == (403, "forbidden")
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ async def test_only_the_district_ends_or_moves_an_agency(
         await session.execute(text(f"{move} WHERE username = 'district-admin'"))
     admin = service.client("district-admin")
     answer = await change(admin, "/agencies/15493", body)
-    assert refused(answer) == [(f"/{name}", "district_decides") for name in sorted(body)]
+    assert field_errors(answer) == [(f"/{name}", "district_decides") for name in sorted(body)]
     seen(await change(admin, "/agencies/15493", {"name": "Xã Xuân Hồng mới", "kind": "commune"}))
     seen(await change(service.client("coordinator"), "/agencies/15493", body))
 
@@ -374,7 +374,7 @@ async def test_an_agency_exists_on_the_days_of_its_reports(service: Service) -> 
     after = (date.fromisoformat(last) + timedelta(days=1)).isoformat()
     for body, name in (({"valid_to": before}, "valid_to"), ({"valid_from": after}, "valid_from")):
         answer = await change(office, "/agencies/15493", body)
-        assert refused(answer) == [(f"/{name}", "reports_remain")]
+        assert field_errors(answer) == [(f"/{name}", "reports_remain")]
     seen(await change(office, "/agencies/15493", {"valid_from": last, "valid_to": last}))
     seen(await commune.get(f"/reports/{Q2}/{XUAN_HONG}"))
 
@@ -382,8 +382,8 @@ async def test_an_agency_exists_on_the_days_of_its_reports(service: Service) -> 
 async def test_a_change_requires_the_current_version(service: Service) -> None:
     client = service.client("coordinator")
     path, body = "/agencies/15493", {"name": "Khác"}
-    assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")
+    assert problem_of(await client.patch(path, json=body)) == (428, "precondition-required")
     answer = await client.patch(path, json=body, headers={"If-Match": '"7"'})
-    assert kind_of(answer) == (412, "stale")
-    assert refused(await change(client, path, {"name": None})) == [("/name", "string_type")]
-    assert refused(await change(client, path, {"code": "1"})) == [("/code", "extra_forbidden")]
+    assert problem_of(answer) == (412, "stale")
+    assert field_errors(await change(client, path, {"name": None})) == [("/name", "string_type")]
+    assert field_errors(await change(client, path, {"code": "1"})) == [("/code", "extra_forbidden")]

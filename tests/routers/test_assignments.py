@@ -5,12 +5,12 @@ import pytest
 from tests.conftest import Service
 from tests.support.reference_calls import (
     add_neighbour,
+    capture_statements,
     delete,
-    kind_of,
-    listed,
-    recorded,
-    refused,
-    statements,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
 )
 from tests.support.report_calls import seen
 
@@ -18,7 +18,7 @@ DA2 = "/assignments/DA2"
 
 
 async def test_the_list_is_ordered_by_project_and_agency(service: Service) -> None:
-    items = await listed(service.client("xuan-hong"), "/assignments", limit=50)
+    items = await list_all(service.client("xuan-hong"), "/assignments", limit=50)
     assert len(items) == 9 * 30 + 27
     assert len({(item["project"], item["agency"]) for item in items}) == len(items)
     assert items[0] == {
@@ -35,21 +35,21 @@ async def test_the_list_is_ordered_by_project_and_agency(service: Service) -> No
 
 async def test_the_list_is_filtered(service: Service) -> None:
     client = service.client("xuan-hong")
-    leads = await listed(client, "/assignments", project="DA3.TDA2", role="lead")
+    leads = await list_all(client, "/assignments", project="DA3.TDA2", role="lead")
     assert [item["agency"] for item in leads] == ["395-TTYT", "395-VP"]
-    coordinating = await listed(client, "/assignments", agency="15493", role="coordinating")
+    coordinating = await list_all(client, "/assignments", agency="15493", role="coordinating")
     assert [item["project"] for item in coordinating] == ["DA3.TDA2", "DA6.TDA1", "DA6.TDA2"]
-    of_project = await listed(client, "/assignments", project="DA3", agency="395-LDTBXH")
+    of_project = await list_all(client, "/assignments", project="DA3", agency="395-LDTBXH")
     assert [item["project"] for item in of_project] == ["DA3.TDA1"]
-    assert kind_of(await client.get("/assignments?project=DA9")) == (404, "not-found")
-    assert kind_of(await client.get("/assignments?agency=x")) == (404, "not-found")
+    assert problem_of(await client.get("/assignments?project=DA9")) == (404, "not-found")
+    assert problem_of(await client.get("/assignments?agency=x")) == (404, "not-found")
 
 
 async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("coordinator")
-    with statements(service) as for_one:
+    with capture_statements(service) as for_one:
         await client.get("/assignments?limit=1")
-    with statements(service) as for_many:
+    with capture_statements(service) as for_many:
         assert len(seen(await client.get("/assignments?limit=200"))["items"]) == 200
     assert len(for_many) == len(for_one) <= 3
 
@@ -57,7 +57,7 @@ async def test_the_number_of_queries_does_not_grow_with_the_list(service: Servic
 async def test_an_assignment_is_created_changed_and_deleted(service: Service) -> None:
     client = service.client("coordinator")
     path = f"{DA2}/395-TCKH"
-    assert kind_of(await client.get(path)) == (404, "not-found")
+    assert problem_of(await client.get(path)) == (404, "not-found")
     answer = await client.put(path, json={"role": "coordinating"})
     assignment = seen(answer, 201)
     assert (assignment["project"], assignment["agency"], assignment["role"]) == (
@@ -79,10 +79,10 @@ async def test_an_assignment_is_created_changed_and_deleted(service: Service) ->
     answer = await delete(client, path)
     assert (answer.status_code, answer.content) == (204, b"")
     assert "395-TCKH" not in str(seen(await client.get("/projects/DA2")))
-    assert kind_of(await client.delete(path)) == (404, "not-found")
-    (created,) = await recorded(service, "assignment.created")
-    (changed,) = await recorded(service, "assignment.changed")
-    (deleted,) = await recorded(service, "assignment.deleted")
+    assert problem_of(await client.delete(path)) == (404, "not-found")
+    (created,) = await list_events(service, "assignment.created")
+    (changed,) = await list_events(service, "assignment.changed")
+    (deleted,) = await list_events(service, "assignment.deleted")
     assert created.subject == "assignments/DA2/395-TCKH"
     assert (created.before, created.after) == (None, {"role": "coordinating"})
     assert (changed.before, changed.after) == ({"role": "coordinating"}, {"role": "lead"})
@@ -92,14 +92,14 @@ async def test_an_assignment_is_created_changed_and_deleted(service: Service) ->
 async def test_a_change_requires_the_current_version(service: Service) -> None:
     client, lead = service.client("coordinator"), {"role": "lead"}
     path = f"{DA2}/15493"
-    assert kind_of(await client.put(path, json=lead)) == (428, "precondition-required")
-    assert kind_of(await client.delete(path)) == (428, "precondition-required")
+    assert problem_of(await client.put(path, json=lead)) == (428, "precondition-required")
+    assert problem_of(await client.delete(path)) == (428, "precondition-required")
     stale = {"If-Match": (await client.get(path)).headers["ETag"]}
     seen(await client.put(path, json={"role": "coordinating"}, headers=stale))
-    assert kind_of(await client.put(path, json=lead, headers=stale)) == (412, "stale")
-    assert kind_of(await client.delete(path, headers=stale)) == (412, "stale")
+    assert problem_of(await client.put(path, json=lead, headers=stale)) == (412, "stale")
+    assert problem_of(await client.delete(path, headers=stale)) == (412, "stale")
     assert (await client.delete(path, headers={"If-Match": "*"})).status_code == 204
-    assert kind_of(await client.put(path, json=lead, headers=stale)) == (412, "stale")
+    assert problem_of(await client.put(path, json=lead, headers=stale)) == (412, "stale")
 
 
 async def test_assignments_of_another_district_are_not_found(service: Service) -> None:
@@ -111,8 +111,8 @@ async def test_assignments_of_another_district_are_not_found(service: Service) -
         ("/assignments/DA9/15493", {}),
         (f"{DA2}/395-TCKH", {}),
     ):
-        assert kind_of(await client.get(path, params=query)) == (404, "not-found")
-    assert kind_of(await service.client("admin").get(f"{DA2}/15493")) == (400, "ambiguous-plan")
+        assert problem_of(await client.get(path, params=query)) == (404, "not-found")
+    assert problem_of(await service.client("admin").get(f"{DA2}/15493")) == (400, "ambiguous-plan")
 
 
 async def test_an_assignment_with_budget_lines_is_not_deleted(service: Service) -> None:
@@ -125,7 +125,7 @@ async def test_an_assignment_with_budget_lines_is_not_deleted(service: Service) 
         "amount_vnd": 1_000_000,
     }
     budget_line = seen(await client.post("/budgets", json=line), 201)
-    assert kind_of(await delete(client, f"{DA2}/15493")) == (409, "state-conflict")
+    assert problem_of(await delete(client, f"{DA2}/15493")) == (409, "state-conflict")
     assert (await delete(client, f"/budgets/{budget_line['id']}")).status_code == 204
     assert (await delete(client, f"{DA2}/15493")).status_code == 204
 
@@ -136,13 +136,13 @@ async def test_only_agencies_of_the_district_are_assigned(service: Service) -> N
     admin = service.client("admin")
     for code in ("15901", "38-SYT", "38", "nobody"):
         answer = await admin.put(f"{DA2}/{code}", json=body, params={"plan": "tho-xuan-2024"})
-        assert kind_of(answer) == (404, "not-found")
+        assert problem_of(answer) == (404, "not-found")
     coordinator = service.client("coordinator")
-    assert kind_of(await coordinator.put("/assignments/DA9/15493", json=body))[0] == 404
+    assert problem_of(await coordinator.put("/assignments/DA9/15493", json=body))[0] == 404
     answer = await coordinator.put(f"{DA2}/15901", json=body, params={"plan": "trieu-son-2024"})
-    assert kind_of(answer) == (404, "not-found")
-    assert kind_of(await admin.put(f"{DA2}/15493", json=body)) == (400, "ambiguous-plan")
-    assert refused(await coordinator.put(f"{DA2}/15493", json={"role": "boss"})) == [
+    assert problem_of(answer) == (404, "not-found")
+    assert problem_of(await admin.put(f"{DA2}/15493", json=body)) == (400, "ambiguous-plan")
+    assert field_errors(await coordinator.put(f"{DA2}/15493", json={"role": "boss"})) == [
         ("/role", "enum")
     ]
 
@@ -151,5 +151,5 @@ async def test_only_agencies_of_the_district_are_assigned(service: Service) -> N
 async def test_readers_cannot_assign(service: Service, person: str) -> None:
     client = service.client(person)
     answer = await client.put(f"{DA2}/395-TCKH", json={"role": "lead"})
-    assert kind_of(answer) == (403, "forbidden")
-    assert kind_of(await client.delete(f"{DA2}/15493")) == (403, "forbidden")
+    assert problem_of(answer) == (403, "forbidden")
+    assert problem_of(await client.delete(f"{DA2}/15493")) == (403, "forbidden")

@@ -9,13 +9,13 @@ import pytest
 from tests.conftest import Service
 from tests.support.reference_calls import (
     add_neighbour,
+    capture_statements,
     change,
     delete,
-    kind_of,
-    listed,
-    recorded,
-    refused,
-    statements,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
 )
 from tests.support.report_calls import seen
 
@@ -50,18 +50,20 @@ async def distribute(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
 async def undistributed(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
     """The undistributed line of DA2, by default of central money of 2024."""
     query = {"project": "DA2", "source": "central", "origin": "current_year"} | query
-    (line,) = [line for line in await listed(client, "/budgets", **query) if line["agency"] is None]
+    (line,) = [
+        line for line in await list_all(client, "/budgets", **query) if line["agency"] is None
+    ]
     return line
 
 
 async def total(client: httpx.AsyncClient) -> int:
     """The sum of all lines."""
-    return sum(line["amount_vnd"] for line in await listed(client, "/budgets"))
+    return sum(line["amount_vnd"] for line in await list_all(client, "/budgets"))
 
 
 async def test_the_list_has_all_lines_of_the_plan(service: Service) -> None:
     client = service.client("xuan-hong")
-    lines = await listed(client, "/budgets", limit=5)
+    lines = await list_all(client, "/budgets", limit=5)
     assert len(lines) == 14
     assert lines[1] == {
         "id": lines[1]["id"],
@@ -85,15 +87,15 @@ async def test_the_list_has_all_lines_of_the_plan(service: Service) -> None:
 async def test_the_list_is_filtered(service: Service) -> None:
     client = service.client("coordinator")
     await distribute(client)
-    assert len(await listed(client, "/budgets", project="DA3")) == 4
-    assert len(await listed(client, "/budgets", project="DA3.TDA1")) == 2
-    assert len(await listed(client, "/budgets", origin="carried_over")) == 5
-    assert await listed(client, "/budgets", source="credit") == []
-    (line,) = await listed(client, "/budgets", agency="15493")
+    assert len(await list_all(client, "/budgets", project="DA3")) == 4
+    assert len(await list_all(client, "/budgets", project="DA3.TDA1")) == 2
+    assert len(await list_all(client, "/budgets", origin="carried_over")) == 5
+    assert await list_all(client, "/budgets", source="credit") == []
+    (line,) = await list_all(client, "/budgets", agency="15493")
     assert line["amount_vnd"] == DISTRIBUTED["amount_vnd"]
-    assert kind_of(await client.get("/budgets?project=DA9")) == (404, "not-found")
-    assert kind_of(await client.get("/budgets?agency=x")) == (404, "not-found")
-    assert refused(await client.get("/budgets?source=gold")) == [("/source", "enum")]
+    assert problem_of(await client.get("/budgets?project=DA9")) == (404, "not-found")
+    assert problem_of(await client.get("/budgets?agency=x")) == (404, "not-found")
+    assert field_errors(await client.get("/budgets?source=gold")) == [("/source", "enum")]
 
 
 async def test_the_summary_has_every_project_and_source(service: Service) -> None:
@@ -140,12 +142,12 @@ async def test_the_summary_has_every_project_and_source(service: Service) -> Non
 
 async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("coordinator")
-    with statements(service) as for_one:
+    with capture_statements(service) as for_one:
         await client.get("/budgets?limit=1")
-    with statements(service) as for_all:
+    with capture_statements(service) as for_all:
         assert len(seen(await client.get("/budgets?limit=200"))["items"]) == 14
     assert len(for_all) == len(for_one) <= 3
-    with statements(service) as for_summary:
+    with capture_statements(service) as for_summary:
         await client.get("/budgets/summary")
     assert len(for_summary) <= 4
 
@@ -169,7 +171,7 @@ async def test_distributing_changing_and_returning_money_keeps_the_sum(
     seen(await change(client, path, {"amount_vnd": 10}))
     answer = await delete(client, path)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert kind_of(await client.get(path)) == (404, "not-found")
+    assert problem_of(await client.get(path)) == (404, "not-found")
     assert (await undistributed(client))["amount_vnd"] == DA2_ALLOCATED
     assert await total(client) == TOTAL
     project = seen(await client.get("/projects/DA2"))
@@ -182,9 +184,9 @@ async def test_each_operation_is_audited(service: Service) -> None:
     path = f"/budgets/{line['id']}"
     await change(client, path, {"amount_vnd": 10, "decision": DISTRIBUTED["decision"]})
     await delete(client, path)
-    (created,) = await recorded(service, "budget_line.created")
-    (changed,) = await recorded(service, "budget_line.changed")
-    (deleted,) = await recorded(service, "budget_line.deleted")
+    (created,) = await list_events(service, "budget_line.created")
+    (changed,) = await list_events(service, "budget_line.changed")
+    (deleted,) = await list_events(service, "budget_line.deleted")
     assert created.subject == changed.subject == deleted.subject == f"budget-lines/{line['id']}"
     assert (created.before, created.after) == (None, DISTRIBUTED)
     assert (changed.before, changed.after) == ({"amount_vnd": 126_450_000}, {"amount_vnd": 10})
@@ -203,14 +205,14 @@ async def test_more_than_the_undistributed_amount_is_rejected(service: Service) 
     left = DA2_ALLOCATED - 126_450_000
     body = DISTRIBUTED | {"agency": "15502", "amount_vnd": left + 1}
     answer = await client.post("/budgets", json=body)
-    assert refused(answer) == [("/amount_vnd", "exceeds_undistributed")]
+    assert field_errors(answer) == [("/amount_vnd", "exceeds_undistributed")]
     assert f"còn {dotted(left)} đồng" in answer.json()["errors"][0]["message"]
     path = f"/budgets/{line['id']}"
     answer = await change(client, path, {"amount_vnd": DA2_ALLOCATED + 1})
-    assert refused(answer) == [("/amount_vnd", "exceeds_undistributed")]
+    assert field_errors(answer) == [("/amount_vnd", "exceeds_undistributed")]
     assert f"Nhiều nhất {dotted(DA2_ALLOCATED)} đồng" in answer.json()["errors"][0]["message"]
     body = DISTRIBUTED | {"source": "mobilised", "amount_vnd": 1}
-    assert refused(await client.post("/budgets", json=body)) == [
+    assert field_errors(await client.post("/budgets", json=body)) == [
         ("/amount_vnd", "exceeds_undistributed")
     ]
     assert await total(client) == TOTAL
@@ -244,18 +246,20 @@ async def test_concurrent_changes_keep_the_sum(service: Service) -> None:
 async def test_newly_granted_money_requires_a_decision(service: Service) -> None:
     client = service.client("coordinator")
     answer = await client.post("/budgets", json=GRANTED | {"decision": None})
-    assert refused(answer) == [("/decision", "missing")]
+    assert field_errors(answer) == [("/decision", "missing")]
     line = seen(await client.post("/budgets", json=GRANTED), 201)
     assert await total(client) == TOTAL + 250_000_000
-    assert kind_of(await client.post("/budgets", json=GRANTED)) == (409, "already-exists")
+    assert problem_of(await client.post("/budgets", json=GRANTED)) == (409, "already-exists")
     path = f"/budgets/{line['id']}"
-    assert refused(await change(client, path, {"decision": None})) == [("/decision", "missing")]
+    assert field_errors(await change(client, path, {"decision": None})) == [
+        ("/decision", "missing")
+    ]
     seen(await change(client, path, {"amount_vnd": 300_000_000, "decision": "QĐ 2300"}))
     assert await total(client) == TOTAL + 300_000_000
     await distribute(client, source="provincial", amount_vnd=100_000_000)
-    assert kind_of(await delete(client, path)) == (409, "state-conflict")
+    assert problem_of(await delete(client, path)) == (409, "state-conflict")
     assert seen(await client.get(path))["amount_vnd"] == 200_000_000
-    (distributed,) = await listed(client, "/budgets", agency="15493")
+    (distributed,) = await list_all(client, "/budgets", agency="15493")
     assert (await delete(client, f"/budgets/{distributed['id']}")).status_code == 204
     assert (await delete(client, path)).status_code == 204
     assert await total(client) == TOTAL
@@ -268,7 +272,7 @@ async def test_origin_years_fit_the_origin(service: Service) -> None:
     line = seen(await client.post("/budgets", json=body), 201)
     assert line["origin_years"] == [2024]
     carried = DISTRIBUTED | {"origin": "carried_over", "amount_vnd": 100}
-    assert refused(await client.post("/budgets", json=carried)) == [
+    assert field_errors(await client.post("/budgets", json=carried)) == [
         ("/origin_years", "wrong_origin_years")
     ]
     carried |= {"origin_years": [2023, 2022]}
@@ -277,7 +281,7 @@ async def test_origin_years_fit_the_origin(service: Service) -> None:
     remaining = await undistributed(client, origin="carried_over")
     assert remaining["amount_vnd"] == 126_449_900
     one_year = carried | {"agency": "15502", "origin_years": [2023]}
-    assert refused(await client.post("/budgets", json=one_year)) == [
+    assert field_errors(await client.post("/budgets", json=one_year)) == [
         ("/amount_vnd", "exceeds_undistributed")
     ]
 
@@ -304,15 +308,15 @@ async def test_an_invalid_line_is_rejected(
     service: Service, more: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     client = service.client("coordinator")
-    assert refused(await client.post("/budgets", json=DISTRIBUTED | more)) == [expected]
+    assert field_errors(await client.post("/budgets", json=DISTRIBUTED | more)) == [expected]
     assert await total(client) == TOTAL
-    assert len(await listed(client, "/budgets")) == 14
+    assert len(await list_all(client, "/budgets")) == 14
 
 
 async def test_an_agency_has_one_line_per_project_source_origin_and_years(service: Service) -> None:
     client = service.client("coordinator")
     await distribute(client)
-    assert kind_of(await client.post("/budgets", json=DISTRIBUTED)) == (409, "already-exists")
+    assert problem_of(await client.post("/budgets", json=DISTRIBUTED)) == (409, "already-exists")
     assert await total(client) == TOTAL
 
 
@@ -321,12 +325,12 @@ async def test_a_change_requires_the_current_version(service: Service) -> None:
     path = f"/budgets/{(await distribute(client))['id']}"
     stale = {"If-Match": (await client.get(path)).headers["ETag"]}
     body = {"amount_vnd": 5}
-    assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")
-    assert kind_of(await client.delete(path)) == (428, "precondition-required")
+    assert problem_of(await client.patch(path, json=body)) == (428, "precondition-required")
+    assert problem_of(await client.delete(path)) == (428, "precondition-required")
     fresh = await client.patch(path, json=body, headers=stale)
     assert fresh.headers["ETag"] not in {None, stale["If-Match"]}
-    assert kind_of(await client.patch(path, json=body, headers=stale)) == (412, "stale")
-    assert kind_of(await client.delete(path, headers=stale)) == (412, "stale")
+    assert problem_of(await client.patch(path, json=body, headers=stale)) == (412, "stale")
+    assert problem_of(await client.delete(path, headers=stale)) == (412, "stale")
     assert await total(client) == TOTAL
 
 
@@ -338,7 +342,7 @@ async def test_distributing_money_changes_the_version_of_the_undistributed_line(
     stale = {"If-Match": (await client.get(path)).headers["ETag"]}
     await distribute(client)
     answer = await client.patch(path, json={"amount_vnd": DA2_ALLOCATED}, headers=stale)
-    assert kind_of(answer) == (412, "stale")
+    assert problem_of(answer) == (412, "stale")
 
 
 async def test_only_coordinators_and_admins_of_the_district_distribute_money(
@@ -346,22 +350,22 @@ async def test_only_coordinators_and_admins_of_the_district_distribute_money(
 ) -> None:
     await add_neighbour(service)
     admin = service.client("admin")
-    foreign, *others = await listed(admin, "/budgets", plan="trieu-son-2024")
+    foreign, *others = await list_all(admin, "/budgets", plan="trieu-son-2024")
     for person in ("coordinator", "district-admin"):
         client = service.client(person)
-        assert kind_of(await client.get(f"/budgets/{foreign['id']}")) == (404, "not-found")
+        assert problem_of(await client.get(f"/budgets/{foreign['id']}")) == (404, "not-found")
         answer = await client.patch(
             f"/budgets/{foreign['id']}", json={"amount_vnd": 1}, headers={"If-Match": '"1"'}
         )
-        assert kind_of(answer) == (404, "not-found")
+        assert problem_of(answer) == (404, "not-found")
         answer = await client.post("/budgets?plan=trieu-son-2024", json=DISTRIBUTED)
-        assert kind_of(answer) == (404, "not-found")
+        assert problem_of(answer) == (404, "not-found")
     for person in ("xuan-hong", "vice-chairman", "province"):
         answer = await service.client(person).post("/budgets", json=DISTRIBUTED)
-        assert kind_of(answer) == (403, "forbidden")
-    assert kind_of(await admin.post("/budgets", json=DISTRIBUTED)) == (400, "ambiguous-plan")
+        assert problem_of(answer) == (403, "forbidden")
+    assert problem_of(await admin.post("/budgets", json=DISTRIBUTED)) == (400, "ambiguous-plan")
     seen(await admin.post("/budgets?plan=tho-xuan-2024", json=DISTRIBUTED), 201)
-    assert kind_of(await admin.get("/budgets/summary")) == (400, "ambiguous-plan")
+    assert problem_of(await admin.get("/budgets/summary")) == (400, "ambiguous-plan")
     summary = seen(await admin.get("/budgets/summary?plan=trieu-son-2024"))
     assert summary["total_vnd"] == sum(line["amount_vnd"] for line in [foreign, *others])
 

@@ -10,7 +10,13 @@ from sqlalchemy import text
 
 from app.clock import LOCAL
 from tests.conftest import Service
-from tests.support.reference_calls import kind_of, listed, recorded, refused, statements
+from tests.support.reference_calls import (
+    capture_statements,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
+)
 from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
 EXTENSION = f"/obligations/{Q2}/{XUAN_HONG}/extension"
@@ -173,9 +179,9 @@ def _state(event: Event) -> tuple[int, str, int, str]:
 async def test_a_districts_calendar_takes_a_constant_number_of_statements(service: Service) -> None:
     whole = await subscribe(service, "coordinator", "395")
     link_of_reporter = await subscribe(service, "xuan-hong", XUAN_HONG)
-    with statements(service) as for_many:
+    with capture_statements(service) as for_many:
         by_summary = await events(service, whole)
-    with statements(service) as for_few:
+    with capture_statements(service) as for_few:
         of_reporter = await events(service, link_of_reporter)
     assert len(by_summary) == 35 * 6
     due = [event.dtstart.value for event in by_summary.values()]
@@ -239,37 +245,37 @@ async def test_an_address_is_shown_once_and_revoked_at_once(service: Service) ->
         "created_by": "xuan-hong",
         "revoked_at": None,
     }
-    assert await listed(reporter, "/calendar-links") == [link]
+    assert await list_all(reporter, "/calendar-links") == [link]
     service.clock.set("2024-06-10 09:00")
     path = f"/calendar-links/{link['id']}"
     assert (await reporter.delete(path)).status_code == 204
-    assert kind_of(await fetch(service, token)) == (404, "not-found")
+    assert problem_of(await fetch(service, token)) == (404, "not-found")
     assert (await reporter.delete(path)).status_code == 204
-    (revoked,) = await listed(reporter, "/calendar-links")
+    (revoked,) = await list_all(reporter, "/calendar-links")
     assert revoked["revoked_at"] == "2024-06-10T09:00:00+07:00"
-    (created,) = await recorded(service, "calendar_link.created")
+    (created,) = await list_events(service, "calendar_link.created")
     assert created.after == {"agency": XUAN_HONG}
-    assert len(await recorded(service, "calendar_link.revoked")) == 1
+    assert len(await list_events(service, "calendar_link.revoked")) == 1
 
 
 async def test_a_wrong_token_is_not_found(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
     for wrong in (token[:-1], token + "x", token.swapcase(), "", "%", "ổ"):
-        assert kind_of(await fetch(service, wrong)) == (404, "not-found")
-    assert kind_of(await service.client().get("/calendar.ics")) == (404, "not-found")
+        assert problem_of(await fetch(service, wrong)) == (404, "not-found")
+    assert problem_of(await service.client().get("/calendar.ics")) == (404, "not-found")
 
 
 async def test_links_are_created_and_listed_within_reach(service: Service) -> None:
     reporter, other = service.client("xuan-hong"), service.client("bac-luong")
     answer = await reporter.post("/calendar-links", json={"agency": BAC_LUONG})
-    assert refused(answer) == [("/agency", "unknown_agency")]
+    assert field_errors(answer) == [("/agency", "unknown_agency")]
     answer = await reporter.post("/calendar-links", json={"agency": "395"})
-    assert refused(answer) == [("/agency", "unknown_agency")]
+    assert field_errors(answer) == [("/agency", "unknown_agency")]
     link = seen(await reporter.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
-    assert await listed(other, "/calendar-links") == []
+    assert await list_all(other, "/calendar-links") == []
     answer = await other.delete(f"/calendar-links/{link['id']}")
-    assert kind_of(answer) == (404, "not-found")
+    assert problem_of(answer) == (404, "not-found")
     for person in ("coordinator", "vice-chairman", "province", "district-admin", "admin"):
         client = service.client(person)
-        assert [each["id"] for each in await listed(client, "/calendar-links")] == [link["id"]]
-    assert kind_of(await service.client().get("/calendar-links")) == (401, "unauthenticated")
+        assert [each["id"] for each in await list_all(client, "/calendar-links")] == [link["id"]]
+    assert problem_of(await service.client().get("/calendar-links")) == (401, "unauthenticated")

@@ -7,12 +7,12 @@ import pytest
 from tests.conftest import Service
 from tests.support.reference_calls import (
     add_neighbour,
+    capture_statements,
     change,
-    kind_of,
-    listed,
-    recorded,
-    refused,
-    statements,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
 )
 from tests.support.report_calls import XUAN_HONG, draft, seen, submit
 
@@ -42,7 +42,7 @@ RATIO = {
 
 
 async def test_the_list_has_the_order_of_the_catalogue(service: Service) -> None:
-    indicators = await listed(service.client("xuan-hong"), "/indicators", limit=30)
+    indicators = await list_all(service.client("xuan-hong"), "/indicators", limit=30)
     assert len(indicators) == 79
     assert [indicator["position"] for indicator in indicators] == list(range(1, 80))
     assert (indicators[0]["code"], indicators[-1]["code"]) == ("KQ.01", "DA72.02.2")
@@ -73,14 +73,14 @@ async def test_a_reported_and_a_derived_indicator(service: Service) -> None:
     assert (rate["kind"], rate["formula"]) == ("ratio", "100 * KQ.06 / KQ.01")
     assert (rate["filled_by"], rate["project"]) == ([], None)
     assert seen(await client.get("/indicators/DA61.01"))["maximum"] == 30
-    assert kind_of(await client.get("/indicators/KQ.99")) == (404, "not-found")
+    assert problem_of(await client.get("/indicators/KQ.99")) == (404, "not-found")
 
 
 async def test_the_list_is_filtered(service: Service) -> None:
     client = service.client("xuan-hong")
-    indicators = await listed(client, "/indicators", project="DA6")
+    indicators = await list_all(client, "/indicators", project="DA6")
     assert {indicator["project"] for indicator in indicators} == {"DA6.TDA1", "DA6.TDA2"}
-    indicators = await listed(client, "/indicators", filled_by="395-TTYT")
+    indicators = await list_all(client, "/indicators", filled_by="395-TTYT")
     assert [indicator["code"] for indicator in indicators] == [
         "DA32.01",
         "DA32.01.1",
@@ -89,18 +89,18 @@ async def test_the_list_is_filtered(service: Service) -> None:
         "DA32.04",
         "DA32.05",
     ]
-    quarterly = await listed(client, "/indicators", frequency="quarter", filled_by="communes")
+    quarterly = await list_all(client, "/indicators", frequency="quarter", filled_by="communes")
     assert all("quarter" in indicator["frequencies"] for indicator in quarterly)
     assert 0 < len(quarterly) < 79
-    assert kind_of(await client.get("/indicators?project=DA9")) == (404, "not-found")
-    assert refused(await client.get("/indicators?frequency=month")) == [("/frequency", "enum")]
+    assert problem_of(await client.get("/indicators?project=DA9")) == (404, "not-found")
+    assert field_errors(await client.get("/indicators?frequency=month")) == [("/frequency", "enum")]
 
 
 async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("coordinator")
-    with statements(service) as for_one:
+    with capture_statements(service) as for_one:
         await client.get("/indicators?limit=1")
-    with statements(service) as for_all:
+    with capture_statements(service) as for_all:
         assert len(seen(await client.get("/indicators?limit=200"))["items"]) == 79
     assert len(for_all) == len(for_one) <= 3
 
@@ -115,7 +115,7 @@ async def test_a_new_indicator_is_expected_in_reports(service: Service) -> None:
     assert (read.json(), read.headers["ETag"]) == (indicator, answer.headers["ETag"])
     report = seen(await client.get("/reports/2024-Q2/15493"))
     assert "DA2.06" in [line["indicator"] for line in report["expected"]]
-    (event,) = await recorded(service, "indicator.created")
+    (event,) = await list_events(service, "indicator.created")
     assert event.subject == "indicators/DA2.06"
     assert (event.after or {})["frequencies"] == EVERY_FREQUENCY
 
@@ -156,15 +156,15 @@ async def test_an_invalid_indicator_is_rejected(
     service: Service, body: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     client = service.client("coordinator")
-    errors = refused(await client.post("/indicators", json=body))
+    errors = field_errors(await client.post("/indicators", json=body))
     assert [error for error in errors if error in expected] == expected
-    assert len(await listed(client, "/indicators")) == 79
+    assert len(await list_all(client, "/indicators")) == 79
 
 
 async def test_a_code_is_unique_in_the_plan(service: Service) -> None:
     client = service.client("coordinator")
     answer = await client.post("/indicators", json=FILLED | {"code": "DA2.02", "unit": "hộ"})
-    assert kind_of(answer) == (409, "already-exists")
+    assert problem_of(answer) == (409, "already-exists")
 
 
 async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service) -> None:
@@ -174,11 +174,11 @@ async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service)
     answer = await change(client, "/indicators/DA61.01", body)
     assert seen(answer) == before.json() | body
     assert answer.headers["ETag"] != before.headers["ETag"]
-    (event,) = await recorded(service, "indicator.changed")
+    (event,) = await list_events(service, "indicator.changed")
     assert (event.before or {})["frequencies"] == EVERY_FREQUENCY
     assert (event.after or {})["note"] is None
     answer = await change(client, "/indicators/DA61.01", {"frequencies": ["year"]})
-    assert len(await recorded(service, "indicator.changed")) == 1
+    assert len(await list_events(service, "indicator.changed")) == 1
 
 
 async def test_an_indicator_becomes_derived_and_moves_to_a_project(service: Service) -> None:
@@ -187,7 +187,7 @@ async def test_an_indicator_becomes_derived_and_moves_to_a_project(service: Serv
     assert seen(await change(client, "/indicators/KQ.03", body))["filled_by"] == []
     answer = await change(client, "/indicators/DA2.05", {"project": None})
     assert seen(answer)["project"] is None
-    event = (await recorded(service, "indicator.changed"))[-1]
+    event = (await list_events(service, "indicator.changed"))[-1]
     assert (event.before, event.after) == ({"project": "DA2"}, {"project": None})
 
 
@@ -209,7 +209,7 @@ async def test_a_change_that_breaks_the_catalogue_is_rejected(
 ) -> None:
     client = service.client("coordinator")
     before = seen(await client.get(f"/indicators/{code}"))
-    assert expected in refused(await change(client, f"/indicators/{code}", body))
+    assert expected in field_errors(await change(client, f"/indicators/{code}", body))
     assert seen(await client.get(f"/indicators/{code}")) == before
 
 
@@ -224,7 +224,7 @@ async def test_the_meaning_of_reported_figures_is_fixed(service: Service) -> Non
         ("KQ.06", {"formula": "KQ.02 - KQ.03"}),
     ):
         answer = await change(client, f"/indicators/{code}", body)
-        assert kind_of(answer) == (409, "state-conflict"), code
+        assert problem_of(answer) == (409, "state-conflict"), code
     assert seen(await change(client, "/indicators/KQ.03", {"name": "Hộ thoát nghèo"}))
     assert seen(await change(client, "/indicators/KQ.09.5", {"unit": "hộ gia đình"}))
 
@@ -232,9 +232,9 @@ async def test_the_meaning_of_reported_figures_is_fixed(service: Service) -> Non
 async def test_a_change_requires_the_current_version(service: Service) -> None:
     client = service.client("coordinator")
     path, body = "/indicators/KQ.01", {"name": "Khác"}
-    assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")
+    assert problem_of(await client.patch(path, json=body)) == (428, "precondition-required")
     answer = await client.patch(path, json=body, headers={"If-Match": '"99"'})
-    assert kind_of(answer) == (412, "stale")
+    assert problem_of(answer) == (412, "stale")
 
 
 async def test_only_coordinators_and_admins_of_the_district_change_the_catalogue(
@@ -243,14 +243,14 @@ async def test_only_coordinators_and_admins_of_the_district_change_the_catalogue
     await add_neighbour(service)
     for person in ("xuan-hong", "vice-chairman", "province"):
         answer = await service.client(person).post("/indicators", json=RATIO)
-        assert kind_of(answer) == (403, "forbidden")
+        assert problem_of(answer) == (403, "forbidden")
     client = service.client("coordinator")
     for answer in (
         await client.get("/indicators?plan=trieu-son-2024"),
         await client.post("/indicators?plan=trieu-son-2024", json=RATIO),
         await change(client, "/indicators/KQ.01", {"name": "X"}, plan="trieu-son-2024"),
     ):
-        assert kind_of(answer) == (404, "not-found")
+        assert problem_of(answer) == (404, "not-found")
     admin = service.client("admin")
-    assert kind_of(await admin.get("/indicators/KQ.01")) == (400, "ambiguous-plan")
+    assert problem_of(await admin.get("/indicators/KQ.01")) == (400, "ambiguous-plan")
     assert seen(await admin.get("/indicators/KQ.01?plan=trieu-son-2024"))["note"] is None

@@ -17,7 +17,7 @@ from tests.support.deliveries import (
     keep_rules,
     run_sweep,
 )
-from tests.support.reference_calls import kind_of
+from tests.support.reference_calls import problem_of
 from tests.support.report_calls import Q2, XUAN_HONG, seen
 
 HEALTH = "/jobs/health"
@@ -51,7 +51,7 @@ async def test_a_service_without_messages_is_healthy(service: Service) -> None:
     for person in ("admin", "district-admin"):
         assert seen(await service.client(person).get(HEALTH))["ok"]
     for person in ("xuan-hong", "vice-chairman", "province"):
-        assert kind_of(await service.client(person).get(HEALTH)) == (403, "forbidden")
+        assert problem_of(await service.client(person).get(HEALTH)) == (403, "forbidden")
 
 
 async def test_the_age_of_the_oldest_unsent_message_is_reported(service: Service) -> None:

@@ -14,7 +14,13 @@ from app.settings import Settings
 from app.vocabulary import Role
 from tests.conftest import Service
 from tests.support.deliveries import add_account, deliver_all, delivery_context, execute, run_sweep
-from tests.support.reference_calls import kind_of, listed, recorded, refused, statements
+from tests.support.reference_calls import (
+    capture_statements,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
+)
 from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
 SENT = f"/obligations/{Q2}/{XUAN_HONG}/notifications"
@@ -75,7 +81,7 @@ async def test_messages_are_listed_newest_first_and_read_one_by_one(service: Ser
     await morning(service, "2024-06-12 08:00")
     await morning(service, "2024-06-14 08:00")
     mine = service.client("xuan-hong")
-    items = await listed(mine, "/notifications", limit=1)
+    items = await list_all(mine, "/notifications", limit=1)
     assert [item["obligations"][0]["about"] for item in items] == [
         "before-1",
         "before-3",
@@ -104,7 +110,7 @@ async def test_a_digest_lists_its_obligations_by_due_date(service: Service) -> N
     await run_sweep(service)
     await send(service.client("xuan-hong"), XUAN_HONG)
     await deliver_all(service)
-    (digest,) = await listed(office, "/notifications")
+    (digest,) = await list_all(office, "/notifications")
     *due_today, due_tomorrow = [each["agency"] for each in digest["obligations"]]
     assert (due_today, due_tomorrow) == (sorted(due_today), BAC_LUONG)
     assert len(due_today) == 33
@@ -113,12 +119,12 @@ async def test_a_digest_lists_its_obligations_by_due_date(service: Service) -> N
 
 async def test_messages_are_visible_to_their_recipient_only(service: Service) -> None:
     await morning(service, "2024-06-12 08:00")
-    (mine,) = await listed(service.client("xuan-hong"), "/notifications")
+    (mine,) = await list_all(service.client("xuan-hong"), "/notifications")
     for other in ("bac-luong", "coordinator", "admin"):
         client = service.client(other)
-        assert mine["id"] not in {each["id"] for each in await listed(client, "/notifications")}
+        assert mine["id"] not in {each["id"] for each in await list_all(client, "/notifications")}
         answer = await client.post(f"/notifications/{mine['id']}/read")
-        assert kind_of(answer) == (404, "not-found")
+        assert problem_of(answer) == (404, "not-found")
     after = seen(await service.client("xuan-hong").get("/notifications"))
     assert after["unread"] == 1
 
@@ -139,8 +145,8 @@ async def test_an_api_key_has_no_messages(service: Service) -> None:
         201,
     )
     machine = service.client(secret=made["key"])
-    assert kind_of(await machine.get("/notifications")) == (403, "forbidden")
-    assert kind_of(await machine.get(SENT)) == (403, "forbidden")
+    assert problem_of(await machine.get("/notifications")) == (403, "forbidden")
+    assert problem_of(await machine.get(SENT)) == (403, "forbidden")
 
 
 async def test_chosen_channels_are_used(service: Service) -> None:
@@ -154,11 +160,11 @@ async def test_chosen_channels_are_used(service: Service) -> None:
     wanted = {"channels": ["in_app"], "period_news": False}
     assert seen(await mine.put(PREFERENCES, json=wanted)) == usual | wanted
     assert seen(await mine.get(PREFERENCES)) == usual | wanted
-    (event,) = await recorded(service, "notification_preference.put")
+    (event,) = await list_events(service, "notification_preference.put")
     assert (event.actor, event.subject, event.after) == ("xuan-hong", "users/xuan-hong", wanted)
 
     await morning(service, "2024-06-12 08:00")
-    rows = await listed(mine, SENT)
+    rows = await list_all(mine, SENT)
     to_me = {row["channel"] for row in rows if row["recipient"]["username"] == "xuan-hong"}
     assert to_me == {"in_app"}
     back = {"channels": ["email"], "period_news": True}
@@ -170,7 +176,7 @@ async def test_news_of_periods_can_be_switched_off_and_obligations_not(service: 
     seen(await mine.put(PREFERENCES, json={"channels": ["in_app"], "period_news": False}))
     seen(await office.post("/reporting-periods/2024-Q3/close"))
     await morning(service, "2024-06-12 08:00")
-    (message,) = await listed(mine, "/notifications")
+    (message,) = await list_all(mine, "/notifications")
     assert [each["about"] for each in message["obligations"]] == ["before-3"]
 
 
@@ -187,7 +193,7 @@ async def test_news_of_periods_can_be_switched_off_and_obligations_not(service: 
 async def test_at_least_one_reachable_channel_is_required(
     service: Service, body: dict[str, Any], wrong: list[tuple[str, str]]
 ) -> None:
-    assert refused(await service.client("xuan-hong").put(PREFERENCES, json=body)) == wrong
+    assert field_errors(await service.client("xuan-hong").put(PREFERENCES, json=body)) == wrong
 
 
 async def test_a_channel_is_available_once_it_reaches_the_person(service: Service) -> None:
@@ -197,7 +203,7 @@ async def test_a_channel_is_available_once_it_reaches_the_person(service: Servic
     await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
     assert seen(await mine.get(PREFERENCES))["available"] == ["webhook", "in_app"]
     seen(await mine.put(PREFERENCES, json={"channels": ["webhook"]}))
-    assert refused(await mine.put(PREFERENCES, json={"channels": ["email"]})) == [
+    assert field_errors(await mine.put(PREFERENCES, json={"channels": ["email"]})) == [
         ("/channels", "unreachable")
     ]
     assert seen(await office.get(PREFERENCES))["available"] == ["email", "webhook", "in_app"]
@@ -213,7 +219,7 @@ async def test_the_notifications_of_an_obligation_have_reasons(service: Service)
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await send(commune, XUAN_HONG)  # before the reminders of that morning leave
     await deliver_all(service)
-    rows = await listed(office, SENT, limit=2)
+    rows = await list_all(office, SENT, limit=2)
     late = [row for row in rows if row["planned_for"].startswith("2024-06-14")]
     assert {(row["rule"], row["state"], row["why"]) for row in late} == {
         ("before-1", "skipped", "báo cáo đã được gửi"),
@@ -237,7 +243,7 @@ async def test_the_notifications_of_an_obligation_have_reasons(service: Service)
     }
     assert "Còn 3 ngày" in mail["subject"]
     await review(office, "return", XUAN_HONG, reason="Chưa khớp.")
-    newest = (await listed(commune, SENT))[0]
+    newest = (await list_all(commune, SENT))[0]
     assert (newest["rule"], newest["state"], newest["attempts"]) == (
         "report.returned",
         "planned",
@@ -250,7 +256,7 @@ async def test_a_failed_notification_has_an_error(service: Service, tmp_path: Pa
     await run_sweep(service)
     await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
     await deliver(delivery_context(service, mail=Mailer(Settings(data_dir=tmp_path))))
-    rows = await listed(service.client("xuan-hong"), SENT)
+    rows = await list_all(service.client("xuan-hong"), SENT)
     (mail,) = [row for row in rows if (row["rule"], row["channel"]) == ("before-3", "email")]
     assert (mail["state"], mail["sent_at"]) == ("failed", None)
     assert mail["error"] == mail["why"] == "tài khoản chưa có địa chỉ thư điện tử"
@@ -263,17 +269,17 @@ async def test_notifications_of_an_obligation_are_visible_to_readers_of_the_repo
     for person in ("xuan-hong", "coordinator", "vice-chairman", "province", "district-admin"):
         assert seen(await service.client(person).get(SENT))["items"]
     for stranger in ("bac-luong", "agriculture"):
-        assert kind_of(await service.client(stranger).get(SENT)) == (404, "not-found")
-    assert kind_of(await service.client().get(SENT)) == (401, "unauthenticated")
+        assert problem_of(await service.client(stranger).get(SENT)) == (404, "not-found")
+    assert problem_of(await service.client().get(SENT)) == (401, "unauthenticated")
 
 
 async def test_the_number_of_statements_does_not_depend_on_the_page(service: Service) -> None:
     office = service.client("coordinator")
     await morning(service, "2024-06-14 08:00")
-    with statements(service) as short:
+    with capture_statements(service) as short:
         assert len(seen(await office.get("/notifications", params={"limit": 1}))["items"]) == 1
     for day in range(15, 30):
         await morning(service, f"2024-06-{day} 08:00")
-    with statements(service) as long:
+    with capture_statements(service) as long:
         assert len(seen(await office.get("/notifications"))["items"]) > 10
     assert len(short) == len(long) <= 4

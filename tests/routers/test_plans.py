@@ -5,12 +5,12 @@ import pytest
 from tests.conftest import Service
 from tests.support.reference_calls import (
     add_neighbour,
+    capture_statements,
     change,
-    kind_of,
-    listed,
-    recorded,
-    refused,
-    statements,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
 )
 from tests.support.report_calls import seen
 
@@ -47,21 +47,21 @@ async def test_legal_basis_and_targets_are_in_order(service: Service) -> None:
 
 async def test_the_list_has_the_plans_within_the_horizon(service: Service) -> None:
     await add_neighbour(service)
-    district = await listed(service.client("coordinator"), "/plans")
+    district = await list_all(service.client("coordinator"), "/plans")
     assert [plan["code"] for plan in district] == ["tho-xuan-2024"]
     assert len(district[0]["legal_basis"]) == 13
     assert len(district[0]["targets"]) == 6
-    province = await listed(service.client("province"), "/plans", limit=1)
+    province = await list_all(service.client("province"), "/plans", limit=1)
     assert [plan["code"] for plan in province] == ["tho-xuan-2024", "trieu-son-2024"]
-    assert await listed(service.client("province"), "/plans", year=2025) == []
+    assert await list_all(service.client("province"), "/plans", year=2025) == []
 
 
 async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("province")
-    with statements(service) as for_one:
+    with capture_statements(service) as for_one:
         await client.get("/plans")
     await add_neighbour(service)
-    with statements(service) as for_two:
+    with capture_statements(service) as for_two:
         assert len(seen(await client.get("/plans"))["items"]) == 2
     assert len(for_two) == len(for_one)
 
@@ -70,9 +70,9 @@ async def test_a_plan_outside_the_horizon_is_not_found(service: Service) -> None
     await add_neighbour(service)
     for person in ("xuan-hong", "coordinator"):
         answer = await service.client(person).get("/plans/trieu-son-2024")
-        assert kind_of(answer) == (404, "not-found")
+        assert problem_of(answer) == (404, "not-found")
     answer = await change(service.client("coordinator"), "/plans/trieu-son-2024", {})
-    assert kind_of(answer) == (404, "not-found")
+    assert problem_of(answer) == (404, "not-found")
 
 
 async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service) -> None:
@@ -85,7 +85,7 @@ async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service)
     again = await client.get(PLAN)
     assert again.json() == answer.json()
     assert again.headers["ETag"] == answer.headers["ETag"]
-    (event,) = await recorded(service, "plan.changed")
+    (event,) = await list_events(service, "plan.changed")
     assert event.actor == "coordinator"
     assert event.subject == "plans/tho-xuan-2024"
     assert event.before == {"due_soon_days": 7, "title": before.json()["title"]}
@@ -98,25 +98,25 @@ async def test_a_patch_without_changes_keeps_the_version(service: Service) -> No
     for body in ({}, {"due_soon_days": 7}):
         answer = await change(client, PLAN, body)
         assert answer.headers["ETag"] == before
-    assert await recorded(service, "plan.changed") == []
+    assert await list_events(service, "plan.changed") == []
 
 
 async def test_a_change_requires_the_current_version(service: Service) -> None:
     client = service.client("coordinator")
     answer = await client.patch(PLAN, json={"due_soon_days": 3})
-    assert kind_of(answer) == (428, "precondition-required")
+    assert problem_of(answer) == (428, "precondition-required")
     stale = (await client.get(PLAN)).headers["ETag"]
     await change(client, PLAN, {"due_soon_days": 3})
     answer = await client.patch(PLAN, json={"due_soon_days": 4}, headers={"If-Match": stale})
-    assert kind_of(answer) == (412, "stale")
+    assert problem_of(answer) == (412, "stale")
     assert seen(await client.get(PLAN))["due_soon_days"] == 3
 
 
 @pytest.mark.parametrize("person", ["xuan-hong", "vice-chairman", "province"])
 async def test_readers_cannot_change_a_plan(service: Service, person: str) -> None:
     answer = await change(service.client(person), PLAN, {"due_soon_days": 3})
-    assert kind_of(answer) == (403, "forbidden")
-    assert kind_of(await service.client().get(PLAN)) == (401, "unauthenticated")
+    assert problem_of(answer) == (403, "forbidden")
+    assert problem_of(await service.client().get(PLAN)) == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize(
@@ -133,4 +133,4 @@ async def test_readers_cannot_change_a_plan(service: Service, person: str) -> No
 async def test_an_invalid_field_is_rejected(
     service: Service, body: dict[str, object], expected: list[tuple[str, str]]
 ) -> None:
-    assert refused(await change(service.client("coordinator"), PLAN, body)) == expected
+    assert field_errors(await change(service.client("coordinator"), PLAN, body)) == expected

@@ -7,12 +7,12 @@ import pytest
 from tests.conftest import Service
 from tests.support.reference_calls import (
     add_neighbour,
+    capture_statements,
     change,
-    kind_of,
-    listed,
-    recorded,
-    refused,
-    statements,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
 )
 from tests.support.report_calls import seen
 
@@ -49,7 +49,7 @@ MONEY = {
 
 
 async def test_the_list_has_the_plan_s_order_and_budgets(service: Service) -> None:
-    projects = await listed(service.client("xuan-hong"), "/projects", limit=5)
+    projects = await list_all(service.client("xuan-hong"), "/projects", limit=5)
     assert [project["code"] for project in projects] == IN_ORDER
     assert {
         project["code"]: (project["allocated_vnd"], project["carried_over_vnd"])
@@ -85,17 +85,17 @@ async def test_all_communes_are_among_the_leads(service: Service) -> None:
 
 async def test_the_list_is_filtered_by_parent(service: Service) -> None:
     client = service.client("xuan-hong")
-    parts = await listed(client, "/projects", parent="DA4")
+    parts = await list_all(client, "/projects", parent="DA4")
     assert [project["code"] for project in parts] == ["DA4.TDA1", "DA4.TDA3"]
-    assert await listed(client, "/projects", parent="DA2") == []
-    assert kind_of(await client.get("/projects?parent=DA9")) == (404, "not-found")
+    assert await list_all(client, "/projects", parent="DA2") == []
+    assert problem_of(await client.get("/projects?parent=DA9")) == (404, "not-found")
 
 
 async def test_the_number_of_queries_does_not_grow_with_the_list(service: Service) -> None:
     client = service.client("coordinator")
-    with statements(service) as for_one:
+    with capture_statements(service) as for_one:
         await client.get("/projects?limit=1")
-    with statements(service) as for_all:
+    with capture_statements(service) as for_all:
         assert len(seen(await client.get("/projects?limit=200"))["items"]) == 13
     assert len(for_all) == len(for_one) <= 3
 
@@ -104,7 +104,7 @@ async def test_a_project_of_several_plans_requires_the_plan(service: Service) ->
     await add_neighbour(service)
     client = service.client("province")
     answer = await client.get("/projects/DA2")
-    assert kind_of(answer) == (400, "ambiguous-plan")
+    assert problem_of(answer) == (400, "ambiguous-plan")
     assert answer.json()["choices"] == ["tho-xuan-2024", "trieu-son-2024"]
     tho_xuan = seen(await client.get("/projects/DA2", params={"plan": "tho-xuan-2024"}))
     trieu_son = seen(await client.get("/projects/DA2", params={"plan": "trieu-son-2024"}))
@@ -112,7 +112,7 @@ async def test_a_project_of_several_plans_requires_the_plan(service: Service) ->
     assert seen(await client.get("/projects/DA3"))["plan"] == "tho-xuan-2024"
     assert seen(await service.client("xuan-hong").get("/projects/DA2")) == tho_xuan
     answer = await service.client("xuan-hong").get("/projects?plan=trieu-son-2024")
-    assert kind_of(answer) == (404, "not-found")
+    assert problem_of(answer) == (404, "not-found")
 
 
 async def test_a_sub_project_is_added_at_the_end_and_audited(service: Service) -> None:
@@ -130,7 +130,7 @@ async def test_a_sub_project_is_added_at_the_end_and_audited(service: Service) -
     read = await client.get("/projects/DA3.TDA3")
     assert read.json() == project
     assert read.headers["ETag"] == answer.headers["ETag"]
-    (event,) = await recorded(service, "project.created")
+    (event,) = await list_events(service, "project.created")
     assert (event.subject, event.before, event.after) == ("projects/DA3.TDA3", None, body)
 
 
@@ -150,15 +150,15 @@ async def test_an_invalid_project_is_rejected(
     service: Service, body: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     client = service.client("coordinator")
-    assert refused(await client.post("/projects", json=body)) == expected
-    assert len(await listed(client, "/projects")) == 13
+    assert field_errors(await client.post("/projects", json=body)) == expected
+    assert len(await list_all(client, "/projects")) == 13
 
 
 async def test_a_code_is_unique_in_the_plan(service: Service) -> None:
     answer = await service.client("coordinator").post(
         "/projects", json={"code": "DA2", "name": "Lần nữa"}
     )
-    assert kind_of(answer) == (409, "already-exists")
+    assert problem_of(answer) == (409, "already-exists")
 
 
 async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service) -> None:
@@ -168,7 +168,7 @@ async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service)
     answer = await change(client, "/projects/DA6.TDA1", body)
     assert seen(answer) == before.json() | body
     assert answer.headers["ETag"] != before.headers["ETag"]
-    (event,) = await recorded(service, "project.changed")
+    (event,) = await list_events(service, "project.changed")
     assert event.before == {name: before.json()[name] for name in body}
     assert event.after == body
 
@@ -176,9 +176,9 @@ async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service)
 async def test_a_change_requires_the_current_version(service: Service) -> None:
     client = service.client("coordinator")
     path, body = "/projects/DA2", {"name": "Khác"}
-    assert kind_of(await client.patch(path, json=body)) == (428, "precondition-required")
+    assert problem_of(await client.patch(path, json=body)) == (428, "precondition-required")
     answer = await client.patch(path, json=body, headers={"If-Match": '"99"'})
-    assert kind_of(answer) == (412, "stale")
+    assert problem_of(answer) == (412, "stale")
 
 
 async def test_a_project_moves_below_another_with_its_budget(service: Service) -> None:
@@ -187,7 +187,7 @@ async def test_a_project_moves_below_another_with_its_budget(service: Service) -
     assert seen(await client.get("/projects/DA3"))["total_vnd"] == 3_417_780_000 + 4_060_450_000
     assert seen(await change(client, "/projects/DA2", {"parent": None}))["parent"] is None
     assert seen(await client.get("/projects/DA3"))["total_vnd"] == 3_417_780_000
-    first, second = await recorded(service, "project.changed")
+    first, second = await list_events(service, "project.changed")
     assert (first.before, first.after) == ({"parent": None}, {"parent": "DA3"})
     assert (second.before, second.after) == ({"parent": "DA3"}, {"parent": None})
 
@@ -206,7 +206,7 @@ async def test_a_project_cannot_move_below_an_unsuitable_parent(
 ) -> None:
     client = service.client("coordinator")
     answer = await change(client, f"/projects/{code}", {"parent": parent})
-    assert refused(answer) == [("/parent", expected)]
+    assert field_errors(answer) == [("/parent", expected)]
 
 
 async def test_only_coordinators_and_admins_of_the_district_change_projects(
@@ -216,14 +216,14 @@ async def test_only_coordinators_and_admins_of_the_district_change_projects(
     body = {"code": "DA9", "name": "X"}
     for person in ("xuan-hong", "vice-chairman", "province"):
         answer = await service.client(person).post("/projects", json=body)
-        assert kind_of(answer) == (403, "forbidden")
+        assert problem_of(answer) == (403, "forbidden")
     for person in ("coordinator", "district-admin"):
         client = service.client(person)
         answer = await client.post("/projects?plan=trieu-son-2024", json=body)
-        assert kind_of(answer) == (404, "not-found")
+        assert problem_of(answer) == (404, "not-found")
         answer = await change(client, "/projects/DA2", {"name": "X"}, plan="trieu-son-2024")
-        assert kind_of(answer) == (404, "not-found")
+        assert problem_of(answer) == (404, "not-found")
     answer = await service.client("admin").post("/projects", json=body)
-    assert kind_of(answer) == (400, "ambiguous-plan")
+    assert problem_of(answer) == (400, "ambiguous-plan")
     answer = await service.client("admin").post("/projects?plan=trieu-son-2024", json=body)
     assert seen(answer, 201)["plan"] == "trieu-son-2024"

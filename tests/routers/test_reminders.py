@@ -13,7 +13,13 @@ from tests.support.deliveries import (
     list_notifications,
     run_sweep,
 )
-from tests.support.reference_calls import add_neighbour, kind_of, listed, recorded, refused
+from tests.support.reference_calls import (
+    add_neighbour,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
+)
 from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
 
 RULES = "/reminder-rules"
@@ -34,10 +40,10 @@ WHOLE: dict[str, Any] = RULE | {
 
 async def test_the_plans_rules_are_listed_by_schedule(service: Service) -> None:
     reporter = service.client("xuan-hong")
-    rules = await listed(reporter, RULES, limit=7)
+    rules = await list_all(reporter, RULES, limit=7)
     assert {rule["schedule"] for rule in rules} == {"quarterly", "six_month", "annual"}
     assert len(rules) == 30
-    quarterly = await listed(reporter, RULES, schedule="quarterly", plan="tho-xuan-2024")
+    quarterly = await list_all(reporter, RULES, schedule="quarterly", plan="tho-xuan-2024")
     assert [rule["code"] for rule in quarterly][:2] == ["before-7", "before-3"]
     one = await reporter.get(BEFORE_3)
     assert seen(one) == WHOLE | {
@@ -49,8 +55,8 @@ async def test_the_plans_rules_are_listed_by_schedule(service: Service) -> None:
         "channels": ["email", "in_app"],
     }
     assert one.headers["ETag"] == '"1"'
-    assert await listed(reporter, RULES, agency=XUAN_HONG) == []
-    assert kind_of(await reporter.get(RULES, params={"agency": "99999"})) == (404, "not-found")
+    assert await list_all(reporter, RULES, agency=XUAN_HONG) == []
+    assert problem_of(await reporter.get(RULES, params={"agency": "99999"})) == (404, "not-found")
 
 
 async def test_a_rule_is_created_replaced_and_deleted(service: Service) -> None:
@@ -59,9 +65,9 @@ async def test_a_rule_is_created_replaced_and_deleted(service: Service) -> None:
     created_rule = await office.put(path, json=RULE)
     assert seen(created_rule, 201)["send_time"] == "08:00"
     assert created_rule.headers["ETag"] == '"1"'
-    assert kind_of(await office.put(path, json=RULE)) == (428, "precondition-required")
+    assert problem_of(await office.put(path, json=RULE)) == (428, "precondition-required")
     stale = await office.put(path, json=RULE, headers={"If-Match": '"7"'})
-    assert kind_of(stale) == (412, "stale")
+    assert problem_of(stale) == (412, "stale")
 
     new = RULE | {"send_time": "07:30", "repeat_days": 1, "repeat_times": 1, "active": False}
     changed = await office.put(path, json=new, headers={"If-Match": '"7", "1"'})
@@ -70,29 +76,29 @@ async def test_a_rule_is_created_replaced_and_deleted(service: Service) -> None:
     same = await office.put(path, json=new, headers={"If-Match": '"2"'})
     assert (same.status_code, same.headers["ETag"]) == (200, '"2"')
 
-    assert kind_of(await office.delete(path)) == (428, "precondition-required")
+    assert problem_of(await office.delete(path)) == (428, "precondition-required")
     assert (await office.delete(path, headers={"If-Match": '"2"'})).status_code == 204
-    assert kind_of(await office.get(path)) == (404, "not-found")
-    assert kind_of(await office.delete(path, headers={"If-Match": '"2"'})) == (404, "not-found")
+    assert problem_of(await office.get(path)) == (404, "not-found")
+    assert problem_of(await office.delete(path, headers={"If-Match": '"2"'})) == (404, "not-found")
     gone = await office.put(path, json=RULE, headers={"If-Match": '"2"'})
-    assert kind_of(gone) == (412, "stale")
+    assert problem_of(gone) == (412, "stale")
     nothing_there = await office.put(path, json=RULE, headers={"If-Match": "*"})
-    assert kind_of(nothing_there) == (412, "stale")
+    assert problem_of(nothing_there) == (412, "stale")
 
-    (created,) = await recorded(service, "reminder_rule.created")
+    (created,) = await list_events(service, "reminder_rule.created")
     assert created.subject == "plans/tho-xuan-2024/reminder-rules/quarterly/before-2"
     assert created.after == {**WHOLE, "send_time": "08:00:00"} | {
         "quiet_from": "21:00:00",
         "quiet_until": "06:00:00",
     }
-    (change,) = await recorded(service, "reminder_rule.changed")
+    (change,) = await list_events(service, "reminder_rule.changed")
     assert change.before == {
         "send_time": "08:00:00",
         "repeat_days": None,
         "repeat_times": 0,
         "active": True,
     }
-    assert len(await recorded(service, "reminder_rule.deleted")) == 1
+    assert len(await list_events(service, "reminder_rule.deleted")) == 1
 
 
 @pytest.mark.parametrize(
@@ -120,7 +126,7 @@ async def test_an_invalid_rule_is_refused(
     answer = await service.client("coordinator").put(
         f"{RULES}/quarterly/before-2", json=RULE | wrong
     )
-    assert refused(answer) == expected
+    assert field_errors(answer) == expected
     assert all(error["message"] for error in answer.json()["errors"])
 
 
@@ -130,9 +136,9 @@ async def test_an_agencys_own_rule_replaces_the_schedules_rule(service: Service)
     created_rule = await office.put(BEFORE_3, params=of_agency, json=RULE)
     assert seen(created_rule, 201)["agency"] == XUAN_HONG
     assert seen(await office.get(BEFORE_3))["offset_days"] == -3
-    (rule,) = await listed(office, RULES, agency=XUAN_HONG)
+    (rule,) = await list_all(office, RULES, agency=XUAN_HONG)
     assert (rule["code"], rule["offset_days"]) == ("before-3", -2)
-    (event,) = await recorded(service, "reminder_rule.created")
+    (event,) = await list_events(service, "reminder_rule.created")
     assert event.subject == f"agencies/{XUAN_HONG}/reminder-rules/quarterly/before-3"
 
     await keep_rules(service, "before-3")
@@ -170,21 +176,21 @@ async def test_an_agencys_inactive_rule_disables_the_schedules_rule(service: Ser
 async def test_only_the_districts_coordinator_changes_rules(service: Service) -> None:
     for person in ("xuan-hong", "vice-chairman", "province", "district-admin", "admin"):
         client = service.client(person)
-        assert kind_of(await client.put(f"{RULES}/quarterly/x", json=RULE)) == (403, "forbidden")
-        assert kind_of(await client.delete(BEFORE_3)) == (403, "forbidden")
+        assert problem_of(await client.put(f"{RULES}/quarterly/x", json=RULE)) == (403, "forbidden")
+        assert problem_of(await client.delete(BEFORE_3)) == (403, "forbidden")
     await add_neighbour(service)
     office = service.client("coordinator")
     next_door = {"plan": "trieu-son-2024"}
     answer = await office.put(f"{RULES}/quarterly/x", json=RULE, params=next_door)
-    assert kind_of(answer) == (404, "not-found")
+    assert problem_of(answer) == (404, "not-found")
     of_other_agency = await office.put(BEFORE_3, json=RULE, params={"agency": "38"})
-    assert kind_of(of_other_agency) == (404, "not-found")
-    assert kind_of(await office.put(f"{RULES}/daily/x", json=RULE)) == (404, "not-found")
-    plans = {rule["plan"] for rule in await listed(office, RULES)}
+    assert problem_of(of_other_agency) == (404, "not-found")
+    assert problem_of(await office.put(f"{RULES}/daily/x", json=RULE)) == (404, "not-found")
+    plans = {rule["plan"] for rule in await list_all(office, RULES)}
     assert plans == {"tho-xuan-2024"}
-    assert len({rule["plan"] for rule in await listed(service.client("province"), RULES)}) >= 1
+    assert len({rule["plan"] for rule in await list_all(service.client("province"), RULES)}) >= 1
     many = await service.client("admin").get(BEFORE_3)
-    assert kind_of(many) == (400, "ambiguous-plan")
+    assert problem_of(many) == (400, "ambiguous-plan")
 
 
 async def test_the_preview_shows_the_messages_that_are_sent_on_the_day(service: Service) -> None:
@@ -244,11 +250,11 @@ async def preview(service: Service, day: str) -> list[dict[str, Any]]:
 async def test_the_preview_requires_a_coordinator_and_a_valid_day(service: Service) -> None:
     for person in ("xuan-hong", "vice-chairman", "admin"):
         answer = await service.client(person).post("/reminders/preview")
-        assert kind_of(answer) == (403, "forbidden")
+        assert problem_of(answer) == (403, "forbidden")
     office = service.client("coordinator")
     for day in ("12/6/2024", "9999-12-31", "0001-01-01"):
         answer = await office.post("/reminders/preview", params={"on": day})
-        assert [pointer for pointer, _ in refused(answer)] == ["/on"]
+        assert [pointer for pointer, _ in field_errors(answer)] == ["/on"]
 
 
 async def test_the_preview_leaves_out_other_districts(service: Service) -> None:
@@ -285,17 +291,17 @@ async def test_an_agency_can_be_reminded_by_hand_once_an_hour(service: Service) 
     office, commune = service.client("coordinator"), service.client("xuan-hong")
     assert seen(await office.post(REMIND, json={"note": "Gửi trước 16 giờ."})) == {"told": 1}
     again = await office.post(REMIND, json={"note": "Nhanh lên."})
-    assert kind_of(again) == (409, "state-conflict")
+    assert problem_of(again) == (409, "state-conflict")
     assert "08:00" in again.json()["detail"]
     assert again.headers["Retry-After"] == "3600"
     assert seen(await office.post(f"/obligations/{Q2}/{BAC_LUONG}/remind")) == {"told": 1}
     service.clock.set("2024-06-10 09:00")
     assert seen(await office.post(REMIND)) == {"told": 1}
     await deliver_all(service)
-    first = (await listed(commune, "/notifications"))[-1]
+    first = (await list_all(commune, "/notifications"))[-1]
     assert "Gửi trước 16 giờ." in first["text"]
     assert first["obligations"][0]["about"] == "obligation.reminded"
-    events = await recorded(service, "obligation.reminded")
+    events = await list_events(service, "obligation.reminded")
     assert [event.after for event in events if event.subject.endswith(XUAN_HONG)] == [
         {"note": "Gửi trước 16 giờ."},
         {"note": None},
@@ -315,7 +321,7 @@ async def test_a_returned_report_can_be_reminded_of_by_hand(
     await deliver_all(service)
     assert seen(await office.post(REMIND, json={"note": "Gửi lại hôm nay."})) == {"told": 1}
     await deliver_all(service)
-    [first, *_] = await listed(commune, "/notifications")
+    [first, *_] = await list_all(commune, "/notifications")
     assert first["obligations"][0]["about"] == "obligation.reminded"
     assert (
         "Báo cáo quý II năm 2024 của Xã Xuân Hồng đang chờ sửa và gửi lại."
@@ -349,8 +355,8 @@ async def test_a_reminder_by_hand_requires_a_missing_report_and_a_recipient(
         ("2024-H1", XUAN_HONG, "khóa"),
     ):
         answer = await office.post(f"/obligations/{period}/{agency}/remind", json={})
-        assert kind_of(answer) == (409, "state-conflict")
+        assert problem_of(answer) == (409, "state-conflict")
         assert why in answer.json()["detail"]
-    assert await recorded(service, "obligation.reminded") == []
+    assert await list_events(service, "obligation.reminded") == []
     for person in ("bac-luong", "vice-chairman", "admin"):
-        assert kind_of(await service.client(person).post(REMIND)) == (403, "forbidden")
+        assert problem_of(await service.client(person).post(REMIND)) == (403, "forbidden")

@@ -23,7 +23,14 @@ from app.settings import Environment, Settings
 from app.vocabulary import Channel
 from tests.conftest import Service
 from tests.support.deliveries import delivery_context, list_messages, prefer, run_sweep
-from tests.support.reference_calls import change, delete, kind_of, listed, recorded, refused
+from tests.support.reference_calls import (
+    change,
+    delete,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
+)
 from tests.support.report_calls import seen
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
@@ -280,7 +287,7 @@ async def test_the_secret_is_shown_once(service: Service) -> None:
         "active": True,
         "created_at": "2024-06-10T08:00:00+07:00",
     }
-    assert await listed(office, "/webhooks") == [webhook]
+    assert await list_all(office, "/webhooks") == [webhook]
     path = f"/webhooks/{webhook['id']}"
     one = await office.get(path)
     assert seen(one) == webhook
@@ -288,7 +295,7 @@ async def test_the_secret_is_shown_once(service: Service) -> None:
     moved = {"url": "https://zalo.thoxuan.example.vn/v2?oa=18"}
     assert seen(await change(office, path, moved)) == webhook | moved
     for action in ("webhook.created", "webhook.changed"):
-        (event,) = await recorded(service, action)
+        (event,) = await list_events(service, action)
         recorded_fields = f"{event.before}{event.after}"
         assert "zalo.thoxuan.example.vn" in recorded_fields
         assert secret not in recorded_fields
@@ -299,16 +306,16 @@ async def test_a_change_requires_the_current_version(service: Service) -> None:
     office = service.client("coordinator")
     path = f"/webhooks/{seen(await office.post('/webhooks', json=ZALO), 201)['id']}"
     off = {"active": False}
-    assert kind_of(await office.patch(path, json=off)) == (428, "precondition-required")
-    assert kind_of(await office.delete(path)) == (428, "precondition-required")
+    assert problem_of(await office.patch(path, json=off)) == (428, "precondition-required")
+    assert problem_of(await office.delete(path)) == (428, "precondition-required")
     changed = await change(office, path, off)
     assert (seen(changed)["active"], changed.headers["ETag"]) == (False, '"2"')
     stale = {"If-Match": '"1"'}
-    assert kind_of(await office.patch(path, json=off, headers=stale)) == (412, "stale")
-    assert kind_of(await office.delete(path, headers=stale)) == (412, "stale")
+    assert problem_of(await office.patch(path, json=off, headers=stale)) == (412, "stale")
+    assert problem_of(await office.delete(path, headers=stale)) == (412, "stale")
     assert (await delete(office, path)).status_code == 204
-    assert kind_of(await office.get(path)) == (404, "not-found")
-    (event,) = await recorded(service, "webhook.deleted")
+    assert problem_of(await office.get(path)) == (404, "not-found")
+    (event,) = await list_events(service, "webhook.deleted")
     assert event.before == {
         "agency": "395",
         "host": "https://zalo.thoxuan.example.vn",
@@ -334,7 +341,7 @@ async def test_a_change_requires_the_current_version(service: Service) -> None:
 )
 async def test_an_address_is_http_and_holds_no_password(service: Service, url: str) -> None:
     answer = await service.client("coordinator").post("/webhooks", json=ZALO | {"url": url})
-    assert [pointer for pointer, _ in refused(answer)] == ["/url"]
+    assert [pointer for pointer, _ in field_errors(answer)] == ["/url"]
 
 
 async def test_in_production_an_address_is_public(service: Service) -> None:
@@ -349,24 +356,24 @@ async def test_in_production_an_address_is_public(service: Service) -> None:
         "https://gateway/",
     ):
         answer = await office.post("/webhooks", json=ZALO | {"url": url})
-        assert refused(answer) == [("/url", "not_public")]
-        assert refused(await change(office, path, {"url": url})) == [("/url", "not_public")]
+        assert field_errors(answer) == [("/url", "not_public")]
+        assert field_errors(await change(office, path, {"url": url})) == [("/url", "not_public")]
     assert (await office.post("/webhooks", json=ZALO)).status_code == 201
 
 
 async def test_webhooks_are_administered_within_reach(service: Service) -> None:
     admin, office = service.client("district-admin"), service.client("coordinator")
     made = seen(await admin.post("/webhooks", json=ZALO), 201)
-    assert [each["id"] for each in await listed(office, "/webhooks")] == [made["id"]]
-    assert refused(await office.post("/webhooks", json=ZALO | {"agency": "38"})) == [
+    assert [each["id"] for each in await list_all(office, "/webhooks")] == [made["id"]]
+    assert field_errors(await office.post("/webhooks", json=ZALO | {"agency": "38"})) == [
         ("/agency", "unknown_agency")
     ]
     above = seen(await service.client("admin").post("/webhooks", json=ZALO | {"agency": "38"}), 201)
     for call in _calls(office, above["id"]):
-        assert kind_of(await call) == (404, "not-found")
+        assert problem_of(await call) == (404, "not-found")
     for person in ("xuan-hong", "vice-chairman", "province"):
         for call in _calls(service.client(person), made["id"]):
-            assert kind_of(await call) == (403, "forbidden")
+            assert problem_of(await call) == (403, "forbidden")
 
 
 def _calls(client: httpx.AsyncClient, webhook_id: int) -> list[Any]:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.conftest import Service
-from tests.support.reference_calls import add_neighbour, delete, kind_of, listed, recorded
+from tests.support.reference_calls import add_neighbour, delete, list_all, list_events, problem_of
 from tests.support.report_calls import seen
 
 DAYS = "/working-days"
@@ -29,16 +29,16 @@ async def test_an_exception_is_created_changed_and_deleted(service: Service) -> 
     reader = service.client("xuan-hong")
     one = await reader.get(day)
     assert (seen(one), one.headers["ETag"]) == (created_day | worked, same.headers["ETag"])
-    assert kind_of(await reader.get(f"{DAYS}/2025-03-18")) == (404, "not-found")
-    assert await listed(reader, DAYS, year=2025) == [created_day | worked]
-    assert await listed(reader, DAYS, year=2026) == []
+    assert problem_of(await reader.get(f"{DAYS}/2025-03-18")) == (404, "not-found")
+    assert await list_all(reader, DAYS, year=2025) == [created_day | worked]
+    assert await list_all(reader, DAYS, year=2026) == []
     assert (await delete(office, day)).status_code == 204
-    assert kind_of(await office.delete(day)) == (404, "not-found")
-    assert await listed(reader, DAYS, year=2025) == []
-    created, changed = await recorded(service, "working_day.put")
+    assert problem_of(await office.delete(day)) == (404, "not-found")
+    assert await list_all(reader, DAYS, year=2025) == []
+    created, changed = await list_events(service, "working_day.put")
     assert (created.before, created.after) == (None, OFF)
     assert (changed.before, changed.after) == (OFF, worked)
-    (removed,) = await recorded(service, "working_day.removed")
+    (removed,) = await list_events(service, "working_day.removed")
     assert (removed.subject, removed.before) == ("working-days/2025-03-17", worked)
     events = seen(await office.get("/audit-events", params={"action": "working_day.removed"}))
     assert [event["agency"] for event in events["items"]] == ["395"]
@@ -47,15 +47,15 @@ async def test_an_exception_is_created_changed_and_deleted(service: Service) -> 
 async def test_a_change_requires_the_current_version(service: Service) -> None:
     office = service.client("coordinator")
     day = f"{DAYS}/2024-05-04"
-    assert kind_of(await office.put(day, json=OFF)) == (428, "precondition-required")
-    assert kind_of(await office.delete(day)) == (428, "precondition-required")
+    assert problem_of(await office.put(day, json=OFF)) == (428, "precondition-required")
+    assert problem_of(await office.delete(day)) == (428, "precondition-required")
     first = {"If-Match": (await office.get(day)).headers["ETag"]}
     seen(await office.put(day, json=OFF, headers=first))
-    assert kind_of(await office.put(day, json=OFF, headers=first)) == (412, "stale")
-    assert kind_of(await office.delete(day, headers=first)) == (412, "stale")
+    assert problem_of(await office.put(day, json=OFF, headers=first)) == (412, "stale")
+    assert problem_of(await office.delete(day, headers=first)) == (412, "stale")
     assert (await office.delete(day, headers={"If-Match": "*"})).status_code == 204
-    assert kind_of(await office.put(day, json=OFF, headers=first)) == (412, "stale")
-    assert kind_of(await office.put(day, json=OFF, headers={"If-Match": "*"})) == (412, "stale")
+    assert problem_of(await office.put(day, json=OFF, headers=first)) == (412, "stale")
+    assert problem_of(await office.put(day, json=OFF, headers={"If-Match": "*"})) == (412, "stale")
 
 
 async def test_of_two_concurrent_writes_the_second_is_refused(service: Service) -> None:
@@ -83,15 +83,15 @@ async def test_exceptions_belong_to_one_district(service: Service) -> None:
     await add_neighbour(service)
     admin, office = service.client("admin"), service.client("coordinator")
     seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params=THEIRS), 201)
-    assert await listed(office, DAYS, year=2025) == []
-    assert kind_of(await office.delete(f"{DAYS}/2025-03-17")) == (404, "not-found")
+    assert await list_all(office, DAYS, year=2025) == []
+    assert problem_of(await office.delete(f"{DAYS}/2025-03-17")) == (404, "not-found")
     for answer in (
         await office.get(DAYS, params={"year": "2025", **THEIRS}),
         await office.put(f"{DAYS}/2025-03-18", json=OFF, params=THEIRS),
         await office.delete(f"{DAYS}/2025-03-17", params=THEIRS),
     ):
-        assert kind_of(answer) == (404, "not-found")
-    theirs = await listed(admin, DAYS, year=2025, **THEIRS)
+        assert problem_of(answer) == (404, "not-found")
+    theirs = await list_all(admin, DAYS, year=2025, **THEIRS)
     assert [(item["district"], item["day"]) for item in theirs] == [("397", "2025-03-17")]
 
 
@@ -103,7 +103,7 @@ async def test_the_plan_is_required_where_two_are_known(service: Service) -> Non
         await admin.put(f"{DAYS}/2025-03-17", json=OFF),
         await admin.delete(f"{DAYS}/2024-05-04"),
     ):
-        assert kind_of(answer) == (400, "ambiguous-plan")
+        assert problem_of(answer) == (400, "ambiguous-plan")
         assert answer.json()["choices"] == ["tho-xuan-2024", "trieu-son-2024"]
     here = f"{DAYS}/2024-05-04"
     answer = await admin.delete(here, params=OURS, headers={"If-Match": '"1"'})

@@ -25,7 +25,7 @@ from tests.support.deliveries import (
     list_messages,
     prefer,
 )
-from tests.support.reference_calls import add_neighbour, recorded
+from tests.support.reference_calls import add_neighbour, list_events
 from tests.support.report_calls import seen
 from tests.support.seed_folders import changes, correct
 
@@ -80,7 +80,7 @@ async def test_each_failure_is_an_audit_event(service: Service, folder: Path) ->
     correct(folder / "agencies.csv", RIGHT, WRONG)
     await load(service, folder)
     await load(service, folder)
-    events = await recorded(service, "plan.import_failed")
+    events = await list_events(service, "plan.import_failed")
     assert [(event.subject, event.after) for event in events] == [
         ("plans/tho-xuan-2024", {"folder": "plan", "count": 1})
     ] * 2
@@ -119,13 +119,13 @@ async def test_restoring_the_files_cancels_the_mail(service: Service, folder: Pa
     """That load changes nothing, but an audit event records that it succeeded."""
     for _ in range(2):
         assert await load(service, folder) == []
-    assert len(await recorded(service, "plan.loaded")) == 1
+    assert len(await list_events(service, "plan.loaded")) == 1
     correct(folder / "agencies.csv", RIGHT, WRONG)
     await load(service, folder)
     correct(folder / "agencies.csv", WRONG, RIGHT)
     for _ in range(2):
         assert await load(service, folder) == []
-    assert [event.after for event in await recorded(service, "plan.loaded")][1:] == [{}]
+    assert [event.after for event in await list_events(service, "plan.loaded")][1:] == [{}]
     assert (await deliver_all(service)).mails == []
     assert await states(service) == [("skipped", "plan_loaded")]
 
@@ -278,7 +278,7 @@ async def test_the_current_folder_is_recorded_by_its_name(
     correct(folder / "agencies.csv", RIGHT, WRONG)
     monkeypatch.chdir(folder)
     await load(service, Path())
-    (failed,) = await recorded(service, "plan.import_failed")
+    (failed,) = await list_events(service, "plan.import_failed")
     assert failed.after == {"folder": "plan", "count": 1}
 
 

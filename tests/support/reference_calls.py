@@ -77,8 +77,3 @@ def capture_statements(service: Service) -> Iterator[list[str]]:
         yield executed
     finally:
         event.remove(engine, "before_cursor_execute", append)
-
-
-# Transitional names.
-listed, refused, kind_of = list_all, field_errors, problem_of
-recorded, statements = list_events, capture_statements

@@ -22,7 +22,7 @@ from tests.support.deliveries import (
     run_sweep,
 )
 from tests.support.operations import UNDER_VERSION
-from tests.support.reference_calls import recorded
+from tests.support.reference_calls import list_events
 from tests.support.report_calls import seen
 
 PATH = "/notifications/preferences"
@@ -65,7 +65,7 @@ async def test_get_and_head_change_nothing(service: Service) -> None:
     head = await service.client().head(f"{HOST}{where}")
     assert (head.status_code, head.text) == (200, "")
     assert await chosen(service) == (["email", "in_app"], True)
-    assert await recorded(service, "notification_preference.put") == []
+    assert await list_events(service, "notification_preference.put") == []
 
 
 async def test_a_choice_is_saved_confirmed_and_audited(service: Service) -> None:
@@ -77,7 +77,7 @@ async def test_a_choice_is_saved_confirmed_and_audited(service: Service) -> None
     assert page.checked() == {"channel": ["in_app"]}
     assert (await open_page(service, where)).checked() == {"channel": ["in_app"]}
     assert await chosen(service) == (["in_app"], False)
-    (event,) = await recorded(service, "notification_preference.put")
+    (event,) = await list_events(service, "notification_preference.put")
     assert (event.actor, event.subject) == ("mail-key/xuan-hong", "users/xuan-hong")
     assert event.after == {"channels": ["in_app"], "period_news": False}
     assert await chosen(service, "bac-luong") == (["email", "in_app"], True)
@@ -95,7 +95,7 @@ async def test_at_least_one_available_channel_is_required(
     assert "email" not in page.checked().get("channel", [])
     assert ("period_news" in page.checked()) == ("period_news" in form)
     assert (await open_page(service, where)).checked() == USUAL
-    assert await recorded(service, "notification_preference.put") == []
+    assert await list_events(service, "notification_preference.put") == []
 
 
 async def test_only_available_or_chosen_channels_are_offered(service: Service) -> None:

@@ -17,7 +17,7 @@ from app.security import hash_password, new_password
 from app.services.accounts import authority
 from app.services.audit.action import Action
 from app.services.audit.changes import Change, VersionCheck, apply, record_change
-from app.services.lookup import get_body_agency, within_reach
+from app.services.lookup import within_reach
 from app.text import terms
 from app.vocabulary import Role
 
@@ -33,8 +33,6 @@ COLUMNS = (
     Account.version,
 )
 """The fields of an account in rows."""
-
-find_place = get_body_agency  # transitional
 
 
 @dataclass(frozen=True, slots=True)

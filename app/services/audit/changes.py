@@ -92,6 +92,3 @@ def to_json(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as audit events keep them: plain JSON."""
     plain: dict[str, Any] = to_jsonable_python(dict(values))
     return plain
-
-
-told = to_json  # transitional

@@ -18,7 +18,6 @@ from app.clock import LOCAL
 from app.db.database import Database
 from app.db.driver import Connection, Statement
 from app.errors import NotSettled
-from app.policy import Principal
 from app.services.audit.action import Action
 
 # Append an audit event and lock its ledger; `record_event` is made by a migration.
@@ -135,21 +134,3 @@ class Settlement:
             async with self.database.transaction() as writing:
                 await writing.execute(ADVANCE, {"plan_id": plan_id, "as_of": as_of})
         return as_of.astimezone(LOCAL)
-
-
-# Transitional: to be removed when every service takes an Action.
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Transitional."""
-
-    name: str
-    origin: str | None = None
-
-
-async def record(
-    session: AsyncSession, *, now: datetime, actor: Actor, action: str, subject: str, **where: Any
-) -> datetime:
-    """Transitional."""
-    principal = Principal(actor.name, None, frozenset(), None, "", "")
-    context = Action(principal, now, actor.origin)
-    return await record_event(session, context, action, subject, **where)
