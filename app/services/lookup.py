@@ -213,7 +213,7 @@ async def default_agency(session: AsyncSession, principal: Principal, plan_id: i
     district = await session.scalar(
         select(Agency).join(Plan, Plan.district_id == Agency.id).where(Plan.id == plan_id)
     )
-    if district is not None and district.path.startswith(principal.reach):
+    if district is not None and principal.reaches(district.path):
         return district
     return await session.get_one(Agency, principal.agency_id)
 

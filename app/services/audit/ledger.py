@@ -46,7 +46,11 @@ WHERE coalesce(last.hash, '') <> ledger.last_hash
 ORDER BY id
 """)
 
-GET_LAST_INSTANT = text("SELECT last_at FROM ledger WHERE plan_id = :plan_id")
+# The instant of a plan's last commit, and whether a commit may not be on disk yet.
+GET_LAST_INSTANT = text("""
+SELECT last_at, pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn() AS unflushed
+FROM ledger WHERE plan_id = :plan_id
+""")
 
 ADVANCE = text("UPDATE ledger SET last_at = greatest(last_at, :as_of) WHERE plan_id = :plan_id")
 
@@ -123,11 +127,12 @@ class Settlement:
         Raises:
             NotSettled: `as_of` lies after `now`.
         """
-        last_at: datetime = (
-            await session.execute(GET_LAST_INSTANT, {"plan_id": plan_id})
-        ).scalar_one()
+        last_at, unflushed = (await session.execute(GET_LAST_INSTANT, {"plan_id": plan_id})).one()
+        if unflushed:  # a crash of the database must not undo what an aggregate has answered
+            await self.database.driver.flush()
         if as_of is None:
-            return last_at.astimezone(LOCAL)
+            settled: datetime = last_at.astimezone(LOCAL)
+            return settled
         if as_of > max(now, last_at):
             raise NotSettled(now=now.isoformat())
         if as_of > last_at:

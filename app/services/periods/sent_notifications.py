@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.pagination import page
@@ -33,9 +33,22 @@ async def list_page(
         AmbiguousPlan: several plans have such an obligation, and the key names none.
     """
     owed = await obligations.get(session, principal, key)
+    rows, next_cursor = await page(
+        session,
+        _select_notifications(owed.obligation.id),
+        [(Notification.planned_for, datetime), (Notification.id, int)],
+        limit=limit,
+        cursor=cursor,
+        descending=True,
+    )
+    return [_describe(row._asdict(), language) for row in rows], next_cursor
+
+
+def _select_notifications(obligation_id: int) -> Select[*tuple[Any, ...]]:
+    """The notifications of an obligation; the subject of those that have left or failed."""
     sent = Notification.state == NotificationState.SENT
     gone = Notification.state.in_((NotificationState.SENT, NotificationState.FAILED))
-    query = (
+    return (
         select(
             Notification.rule,
             Notification.occurrence,
@@ -55,17 +68,8 @@ async def list_page(
         )
         .join(Account, Account.id == Notification.account_id)
         .outerjoin(Message, Message.id == Notification.message_id)
-        .where(Notification.obligation_id == owed.obligation.id)
+        .where(Notification.obligation_id == obligation_id)
     )
-    rows, following = await page(
-        session,
-        query,
-        [(Notification.planned_for, datetime), (Notification.id, int)],
-        limit=limit,
-        cursor=cursor,
-        descending=True,
-    )
-    return [_describe(row._asdict(), language) for row in rows], following
 
 
 def _describe(row: dict[str, Any], language: Language) -> dict[str, Any]:

@@ -159,6 +159,7 @@ async def _record(
     revision: Revision,
     verdict: Verdict,
 ) -> None:
+    # 1. The audit event gives the instant of the decision.
     at = await record_event(
         session,
         action,
@@ -169,6 +170,7 @@ async def _record(
         before={"status": report.status},
         after={"status": verdict.status, "revision": revision.number, "reason": verdict.reason},
     )
+    # 2. The decision itself is appended, never changed.
     session.add(
         Decision(
             report_id=report.id,
@@ -181,6 +183,7 @@ async def _record(
             recorded_at=at,
         )
     )
+    # 3. The agency's reporters are notified.
     await events.notify(
         session,
         EventKind(f"report.{verdict.name}"),
@@ -189,6 +192,7 @@ async def _record(
         facts={"reason": verdict.reason, "comments": list(verdict.comments)},
         now=action.now,
     )
+    # 4. A returned report starts its next draft from the revision.
     report.status = verdict.status
     report.correction_due = verdict.correction_due
     if verdict.status is ReportStatus.RETURNED:
