@@ -96,6 +96,7 @@ def user(
     from app.server import operating
     from app.services.accounts.accounts import AccountValues
 
+    # 1. Check the options.
     if role is None and not reset:
         raise typer.BadParameter(
             "expected --role for a new account, or --reset for an existing one"
@@ -108,6 +109,7 @@ def user(
         agency=agency,
         password=password,
     )
+    # 2. Create or reset.
     with _database(migrated=True) as (settings, url):
         now = _now(settings)
         if reset:
@@ -116,6 +118,7 @@ def user(
             values = AccountValues(**payload.model_dump(exclude={"password"}))
             operation = partial(operating.create_account, values=values, password=password, now=now)
         generated_password = operating.in_transaction(settings, url, operation)
+    # 3. Print what the operator passes on.
     typer.echo(f"user:      {name}")
     shown = f"{generated_password}   (shown only this once)" if generated_password else "as given"
     typer.echo(f"password:  {shown}")

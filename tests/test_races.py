@@ -76,6 +76,21 @@ async def test_of_two_drafts_over_one_version_one_is_kept(service: Service) -> N
         assert (await read(commune, XUAN_HONG))["draft"] == kept
 
 
+async def test_a_draft_waits_for_no_other_report_and_changes_no_aggregate(
+    service: Service,
+) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await draft(commune, XUAN_HONG)
+    aggregate = f"/aggregates/indicators?period={Q2}"
+    before = (await office.get(aggregate)).headers["ETag"]
+    service.clock.advance(minutes=1)
+    async with service.database.transaction() as session:
+        await session.execute(text("SELECT FROM ledger FOR UPDATE"))
+        async with asyncio.timeout(5):
+            await draft(commune, XUAN_HONG, {"DA2.02": 3})
+    assert (await office.get(aggregate)).headers["ETag"] == before
+
+
 async def test_a_report_is_accepted_or_returned_never_both(service: Service) -> None:
     office = service.client("coordinator")
     await send(service.client("xuan-hong"), XUAN_HONG)

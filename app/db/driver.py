@@ -5,8 +5,7 @@ A SQLAlchemy session costs two to five times as much processor time as such a st
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -35,8 +34,15 @@ class Driver:
         Raises:
             TimeoutError: no connection became free within the pool's timeout.
         """
-        async with self._connection() as connection:
-            return list(await connection.fetch(sql, *arguments))
+        async with asyncio.timeout(self._acquire_timeout):
+            connection = await self._pool.acquire()
+        try:
+            rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
+        finally:
+            if connection.is_in_transaction():
+                connection.terminate()  # its rollback failed, so nothing may run on it
+            await self._pool.release(connection)
+        return rows
 
     async def flush(self) -> None:
         """Wait until every statement that has returned is on disk.
@@ -45,17 +51,6 @@ class Driver:
         flush, so that writers do not wait for each other's disk (docs/decisions/0017).
         """
         await self.fetch(FLUSH)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
-        async with asyncio.timeout(self._acquire_timeout):
-            connection = await self._pool.acquire()
-        try:
-            yield connection
-        finally:
-            if connection.is_in_transaction():
-                connection.terminate()  # its rollback failed, so nothing may run on it
-            await self._pool.release(connection)
 
     async def close(self) -> None:
         """Close every connection."""

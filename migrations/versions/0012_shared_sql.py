@@ -41,7 +41,8 @@ FROM agency;
 
 OBLIGATIONS = """
 -- Obligations with their period, plan, agency and report. An agency that ended before the period
--- did owes nothing for it; a report that it has sent stays.
+-- did owes nothing for it; a report that it has sent stays. `agency_existed` tells them apart: a
+-- code addresses the agency that had it on the period's last day.
 CREATE VIEW owed_obligation AS
 SELECT o.id, o.period_id, o.agency_id, o.due_date, o.late_from, o.first_submitted_at,
     o.exempted_at,
@@ -50,6 +51,7 @@ SELECT o.id, o.period_id, o.agency_id, o.due_date, o.late_from, o.first_submitte
     p.version AS period_version,
     plan.code AS plan, plan.title AS plan_title, plan.district_id, plan.due_soon_days,
     a.code AS agency, a.name AS agency_name, a.kind AS agency_kind, a.path AS agency_path,
+    exists_on(a, p.data_to) AS agency_existed,
     r.id AS report_id, coalesce(r.status, 'not_started') AS report_status,
     coalesce(r.version, 0) AS report_version, r.correction_due
 FROM obligation o

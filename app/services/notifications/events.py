@@ -92,7 +92,7 @@ async def notify(
 ) -> int:
     """Notify the reporters of obligations of one event; return the number of notifications.
 
-    occurrence: identifies the event (a decision, a date), so that nobody is notified twice.
+    occurrence: identifies the event (a decision, a date), so that no account is notified twice.
     """
     occurrences = dict.fromkeys(obligations, occurrence)
     return await notify_each(session, kind, occurrences, now=now, facts=facts)

@@ -164,7 +164,7 @@ async def _with_concerns(session: AsyncSession, messages: Sequence[Message]) -> 
 async def mark_read(session: AsyncSession, action: Action, message_id: int) -> InboxMessage:
     """Mark one of a person's messages as read; the first time is kept.
 
-    There is no audit event, because nobody else sees whether a message was read.
+    There is no audit event, because no other account sees whether a message was read.
 
     Raises:
         NotFound: the person has received no such message.

@@ -203,8 +203,8 @@ async def list_page(
     items = ",".join(row["item"] for row in rows[:limit])
     next_cursor = None
     if len(rows) > limit:
-        last = rows[limit - 1]
-        next_cursor = encode_cursor([last["late_from"], last["agency"], last["id"]])
+        last = json.loads(rows[limit - 1]["item"])
+        next_cursor = encode_cursor([last["late_from"], last["agency"], rows[limit - 1]["id"]])
     return f'{{"items":[{items}],"next_cursor":{json.dumps(next_cursor)}}}'
 
 
@@ -217,9 +217,8 @@ def _page_statement(
     Only the filters in use are in it, so that PostgreSQL finds the index that serves them.
     """
     order = (OWED.c.late_from, OWED.c.agency, OWED.c.id)
-    query = select(cast(func.obligation_json(ROW, NOW), Text).label("item"), *order).where(
-        func.within_reach(OWED.c.agency_path, bindparam("reach"))
-    )
+    item = cast(func.obligation_json(ROW, NOW), Text).label("item")
+    query = select(item, OWED.c.id).where(func.within_reach(OWED.c.agency_path, bindparam("reach")))
     for name in sorted(equalities):
         query = query.where(OWED.c[name] == bindparam(name))
     if timeliness is not None:

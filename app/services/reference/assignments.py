@@ -110,9 +110,11 @@ async def assign(
         AmbiguousPlan: `plan` is None and several plans have the project.
         PreconditionRequired, Stale: see `VersionCheck`.
     """
+    # 1. Read the assignment, and check the version of an existing one.
     pair = await _get_for_update(session, action.principal, project, agency, plan, on)
     assignment = await _find(session, pair.project, pair.agency)
     check_version(assignment.version if assignment else None)
+    # 2. Create it or change its role, and record that.
     if assignment is None:
         session.add(Assignment(project_id=pair.project.id, agency_id=pair.agency.id, role=role))
         diff = Change.created({"role": role})
@@ -128,6 +130,7 @@ async def assign(
             plan_id=pair.plan.id,
             agency_id=pair.agency.id,
         )
+    # 3. Read the answer.
     await session.flush()
     query = _select_assignments().where(Project.id == pair.project.id, Agency.id == pair.agency.id)
     return (await session.execute(query)).one()._asdict(), assignment is None

@@ -167,6 +167,7 @@ async def create(
         ValidationFailed: project, agency, years or decision are invalid, or the undistributed
             amount is too small.
     """
+    # 1. The values as the row holds them.
     principal = action.principal
     plan_row, project = await _get_project(session, principal, values["project"], plan)
     years = resolve_origin_years(values["origin"], values["origin_years"], plan_row.year)
@@ -174,12 +175,14 @@ async def create(
     diff = Change.created(columns)
     del columns["project"], columns["agency"]
     line = BudgetLine(project_id=project.id, **columns)
+    # 2. Granted money needs a decision; distributed money is taken from the undistributed amount.
     if values["agency"] is None:
         _ensure_decision(line.decision)
     else:
         agency = await _get_assigned_agency(session, principal, values["agency"], project, on)
         line.agency_id = agency.id
         await _move_money(session, line, before=0, after=line.amount_vnd)
+    # 3. The flush gives the line the id that the audit event names.
     session.add(line)
     await session.flush()
     await record_change(

@@ -134,9 +134,11 @@ async def change(
         ValidationFailed: the parent does not exist or cannot have sub-projects, or the project
             has sub-projects itself.
     """
+    # 1. Read the project, and check that this version of it may be changed.
     plan_row = await lookup.get_managed_plan(session, action.principal, plan, project=code)
     project = await get_for_update(session, plan_row, code)
     check_version(project.version)
+    # 2. A new parent must exist, and a project with sub-projects takes none.
     columns = dict(values)
     old = await session.scalar(select(Project.code).where(Project.id == project.parent_id))
     new = columns.pop("parent", old)
@@ -145,6 +147,7 @@ async def change(
             raise ValidationFailed.at("/parent", "has_sub_projects", HAS_SUB_PROJECTS, code=code)
         parent = await _get_parent(session, plan_row, new)
         columns["parent_id"] = parent.id if parent else None
+    # 3. Apply and record the changes, if there are any.
     diff = changes.apply(project, columns, hidden={"parent_id"}).also("parent", old, new)
     if diff:
         await record_change(

@@ -31,9 +31,8 @@ SELECT o.id, o.plan, o.report_version AS version, r.draft::text AS draft,
         'decisions', decisions_json(r.id)
     )::text AS report
 FROM owed_obligation o
-JOIN agency a ON a.id = o.agency_id
 LEFT JOIN report r ON r.id = o.report_id
-WHERE o.period = :period AND o.agency = :agency AND exists_on(a, o.data_to)
+WHERE o.period = :period AND o.agency = :agency AND o.agency_existed
 AND within_reach(o.agency_path, :reach) AND (CAST(:plan AS text) IS NULL OR o.plan = :plan)
 ORDER BY o.plan
 """)

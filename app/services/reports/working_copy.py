@@ -47,9 +47,8 @@ SELECT o.*, r.draft::text AS draft, r.draft_saved_at, r.draft_writers,
         WHERE v.report_id = r.id AND v.number = r.last_revision) AS last_revision,
     decisions_json(r.id)::text AS decisions
 FROM owed_obligation o
-JOIN agency a ON a.id = o.agency_id
 LEFT JOIN report r ON r.id = o.report_id
-WHERE o.period = :period AND o.agency = :agency AND exists_on(a, o.data_to)
+WHERE o.period = :period AND o.agency = :agency AND o.agency_existed
 AND within_reach(o.agency_path, :reach) AND (CAST(:plan AS text) IS NULL OR o.plan = :plan)
 ORDER BY o.plan
 """)
