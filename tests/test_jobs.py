@@ -20,7 +20,7 @@ from tests.support.deliveries import (
     list_notifications,
     run_sweep,
 )
-from tests.support.report_calls import Q2, XUAN_HONG, draft, seen
+from tests.support.report_calls import Q2, XUAN_HONG, draft, ok
 
 JOBS_OF_ANOTHER_WORKER = """
 INSERT INTO procrastinate_periodic_defers (task_name, periodic_id, defer_timestamp)
@@ -141,9 +141,9 @@ async def test_idempotency_keys_expire_after_a_day_and_tokens_at_their_end(
     commune = service.client("xuan-hong")
     await draft(commune, XUAN_HONG)
     key = {"Idempotency-Key": "key-1"}
-    seen(await commune.post(f"/reports/{Q2}/{XUAN_HONG}/submit", headers=key))
+    ok(await commune.post(f"/reports/{Q2}/{XUAN_HONG}/submit", headers=key))
     form = {"username": "xuan-hong", "password": PASSWORD}
-    seen(await service.client().post("/auth/token", data=form))
+    ok(await service.client().post("/auth/token", data=form))
     _, tokens = await count_keys_and_tokens(service)
     counts = []
     for hours in (11, 1, 11, 1):

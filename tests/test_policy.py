@@ -11,7 +11,7 @@ from sqlalchemy import text
 from seed.loader import load
 from tests.conftest import NEIGHBOUR_FOLDER, PLAN_IN_FORCE, Service
 from tests.support.operations import APPLICATION, OPERATIONS, UNDER_VERSION, Operation
-from tests.support.report_calls import Q2, XUAN_HONG, seen
+from tests.support.report_calls import Q2, XUAN_HONG, ok
 
 REPORTER, VIEWER, COORDINATOR = "xuan-hong", "vice-chairman", "coordinator"
 ADMIN, ROOT = "district-admin", "admin"
@@ -110,7 +110,7 @@ def test_every_route_is_in_the_table() -> None:
 async def key_of(service: Service, agency: str, *scopes: str) -> httpx.AsyncClient:
     """A client with a new API key."""
     body = {"name": "thử", "scopes": scopes, "agency": agency}
-    api_key = seen(await service.client(ROOT).post("/api-keys", json=body), 201)
+    api_key = ok(await service.client(ROOT).post("/api-keys", json=body), 201)
     return service.client(secret=api_key["key"])
 
 
@@ -185,9 +185,9 @@ async def test_a_viewer_below_the_district_sees_only_its_subtree(service: Servic
         move = "UPDATE account SET agency_id = (SELECT id FROM agency WHERE code = '15493')"
         await session.execute(text(f"{move} WHERE username = 'vice-chairman'"))
     viewer = service.client(VIEWER)
-    assert len(seen(await viewer.get("/obligations?year=2024"))["items"]) == 6
+    assert len(ok(await viewer.get("/obligations?year=2024"))["items"]) == 6
     assert (await viewer.get(f"/reports/{Q2}/15502")).status_code == 404
-    summed = seen(await viewer.get(f"/aggregates/indicators?period={Q2}"))
+    summed = ok(await viewer.get(f"/aggregates/indicators?period={Q2}"))
     assert (summed["agency"], summed["coverage"]["expected"]) == (XUAN_HONG, 1)
     for agency in ("15502", "395"):
         question = f"/aggregates/indicators?period={Q2}&agency={agency}"
@@ -219,7 +219,7 @@ async def add_neighbour(service: Service) -> dict[str, str]:
         await load(session, NEIGHBOUR_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
     root = service.client(ROOT)
     reporter = {"username": "trieu-son-1", "full_name": "X", "role": "reporter", "agency": "15901"}
-    seen(await root.post("/users", json=reporter), 201)
+    ok(await root.post("/users", json=reporter), 201)
     keys = {"name": "Triệu Sơn", "scopes": ["reports:read"], "agency": "397"}
     hook = {"agency": "397", "url": "https://hook.trieu-son.example.vn/"}
     calendar = {"agency": "15901"}
@@ -228,9 +228,9 @@ async def add_neighbour(service: Service) -> dict[str, str]:
         of_plan = "JOIN plan ON plan.id = j.plan_id WHERE plan.code = 'trieu-son-2024'"
         line_id = await session.scalar(text(f"{line} {of_plan}"))
     return NEIGHBOUR | {
-        "key_id": str(seen(await root.post("/api-keys", json=keys), 201)["id"]),
-        "webhook_id": str(seen(await root.post("/webhooks", json=hook), 201)["id"]),
-        "link_id": str(seen(await root.post("/calendar-links", json=calendar), 201)["id"]),
+        "key_id": str(ok(await root.post("/api-keys", json=keys), 201)["id"]),
+        "webhook_id": str(ok(await root.post("/webhooks", json=hook), 201)["id"]),
+        "link_id": str(ok(await root.post("/calendar-links", json=calendar), 201)["id"]),
         "line_id": str(line_id),
     }
 
@@ -325,8 +325,8 @@ async def test_a_principal_with_two_plans_has_to_name_one(service: Service) -> N
         assert problem["type"] == "/problems/ambiguous-plan"
         assert problem["choices"] == ["tho-xuan-2024", "trieu-son-2024"]
         named = f"{question}{'&' if '?' in question else '?'}plan=trieu-son-2024"
-        seen(await province.get(named))
-        seen(await office.get(question))  # has only one plan
-    seen(await province.get("/projects/DA6"))  # only one plan has this project
-    summed = seen(await province.get(f"/aggregates/indicators?period={Q2}&plan=trieu-son-2024"))
+        ok(await province.get(named))
+        ok(await office.get(question))  # has only one plan
+    ok(await province.get("/projects/DA6"))  # only one plan has this project
+    summed = ok(await province.get(f"/aggregates/indicators?period={Q2}&plan=trieu-son-2024"))
     assert (summed["agency"], summed["coverage"]["expected"]) == ("397", 4)

@@ -1,4 +1,4 @@
-"""How many statements a request costs does not grow with what it shows."""
+"""The number of SQL statements of a request does not grow with the size of its answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +10,16 @@ from sqlalchemy import event, text
 
 from tests.conftest import Service
 from tests.support.report_bodies import money
-from tests.support.report_calls import Q2, XUAN_HONG, draft, review, seen, send
+from tests.support.report_calls import Q2, XUAN_HONG, draft, ok, review, submit_complete
 
 
 @contextmanager
-def counted(service: Service) -> Iterator[list[str]]:
-    """The statements that are sent to the database meanwhile, by whichever way."""
+def recorded_statements(service: Service) -> Iterator[list[str]]:
+    """Record the statements that SQLAlchemy and asyncpg send to the database."""
     statements: list[str] = []
 
-    def by_session(*facts: Any) -> None:
-        statements.append(facts[2])
+    def by_session(*arguments: Any) -> None:
+        statements.append(arguments[2])
 
     fetch = asyncpg.Connection.fetch
 
@@ -35,11 +35,11 @@ def counted(service: Service) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", by_session)
 
 
-async def cost(service: Service, question: str, person: str = "coordinator") -> int:
+async def count_statements(service: Service, path: str, person: str = "coordinator") -> int:
     client = service.client(person)
-    with counted(service) as statements:
-        seen(await client.get(question))
-    assert statements, "each request asks the database who is asking"
+    with recorded_statements(service) as statements:
+        ok(await client.get(path))
+    assert statements, "every request authenticates in the database"
     return len(statements)
 
 
@@ -59,14 +59,14 @@ LISTS = {
 }
 
 
-async def test_a_page_of_200_costs_what_a_page_of_one_costs(service: Service) -> None:
-    for question, most in LISTS.items():
-        costs = [await cost(service, question.format(limit)) for limit in (1, 200)]
-        assert costs[0] == costs[1] <= most, question
+async def test_a_page_of_200_takes_as_many_statements_as_a_page_of_one(service: Service) -> None:
+    for path, maximum in LISTS.items():
+        counts = [await count_statements(service, path.format(limit)) for limit in (1, 200)]
+        assert counts[0] == counts[1] <= maximum, path
 
 
-# All 35 agencies answer with the labour office's body: what is counted is statements, not sums.
-EVERYBODY_SENDS = """
+# Copy the labour office's accepted report to the other 34 agencies; only its size matters.
+SUBMIT_FOR_ALL_AGENCIES = """
 INSERT INTO report (obligation_id, status, last_revision) SELECT o.id, 'accepted', 1
     FROM obligation o JOIN reporting_period p ON p.id = o.period_id
     WHERE p.code = '2024-Q2' AND o.first_submitted_at IS NULL;
@@ -92,41 +92,47 @@ OVERVIEWS = {
 }
 
 
-async def test_an_overview_costs_the_same_over_one_agency_and_over_35(service: Service) -> None:
-    await send(service.client("labour-reporter"), "395-LDTBXH", {"DA71.01.1": 2})
+async def test_an_overview_takes_as_many_statements_with_one_report_as_with_35(
+    service: Service,
+) -> None:
+    await submit_complete(service.client("labour-reporter"), "395-LDTBXH", {"DA71.01.1": 2})
     await review(service.client("coordinator"), "accept", "395-LDTBXH")
-    alone = {question: await cost(service, question) for question in OVERVIEWS}
+    one_agency = {path: await count_statements(service, path) for path in OVERVIEWS}
     async with service.database.transaction() as session:
-        for statement in EVERYBODY_SENDS.split(";"):
+        for statement in SUBMIT_FOR_ALL_AGENCIES.split(";"):
             await session.execute(text(statement))
-    asked = f"/aggregates/indicators?period={Q2}"
-    summed = seen(await service.client("coordinator").get(asked))
+    path = f"/aggregates/indicators?period={Q2}"
+    summed = ok(await service.client("coordinator").get(path))
     assert summed["coverage"]["accepted"] == 35
-    together = {question: await cost(service, question) for question in OVERVIEWS}
-    assert together == alone
-    assert all(together[question] <= most for question, most in OVERVIEWS.items()), together
+    all_agencies = {path: await count_statements(service, path) for path in OVERVIEWS}
+    assert all_agencies == one_agency
+    assert all(all_agencies[path] <= maximum for path, maximum in OVERVIEWS.items()), all_agencies
 
 
-async def test_a_report_costs_the_same_empty_and_full(service: Service) -> None:
+async def test_a_report_takes_two_statements_and_a_draft_one_more(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    at = f"/reports/{Q2}/{XUAN_HONG}"
-    assert await cost(service, at, "xuan-hong") == 2
+    path = f"/reports/{Q2}/{XUAN_HONG}"
+    assert await count_statements(service, path, "xuan-hong") == 2
     await draft(commune, XUAN_HONG)
-    assert await cost(service, at, "xuan-hong") == 3, "one more for the draft's findings"
-    await send(commune, XUAN_HONG)
+    assert await count_statements(service, path, "xuan-hong") == 3, (
+        "one more for the draft's findings"
+    )
+    await submit_complete(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Sửa.")
-    await send(commune, XUAN_HONG)
-    assert await cost(service, at, "xuan-hong") == 2
+    await submit_complete(commune, XUAN_HONG)
+    assert await count_statements(service, path, "xuan-hong") == 2
 
 
-async def test_sending_costs_the_same_for_few_figures_and_many(service: Service) -> None:
-    costs, sizes = [], []
+async def test_a_submission_takes_as_many_statements_for_few_figures_as_for_many(
+    service: Service,
+) -> None:
+    counts, sizes = [], []
     for person, agency in (("xuan-hong", XUAN_HONG), ("health-centre", "395-TTYT")):
         client = service.client(person)
         saved = await draft(client, agency, disbursements=[money("DA3.TDA2", 0)])
         sizes.append(len(saved["draft"]["entries"]))
-        with counted(service) as statements:
-            seen(await client.post(f"/reports/{Q2}/{agency}/submit", json={}))
-        costs.append(len(statements))
+        with recorded_statements(service) as statements:
+            ok(await client.post(f"/reports/{Q2}/{agency}/submit", json={}))
+        counts.append(len(statements))
     assert sizes[0] > 4 * sizes[1]
-    assert costs[0] == costs[1] <= 14
+    assert counts[0] == counts[1] <= 14

@@ -1,4 +1,4 @@
-"""Two at once: one of them wins, the other is told, and nothing is done twice."""
+"""Concurrent requests: one succeeds, the others are rejected, and no effect happens twice."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,61 +13,63 @@ from app.models.reports import Revision
 from tests.conftest import Service
 from tests.support.reference_calls import list_events
 from tests.support.report_bodies import complete_body
-from tests.support.report_calls import Q2, XUAN_HONG, draft, read, seen, send, submit
+from tests.support.report_calls import Q2, XUAN_HONG, draft, ok, read, submit, submit_complete
 
-AT = f"/reports/{Q2}/{XUAN_HONG}"
-
-
-async def at_once(*asked: Awaitable[httpx.Response]) -> list[httpx.Response]:
-    return list(await asyncio.gather(*asked))
+REPORT = f"/reports/{Q2}/{XUAN_HONG}"
 
 
-async def revisions(service: Service) -> int:
+async def concurrently(*requests: Awaitable[httpx.Response]) -> list[httpx.Response]:
+    return list(await asyncio.gather(*requests))
+
+
+async def count_revisions(service: Service) -> int:
     async with service.database.reading() as session:
         return await session.scalar(select(func.count()).select_from(Revision)) or 0
 
 
-async def submissions_recorded(service: Service) -> int:
+async def count_submission_events(service: Service) -> int:
     async with service.database.reading() as session:
         query = select(func.count()).where(AuditEvent.action == "report.submitted")
         return await session.scalar(query) or 0
 
 
-async def test_two_who_send_one_draft_send_it_once(service: Service) -> None:
+async def test_concurrent_submissions_of_one_draft_create_one_revision(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await draft(commune, XUAN_HONG)
     paper = {"received_at": "2024-06-10T07:00:00+07:00"}
-    answers = await at_once(
-        commune.post(f"{AT}/submit", json={}),
-        office.post(f"{AT}/submit", json=paper),
-        commune.post(f"{AT}/submit", json={}, headers={"Idempotency-Key": "a"}),
-        commune.post(f"{AT}/submit", json={}, headers={"Idempotency-Key": "b"}),
+    answers = await concurrently(
+        commune.post(f"{REPORT}/submit", json={}),
+        office.post(f"{REPORT}/submit", json=paper),
+        commune.post(f"{REPORT}/submit", json={}, headers={"Idempotency-Key": "a"}),
+        commune.post(f"{REPORT}/submit", json={}, headers={"Idempotency-Key": "b"}),
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
-    assert (await revisions(service), await submissions_recorded(service)) == (1, 1)
+    assert (await count_revisions(service), await count_submission_events(service)) == (1, 1)
 
 
-async def test_twenty_retries_with_one_key_send_once_and_get_one_answer(service: Service) -> None:
+async def test_concurrent_retries_with_one_key_submit_once_and_get_one_answer(
+    service: Service,
+) -> None:
     commune = service.client("xuan-hong")
     await draft(commune, XUAN_HONG)
-    key = {"Idempotency-Key": "the one"}
-    answers = await at_once(
-        *(commune.post(f"{AT}/submit", json={}, headers=key) for _ in range(20))
+    key = {"Idempotency-Key": "same key"}
+    answers = await concurrently(
+        *(commune.post(f"{REPORT}/submit", json={}, headers=key) for _ in range(20))
     )
     assert {answer.status_code for answer in answers} == {200}
     assert len({(answer.content, answer.headers["ETag"]) for answer in answers}) == 1
-    assert (await revisions(service), await submissions_recorded(service)) == (1, 1)
+    assert (await count_revisions(service), await count_submission_events(service)) == (1, 1)
 
 
-async def test_of_two_drafts_over_one_version_one_is_kept(service: Service) -> None:
+async def test_concurrent_drafts_over_one_version_keep_one(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     report = await read(commune, XUAN_HONG)
-    for _ in range(2):  # a first draft, then one over another
-        tag = (await commune.get(AT)).headers["ETag"]
+    for _ in range(2):  # without an earlier draft, then over one
+        tag = (await commune.get(REPORT)).headers["ETag"]
         bodies = [complete_body(report, {"DA2.02": value}) for value in (1, 2)]
-        answers = await at_once(
+        answers = await concurrently(
             *(
-                client.put(f"{AT}/draft", json=body, headers={"If-Match": tag})
+                client.put(f"{REPORT}/draft", json=body, headers={"If-Match": tag})
                 for client, body in zip((commune, office), bodies, strict=True)
             )
         )
@@ -93,11 +95,11 @@ async def test_a_draft_waits_for_no_other_report_and_changes_no_aggregate(
 
 async def test_a_report_is_accepted_or_returned_never_both(service: Service) -> None:
     office = service.client("coordinator")
-    await send(service.client("xuan-hong"), XUAN_HONG)
-    answers = await at_once(
-        office.post(f"{AT}/accept", json={}),
-        office.post(f"{AT}/return", json={"reason": "Sửa."}),
-        office.post(f"{AT}/accept", json={}),
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
+    answers = await concurrently(
+        office.post(f"{REPORT}/accept", json={}),
+        office.post(f"{REPORT}/return", json={"reason": "Sửa."}),
+        office.post(f"{REPORT}/accept", json={}),
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
     report = await read(office, XUAN_HONG)
@@ -106,24 +108,24 @@ async def test_a_report_is_accepted_or_returned_never_both(service: Service) -> 
     assert report["report_status"] == decided
 
 
-async def test_a_year_generated_twice_at_once_is_made_once(service: Service) -> None:
+async def test_concurrent_generation_of_a_year_creates_its_periods_once(service: Service) -> None:
     office, admin = service.client("coordinator"), service.client("district-admin")
-    answers = await at_once(
+    answers = await concurrently(
         *(
             client.post("/reporting-periods/generate", json={"year": 2025})
             for client in (office, admin, office)
         )
     )
-    made = sorted(len(seen(answer)["created"]) for answer in answers)
-    assert made == [0, 0, 6]
+    created_counts = sorted(len(ok(answer)["created"]) for answer in answers)
+    assert created_counts == [0, 0, 6]
 
 
-async def test_extensions_given_at_once_follow_each_other(service: Service) -> None:
+async def test_concurrent_extensions_are_applied_one_after_another(service: Service) -> None:
     office = service.client("coordinator")
-    at = f"/obligations/{Q2}/{XUAN_HONG}/extension"
-    answers = await at_once(
+    path = f"/obligations/{Q2}/{XUAN_HONG}/extension"
+    answers = await concurrently(
         *(
-            office.put(at, json={"due_date": f"2024-06-{day}", "reason": "Mưa lũ."})
+            office.put(path, json={"due_date": f"2024-06-{day}", "reason": "Mưa lũ."})
             for day in (18, 20, 19, 20)
         )
     )
@@ -131,11 +133,11 @@ async def test_extensions_given_at_once_follow_each_other(service: Service) -> N
     events = await list_events(service, "obligation.extended")
     days = ["2024-06-15", *(event.after["due_date"] for event in events if event.after)]
     assert [event.before for event in events] == [{"due_date": day} for day in days[:-1]]
-    found = seen(await office.get(f"/obligations/{Q2}/{XUAN_HONG}"))
-    assert found["due_date"] == days[-1]
+    obligation = ok(await office.get(f"/obligations/{Q2}/{XUAN_HONG}"))
+    assert obligation["due_date"] == days[-1]
 
 
-async def _wait_until_somebody_waits(service: Service) -> None:
+async def _wait_for_a_blocked_session(service: Service) -> None:
     async with service.database.reading() as session:
         for _ in range(100):
             waiting = text(
@@ -145,22 +147,24 @@ async def _wait_until_somebody_waits(service: Service) -> None:
             if await session.scalar(waiting):
                 return
             await asyncio.sleep(0.02)
-    pytest.fail("nobody waits for a lock")
+    pytest.fail("no session waits for a lock")
 
 
-Ask = Callable[[httpx.AsyncClient, dict[str, Any]], Awaitable[httpx.Response]]
+SendChange = Callable[[httpx.AsyncClient, dict[str, Any]], Awaitable[httpx.Response]]
 
-CHANGES: dict[str, Ask] = {
-    "draft": lambda client, body: client.put(f"{AT}/draft", json=body, headers={"If-Match": '"1"'}),
-    "submit": lambda client, _: client.post(f"{AT}/submit", json={}),
+CHANGES: dict[str, SendChange] = {
+    "draft": lambda client, body: client.put(
+        f"{REPORT}/draft", json=body, headers={"If-Match": '"1"'}
+    ),
+    "submit": lambda client, _: client.post(f"{REPORT}/submit", json={}),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-async def test_what_comes_while_a_period_is_being_closed_is_refused(
+async def test_a_change_during_the_closing_of_a_period_is_rejected(
     service: Service, change: str
 ) -> None:
-    """It waits for the closing, then finds the period closed: nothing is sent after the close."""
+    """The change waits for the closing transaction, then finds the period closed."""
     commune = service.client("xuan-hong")
     saved = await draft(commune, XUAN_HONG)
     closing = service.database.writing()
@@ -168,32 +172,32 @@ async def test_what_comes_while_a_period_is_being_closed_is_refused(
     await closing.execute(
         text("UPDATE reporting_period SET state = 'closed' WHERE code = :code"), {"code": Q2}
     )
-    asking = asyncio.ensure_future(CHANGES[change](commune, saved["draft"]))
-    await _wait_until_somebody_waits(service)
+    request = asyncio.ensure_future(CHANGES[change](commune, saved["draft"]))
+    await _wait_for_a_blocked_session(service)
     await closing.commit()
     await closing.close()
-    answer = await asking
+    answer = await request
     assert (answer.status_code, Q2 in answer.json()["detail"]) == (409, True)
 
 
-async def test_a_request_cut_off_anywhere_is_sent_once_by_its_retry(service: Service) -> None:
-    """The client goes away before the answer; whether or not it was committed, a retry mends it."""
+async def test_a_retry_after_a_cancelled_request_submits_once(service: Service) -> None:
+    """The client disconnects before the answer, either before or after the commit."""
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     acknowledged = 0
     for attempt in range(1, 16):
         await draft(commune, XUAN_HONG) if attempt == 1 else None
         key = {"Idempotency-Key": f"attempt {attempt}"}
-        asking = asyncio.ensure_future(commune.post(f"{AT}/submit", json={}, headers=key))
-        await asyncio.wait({asking}, timeout=attempt * 0.002)
-        acknowledged += asking.done()
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
-        answer = await commune.post(f"{AT}/submit", json={}, headers=key)
-        assert seen(answer)["last_revision"]["number"] == attempt
-        assert await revisions(service) == attempt
-        seen(await office.post(f"{AT}/return", json={"reason": "Sửa."}))
-    assert acknowledged < 15, "some were cut off"
-    assert await submissions_recorded(service) == 15
+        request = asyncio.ensure_future(commune.post(f"{REPORT}/submit", json={}, headers=key))
+        await asyncio.wait({request}, timeout=attempt * 0.002)
+        acknowledged += request.done()
+        request.cancel()
+        await asyncio.gather(request, return_exceptions=True)
+        answer = await commune.post(f"{REPORT}/submit", json={}, headers=key)
+        assert ok(answer)["last_revision"]["number"] == attempt
+        assert await count_revisions(service) == attempt
+        ok(await office.post(f"{REPORT}/return", json={"reason": "Sửa."}))
+    assert acknowledged < 15, "at least one request has to be cancelled"
+    assert await count_submission_events(service) == 15
 
 
 REFUSE_AT_COMMIT = """
@@ -205,8 +209,8 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()
 
 
 @pytest.mark.parametrize("table", ["report", "revision", "audit_event"])
-async def test_what_was_not_committed_is_not_acknowledged(service: Service, table: str) -> None:
-    """The commit comes before the answer: one that fails there never tells of success."""
+async def test_a_failed_commit_is_not_acknowledged(service: Service, table: str) -> None:
+    """The answer is sent after the commit, so a failed commit gives an error."""
     commune = service.client("xuan-hong")
     saved = await draft(commune, XUAN_HONG)
     async with service.database.transaction() as session:
@@ -214,7 +218,7 @@ async def test_what_was_not_committed_is_not_acknowledged(service: Service, tabl
             sql = statement if statement.startswith("\nCREATE") else "CREATE" + statement
             await session.execute(text(sql))
     key = {"Idempotency-Key": "k"}
-    answer = await commune.post(f"{AT}/submit", json={}, headers=key)
+    answer = await commune.post(f"{REPORT}/submit", json={}, headers=key)
     assert answer.status_code == 500, answer.text
     assert answer.json()["type"] == "/problems/internal-error"
     report = await read(commune, XUAN_HONG)

@@ -19,7 +19,7 @@ from seed.loader import load
 from tests.conftest import PLAN_FOLDER, PLAN_IN_FORCE, Service
 from tests.support.accounts import add_people
 from tests.support.reference_calls import add_neighbour
-from tests.support.report_calls import XUAN_HONG, review, seen, send
+from tests.support.report_calls import XUAN_HONG, ok, review, submit_complete
 
 FOREIGN_TABLES = ("procrastinate_", "alembic_version")
 
@@ -165,7 +165,7 @@ async def test_working_days_migrate_to_districts_and_back(service: Service) -> N
 
 async def test_each_downgrade_and_upgrade_keeps_the_reports(service: Service) -> None:
     """Down to the first revision; a downgrade removes only what its migration added."""
-    await send(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 5})
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 5})
     await review(service.client("coordinator"), "accept", XUAN_HONG)
     kept = "SELECT body, fingerprint FROM revision"
     before = await fetch(service.database_url, kept)
@@ -187,7 +187,7 @@ async def test_old_calendar_links_show_no_more_than_their_creators_see(
 ) -> None:
     for person in ("xuan-hong", "coordinator"):
         answer = await service.client(person).post("/calendar-links", json={"agency": XUAN_HONG})
-        seen(answer, 201)
+        ok(answer, 201)
     kept = "SELECT created_by, own_agency_only FROM calendar_link ORDER BY id"
     await service.database.engine.dispose()
     config = configuration(service.database_url)

@@ -15,8 +15,8 @@ from tests.conftest import Service
 from tests.support.operations import UNDER_VERSION, Operation
 
 SHARES = [pytest.param(UNDER_VERSION[share::4], id=f"share {share + 1}") for share in range(4)]
-"""The operations in four groups, because a service for each would take long to create."""
-ADMINS = {"users", "api-keys", "webhooks"}
+"""The operations in four groups, because creating a service for each would be slow."""
+ADMIN_TAGS = {"users", "api-keys", "webhooks"}
 COUNTS = """SELECT (SELECT count(*) FROM audit_event), (SELECT count(*) FROM report),
     (SELECT count(*) FROM revision), (SELECT count(*) FROM idempotency_record),
     (SELECT sum(version) FROM report), (SELECT count(*) FROM account)"""
@@ -32,14 +32,14 @@ class Attacker:
         self._tags: dict[str, str] = {}
 
     def client(self, operation: Operation) -> httpx.AsyncClient:
-        """A client that is authorised for the operation, so that only the input is at fault."""
-        return self.service.client("admin" if operation.tag in ADMINS else "coordinator")
+        """A client that is authorised for the operation, so that only the input is rejected."""
+        return self.service.client("admin" if operation.tag in ADMIN_TAGS else "coordinator")
 
     async def send(
         self,
         operation: Operation,
         body: bytes | None = None,
-        kind: str = "application/json",
+        content_type: str = "application/json",
         query: str = "",
         **path_parameters: str,
     ) -> httpx.Response:
@@ -49,7 +49,7 @@ class Attacker:
         if body is None and operation.body is not None:
             body = json.dumps(operation.body).encode()
         headers = {"If-Match": self._tags.get(address, '"1"')} | (
-            {"Content-Type": kind} if body is not None else {}
+            {"Content-Type": content_type} if body is not None else {}
         )
         answer = await self.client(operation).request(
             operation.method,
@@ -69,7 +69,7 @@ class Attacker:
         counts = await self._connection.fetchrow(COUNTS)
         if answer.status_code >= 400:
             assert_problem(answer, context)
-            assert self._counts in {None, counts}, f"{context}: rejected, but something changed"
+            assert self._counts in {None, counts}, f"{context}: rejected, but the database changed"
         self._counts = counts
 
 
@@ -94,7 +94,7 @@ async def attacker(service: Service) -> Any:
     await connection.close()
 
 
-BROKEN = {
+MALFORMED = {
     b"{": 400,
     b'{"a": 1': 400,
     b"{'a': 1}": 400,
@@ -129,25 +129,30 @@ async def test_a_malformed_body_is_rejected(
     for operation in operations:
         if operation.body is None:
             continue
-        for body, status in BROKEN.items():
+        for body, status in MALFORMED.items():
             answer = await attacker.send(operation, body)
             assert answer.status_code == status, (operation.name, body[:50], answer.text)
         if operation.needs_body:
             assert (await attacker.send(operation, b"")).status_code == 422
             assert (await attacker.send(operation, b"null")).status_code == 422
-        whole = json.dumps(operation.body).encode()
-        for kind in ("text/plain", "application/x-www-form-urlencoded", "", "application/xml"):
-            answer = await attacker.send(operation, whole, kind)
-            assert answer.status_code == 415, (operation.name, kind)
+        valid_body = json.dumps(operation.body).encode()
+        for content_type in (
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "",
+            "application/xml",
+        ):
+            answer = await attacker.send(operation, valid_body, content_type)
+            assert answer.status_code == 415, (operation.name, content_type)
         assert (await attacker.send(operation, LARGE)).status_code == 413
 
 
-TAKE_NOTHING = [each for each in UNDER_VERSION if each.body is None and each.name != "sign_in"]
+WITHOUT_BODY = [each for each in UNDER_VERSION if each.body is None and each.name != "sign_in"]
 
 
 async def test_a_body_is_rejected_where_none_is_expected(attacker: Attacker) -> None:
-    for operation in TAKE_NOTHING:
-        for body, status in BROKEN.items():
+    for operation in WITHOUT_BODY:
+        for body, status in MALFORMED.items():
             if status == 400 or len(body) < 30:
                 answer = await attacker.send(operation, body)
                 assert answer.status_code == status, (operation.name, body, answer.text)
@@ -161,21 +166,25 @@ async def test_a_body_is_rejected_where_none_is_expected(attacker: Attacker) -> 
 async def test_an_empty_body_is_accepted_where_none_is_expected(service: Service) -> None:
     office = service.client("coordinator")
     for verb, body in (("close", b"{}"), ("open", b""), ("close", b" null "), ("open", b"{ }")):
-        kind = {"Content-Type": "application/json"}
-        answer = await office.post(f"/reporting-periods/2024-Q3/{verb}", content=body, headers=kind)
+        headers = {"Content-Type": "application/json"}
+        answer = await office.post(
+            f"/reporting-periods/2024-Q3/{verb}", content=body, headers=headers
+        )
         assert answer.status_code == 200, answer.text
 
-    async def in_parts() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncIterator[bytes]:
         yield b'{"zzz"'
         yield b": 1}"
 
-    answer = await office.post("/reporting-periods/2024-Q3/close", content=in_parts(), headers=kind)
+    answer = await office.post(
+        "/reporting-periods/2024-Q3/close", content=chunks(), headers=headers
+    )
     assert answer.json()["errors"][0]["pointer"] == "/zzz"
 
 
-# JSON literals. Those in NEVER are valid for no field.
-NEVER = ["NaN", "-Infinity", "1e999", "9223372036854775808", '"\\u0000"', '"a\\ud800"']
-RARELY = [
+# JSON literals. No field accepts a literal of ALWAYS_INVALID.
+ALWAYS_INVALID = ["NaN", "-Infinity", "1e999", "9223372036854775808", '"\\u0000"', '"a\\ud800"']
+USUALLY_INVALID = [
     "null",
     "true",
     "-1.5",
@@ -195,23 +204,23 @@ RARELY = [
 PLACEHOLDER = "the value goes here"
 
 
-def leaves(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def value_paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The paths of all values in an example, including objects and lists."""
-    if at:
-        yield at
+    if path:
+        yield path
     if isinstance(value, dict | list):
         steps = value.items() if isinstance(value, dict) else enumerate(value[:1])
         for step, inner in steps:
-            yield from leaves(inner, (*at, step))
+            yield from value_paths(inner, (*path, step))
 
 
-def with_value(example: Any, at: tuple[Any, ...], raw: str) -> bytes:
+def with_value(example: Any, path: tuple[Any, ...], raw: str) -> bytes:
     """The example with the value at one path replaced."""
     changed = copy.deepcopy(example)
     parent = changed
-    for step in at[:-1]:
+    for step in path[:-1]:
         parent = parent[step]
-    parent[at[-1]] = PLACEHOLDER
+    parent[path[-1]] = PLACEHOLDER
     return json.dumps(changed).replace(json.dumps(PLACEHOLDER), raw).encode()
 
 
@@ -222,14 +231,14 @@ async def test_an_invalid_value_is_rejected_in_every_field(
     for operation in operations:
         if operation.body is None:
             continue
-        for at in leaves(operation.body):
-            for raw in NEVER:
-                answer = await attacker.send(operation, with_value(operation.body, at, raw))
-                assert answer.status_code == 422, (operation.name, at, raw)
+        for path in value_paths(operation.body):
+            for raw in ALWAYS_INVALID:
+                answer = await attacker.send(operation, with_value(operation.body, path, raw))
+                assert answer.status_code == 422, (operation.name, path, raw)
                 pointers = {error["pointer"] for error in answer.json()["errors"]}
-                assert "/" + "/".join(map(str, at)) in pointers, (operation.name, at, raw)
-            for raw in RARELY:
-                await attacker.send(operation, with_value(operation.body, at, raw))
+                assert "/" + "/".join(map(str, path)) in pointers, (operation.name, path, raw)
+            for raw in USUALLY_INVALID:
+                await attacker.send(operation, with_value(operation.body, path, raw))
 
 
 def cursor(text: str) -> str:
@@ -304,8 +313,8 @@ async def test_an_invalid_query_is_rejected(
         for name in operation.query:
             for value in VALUES:
                 answer = await attacker.send(operation, query=f"{name}={value}")
-                never = value == "%00" or name == "limit"
-                assert answer.status_code == 422 or not never, (operation.name, name, value)
+                must_fail = value == "%00" or name == "limit"
+                assert answer.status_code == 422 or not must_fail, (operation.name, name, value)
         for value in cursors(operation):
             answer = await attacker.send(operation, query=f"cursor={value}")
             assert answer.status_code == 422, (operation.name, value)
@@ -320,25 +329,25 @@ async def test_an_impossible_path_is_not_found(
         for name in operation.path_parameters:
             for value in ("%00", "a%00b", "%ED%A0%80", "%FF", "x" * 3000, "%F0%9F%98%80", "-1"):
                 answer = await attacker.send(operation, None, **{name: value})
-                found = operation.name.startswith("put_") or operation.method == "DELETE"
-                assert answer.status_code in {404, 412, 422} or found, (operation.name, value)
+                accepted = operation.name.startswith("put_") or operation.method == "DELETE"
+                assert answer.status_code in {404, 412, 422} or accepted, (operation.name, value)
                 if "%00" in value:
                     assert answer.status_code == 404, (operation.name, value)
 
 
 LONG = "k" * 1000
-LIST = b"[" + b",".join([b"NaN"] * 300) + b"]"
-MANY_FAULTS = {
-    "numbers": LIST,
-    "numbers far down": f'{{"{LONG}":'.encode() * 10 + LIST + b"}" * 10,
-    "keys sent twice": b"{" + b",".join(b'"a":1' for _ in range(300)) + b"}",
-    "long keys sent twice": b"{" + b",".join(f'"{LONG}":1'.encode() for _ in range(300)) + b"}",
+NUMBERS = b"[" + b",".join([b"NaN"] * 300) + b"]"
+MANY_ERRORS = {
+    "numbers": NUMBERS,
+    "nested numbers": f'{{"{LONG}":'.encode() * 10 + NUMBERS + b"}" * 10,
+    "duplicate keys": b"{" + b",".join(b'"a":1' for _ in range(300)) + b"}",
+    "long duplicate keys": b"{" + b",".join(f'"{LONG}":1'.encode() for _ in range(300)) + b"}",
     "keys with NUL": b"{" + b",".join(b'"\\u0000%d":1' % n for n in range(300)) + b"}",
     "unknown fields": b"{" + b",".join(f'"{LONG}{n}":1'.encode() for n in range(300)) + b"}",
 }
 
 
-@pytest.mark.parametrize("body", MANY_FAULTS.values(), ids=MANY_FAULTS)
+@pytest.mark.parametrize("body", MANY_ERRORS.values(), ids=MANY_ERRORS)
 async def test_only_the_first_errors_are_reported(service: Service, body: bytes) -> None:
     answer = await service.client("admin").post(
         "/users", content=body, headers={"Content-Type": "application/json"}
@@ -355,7 +364,7 @@ async def test_only_the_first_parameter_errors_are_reported(service: Service) ->
 def assert_few_errors(answer: httpx.Response) -> None:
     """Assert that the response has 20 errors and is small."""
     assert answer.status_code == 422
-    assert_problem(answer, "many faults")
+    assert_problem(answer, "many errors")
     errors = answer.json()["errors"]
     assert len(errors) == answer.json()["detail"].count("20") * 20 == 20
     assert max(len(error["pointer"]) for error in errors) <= 201

@@ -16,7 +16,7 @@ from tests.support.reference_calls import (
     list_events,
     problem_of,
 )
-from tests.support.report_calls import Q2, XUAN_HONG, seen, send
+from tests.support.report_calls import Q2, XUAN_HONG, ok, submit_complete
 
 NEW_COMMUNE = {
     "code": "15499",
@@ -31,10 +31,10 @@ async def merge(service: Service) -> None:
     """Merge Thị trấn Thọ Xuân and Xã Xuân Hồng into Xã Thọ Xuân, which reuses the code 15499."""
     client = service.client("admin")
     for code in ("15499", "15493"):
-        seen(await change(client, f"/agencies/{code}", {"valid_to": "2025-06-30"}))
-    seen(await client.post("/agencies", json=NEW_COMMUNE), 201)
+        ok(await change(client, f"/agencies/{code}", {"valid_to": "2025-06-30"}))
+    ok(await client.post("/agencies", json=NEW_COMMUNE), 201)
     for code in ("15499", "15493"):
-        seen(await change(client, f"/agencies/{code}", {"successors": ["15499"]}))
+        ok(await change(client, f"/agencies/{code}", {"successors": ["15499"]}))
 
 
 async def test_the_list_has_the_district_and_the_agencies_above_it(service: Service) -> None:
@@ -77,13 +77,13 @@ async def test_the_number_of_queries_does_not_grow_with_the_list(service: Servic
     with capture_statements(service) as for_one:
         await client.get("/agencies?limit=1")
     with capture_statements(service) as for_all:
-        assert len(seen(await client.get("/agencies?limit=200"))["items"]) == 44
+        assert len(ok(await client.get("/agencies?limit=200"))["items"]) == 44
     assert len(for_all) == len(for_one) <= 2
 
 
 async def test_one_agency(service: Service) -> None:
     answer = await service.client("xuan-hong").get("/agencies/395-TTYT")
-    assert seen(answer) == {
+    assert ok(answer) == {
         "code": "395-TTYT",
         "name": "Trung tâm Y tế huyện",
         "kind": "service_unit",
@@ -99,7 +99,7 @@ async def test_one_agency(service: Service) -> None:
 async def test_an_agency_outside_the_horizon_is_not_found(service: Service) -> None:
     await add_neighbour(service)
     client = service.client("coordinator")
-    assert seen(await client.get("/agencies/38"))["name"] == "Tỉnh Thanh Hóa"
+    assert ok(await client.get("/agencies/38"))["name"] == "Tỉnh Thanh Hóa"
     for code in ("15901", "397", "38-SYT", "nobody"):
         assert problem_of(await client.get(f"/agencies/{code}")) == (404, "not-found")
 
@@ -135,7 +135,7 @@ async def test_an_agency_is_added_below_the_district(service: Service) -> None:
         "identifier": "H56.28.99",
     }
     answer = await client.post("/agencies", json=body)
-    agency = seen(answer, 201)
+    agency = ok(answer, 201)
     assert agency == body | {"valid_from": None, "valid_to": None, "successors": []}
     read = await client.get("/agencies/395-TTPVHCC")
     assert (read.json(), read.headers["ETag"]) == (agency, answer.headers["ETag"])
@@ -185,14 +185,14 @@ async def test_a_code_belongs_to_one_agency_at_a_time(service: Service) -> None:
     client = service.client("admin")
     again = NEW_COMMUNE | {"valid_from": "2025-06-30"}
     assert problem_of(await client.post("/agencies", json=again)) == (409, "already-exists")
-    seen(await change(client, "/agencies/15499", {"valid_to": "2025-06-30"}))
+    ok(await change(client, "/agencies/15499", {"valid_to": "2025-06-30"}))
     assert problem_of(await client.post("/agencies", json=again)) == (409, "already-exists")
-    seen(await client.post("/agencies", json=NEW_COMMUNE), 201)
+    ok(await client.post("/agencies", json=NEW_COMMUNE), 201)
 
 
 async def test_an_identifier_is_unique(service: Service) -> None:
     client = service.client("coordinator")
-    seen(await change(client, "/agencies/15493", {"identifier": "H56.28.1"}))
+    ok(await change(client, "/agencies/15493", {"identifier": "H56.28.1"}))
     answer = await change(client, "/agencies/15502", {"identifier": "H56.28.1"})
     assert problem_of(answer) == (409, "already-exists")
 
@@ -201,15 +201,15 @@ async def test_a_code_is_read_on_a_day(service: Service) -> None:
     await merge(service)
     client = service.client("province")
     path = "/agencies/15499"
-    before = seen(await client.get(path, params={"on": "2025-06-30"}))
-    after = seen(await client.get(path, params={"on": "2025-07-01"}))
+    before = ok(await client.get(path, params={"on": "2025-06-30"}))
+    after = ok(await client.get(path, params={"on": "2025-07-01"}))
     assert (before["name"], before["kind"]) == ("Thị trấn Thọ Xuân", "township")
     assert (after["name"], after["kind"]) == ("Xã Thọ Xuân", "commune")
     assert before["successors"] == ["15499"]
     assert (after["successors"], after["parent"]) == ([], "38")
-    assert seen(await client.get(path)) == before
+    assert ok(await client.get(path)) == before
     service.clock.set("2025-07-01 00:00")
-    assert seen(await client.get(path)) == after
+    assert ok(await client.get(path)) == after
 
 
 async def test_an_ended_agency_is_found_only_on_earlier_days(
@@ -221,19 +221,19 @@ async def test_an_ended_agency_is_found_only_on_earlier_days(
     assert "15493" not in later
     assert "15499" in later
     assert problem_of(await client.get("/agencies/15493?on=2025-07-01")) == (404, "not-found")
-    assert seen(await client.get("/agencies/15493"))["successors"] == ["15499"]
+    assert ok(await client.get("/agencies/15493"))["successors"] == ["15499"]
 
 
 async def test_successors_are_read_on_the_day_after_the_end(service: Service) -> None:
     client = service.client("admin")
     body = {"valid_to": "2025-06-30", "successors": ["15499"]}
-    seen(await change(client, "/agencies/15493", body))
+    ok(await change(client, "/agencies/15493", body))
     refusal = await change(client, "/agencies/15493", {"valid_to": None})
     assert field_errors(refusal) == [("/successors", "no_end")]
-    cleared = seen(await change(client, "/agencies/15493", {"valid_to": None, "successors": []}))
+    cleared = ok(await change(client, "/agencies/15493", {"valid_to": None, "successors": []}))
     assert (cleared["valid_to"], cleared["successors"]) == (None, [])
     body["successors"] = ["15499", "15502"]
-    split = seen(await change(client, "/agencies/15493", body))
+    split = ok(await change(client, "/agencies/15493", body))
     assert split["successors"] == ["15499", "15502"]
     events = await list_events(service, "agency.changed")
     assert events[0].after == {"valid_to": "2025-06-30", "successors": ["15499"]}
@@ -245,7 +245,7 @@ async def test_a_change_of_successors_gives_a_new_version(service: Service) -> N
     body = {"valid_to": "2024-12-31", "successors": ["15499"]}
     first = await change(client, "/agencies/15493", body)
     second = await change(client, "/agencies/15493", {"successors": ["15502"]})
-    assert seen(second)["successors"] == ["15502"]
+    assert ok(second)["successors"] == ["15502"]
     assert second.headers["ETag"] != first.headers["ETag"]
     third = await change(client, "/agencies/15493", {"successors": ["15502"]})
     assert third.headers["ETag"] == second.headers["ETag"]
@@ -254,14 +254,14 @@ async def test_a_change_of_successors_gives_a_new_version(service: Service) -> N
 async def test_an_agency_moves_with_its_subtree(service: Service) -> None:
     admin, coordinator = service.client("admin"), service.client("coordinator")
     district = {"code": "399", "name": "Huyện Mới", "kind": "district", "parent": "38"}
-    seen(await admin.post("/agencies", json=district), 201)
+    ok(await admin.post("/agencies", json=district), 201)
     below = {"code": "15493-T1", "name": "Tổ 1", "kind": "service_unit", "parent": "15493"}
-    seen(await coordinator.post("/agencies", json=below), 201)
+    ok(await coordinator.post("/agencies", json=below), 201)
     moved = await change(admin, "/agencies/15493", {"parent": "399"})
-    assert seen(moved)["parent"] == "399"
+    assert ok(moved)["parent"] == "399"
     for code in ("15493", "15493-T1"):
         assert problem_of(await coordinator.get(f"/agencies/{code}")) == (404, "not-found")
-        seen(await admin.get(f"/agencies/{code}"))
+        ok(await admin.get(f"/agencies/{code}"))
     # The accounts of the commune have moved with it: their horizon is the new district.
     reporter = service.client("xuan-hong")
     codes = [agency["code"] for agency in await list_all(reporter, "/agencies")]
@@ -303,7 +303,7 @@ async def test_the_kind_cannot_change_from_or_to_district_or_province(
 ) -> None:
     answer = await change(service.client("admin"), f"/agencies/{code}", {"kind": kind})
     assert field_errors(answer) == [("/kind", "kind_stays")]
-    seen(await change(service.client("admin"), "/agencies/15493", {"kind": "township"}))
+    ok(await change(service.client("admin"), "/agencies/15493", {"kind": "township"}))
 
 
 async def test_a_district_cannot_lie_within_a_district(service: Service) -> None:
@@ -315,7 +315,7 @@ async def test_a_district_cannot_lie_within_a_district(service: Service) -> None
             assert field_errors(await admin.post("/agencies", json=body)) == [
                 ("/parent", "in_a_district")
             ]
-    seen(await admin.post("/agencies", json=district), 201)
+    ok(await admin.post("/agencies", json=district), 201)
     answer = await change(admin, "/agencies/399", {"parent": "395"})
     assert field_errors(answer) == [("/parent", "in_a_district")]
 
@@ -324,7 +324,7 @@ async def test_the_nearest_of_two_districts_is_the_horizon(service: Service) -> 
     """The API prevents nested districts; a plan's files could contain them."""
     async with service.database.transaction() as session:
         await session.execute(text("UPDATE agency SET kind = 'district' WHERE code = '15493'"))
-    seen(await service.client("xuan-hong").get("/me"))
+    ok(await service.client("xuan-hong").get("/me"))
     codes = [each["code"] for each in await list_all(service.client("xuan-hong"), "/agencies")]
     assert codes == ["15493", "38", "395"]
 
@@ -333,7 +333,7 @@ async def test_a_coordinator_changes_only_agencies_of_the_district(service: Serv
     await add_neighbour(service)
     for person in ("coordinator", "district-admin"):
         client = service.client(person)
-        seen(await change(client, "/agencies/15502", {"name": f"Xã của {person}"}))
+        ok(await change(client, "/agencies/15502", {"name": f"Xã của {person}"}))
         for code in ("38", "397", "15901", "38-SYT"):
             answer = await change(client, f"/agencies/{code}", {"name": "X"})
             assert problem_of(answer) == (404, "not-found")
@@ -362,21 +362,21 @@ async def test_only_the_district_ends_or_moves_an_agency(
     admin = service.client("district-admin")
     answer = await change(admin, "/agencies/15493", body)
     assert field_errors(answer) == [(f"/{name}", "district_decides") for name in sorted(body)]
-    seen(await change(admin, "/agencies/15493", {"name": "Xã Xuân Hồng mới", "kind": "commune"}))
-    seen(await change(service.client("coordinator"), "/agencies/15493", body))
+    ok(await change(admin, "/agencies/15493", {"name": "Xã Xuân Hồng mới", "kind": "commune"}))
+    ok(await change(service.client("coordinator"), "/agencies/15493", body))
 
 
 async def test_an_agency_exists_on_the_days_of_its_reports(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    await send(commune, XUAN_HONG)
-    last = seen(await office.get(f"/reporting-periods/{Q2}"))["data_to"]
+    await submit_complete(commune, XUAN_HONG)
+    last = ok(await office.get(f"/reporting-periods/{Q2}"))["data_to"]
     before = (date.fromisoformat(last) - timedelta(days=1)).isoformat()
     after = (date.fromisoformat(last) + timedelta(days=1)).isoformat()
     for body, name in (({"valid_to": before}, "valid_to"), ({"valid_from": after}, "valid_from")):
         answer = await change(office, "/agencies/15493", body)
         assert field_errors(answer) == [(f"/{name}", "reports_remain")]
-    seen(await change(office, "/agencies/15493", {"valid_from": last, "valid_to": last}))
-    seen(await commune.get(f"/reports/{Q2}/{XUAN_HONG}"))
+    ok(await change(office, "/agencies/15493", {"valid_from": last, "valid_to": last}))
+    ok(await commune.get(f"/reports/{Q2}/{XUAN_HONG}"))
 
 
 async def test_a_change_requires_the_current_version(service: Service) -> None:

@@ -14,53 +14,66 @@ from app.schemas.obligations import Matrix, ObligationOut
 from app.schemas.reports import ReportOut
 from tests.conftest import Service
 from tests.support.report_bodies import money
-from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, draft, read, review, seen, send
+from tests.support.report_calls import (
+    BAC_LUONG,
+    Q2,
+    XUAN_HONG,
+    draft,
+    ok,
+    read,
+    review,
+    submit_complete,
+)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KINDS = ("indicators", "budget-execution", "timeliness")
 
 
-async def ask(client: httpx.AsyncClient, kind: str, accept: str, **more: str) -> httpx.Response:
-    question = {"period": Q2, "basis": "submitted"} | more
-    return await client.get(f"/aggregates/{kind}", params=question, headers={"Accept": accept})
+async def request_aggregate(
+    client: httpx.AsyncClient, kind: str, accept: str, **more: str
+) -> httpx.Response:
+    query = {"period": Q2, "basis": "submitted"} | more
+    return await client.get(f"/aggregates/{kind}", params=query, headers={"Accept": accept})
 
 
 async def test_tables_contain_the_same_data_as_json(service: Service) -> None:
     office = service.client("coordinator")
-    spent = [money("DA2", 350_000_000)]
-    await send(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 12, "DA2.05": 10.5}, spent)
+    disbursements = [money("DA2", 350_000_000)]
+    await submit_complete(
+        service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 12, "DA2.05": 10.5}, disbursements
+    )
     for kind in KINDS:
-        whole = (await ask(office, kind, "application/json")).json()
-        answer = await ask(office, kind, "text/csv")
+        aggregate = (await request_aggregate(office, kind, "application/json")).json()
+        answer = await request_aggregate(office, kind, "text/csv")
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert answer.content.startswith(b"\xef\xbb\xbf"), "Excel needs the byte order mark"
         rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
-        assert len(rows) == len(whole["rows"])
-        for shown, row in zip(rows, whole["rows"], strict=True):
+        assert len(rows) == len(aggregate["rows"])
+        for csv_row, row in zip(rows, aggregate["rows"], strict=True):
             for name, value in row.items():
                 column = "row_agency" if name == "agency" else name
-                assert shown[column] == ("" if value is None else str(value)), (kind, name)
-            assert (shown["period"], shown["as_of"]) == (Q2, whole["as_of"])
-            assert shown["submitted"] == "1"
-            assert shown["missing"].split() == whole["coverage"]["missing"]
-        _assert_workbook_equals(await ask(office, kind, XLSX), whole)
+                assert csv_row[column] == ("" if value is None else str(value)), (kind, name)
+            assert (csv_row["period"], csv_row["as_of"]) == (Q2, aggregate["as_of"])
+            assert csv_row["submitted"] == "1"
+            assert csv_row["missing"].split() == aggregate["coverage"]["missing"]
+        _assert_workbook_equals(await request_aggregate(office, kind, XLSX), aggregate)
 
 
-def _assert_workbook_equals(answer: httpx.Response, whole: dict[str, Any]) -> None:
+def _assert_workbook_equals(answer: httpx.Response, aggregate: dict[str, Any]) -> None:
     assert answer.headers["Content-Type"] == XLSX
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{Q2}-395.xlsx"'
     book = load_workbook(io.BytesIO(answer.content))
     names, *rows = book["Số liệu"].iter_rows(values_only=True)
-    assert [dict(zip(names, row, strict=True)) for row in rows] == whole["rows"]
+    assert [dict(zip(names, row, strict=True)) for row in rows] == aggregate["rows"]
     about = set(book["Độ phủ"].iter_rows(min_row=2, values_only=True))
-    assert {("expected", 35), ("submitted", 1), ("as_of", whole["as_of"])} <= about
+    assert {("expected", 35), ("submitted", 1), ("as_of", aggregate["as_of"])} <= about
     missing = list(book["Chưa gửi"].iter_rows(min_row=2, values_only=True))
     assert missing == [
-        (item["agency"], item["agency_name"]) for item in whole["coverage"]["missing_agencies"]
+        (item["agency"], item["agency_name"]) for item in aggregate["coverage"]["missing_agencies"]
     ]
 
 
-async def test_a_name_is_never_a_formula(service: Service) -> None:
+async def test_a_name_is_never_written_as_a_formula(service: Service) -> None:
     names = ["=1+1", "+84", "-1", "@SUM(A1)", "\tA", "\r=A", "\x0b=2", "Xã \x07 Chuông"]
     async with service.database.transaction() as session:
         await session.execute(
@@ -73,12 +86,12 @@ async def test_a_name_is_never_a_formula(service: Service) -> None:
             {"names": names},
         )
     office = service.client("coordinator")
-    answer = await ask(office, "timeliness", XLSX)
+    answer = await request_aggregate(office, "timeliness", XLSX)
     book = load_workbook(io.BytesIO(answer.content))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n", "b"}, "no cell is a formula"
     assert "'=1+1" in {cell.value for cell in cells}
-    table = (await ask(office, "timeliness", "text/csv")).content.decode("utf-8-sig")
+    table = (await request_aggregate(office, "timeliness", "text/csv")).content.decode("utf-8-sig")
     for row in csv.reader(io.StringIO(table)):
         assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
@@ -94,36 +107,36 @@ async def test_accept_selects_the_format(service: Service) -> None:
         (f"text/csv;q=0.1, {XLSX}", XLSX),
         ("application/json;q=0, */*", "text/csv; charset=utf-8"),
     ):
-        answer = await ask(office, "indicators", accept)
+        answer = await request_aggregate(office, "indicators", accept)
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, expected), accept
     for accept in ("text/html", "application/pdf, image/png", "application/json;q=0", "*/*;q=0"):
-        answer = await ask(office, "indicators", accept)
+        answer = await request_aggregate(office, "indicators", accept)
         assert (answer.status_code, answer.json()["type"]) == (406, "/problems/not-acceptable")
         assert "text/csv" in answer.json()["detail"]
 
 
 async def test_the_etag_changes_only_with_the_figures(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    await send(commune, XUAN_HONG, {"DA2.02": 5})
-    question = f"/aggregates/indicators?period={Q2}"
-    first = await office.get(question)
+    await submit_complete(commune, XUAN_HONG, {"DA2.02": 5})
+    query = f"/aggregates/indicators?period={Q2}"
+    first = await office.get(query)
     tag = {"If-None-Match": first.headers["ETag"]}
     service.clock.advance(minutes=5)
-    same = await office.get(question, headers=tag)
+    same = await office.get(query, headers=tag)
     assert (same.status_code, same.content) == (304, b"")
     assert same.headers["ETag"] == first.headers["ETag"]
     for other in (
-        await office.get(question, headers=tag | {"Accept": "text/csv"}),
-        await office.get(f"{question}&basis=submitted", headers=tag),
-        await office.get(f"{question}&agency={XUAN_HONG}", headers=tag),
+        await office.get(query, headers=tag | {"Accept": "text/csv"}),
+        await office.get(f"{query}&basis=submitted", headers=tag),
+        await office.get(f"{query}&agency={XUAN_HONG}", headers=tag),
     ):
         assert other.status_code == 200
     await review(office, "accept", XUAN_HONG)
-    changed = await office.get(question, headers=tag)
+    changed = await office.get(query, headers=tag)
     assert changed.status_code == 200
     assert changed.headers["ETag"] != first.headers["ETag"]
     weak = {"If-None-Match": f'"x", W/{changed.headers["ETag"]}'}
-    assert (await office.get(question, headers=weak)).status_code == 304
+    assert (await office.get(query, headers=weak)).status_code == 304
 
 
 async def test_json_built_by_the_database_matches_the_schemas(
@@ -131,19 +144,19 @@ async def test_json_built_by_the_database_matches_the_schemas(
 ) -> None:
     """These responses are not validated at run time, for speed."""
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    await send(commune, XUAN_HONG, {"DA2.02": 5}, [money("DA2", 7)])
+    await submit_complete(commune, XUAN_HONG, {"DA2.02": 5}, [money("DA2", 7)])
     await review(office, "return", XUAN_HONG, reason="Sửa.")
     await draft(service.client("bac-luong"), BAC_LUONG)
-    obligations = seen(await office.get(f"/obligations?period={Q2}&limit=200"))["items"]
+    obligations = ok(await office.get(f"/obligations?period={Q2}&limit=200"))["items"]
     answers: list[tuple[type[BaseModel], Any]] = [
         (ReportOut, await read(commune, XUAN_HONG)),
         (ReportOut, await read(service.client("bac-luong"), BAC_LUONG)),
         (ReportOut, await read(office, "395-VP")),
-        (Matrix, seen(await office.get("/obligations/matrix?year=2024"))),
-        (IndicatorAggregate, (await ask(office, "indicators", "*/*")).json()),
-        (ExecutionAggregate, (await ask(office, "budget-execution", "*/*")).json()),
-        (TimelinessAggregate, (await ask(office, "timeliness", "*/*")).json()),
+        (Matrix, ok(await office.get("/obligations/matrix?year=2024"))),
+        (IndicatorAggregate, (await request_aggregate(office, "indicators", "*/*")).json()),
+        (ExecutionAggregate, (await request_aggregate(office, "budget-execution", "*/*")).json()),
+        (TimelinessAggregate, (await request_aggregate(office, "timeliness", "*/*")).json()),
         *((ObligationOut, item) for item in obligations),
     ]
-    for shape, found in answers:
-        assert shape.model_validate(found).model_dump(mode="json") == found
+    for schema, payload in answers:
+        assert schema.model_validate(payload).model_dump(mode="json") == payload

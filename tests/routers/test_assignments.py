@@ -12,7 +12,7 @@ from tests.support.reference_calls import (
     list_events,
     problem_of,
 )
-from tests.support.report_calls import seen
+from tests.support.report_calls import ok
 
 DA2 = "/assignments/DA2"
 
@@ -50,7 +50,7 @@ async def test_the_number_of_queries_does_not_grow_with_the_list(service: Servic
     with capture_statements(service) as for_one:
         await client.get("/assignments?limit=1")
     with capture_statements(service) as for_many:
-        assert len(seen(await client.get("/assignments?limit=200"))["items"]) == 200
+        assert len(ok(await client.get("/assignments?limit=200"))["items"]) == 200
     assert len(for_many) == len(for_one) <= 3
 
 
@@ -59,26 +59,26 @@ async def test_an_assignment_is_created_changed_and_deleted(service: Service) ->
     path = f"{DA2}/395-TCKH"
     assert problem_of(await client.get(path)) == (404, "not-found")
     answer = await client.put(path, json={"role": "coordinating"})
-    assignment = seen(answer, 201)
+    assignment = ok(answer, 201)
     assert (assignment["project"], assignment["agency"], assignment["role"]) == (
         "DA2",
         "395-TCKH",
         "coordinating",
     )
-    assert "395-TCKH" in seen(await client.get("/projects/DA2"))["coordinators"]
+    assert "395-TCKH" in ok(await client.get("/projects/DA2"))["coordinators"]
     first = await client.get(path)
-    assert (seen(first), first.headers["ETag"]) == (assignment, answer.headers["ETag"])
+    assert (ok(first), first.headers["ETag"]) == (assignment, answer.headers["ETag"])
     headers = {"If-Match": first.headers["ETag"]}
     second = await client.put(path, json={"role": "lead"}, headers=headers)
-    assert seen(second) == assignment | {"role": "lead"}
+    assert ok(second) == assignment | {"role": "lead"}
     assert second.headers["ETag"] != first.headers["ETag"]
     headers = {"If-Match": second.headers["ETag"]}
     same = await client.put(path, json={"role": "lead"}, headers=headers)
-    assert (seen(same), same.headers["ETag"]) == (seen(second), second.headers["ETag"])
-    assert "395-TCKH" in seen(await client.get("/projects/DA2"))["leads"]
+    assert (ok(same), same.headers["ETag"]) == (ok(second), second.headers["ETag"])
+    assert "395-TCKH" in ok(await client.get("/projects/DA2"))["leads"]
     answer = await delete(client, path)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert "395-TCKH" not in str(seen(await client.get("/projects/DA2")))
+    assert "395-TCKH" not in str(ok(await client.get("/projects/DA2")))
     assert problem_of(await client.delete(path)) == (404, "not-found")
     (created,) = await list_events(service, "assignment.created")
     (changed,) = await list_events(service, "assignment.changed")
@@ -95,7 +95,7 @@ async def test_a_change_requires_the_current_version(service: Service) -> None:
     assert problem_of(await client.put(path, json=lead)) == (428, "precondition-required")
     assert problem_of(await client.delete(path)) == (428, "precondition-required")
     stale = {"If-Match": (await client.get(path)).headers["ETag"]}
-    seen(await client.put(path, json={"role": "coordinating"}, headers=stale))
+    ok(await client.put(path, json={"role": "coordinating"}, headers=stale))
     assert problem_of(await client.put(path, json=lead, headers=stale)) == (412, "stale")
     assert problem_of(await client.delete(path, headers=stale)) == (412, "stale")
     assert (await client.delete(path, headers={"If-Match": "*"})).status_code == 204
@@ -124,7 +124,7 @@ async def test_an_assignment_with_budget_lines_is_not_deleted(service: Service) 
         "origin": "current_year",
         "amount_vnd": 1_000_000,
     }
-    budget_line = seen(await client.post("/budgets", json=line), 201)
+    budget_line = ok(await client.post("/budgets", json=line), 201)
     assert problem_of(await delete(client, f"{DA2}/15493")) == (409, "state-conflict")
     assert (await delete(client, f"/budgets/{budget_line['id']}")).status_code == 204
     assert (await delete(client, f"{DA2}/15493")).status_code == 204

@@ -17,7 +17,7 @@ from tests.support.reference_calls import (
     list_events,
     problem_of,
 )
-from tests.support.report_calls import seen
+from tests.support.report_calls import ok
 
 ALLOCATED, CARRIED_OVER, TOTAL = 9_595_000_000, 2_703_140_000, 12_298_140_000
 DA2_ALLOCATED = 3_934_000_000
@@ -43,7 +43,7 @@ GRANTED = {
 
 async def distribute(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
     """Distribute 126.45 million VND of DA2 to Xã Xuân Hồng."""
-    line: dict[str, Any] = seen(await client.post("/budgets", json=DISTRIBUTED | more), 201)
+    line: dict[str, Any] = ok(await client.post("/budgets", json=DISTRIBUTED | more), 201)
     return line
 
 
@@ -80,7 +80,7 @@ async def test_the_list_has_all_lines_of_the_plan(service: Service) -> None:
     assert projects == sorted(projects)
     assert sum(line["amount_vnd"] for line in lines) == TOTAL
     answer = await client.get(f"/budgets/{lines[1]['id']}")
-    assert seen(answer) == lines[1]
+    assert ok(answer) == lines[1]
     assert answer.headers["ETag"]
 
 
@@ -101,7 +101,7 @@ async def test_the_list_is_filtered(service: Service) -> None:
 async def test_the_summary_has_every_project_and_source(service: Service) -> None:
     client = service.client("coordinator")
     await distribute(client)
-    summary = seen(await client.get("/budgets/summary"))
+    summary = ok(await client.get("/budgets/summary"))
     assert summary["plan"] == "tho-xuan-2024"
     assert summary["allocated_vnd"] == ALLOCATED
     assert summary["carried_over_vnd"] == CARRIED_OVER
@@ -145,7 +145,7 @@ async def test_the_number_of_queries_does_not_grow_with_the_list(service: Servic
     with capture_statements(service) as for_one:
         await client.get("/budgets?limit=1")
     with capture_statements(service) as for_all:
-        assert len(seen(await client.get("/budgets?limit=200"))["items"]) == 14
+        assert len(ok(await client.get("/budgets?limit=200"))["items"]) == 14
     assert len(for_all) == len(for_one) <= 3
     with capture_statements(service) as for_summary:
         await client.get("/budgets/summary")
@@ -164,17 +164,17 @@ async def test_distributing_changing_and_returning_money_keeps_the_sum(
     path = f"/budgets/{line['id']}"
     for amount in (200_000_000, 50_000_000, DA2_ALLOCATED, 0):
         answer = await change(client, path, {"amount_vnd": amount})
-        assert seen(answer) == line | {"amount_vnd": amount}
+        assert ok(answer) == line | {"amount_vnd": amount}
         assert (await undistributed(client))["amount_vnd"] == DA2_ALLOCATED - amount
         assert await total(client) == TOTAL
 
-    seen(await change(client, path, {"amount_vnd": 10}))
+    ok(await change(client, path, {"amount_vnd": 10}))
     answer = await delete(client, path)
     assert (answer.status_code, answer.content) == (204, b"")
     assert problem_of(await client.get(path)) == (404, "not-found")
     assert (await undistributed(client))["amount_vnd"] == DA2_ALLOCATED
     assert await total(client) == TOTAL
-    project = seen(await client.get("/projects/DA2"))
+    project = ok(await client.get("/projects/DA2"))
     assert project["allocated_vnd"] == DA2_ALLOCATED
 
 
@@ -247,18 +247,18 @@ async def test_newly_granted_money_requires_a_decision(service: Service) -> None
     client = service.client("coordinator")
     answer = await client.post("/budgets", json=GRANTED | {"decision": None})
     assert field_errors(answer) == [("/decision", "missing")]
-    line = seen(await client.post("/budgets", json=GRANTED), 201)
+    line = ok(await client.post("/budgets", json=GRANTED), 201)
     assert await total(client) == TOTAL + 250_000_000
     assert problem_of(await client.post("/budgets", json=GRANTED)) == (409, "already-exists")
     path = f"/budgets/{line['id']}"
     assert field_errors(await change(client, path, {"decision": None})) == [
         ("/decision", "missing")
     ]
-    seen(await change(client, path, {"amount_vnd": 300_000_000, "decision": "QĐ 2300"}))
+    ok(await change(client, path, {"amount_vnd": 300_000_000, "decision": "QĐ 2300"}))
     assert await total(client) == TOTAL + 300_000_000
     await distribute(client, source="provincial", amount_vnd=100_000_000)
     assert problem_of(await delete(client, path)) == (409, "state-conflict")
-    assert seen(await client.get(path))["amount_vnd"] == 200_000_000
+    assert ok(await client.get(path))["amount_vnd"] == 200_000_000
     (distributed,) = await list_all(client, "/budgets", agency="15493")
     assert (await delete(client, f"/budgets/{distributed['id']}")).status_code == 204
     assert (await delete(client, path)).status_code == 204
@@ -269,14 +269,14 @@ async def test_origin_years_fit_the_origin(service: Service) -> None:
     client = service.client("coordinator")
     body = DISTRIBUTED.copy()
     del body["origin_years"]
-    line = seen(await client.post("/budgets", json=body), 201)
+    line = ok(await client.post("/budgets", json=body), 201)
     assert line["origin_years"] == [2024]
     carried = DISTRIBUTED | {"origin": "carried_over", "amount_vnd": 100}
     assert field_errors(await client.post("/budgets", json=carried)) == [
         ("/origin_years", "wrong_origin_years")
     ]
     carried |= {"origin_years": [2023, 2022]}
-    line = seen(await client.post("/budgets", json=carried), 201)
+    line = ok(await client.post("/budgets", json=carried), 201)
     assert line["origin_years"] == [2022, 2023]
     remaining = await undistributed(client, origin="carried_over")
     assert remaining["amount_vnd"] == 126_449_900
@@ -364,9 +364,9 @@ async def test_only_coordinators_and_admins_of_the_district_distribute_money(
         answer = await service.client(person).post("/budgets", json=DISTRIBUTED)
         assert problem_of(answer) == (403, "forbidden")
     assert problem_of(await admin.post("/budgets", json=DISTRIBUTED)) == (400, "ambiguous-plan")
-    seen(await admin.post("/budgets?plan=tho-xuan-2024", json=DISTRIBUTED), 201)
+    ok(await admin.post("/budgets?plan=tho-xuan-2024", json=DISTRIBUTED), 201)
     assert problem_of(await admin.get("/budgets/summary")) == (400, "ambiguous-plan")
-    summary = seen(await admin.get("/budgets/summary?plan=trieu-son-2024"))
+    summary = ok(await admin.get("/budgets/summary?plan=trieu-son-2024"))
     assert summary["total_vnd"] == sum(line["amount_vnd"] for line in [foreign, *others])
 
 

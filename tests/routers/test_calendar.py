@@ -17,7 +17,7 @@ from tests.support.reference_calls import (
     list_events,
     problem_of,
 )
-from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
+from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, ok, review, submit_complete
 
 EXTENSION = f"/obligations/{Q2}/{XUAN_HONG}/extension"
 EXEMPTION = f"/obligations/{Q2}/{XUAN_HONG}/exemption"
@@ -28,7 +28,7 @@ Event = Any
 async def subscribe(service: Service, person: str, agency: str) -> str:
     """Create a link and return its token."""
     answer = await service.client(person).post("/calendar-links", json={"agency": agency})
-    return token_of(seen(answer, 201)["url"])
+    return token_of(ok(answer, 201)["url"])
 
 
 def token_of(url: str) -> str:
@@ -66,7 +66,7 @@ def alarms(event: Event) -> list[datetime]:
 
 async def test_a_communes_calendar_shows_its_due_dates(service: Service) -> None:
     answer = await service.client("xuan-hong").post("/calendar-links", json={"agency": XUAN_HONG})
-    link = seen(answer, 201)
+    link = ok(answer, 201)
     assert link["url"].startswith("http://127.0.0.1:8000/api/v1/calendar.ics?token=")
     by_summary = await events(service, token_of(link["url"]))
     assert {name: event.dtstart.value for name, event in by_summary.items()} == {
@@ -107,7 +107,7 @@ async def test_an_extension_moves_the_event_and_increments_its_sequence(service:
     service.clock.set("2024-06-11 09:30")
     office = service.client("coordinator")
     later = {"due_date": "2024-06-20", "reason": "Mưa lũ."}
-    seen(await office.put(EXTENSION, json=later))
+    ok(await office.put(EXTENSION, json=later))
     after = await q2(service, token)
     assert after.uid.value == before.uid.value
     assert int(after.sequence.value) > int(before.sequence.value)
@@ -119,14 +119,14 @@ async def test_an_extension_moves_the_event_and_increments_its_sequence(service:
     )
 
     service.clock.set("2024-06-12 10:00")
-    seen(await office.put(EXTENSION, json=later | {"due_date": "2024-06-21"}))
+    ok(await office.put(EXTENSION, json=later | {"due_date": "2024-06-21"}))
     again = await q2(service, token)
     assert again.last_modified.value == datetime(2024, 6, 12, 10, tzinfo=LOCAL)
 
 
 async def test_closing_a_period_increments_the_sequence_of_its_events(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
-    seen(await service.client("coordinator").post(f"/reporting-periods/{Q2}/close"))
+    ok(await service.client("coordinator").post(f"/reporting-periods/{Q2}/close"))
     assert (await q2(service, token)).sequence.value == "1"
 
 
@@ -144,19 +144,19 @@ async def test_each_change_is_shown_and_increments_the_sequence(service: Service
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     states = [_state(await q2(service, token))]
     exempt = {"reason": "Không được giao vốn."}
-    seen(await office.put(EXEMPTION, json=exempt))
+    ok(await office.put(EXEMPTION, json=exempt))
     states.append(_state(await q2(service, token)))
-    seen(await office.delete(EXEMPTION))
+    ok(await office.delete(EXEMPTION))
     states.append(_state(await q2(service, token)))
     service.clock.set("2024-06-15 20:00")
     states.append(_state(await q2(service, token)))
     service.clock.set("2024-06-17 09:00")
     states.append(_state(await q2(service, token)))
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     states.append(_state(await q2(service, token)))
     await review(office, "return", XUAN_HONG, reason="Sửa.", correction_due="2024-06-19")
     states.append(_state(await q2(service, token)))
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     await review(office, "accept", XUAN_HONG)
     states.append(_state(await q2(service, token)))
     assert states == [
@@ -222,7 +222,7 @@ async def test_an_unchanged_calendar_is_not_sent_again(service: Service) -> None
     service.clock.set("2024-06-16 00:00")  # overdue
     assert (await fetch(service, token, **{"If-None-Match": tag})).status_code == 200
     newer = (await fetch(service, token)).headers["ETag"]
-    seen(await service.client("coordinator").put(EXEMPTION, json={"reason": "Miễn."}))
+    ok(await service.client("coordinator").put(EXEMPTION, json={"reason": "Miễn."}))
     assert (await fetch(service, token, **{"If-None-Match": newer})).status_code == 200
 
 
@@ -236,7 +236,7 @@ async def test_renaming_the_agency_changes_the_etag(service: Service) -> None:
 
 async def test_an_address_is_shown_once_and_revoked_at_once(service: Service) -> None:
     reporter = service.client("xuan-hong")
-    link = seen(await reporter.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
+    link = ok(await reporter.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
     token = token_of(link.pop("url"))
     assert link == {
         "id": link["id"],
@@ -271,7 +271,7 @@ async def test_links_are_created_and_listed_within_reach(service: Service) -> No
     assert field_errors(answer) == [("/agency", "unknown_agency")]
     answer = await reporter.post("/calendar-links", json={"agency": "395"})
     assert field_errors(answer) == [("/agency", "unknown_agency")]
-    link = seen(await reporter.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
+    link = ok(await reporter.post("/calendar-links", json={"agency": XUAN_HONG}), 201)
     assert await list_all(other, "/calendar-links") == []
     answer = await other.delete(f"/calendar-links/{link['id']}")
     assert problem_of(answer) == (404, "not-found")

@@ -14,7 +14,7 @@ from tests.support.reference_calls import (
     list_events,
     problem_of,
 )
-from tests.support.report_calls import XUAN_HONG, draft, seen, submit
+from tests.support.report_calls import XUAN_HONG, draft, ok, submit
 
 EVERY_FREQUENCY = ["quarter", "half_year", "year"]
 FILLED = {
@@ -52,7 +52,7 @@ async def test_the_list_has_the_order_of_the_catalogue(service: Service) -> None
 async def test_a_reported_and_a_derived_indicator(service: Service) -> None:
     client = service.client("xuan-hong")
     answer = await client.get("/indicators/DA2.02")
-    assert seen(answer) == {
+    assert ok(answer) == {
         "plan": "tho-xuan-2024",
         "code": "DA2.02",
         "name": "Số hộ tham gia mô hình, dự án giảm nghèo",
@@ -69,10 +69,10 @@ async def test_a_reported_and_a_derived_indicator(service: Service) -> None:
         "official": False,
     }
     assert answer.headers["ETag"]
-    rate = seen(await client.get("/indicators/KQ.07"))
+    rate = ok(await client.get("/indicators/KQ.07"))
     assert (rate["kind"], rate["formula"]) == ("ratio", "100 * KQ.06 / KQ.01")
     assert (rate["filled_by"], rate["project"]) == ([], None)
-    assert seen(await client.get("/indicators/DA61.01"))["maximum"] == 30
+    assert ok(await client.get("/indicators/DA61.01"))["maximum"] == 30
     assert problem_of(await client.get("/indicators/KQ.99")) == (404, "not-found")
 
 
@@ -101,19 +101,19 @@ async def test_the_number_of_queries_does_not_grow_with_the_list(service: Servic
     with capture_statements(service) as for_one:
         await client.get("/indicators?limit=1")
     with capture_statements(service) as for_all:
-        assert len(seen(await client.get("/indicators?limit=200"))["items"]) == 79
+        assert len(ok(await client.get("/indicators?limit=200"))["items"]) == 79
     assert len(for_all) == len(for_one) <= 3
 
 
 async def test_a_new_indicator_is_expected_in_reports(service: Service) -> None:
     client = service.client("coordinator")
     answer = await client.post("/indicators", json=FILLED)
-    indicator = seen(answer, 201)
+    indicator = ok(answer, 201)
     assert {name: indicator[name] for name in FILLED} == FILLED
     assert indicator["position"] == 80
     read = await client.get("/indicators/DA2.06")
     assert (read.json(), read.headers["ETag"]) == (indicator, answer.headers["ETag"])
-    report = seen(await client.get("/reports/2024-Q2/15493"))
+    report = ok(await client.get("/reports/2024-Q2/15493"))
     assert "DA2.06" in [line["indicator"] for line in report["expected"]]
     (event,) = await list_events(service, "indicator.created")
     assert event.subject == "indicators/DA2.06"
@@ -122,7 +122,7 @@ async def test_a_new_indicator_is_expected_in_reports(service: Service) -> None:
 
 async def test_a_ratio_is_added_with_its_formula(service: Service) -> None:
     client = service.client("coordinator")
-    indicator = seen(await client.post("/indicators", json=RATIO), 201)
+    indicator = ok(await client.post("/indicators", json=RATIO), 201)
     assert (indicator["formula"], indicator["filled_by"]) == (RATIO["formula"], [])
 
 
@@ -172,7 +172,7 @@ async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service)
     before = await client.get("/indicators/DA61.01")
     body = {"maximum": 8, "note": None, "frequencies": ["year"]}
     answer = await change(client, "/indicators/DA61.01", body)
-    assert seen(answer) == before.json() | body
+    assert ok(answer) == before.json() | body
     assert answer.headers["ETag"] != before.headers["ETag"]
     (event,) = await list_events(service, "indicator.changed")
     assert (event.before or {})["frequencies"] == EVERY_FREQUENCY
@@ -184,9 +184,9 @@ async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service)
 async def test_an_indicator_becomes_derived_and_moves_to_a_project(service: Service) -> None:
     client = service.client("coordinator")
     body = {"formula": "KQ.08.1 + KQ.08.2", "filled_by": []}
-    assert seen(await change(client, "/indicators/KQ.03", body))["filled_by"] == []
+    assert ok(await change(client, "/indicators/KQ.03", body))["filled_by"] == []
     answer = await change(client, "/indicators/DA2.05", {"project": None})
-    assert seen(answer)["project"] is None
+    assert ok(answer)["project"] is None
     event = (await list_events(service, "indicator.changed"))[-1]
     assert (event.before, event.after) == ({"project": "DA2"}, {"project": None})
 
@@ -208,9 +208,9 @@ async def test_a_change_that_breaks_the_catalogue_is_rejected(
     service: Service, code: str, body: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     client = service.client("coordinator")
-    before = seen(await client.get(f"/indicators/{code}"))
+    before = ok(await client.get(f"/indicators/{code}"))
     assert expected in field_errors(await change(client, f"/indicators/{code}", body))
-    assert seen(await client.get(f"/indicators/{code}")) == before
+    assert ok(await client.get(f"/indicators/{code}")) == before
 
 
 async def test_the_meaning_of_reported_figures_is_fixed(service: Service) -> None:
@@ -225,8 +225,8 @@ async def test_the_meaning_of_reported_figures_is_fixed(service: Service) -> Non
     ):
         answer = await change(client, f"/indicators/{code}", body)
         assert problem_of(answer) == (409, "state-conflict"), code
-    assert seen(await change(client, "/indicators/KQ.03", {"name": "Hộ thoát nghèo"}))
-    assert seen(await change(client, "/indicators/KQ.09.5", {"unit": "hộ gia đình"}))
+    assert ok(await change(client, "/indicators/KQ.03", {"name": "Hộ thoát nghèo"}))
+    assert ok(await change(client, "/indicators/KQ.09.5", {"unit": "hộ gia đình"}))
 
 
 async def test_a_change_requires_the_current_version(service: Service) -> None:
@@ -253,4 +253,4 @@ async def test_only_coordinators_and_admins_of_the_district_change_the_catalogue
         assert problem_of(answer) == (404, "not-found")
     admin = service.client("admin")
     assert problem_of(await admin.get("/indicators/KQ.01")) == (400, "ambiguous-plan")
-    assert seen(await admin.get("/indicators/KQ.01?plan=trieu-son-2024"))["note"] is None
+    assert ok(await admin.get("/indicators/KQ.01?plan=trieu-son-2024"))["note"] is None

@@ -21,7 +21,7 @@ from tests.support.reference_calls import (
     list_events,
     problem_of,
 )
-from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
+from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, ok, review, submit_complete
 
 SENT = f"/obligations/{Q2}/{XUAN_HONG}/notifications"
 PREFERENCES = "/notifications/preferences"
@@ -41,7 +41,7 @@ async def test_a_reminder_comes_by_mail_and_in_the_application(
     await run_sweep(service)
     mailer = Mailer(Settings(data_dir=tmp_path))
     await deliver(delivery_context(service, mail=mailer))
-    inbox = seen(await service.client("xuan-hong").get("/notifications"))
+    inbox = ok(await service.client("xuan-hong").get("/notifications"))
     (message,) = inbox["items"]
     assert inbox["unread"] == 1
     assert (message["sent_at"], message["read_at"]) == ("2024-06-12T08:00:00+07:00", None)
@@ -88,27 +88,27 @@ async def test_messages_are_listed_newest_first_and_read_one_by_one(service: Ser
         "before-7",
     ]
     service.clock.set("2024-06-14 09:00")
-    read = seen(await mine.post(f"/notifications/{items[1]['id']}/read"))
+    read = ok(await mine.post(f"/notifications/{items[1]['id']}/read"))
     assert read["read_at"] == "2024-06-14T09:00:00+07:00"
     assert read["obligations"] == items[1]["obligations"]
     service.clock.set("2024-06-14 10:00")
-    again = seen(await mine.post(f"/notifications/{items[1]['id']}/read"))
+    again = ok(await mine.post(f"/notifications/{items[1]['id']}/read"))
     assert again["read_at"] == read["read_at"]
-    unread = seen(await mine.get("/notifications", params={"unread": "true"}))
+    unread = ok(await mine.get("/notifications", params={"unread": "true"}))
     assert unread["unread"] == 2
     assert [item["id"] for item in unread["items"]] == [items[0]["id"], items[2]["id"]]
-    assert seen(await mine.post("/notifications/read-all")) == {"read": 2}
-    assert seen(await mine.get("/notifications"))["unread"] == 0
-    assert seen(await mine.post("/notifications/read-all")) == {"read": 0}
+    assert ok(await mine.post("/notifications/read-all")) == {"read": 2}
+    assert ok(await mine.get("/notifications"))["unread"] == 0
+    assert ok(await mine.post("/notifications/read-all")) == {"read": 0}
 
 
 async def test_a_digest_lists_its_obligations_by_due_date(service: Service) -> None:
     office = service.client("coordinator")
     later = {"due_date": "2024-06-16", "reason": "Mưa lũ."}
-    seen(await office.put(f"/obligations/{Q2}/{BAC_LUONG}/extension", json=later))
+    ok(await office.put(f"/obligations/{Q2}/{BAC_LUONG}/extension", json=later))
     service.clock.set("2024-06-15 08:00")
     await run_sweep(service)
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     await deliver_all(service)
     (digest,) = await list_all(office, "/notifications")
     *due_today, due_tomorrow = [each["agency"] for each in digest["obligations"]]
@@ -125,19 +125,19 @@ async def test_messages_are_visible_to_their_recipient_only(service: Service) ->
         assert mine["id"] not in {each["id"] for each in await list_all(client, "/notifications")}
         answer = await client.post(f"/notifications/{mine['id']}/read")
         assert problem_of(answer) == (404, "not-found")
-    after = seen(await service.client("xuan-hong").get("/notifications"))
+    after = ok(await service.client("xuan-hong").get("/notifications"))
     assert after["unread"] == 1
 
 
 async def test_an_unsent_message_is_not_listed(service: Service) -> None:
     service.clock.set("2024-06-12 08:00")
     await run_sweep(service)
-    inbox = seen(await service.client("xuan-hong").get("/notifications"))
+    inbox = ok(await service.client("xuan-hong").get("/notifications"))
     assert (inbox["items"], inbox["unread"]) == ([], 0)
 
 
 async def test_an_api_key_has_no_messages(service: Service) -> None:
-    made = seen(
+    made = ok(
         await service.client("admin").post(
             "/api-keys",
             json={"name": "Tỉnh", "scopes": ["reports:read"], "agency": "38", "expires_on": None},
@@ -151,15 +151,15 @@ async def test_an_api_key_has_no_messages(service: Service) -> None:
 
 async def test_chosen_channels_are_used(service: Service) -> None:
     mine = service.client("xuan-hong")
-    usual = seen(await mine.get(PREFERENCES))
+    usual = ok(await mine.get(PREFERENCES))
     assert usual == {
         "channels": ["email", "in_app"],
         "period_news": True,
         "available": ["email", "in_app"],
     }
     wanted = {"channels": ["in_app"], "period_news": False}
-    assert seen(await mine.put(PREFERENCES, json=wanted)) == usual | wanted
-    assert seen(await mine.get(PREFERENCES)) == usual | wanted
+    assert ok(await mine.put(PREFERENCES, json=wanted)) == usual | wanted
+    assert ok(await mine.get(PREFERENCES)) == usual | wanted
     (event,) = await list_events(service, "notification_preference.put")
     assert (event.actor, event.subject, event.after) == ("xuan-hong", "users/xuan-hong", wanted)
 
@@ -168,13 +168,13 @@ async def test_chosen_channels_are_used(service: Service) -> None:
     to_me = {row["channel"] for row in rows if row["recipient"]["username"] == "xuan-hong"}
     assert to_me == {"in_app"}
     back = {"channels": ["email"], "period_news": True}
-    assert seen(await mine.put(PREFERENCES, json=back)) == usual | back
+    assert ok(await mine.put(PREFERENCES, json=back)) == usual | back
 
 
 async def test_news_of_periods_can_be_switched_off_and_obligations_not(service: Service) -> None:
     mine, office = service.client("xuan-hong"), service.client("coordinator")
-    seen(await mine.put(PREFERENCES, json={"channels": ["in_app"], "period_news": False}))
-    seen(await office.post("/reporting-periods/2024-Q3/close"))
+    ok(await mine.put(PREFERENCES, json={"channels": ["in_app"], "period_news": False}))
+    ok(await office.post("/reporting-periods/2024-Q3/close"))
     await morning(service, "2024-06-12 08:00")
     (message,) = await list_all(mine, "/notifications")
     assert [each["about"] for each in message["obligations"]] == ["before-3"]
@@ -199,16 +199,16 @@ async def test_at_least_one_reachable_channel_is_required(
 async def test_a_channel_is_available_once_it_reaches_the_person(service: Service) -> None:
     mine, office = service.client("xuan-hong"), service.client("coordinator")
     hook = {"agency": "395", "url": "http://127.0.0.1:9/"}
-    seen(await office.post("/webhooks", json=hook), 201)
+    ok(await office.post("/webhooks", json=hook), 201)
     await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
-    assert seen(await mine.get(PREFERENCES))["available"] == ["webhook", "in_app"]
-    seen(await mine.put(PREFERENCES, json={"channels": ["webhook"]}))
+    assert ok(await mine.get(PREFERENCES))["available"] == ["webhook", "in_app"]
+    ok(await mine.put(PREFERENCES, json={"channels": ["webhook"]}))
     assert field_errors(await mine.put(PREFERENCES, json={"channels": ["email"]})) == [
         ("/channels", "unreachable")
     ]
-    assert seen(await office.get(PREFERENCES))["available"] == ["email", "webhook", "in_app"]
+    assert ok(await office.get(PREFERENCES))["available"] == ["email", "webhook", "in_app"]
     province = service.client("province")
-    assert seen(await province.get(PREFERENCES))["available"] == ["email", "in_app"]
+    assert ok(await province.get(PREFERENCES))["available"] == ["email", "in_app"]
 
 
 async def test_the_notifications_of_an_obligation_have_reasons(service: Service) -> None:
@@ -217,7 +217,7 @@ async def test_the_notifications_of_an_obligation_have_reasons(service: Service)
     service.clock.set("2024-06-14 08:00")
     await run_sweep(service)
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    await send(commune, XUAN_HONG)  # before the reminders of that morning leave
+    await submit_complete(commune, XUAN_HONG)  # before the reminders of that morning leave
     await deliver_all(service)
     rows = await list_all(office, SENT, limit=2)
     late = [row for row in rows if row["planned_for"].startswith("2024-06-14")]
@@ -267,7 +267,7 @@ async def test_notifications_of_an_obligation_are_visible_to_readers_of_the_repo
 ) -> None:
     await morning(service, "2024-06-12 08:00")
     for person in ("xuan-hong", "coordinator", "vice-chairman", "province", "district-admin"):
-        assert seen(await service.client(person).get(SENT))["items"]
+        assert ok(await service.client(person).get(SENT))["items"]
     for stranger in ("bac-luong", "agriculture"):
         assert problem_of(await service.client(stranger).get(SENT)) == (404, "not-found")
     assert problem_of(await service.client().get(SENT)) == (401, "unauthenticated")
@@ -277,9 +277,9 @@ async def test_the_number_of_statements_does_not_depend_on_the_page(service: Ser
     office = service.client("coordinator")
     await morning(service, "2024-06-14 08:00")
     with capture_statements(service) as short:
-        assert len(seen(await office.get("/notifications", params={"limit": 1}))["items"]) == 1
+        assert len(ok(await office.get("/notifications", params={"limit": 1}))["items"]) == 1
     for day in range(15, 30):
         await morning(service, f"2024-06-{day} 08:00")
     with capture_statements(service) as long:
-        assert len(seen(await office.get("/notifications"))["items"]) > 10
+        assert len(ok(await office.get("/notifications"))["items"]) > 10
     assert len(short) == len(long) <= 4

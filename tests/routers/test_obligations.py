@@ -8,7 +8,16 @@ import pytest
 
 from tests.conftest import Service
 from tests.support.report_bodies import complete_body
-from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, draft, read, seen, send, send_paper
+from tests.support.report_calls import (
+    BAC_LUONG,
+    Q2,
+    XUAN_HONG,
+    draft,
+    ok,
+    read,
+    submit_complete,
+    submit_paper,
+)
 
 AT = f"/obligations/{Q2}/{XUAN_HONG}"
 EXTENSION = {"due_date": "2024-06-20", "reason": "Mưa lũ.", "document_number": "412/UBND"}
@@ -17,7 +26,7 @@ EXEMPTION = {"reason": "Không được giao vốn."}
 
 async def timing_of(client: httpx.AsyncClient, at: str = AT) -> tuple[str, int, int | None]:
     """Timeliness, days late and days left of an obligation."""
-    obligation = seen(await client.get(at))
+    obligation = ok(await client.get(at))
     return obligation["timeliness"], obligation["days_late"], obligation["days_left"]
 
 
@@ -26,7 +35,7 @@ async def walk(client: httpx.AsyncClient, question: str, limit: int) -> list[dic
     items, cursor = [], ""
     while cursor is not None:
         answer = await client.get(f"{question}&limit={limit}{cursor and '&cursor=' + cursor}")
-        page = seen(answer)
+        page = ok(answer)
         assert len(page["items"]) <= limit
         items += page["items"]
         cursor = page["next_cursor"]
@@ -52,7 +61,7 @@ async def test_an_awaited_report_changes_its_timeliness_at_midnight(service: Ser
     for moment, expected in AWAITED:
         service.clock.set(moment)
         assert await timing_of(reader) == expected, moment
-        listed = seen(await reader.get(f"/obligations?period={Q2}"))["items"][0]
+        listed = ok(await reader.get(f"/obligations?period={Q2}"))["items"][0]
         assert (listed["timeliness"], listed["days_late"], listed["days_left"]) == expected
         report = await read(reader, XUAN_HONG)
         assert (report["timeliness"], report["days_late"], report["days_left"]) == expected
@@ -67,18 +76,18 @@ async def test_a_report_is_on_time_until_the_end_of_the_due_date(service: Servic
         reporter = service.client("xuan-hong" if agency == XUAN_HONG else "bac-luong")
         await draft(reporter, agency)
         service.clock.set(moment)
-        seen(await reporter.post(f"/reports/{Q2}/{agency}/submit", json={}))
+        ok(await reporter.post(f"/reports/{Q2}/{agency}/submit", json={}))
         service.clock.set("2024-12-31 08:00")  # timeliness does not change any more
         assert await timing_of(reporter, f"/obligations/{Q2}/{agency}") == expected
 
 
 async def test_a_list_by_timeliness_agrees_with_its_items(service: Service) -> None:
     office = service.client("coordinator")
-    await send(service.client("xuan-hong"), XUAN_HONG)
-    seen(await office.put(f"/obligations/{Q2}/15505/extension", json=EXTENSION))
-    seen(await office.put(f"/obligations/{Q2}/15508/exemption", json=EXEMPTION))
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
+    ok(await office.put(f"/obligations/{Q2}/15505/extension", json=EXTENSION))
+    ok(await office.put(f"/obligations/{Q2}/15508/exemption", json=EXEMPTION))
     service.clock.set("2024-06-17 08:00")
-    await send_paper(service, BAC_LUONG)
+    await submit_paper(service, BAC_LUONG)
     every_item = await walk(office, "/obligations?year=2024", 200)
     assert len(every_item) == 6 * 35
     assert {item["timeliness"] for item in every_item} == {
@@ -98,7 +107,7 @@ async def test_a_list_by_timeliness_agrees_with_its_items(service: Service) -> N
 @pytest.mark.parametrize("limit", [1, 7, 200])
 async def test_pages_contain_every_row_once_by_due_date(service: Service, limit: int) -> None:
     office = service.client("coordinator")
-    seen(await office.put(f"/obligations/{Q2}/15505/extension", json=EXTENSION))
+    ok(await office.put(f"/obligations/{Q2}/15505/extension", json=EXTENSION))
     question = "/obligations?period=2024-Q2" if limit == 1 else "/obligations?year=2024"
     items = await walk(office, question, limit)
     keys = [(item["late_from"], item["agency"]) for item in items]
@@ -112,7 +121,7 @@ async def test_pages_contain_every_row_once_by_due_date(service: Service, limit:
 
 async def test_an_extension_moves_the_first_late_instant_of_its_agency(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    extended = seen(await office.put(f"{AT}/extension", json=EXTENSION))
+    extended = ok(await office.put(f"{AT}/extension", json=EXTENSION))
     assert extended["extended"] is True
     assert (extended["due_date"], extended["late_from"]) == (
         "2024-06-20",
@@ -125,21 +134,21 @@ async def test_an_extension_moves_the_first_late_instant_of_its_agency(service: 
     ):
         service.clock.set(moment)
         assert await timing_of(commune) == expected
-    other = seen(await office.get(f"/obligations/{Q2}/{BAC_LUONG}"))
+    other = ok(await office.get(f"/obligations/{Q2}/{BAC_LUONG}"))
     assert (other["due_date"], other["extended"]) == ("2024-06-15", False)
-    again = seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-30"}))
+    again = ok(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-30"}))
     assert again["due_date"] == "2024-06-30"
     service.clock.set("2024-06-30 23:59:59.999999")
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     assert await timing_of(commune) == ("on_time", 0, None)
 
 
 async def list_notifications(office: httpx.AsyncClient) -> Any:
-    return seen(await office.get(f"{AT}/notifications"))["items"]
+    return ok(await office.get(f"{AT}/notifications"))["items"]
 
 
 async def list_audit_events(office: httpx.AsyncClient, action: str) -> Any:
-    return seen(await office.get("/audit-events", params={"action": action}))["items"]
+    return ok(await office.get("/audit-events", params={"action": action}))["items"]
 
 
 async def test_an_extension_ends_after_the_due_date_and_within_a_year(service: Service) -> None:
@@ -158,9 +167,9 @@ async def test_an_extension_ends_after_the_due_date_and_within_a_year(service: S
 
 async def test_an_equal_extension_changes_nothing(service: Service) -> None:
     office = service.client("coordinator")
-    first = seen(await office.put(f"{AT}/extension", json=EXTENSION))
+    first = ok(await office.put(f"{AT}/extension", json=EXTENSION))
     notifications = await list_notifications(office)
-    assert seen(await office.put(f"{AT}/extension", json=EXTENSION)) == first
+    assert ok(await office.put(f"{AT}/extension", json=EXTENSION)) == first
     assert await list_notifications(office) == notifications
     assert len(await list_audit_events(office, "obligation.extended")) == 1
 
@@ -169,16 +178,16 @@ async def test_an_extension_can_be_shortened_before_the_submission(
     service: Service,
 ) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-07-20"}))
-    corrected = seen(await office.put(f"{AT}/extension", json=EXTENSION))
+    ok(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-07-20"}))
+    corrected = ok(await office.put(f"{AT}/extension", json=EXTENSION))
     assert corrected["due_date"] == "2024-06-20"
     service.clock.set("2024-06-19 08:00")
     for day in ("2024-06-16", "2024-06-18"):
         into_the_past = await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": day})
         assert into_the_past.status_code == 422, day
-    seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-19"}))
-    await send(commune, XUAN_HONG)
-    seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-25"}))
+    ok(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-19"}))
+    await submit_complete(commune, XUAN_HONG)
+    ok(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-25"}))
     shorter = await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-24"})
     assert shorter.status_code == 422
     assert await timing_of(commune) == ("on_time", 0, None)
@@ -187,18 +196,18 @@ async def test_an_extension_can_be_shortened_before_the_submission(
 async def test_an_extension_after_the_submission_changes_its_timeliness(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     service.clock.set("2024-06-18 09:00")
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     assert await timing_of(commune) == ("late", 3, None)
-    seen(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-17"}))
+    ok(await office.put(f"{AT}/extension", json=EXTENSION | {"due_date": "2024-06-17"}))
     assert await timing_of(commune) == ("late", 1, None)
-    seen(await office.put(f"{AT}/extension", json=EXTENSION))
+    ok(await office.put(f"{AT}/extension", json=EXTENSION))
     assert await timing_of(commune) == ("on_time", 0, None)
 
 
 async def test_a_submitted_report_cannot_be_exempted(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     service.clock.set("2024-06-16 09:00")
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     assert (await office.put(f"{AT}/exemption", json=EXEMPTION)).status_code == 409
     assert await timing_of(commune) == ("late", 1, None)
 
@@ -206,9 +215,9 @@ async def test_a_submitted_report_cannot_be_exempted(service: Service) -> None:
 async def test_an_exempt_agency_is_not_overdue(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     body = complete_body(await read(commune, XUAN_HONG))
-    exempt = seen(await office.put(f"{AT}/exemption", json=EXEMPTION))
+    exempt = ok(await office.put(f"{AT}/exemption", json=EXEMPTION))
     assert exempt["timeliness"] == "exempt"
-    assert seen(await office.put(f"{AT}/exemption", json=EXEMPTION)) == exempt
+    assert ok(await office.put(f"{AT}/exemption", json=EXEMPTION)) == exempt
     assert len(await list_audit_events(office, "obligation.exempted")) == 1
     assert (await office.put(f"{AT}/extension", json=EXTENSION)).status_code == 409
     saved = await commune.put(
@@ -217,16 +226,16 @@ async def test_an_exempt_agency_is_not_overdue(service: Service) -> None:
     assert saved.status_code == 409
     service.clock.set("2024-06-30 08:00")
     assert await timing_of(commune) == ("exempt", 0, None)
-    ended = seen(await office.delete(f"{AT}/exemption"))
+    ended = ok(await office.delete(f"{AT}/exemption"))
     assert (ended["timeliness"], ended["days_late"]) == ("overdue", 15)
     assert (await office.delete(f"{AT}/exemption")).status_code == 409
 
 
 async def test_the_matrix_counts_each_agency_once_in_each_period(service: Service) -> None:
     office = service.client("coordinator")
-    await send(service.client("xuan-hong"), XUAN_HONG)
-    seen(await office.put(f"/obligations/{Q2}/{BAC_LUONG}/exemption", json=EXEMPTION))
-    matrix = seen(await office.get("/obligations/matrix?year=2024"))
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
+    ok(await office.put(f"/obligations/{Q2}/{BAC_LUONG}/exemption", json=EXEMPTION))
+    matrix = ok(await office.get("/obligations/matrix?year=2024"))
     assert [period["code"] for period in matrix["periods"]] == [
         "2024-Q1",
         "2024-Q2",
@@ -252,7 +261,7 @@ async def test_the_matrix_counts_each_agency_once_in_each_period(service: Servic
 
 
 async def test_a_reporters_matrix_has_one_row(service: Service) -> None:
-    matrix = seen(await service.client("xuan-hong").get("/obligations/matrix?year=2024"))
+    matrix = ok(await service.client("xuan-hong").get("/obligations/matrix?year=2024"))
     assert [row["agency"] for row in matrix["rows"]] == [XUAN_HONG]
     assert all(sum(period["counts"].values()) == 1 for period in matrix["periods"])
     assert len(matrix["rows"][0]["cells"]) == 6
@@ -269,7 +278,7 @@ async def test_an_agency_that_ended_owes_nothing_and_its_successor_has_a_row_of_
 ) -> None:
     """15499 is a township until 30/6/2025, and another commune's code from 1/7/2025."""
     office = service.client("coordinator")
-    seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
+    ok(await office.post("/reporting-periods/generate", json={"year": 2025}))
     service.clock.set("2025-07-02 08:00")
     old = await office.get("/agencies/15499?on=2025-06-30")
     ended = await office.patch(
@@ -277,17 +286,17 @@ async def test_an_agency_that_ended_owes_nothing_and_its_successor_has_a_row_of_
         json={"valid_to": "2025-06-30"},
         headers={"If-Match": old.headers["ETag"]},
     )
-    seen(ended)
+    ok(ended)
     successor = {"code": "15499", "name": "Xã Thọ Xuân", "kind": "commune", "parent": "395"}
-    seen(await office.post("/agencies", json=successor | {"valid_from": "2025-07-01"}), 201)
+    ok(await office.post("/agencies", json=successor | {"valid_from": "2025-07-01"}), 201)
     for code in ("quarterly", "annual"):
         answer = await office.get(f"/schedules/{code}")
         reporters = {"reporters": answer.json()["reporters"]}
         tag = {"If-Match": answer.headers["ETag"]}
-        seen(await office.patch(f"/schedules/{code}", json=reporters, headers=tag))
-    seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
+        ok(await office.patch(f"/schedules/{code}", json=reporters, headers=tag))
+    ok(await office.post("/reporting-periods/generate", json={"year": 2025}))
 
-    matrix = seen(await office.get("/obligations/matrix?year=2025"))
+    matrix = ok(await office.get("/obligations/matrix?year=2025"))
     both = {row["agency_name"]: row for row in matrix["rows"] if row["agency"] == "15499"}
     assert {
         name: (row["kind"], [cell["period"] for cell in row["cells"]]) for name, row in both.items()
@@ -297,9 +306,9 @@ async def test_an_agency_that_ended_owes_nothing_and_its_successor_has_a_row_of_
     }
     assert {sum(period["counts"].values()) for period in matrix["periods"]} == {35}
     for period, name in (("2025-Q2", "Thị trấn Thọ Xuân"), ("2025-Q3", "Xã Thọ Xuân")):
-        obligation = seen(await office.get(f"/obligations/{period}/15499"))
+        obligation = ok(await office.get(f"/obligations/{period}/15499"))
         assert obligation["agency_name"] == name
-        listed = seen(await office.get(f"/obligations?period={period}&agency=15499"))["items"]
+        listed = ok(await office.get(f"/obligations?period={period}&agency=15499"))["items"]
         assert listed == [obligation]
-        coverage = seen(await office.get(f"/aggregates/timeliness?period={period}"))["coverage"]
+        coverage = ok(await office.get(f"/aggregates/timeliness?period={period}"))["coverage"]
         assert coverage["expected"] == len(coverage["missing"]) == 35

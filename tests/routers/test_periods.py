@@ -10,7 +10,17 @@ from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod
 from tests.conftest import Service
 from tests.support.report_bodies import complete_body
-from tests.support.report_calls import Q2, XUAN_HONG, draft, read, review, save, seen, send, submit
+from tests.support.report_calls import (
+    Q2,
+    XUAN_HONG,
+    draft,
+    ok,
+    read,
+    review,
+    save,
+    submit,
+    submit_complete,
+)
 
 AT = f"/reports/{Q2}/{XUAN_HONG}"
 
@@ -37,30 +47,30 @@ async def test_the_plans_six_periods_are_listed_by_due_date(
     service: Service,
 ) -> None:
     reader = service.client("xuan-hong")
-    items = seen(await reader.get("/reporting-periods?year=2024"))["items"]
+    items = ok(await reader.get("/reporting-periods?year=2024"))["items"]
     shown = [(i["code"], i["data_from"], i["data_to"], i["due_date"]) for i in items]
     assert shown == IN_2024
     assert {item["code"]: item["late_from"] for item in items} == LATE_FROM
     assert {item["state"] for item in items} == {"open"}
     assert {item["plan"] for item in items} == {"tho-xuan-2024"}
     for item in items:
-        assert seen(await reader.get(f"/reporting-periods/{item['code']}")) == item
+        assert ok(await reader.get(f"/reporting-periods/{item['code']}")) == item
 
 
 async def test_periods_are_filtered_and_paged(service: Service) -> None:
     office = service.client("coordinator")
-    seen(await office.post("/reporting-periods/2024-Q1/close"))
+    ok(await office.post("/reporting-periods/2024-Q1/close"))
     for question, expected in (
         ("frequency=quarter", ["2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4"]),
         ("frequency=year", ["2024-Y"]),
         ("state=closed", ["2024-Q1"]),
         ("year=2023", []),
     ):
-        items = seen(await office.get(f"/reporting-periods?{question}"))["items"]
+        items = ok(await office.get(f"/reporting-periods?{question}"))["items"]
         assert [item["code"] for item in items] == expected, question
     walked, cursor = [], ""
     while cursor is not None:
-        page = seen(await office.get(f"/reporting-periods?limit=1{cursor and '&cursor=' + cursor}"))
+        page = ok(await office.get(f"/reporting-periods?limit=1{cursor and '&cursor=' + cursor}"))
         walked += [item["code"] for item in page["items"]]
         cursor = page["next_cursor"]
     assert walked == [code for code, *_ in IN_2024]
@@ -87,14 +97,14 @@ async def test_another_year_is_generated_once(service: Service) -> None:
 
 async def _check_generation(service: Service, year: int) -> None:
     office = service.client("coordinator")
-    generated = seen(await office.post("/reporting-periods/generate", json={"year": year}))
+    generated = ok(await office.post("/reporting-periods/generate", json={"year": year}))
     codes = sorted(code.replace("2024", str(year)) for code, *_ in IN_2024)
     assert generated == {"plan": "tho-xuan-2024", "year": year, "created": codes}
     assert await _count_obligations(service, year) == dict.fromkeys(codes, 35)
-    again = seen(await office.post("/reporting-periods/generate", json={"year": year}))
+    again = ok(await office.post("/reporting-periods/generate", json={"year": year}))
     assert again["created"] == []
     assert await _count_obligations(service, year) == dict.fromkeys(codes, 35)
-    items = seen(await office.get(f"/reporting-periods?year={year}"))["items"]
+    items = ok(await office.get(f"/reporting-periods?year={year}"))["items"]
     shown = [(i["code"], i["data_from"], i["data_to"], i["due_date"]) for i in items]
     expected = [
         tuple(part.replace("2024", str(year)).replace("2023", str(year - 1)) for part in row)
@@ -107,7 +117,7 @@ async def _change(service: Service, code: str, **changes: Any) -> dict[str, Any]
     office = service.client("coordinator")
     tag = (await office.get(f"/schedules/{code}")).headers["ETag"]
     answer = await office.patch(f"/schedules/{code}", json=changes, headers={"If-Match": tag})
-    changed: dict[str, Any] = seen(answer)
+    changed: dict[str, Any] = ok(answer)
     assert answer.headers["ETag"] != tag
     return changed
 
@@ -132,13 +142,13 @@ async def test_a_changed_schedule_applies_only_to_new_periods(
     office = service.client("coordinator")
     changed = await _change(service, "quarterly", **changes)
     assert {name: changed[name] for name in changes} == changes
-    seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
+    ok(await office.post("/reporting-periods/generate", json={"year": 2025}))
     for year, expected in (
         (2025, due),
         (2024, ["2024-03-15", "2024-06-15", "2024-09-15", "2024-12-15"]),
     ):
         question = f"/reporting-periods?year={year}&frequency=quarter"
-        items = seen(await office.get(question))["items"]
+        items = ok(await office.get(question))["items"]
         assert [item["due_date"] for item in items] == expected
 
 
@@ -148,20 +158,20 @@ async def test_due_dates_roll_over_swapped_days(service: Service) -> None:
     await _change(service, "quarterly", non_working_day="next_working_day")
     for day, change in (("2025-03-17", "off"), ("2025-06-15", "worked")):
         exception = {"change": change, "note": "Hoán đổi."}
-        seen(await office.put(f"/working-days/{day}", json=exception), 201)
-    seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
-    items = seen(await office.get("/reporting-periods?year=2025&frequency=quarter"))["items"]
+        ok(await office.put(f"/working-days/{day}", json=exception), 201)
+    ok(await office.post("/reporting-periods/generate", json={"year": 2025}))
+    items = ok(await office.get("/reporting-periods?year=2025&frequency=quarter"))["items"]
     assert [item["due_date"] for item in items][:2] == ["2025-03-18", "2025-06-15"]
 
 
 async def test_generating_again_adds_obligations_of_new_reporters(service: Service) -> None:
     office = service.client("coordinator")
-    reporters = seen(await office.get("/schedules/annual"))["reporters"]
+    reporters = ok(await office.get("/schedules/annual"))["reporters"]
     assert len(reporters) == 35
     changed = await _change(service, "annual", reporters=[*reporters, "395-TCKH"])
     assert changed["reporters"] == sorted([*reporters, "395-TCKH"])
-    seen(await office.post("/reporting-periods/2024-Q1/close"))
-    again = seen(await office.post("/reporting-periods/generate", json={"year": 2024}))
+    ok(await office.post("/reporting-periods/2024-Q1/close"))
+    again = ok(await office.post("/reporting-periods/generate", json={"year": 2024}))
     assert again["created"] == []
     counts = await _count_obligations(service, 2024)
     assert counts.pop("2024-Y") == 36
@@ -191,7 +201,7 @@ async def test_an_invalid_change_of_a_schedule_is_refused(service: Service) -> N
     await _change(service, "quarterly", applies_from=None)
     refused = await office.patch("/schedules/quarterly", json={"day": 14}, headers=tag)
     assert refused.status_code == 412
-    assert seen(await office.get("/schedules/quarterly")) == answer.json()
+    assert ok(await office.get("/schedules/quarterly")) == answer.json()
 
 
 async def test_a_closed_period_accepts_no_drafts_and_submissions(
@@ -199,7 +209,7 @@ async def test_a_closed_period_accepts_no_drafts_and_submissions(
 ) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     saved = await draft(commune, XUAN_HONG)
-    closed = seen(await office.post(f"/reporting-periods/{Q2}/close"))
+    closed = ok(await office.post(f"/reporting-periods/{Q2}/close"))
     assert closed["state"] == "closed"
     assert (await office.post(f"/reporting-periods/{Q2}/close")).status_code == 409
     tag = (await commune.get(AT)).headers["ETag"]
@@ -211,7 +221,7 @@ async def test_a_closed_period_accepts_no_drafts_and_submissions(
         assert answer.status_code == 409
         assert Q2 in answer.json()["detail"]
     assert (await read(commune, XUAN_HONG))["draft"] == saved["draft"]
-    opened = seen(await office.post(f"/reporting-periods/{Q2}/open"))
+    opened = ok(await office.post(f"/reporting-periods/{Q2}/open"))
     assert opened["state"] == "open"
     assert (await office.post(f"/reporting-periods/{Q2}/open")).status_code == 409
     assert (await submit(commune, XUAN_HONG))["report_status"] == "submitted"
@@ -221,8 +231,8 @@ async def test_a_closed_period_allows_reviews_and_corrections(
     service: Service,
 ) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    await send(commune, XUAN_HONG)
-    seen(await office.post(f"/reporting-periods/{Q2}/close"))
+    await submit_complete(commune, XUAN_HONG)
+    ok(await office.post(f"/reporting-periods/{Q2}/close"))
     accepted = await review(office, "accept", XUAN_HONG)
     assert accepted["report_status"] == "accepted"
     await review(office, "reopen", XUAN_HONG, note="Sửa lại.")

@@ -14,7 +14,7 @@ from tests.support.reference_calls import (
     list_events,
     problem_of,
 )
-from tests.support.report_calls import seen
+from tests.support.report_calls import ok
 
 IN_ORDER = [
     "DA2",
@@ -62,7 +62,7 @@ async def test_the_list_has_the_plan_s_order_and_budgets(service: Service) -> No
 
 
 async def test_one_project_has_its_texts_and_agencies(service: Service) -> None:
-    project = seen(await service.client("xuan-hong").get("/projects/DA3.TDA2"))
+    project = ok(await service.client("xuan-hong").get("/projects/DA3.TDA2"))
     assert project["plan"] == "tho-xuan-2024"
     assert project["parent"] == "DA3"
     assert project["name"] == "Cải thiện dinh dưỡng"
@@ -77,7 +77,7 @@ async def test_one_project_has_its_texts_and_agencies(service: Service) -> None:
 
 
 async def test_all_communes_are_among_the_leads(service: Service) -> None:
-    project = seen(await service.client("xuan-hong").get("/projects/DA2"))
+    project = ok(await service.client("xuan-hong").get("/projects/DA2"))
     assert len(project["leads"]) == 31
     assert project["leads"] == sorted(project["leads"])
     assert project["coordinators"] == ["395-NNPTNT", "395-TTDVNN"]
@@ -96,7 +96,7 @@ async def test_the_number_of_queries_does_not_grow_with_the_list(service: Servic
     with capture_statements(service) as for_one:
         await client.get("/projects?limit=1")
     with capture_statements(service) as for_all:
-        assert len(seen(await client.get("/projects?limit=200"))["items"]) == 13
+        assert len(ok(await client.get("/projects?limit=200"))["items"]) == 13
     assert len(for_all) == len(for_one) <= 3
 
 
@@ -106,11 +106,11 @@ async def test_a_project_of_several_plans_requires_the_plan(service: Service) ->
     answer = await client.get("/projects/DA2")
     assert problem_of(answer) == (400, "ambiguous-plan")
     assert answer.json()["choices"] == ["tho-xuan-2024", "trieu-son-2024"]
-    tho_xuan = seen(await client.get("/projects/DA2", params={"plan": "tho-xuan-2024"}))
-    trieu_son = seen(await client.get("/projects/DA2", params={"plan": "trieu-son-2024"}))
+    tho_xuan = ok(await client.get("/projects/DA2", params={"plan": "tho-xuan-2024"}))
+    trieu_son = ok(await client.get("/projects/DA2", params={"plan": "trieu-son-2024"}))
     assert (tho_xuan["total_vnd"], trieu_son["total_vnd"]) == (4_060_450_000, 1_050_000_000)
-    assert seen(await client.get("/projects/DA3"))["plan"] == "tho-xuan-2024"
-    assert seen(await service.client("xuan-hong").get("/projects/DA2")) == tho_xuan
+    assert ok(await client.get("/projects/DA3"))["plan"] == "tho-xuan-2024"
+    assert ok(await service.client("xuan-hong").get("/projects/DA2")) == tho_xuan
     answer = await service.client("xuan-hong").get("/projects?plan=trieu-son-2024")
     assert problem_of(answer) == (404, "not-found")
 
@@ -124,7 +124,7 @@ async def test_a_sub_project_is_added_at_the_end_and_audited(service: Service) -
         "completion_date": "2024-11-30",
     }
     answer = await client.post("/projects", json=body)
-    project = seen(answer, 201)
+    project = ok(answer, 201)
     assert {name: project[name] for name in body} == body
     assert (project["position"], project["total_vnd"], project["leads"]) == (14, 0, [])
     read = await client.get("/projects/DA3.TDA3")
@@ -166,7 +166,7 @@ async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service)
     before = await client.get("/projects/DA6.TDA1")
     body = {"completion_date": "2024-07-31", "completion_text": None}
     answer = await change(client, "/projects/DA6.TDA1", body)
-    assert seen(answer) == before.json() | body
+    assert ok(answer) == before.json() | body
     assert answer.headers["ETag"] != before.headers["ETag"]
     (event,) = await list_events(service, "project.changed")
     assert event.before == {name: before.json()[name] for name in body}
@@ -183,10 +183,10 @@ async def test_a_change_requires_the_current_version(service: Service) -> None:
 
 async def test_a_project_moves_below_another_with_its_budget(service: Service) -> None:
     client = service.client("coordinator")
-    assert seen(await change(client, "/projects/DA2", {"parent": "DA3"}))["parent"] == "DA3"
-    assert seen(await client.get("/projects/DA3"))["total_vnd"] == 3_417_780_000 + 4_060_450_000
-    assert seen(await change(client, "/projects/DA2", {"parent": None}))["parent"] is None
-    assert seen(await client.get("/projects/DA3"))["total_vnd"] == 3_417_780_000
+    assert ok(await change(client, "/projects/DA2", {"parent": "DA3"}))["parent"] == "DA3"
+    assert ok(await client.get("/projects/DA3"))["total_vnd"] == 3_417_780_000 + 4_060_450_000
+    assert ok(await change(client, "/projects/DA2", {"parent": None}))["parent"] is None
+    assert ok(await client.get("/projects/DA3"))["total_vnd"] == 3_417_780_000
     first, second = await list_events(service, "project.changed")
     assert (first.before, first.after) == ({"parent": None}, {"parent": "DA3"})
     assert (second.before, second.after) == ({"parent": "DA3"}, {"parent": None})
@@ -226,4 +226,4 @@ async def test_only_coordinators_and_admins_of_the_district_change_projects(
     answer = await service.client("admin").post("/projects", json=body)
     assert problem_of(answer) == (400, "ambiguous-plan")
     answer = await service.client("admin").post("/projects?plan=trieu-son-2024", json=body)
-    assert seen(answer, 201)["plan"] == "trieu-son-2024"
+    assert ok(answer, 201)["plan"] == "trieu-son-2024"

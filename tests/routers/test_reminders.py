@@ -20,7 +20,7 @@ from tests.support.reference_calls import (
     list_events,
     problem_of,
 )
-from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, review, seen, send
+from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, ok, review, submit_complete
 
 RULES = "/reminder-rules"
 BEFORE_3 = f"{RULES}/quarterly/before-3"
@@ -46,7 +46,7 @@ async def test_the_plans_rules_are_listed_by_schedule(service: Service) -> None:
     quarterly = await list_all(reporter, RULES, schedule="quarterly", plan="tho-xuan-2024")
     assert [rule["code"] for rule in quarterly][:2] == ["before-7", "before-3"]
     one = await reporter.get(BEFORE_3)
-    assert seen(one) == WHOLE | {
+    assert ok(one) == WHOLE | {
         "code": "before-3",
         "plan": "tho-xuan-2024",
         "schedule": "quarterly",
@@ -63,7 +63,7 @@ async def test_a_rule_is_created_replaced_and_deleted(service: Service) -> None:
     office = service.client("coordinator")
     path = f"{RULES}/quarterly/before-2"
     created_rule = await office.put(path, json=RULE)
-    assert seen(created_rule, 201)["send_time"] == "08:00"
+    assert ok(created_rule, 201)["send_time"] == "08:00"
     assert created_rule.headers["ETag"] == '"1"'
     assert problem_of(await office.put(path, json=RULE)) == (428, "precondition-required")
     stale = await office.put(path, json=RULE, headers={"If-Match": '"7"'})
@@ -71,7 +71,7 @@ async def test_a_rule_is_created_replaced_and_deleted(service: Service) -> None:
 
     new = RULE | {"send_time": "07:30", "repeat_days": 1, "repeat_times": 1, "active": False}
     changed = await office.put(path, json=new, headers={"If-Match": '"7", "1"'})
-    assert seen(changed) == seen(await office.get(path))
+    assert ok(changed) == ok(await office.get(path))
     assert changed.headers["ETag"] == '"2"'
     same = await office.put(path, json=new, headers={"If-Match": '"2"'})
     assert (same.status_code, same.headers["ETag"]) == (200, '"2"')
@@ -134,8 +134,8 @@ async def test_an_agencys_own_rule_replaces_the_schedules_rule(service: Service)
     office = service.client("coordinator")
     of_agency = {"agency": XUAN_HONG}
     created_rule = await office.put(BEFORE_3, params=of_agency, json=RULE)
-    assert seen(created_rule, 201)["agency"] == XUAN_HONG
-    assert seen(await office.get(BEFORE_3))["offset_days"] == -3
+    assert ok(created_rule, 201)["agency"] == XUAN_HONG
+    assert ok(await office.get(BEFORE_3))["offset_days"] == -3
     (rule,) = await list_all(office, RULES, agency=XUAN_HONG)
     assert (rule["code"], rule["offset_days"]) == ("before-3", -2)
     (event,) = await list_events(service, "reminder_rule.created")
@@ -160,7 +160,7 @@ async def test_an_agencys_inactive_rule_disables_the_schedules_rule(service: Ser
     office = service.client("coordinator")
     await keep_rules(service, "before-3")
     off = RULE | {"active": False}
-    seen(await office.put(BEFORE_3, params={"agency": XUAN_HONG}, json=off), 201)
+    ok(await office.put(BEFORE_3, params={"agency": XUAN_HONG}, json=off), 201)
     service.clock.set("2024-06-12 08:00")
     await run_sweep(service)
     assert await list_notifications(service, username="xuan-hong") == []
@@ -195,7 +195,7 @@ async def test_only_the_districts_coordinator_changes_rules(service: Service) ->
 
 async def test_the_preview_shows_the_messages_that_are_sent_on_the_day(service: Service) -> None:
     office = service.client("coordinator")
-    previewed = seen(await office.post("/reminders/preview", params={"on": "2024-06-12"}))
+    previewed = ok(await office.post("/reminders/preview", params={"on": "2024-06-12"}))
     assert previewed["next_cursor"] is None
     (mail,) = [
         item
@@ -229,21 +229,21 @@ async def test_the_preview_shows_the_messages_that_are_sent_on_the_day(service: 
 
 
 async def test_the_preview_leaves_out_submitted_reports(service: Service) -> None:
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     office = service.client("coordinator")
     items = await preview(service, "2024-06-12")
     assert "xuan-hong" not in {item["username"] for item in items}
     assert "bac-luong" in {item["username"] for item in items}
     assert await preview(service, "2024-08-01") == []
     service.clock.set("2024-06-16 10:00")
-    late = seen(await office.post("/reminders/preview"))["items"]
+    late = ok(await office.post("/reminders/preview"))["items"]
     assert {each["about"] for item in late for each in item["obligations"]} >= {"after-1"}
 
 
 async def preview(service: Service, day: str) -> list[dict[str, Any]]:
     """The messages that would be sent on a day."""
     answer = await service.client("coordinator").post("/reminders/preview", params={"on": day})
-    items: list[dict[str, Any]] = seen(answer)["items"]
+    items: list[dict[str, Any]] = ok(answer)["items"]
     return items
 
 
@@ -269,7 +269,7 @@ async def test_the_preview_leaves_out_other_districts(service: Service) -> None:
 async def test_the_preview_shows_due_corrections(service: Service) -> None:
     office = service.client("coordinator")
     await add_account(service, "gone", Role.REPORTER, XUAN_HONG, active=False)
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Sửa.", correction_due="2024-06-14")
     for day, subject in (
         ("2024-06-13", "Còn 1 ngày để gửi lại: báo cáo quý II năm 2024"),
@@ -278,7 +278,7 @@ async def test_the_preview_shows_due_corrections(service: Service) -> None:
         answer = await office.post("/reminders/preview", params={"on": day})
         messages = [
             (item["username"], item["channel"], item["send_at"])
-            for item in seen(answer)["items"]
+            for item in ok(answer)["items"]
             if item["subject"] == subject
         ]
         at = f"{day}T08:00:00+07:00"
@@ -289,14 +289,14 @@ async def test_the_preview_shows_due_corrections(service: Service) -> None:
 
 async def test_an_agency_can_be_reminded_by_hand_once_an_hour(service: Service) -> None:
     office, commune = service.client("coordinator"), service.client("xuan-hong")
-    assert seen(await office.post(REMIND, json={"note": "Gửi trước 16 giờ."})) == {"told": 1}
+    assert ok(await office.post(REMIND, json={"note": "Gửi trước 16 giờ."})) == {"told": 1}
     again = await office.post(REMIND, json={"note": "Nhanh lên."})
     assert problem_of(again) == (409, "state-conflict")
     assert "08:00" in again.json()["detail"]
     assert again.headers["Retry-After"] == "3600"
-    assert seen(await office.post(f"/obligations/{Q2}/{BAC_LUONG}/remind")) == {"told": 1}
+    assert ok(await office.post(f"/obligations/{Q2}/{BAC_LUONG}/remind")) == {"told": 1}
     service.clock.set("2024-06-10 09:00")
-    assert seen(await office.post(REMIND)) == {"told": 1}
+    assert ok(await office.post(REMIND)) == {"told": 1}
     await deliver_all(service)
     first = (await list_all(commune, "/notifications"))[-1]
     assert "Gửi trước 16 giờ." in first["text"]
@@ -316,10 +316,10 @@ async def test_a_returned_report_can_be_reminded_of_by_hand(
     service: Service, due: dict[str, str], due_text: str
 ) -> None:
     office, commune = service.client("coordinator"), service.client("xuan-hong")
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Chưa khớp.", **due)
     await deliver_all(service)
-    assert seen(await office.post(REMIND, json={"note": "Gửi lại hôm nay."})) == {"told": 1}
+    assert ok(await office.post(REMIND, json={"note": "Gửi lại hôm nay."})) == {"told": 1}
     await deliver_all(service)
     [first, *_] = await list_all(commune, "/notifications")
     assert first["obligations"][0]["about"] == "obligation.reminded"
@@ -331,10 +331,10 @@ async def test_a_returned_report_can_be_reminded_of_by_hand(
 
 async def test_a_reminder_of_a_submitted_correction_is_not_sent(service: Service) -> None:
     office, commune = service.client("coordinator"), service.client("xuan-hong")
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Chưa khớp.")
-    seen(await office.post(REMIND))
-    await send(commune, XUAN_HONG)
+    ok(await office.post(REMIND))
+    await submit_complete(commune, XUAN_HONG)
     await deliver_all(service)
     whys = {row.why for row in await list_notifications(service, rule="obligation.reminded")}
     assert whys == {"report_submitted"}
@@ -345,9 +345,9 @@ async def test_a_reminder_by_hand_requires_a_missing_report_and_a_recipient(
 ) -> None:
     office = service.client("coordinator")
     exemption = f"/obligations/{Q2}/{BAC_LUONG}/exemption"
-    seen(await office.put(exemption, json={"reason": "Không được giao vốn."}))
-    await send(service.client("xuan-hong"), XUAN_HONG)
-    seen(await office.post("/reporting-periods/2024-H1/close"))
+    ok(await office.put(exemption, json={"reason": "Không được giao vốn."}))
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
+    ok(await office.post("/reporting-periods/2024-H1/close"))
     for period, agency, why in (
         (Q2, XUAN_HONG, "đã gửi"),
         (Q2, BAC_LUONG, "miễn"),

@@ -31,7 +31,7 @@ from tests.support.reference_calls import (
     list_events,
     problem_of,
 )
-from tests.support.report_calls import seen
+from tests.support.report_calls import ok
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
 IN_PRODUCTION = Settings(environment=Environment.PRODUCTION, public_url="https://tiendo.example.vn")
@@ -99,7 +99,7 @@ async def make(service: Service, url: str, agency: str = "395") -> dict[str, Any
     answer = await service.client("coordinator").post(
         "/webhooks", json={"agency": agency, "url": url}
     )
-    made: dict[str, Any] = seen(answer, 201)
+    made: dict[str, Any] = ok(answer, 201)
     return made
 
 
@@ -191,8 +191,8 @@ async def test_the_nearest_webhook_gets_the_message(service: Service, gateway: G
         ("xuan-hong", "failed"),
         ("bac-luong", "failed"),
     }
-    seen(await change(office, f"/webhooks/{commune['id']}", {"active": False}))
-    tested = seen(await office.post(f"/webhooks/{commune['id']}/test"))
+    ok(await change(office, f"/webhooks/{commune['id']}", {"active": False}))
+    tested = ok(await office.post(f"/webhooks/{commune['id']}/test"))
     assert tested["error"] == "cổng nhận tin trả lời 404"
     service.clock.set("2024-06-14 08:00")
     gateway.status = 200
@@ -255,7 +255,7 @@ async def test_a_test_is_sent_at_once_and_its_outcome_returned(
     made = await make(service, gateway.url)
     office = service.client("coordinator")
     path = f"/webhooks/{made['id']}/test"
-    assert seen(await office.post(path)) == {
+    assert ok(await office.post(path)) == {
         "ok": True,
         "error": None,
         "sent_at": "2024-06-10T08:00:00+07:00",
@@ -268,18 +268,18 @@ async def test_a_test_is_sent_at_once_and_its_outcome_returned(
     assert payload["recipient"]["username"] == "coordinator"
     assert payload.keys() == _example().keys()
     gateway.status = 500
-    failed = seen(await office.post(path))
+    failed = ok(await office.post(path))
     assert (failed["ok"], failed["error"]) == (False, "cổng nhận tin trả lời 500")
-    failed = seen(await office.post(path, headers={"Accept-Language": "en"}))
+    failed = ok(await office.post(path, headers={"Accept-Language": "en"}))
     assert failed["error"] == "the webhook answered 500"
     nowhere = await make(service, "http://127.0.0.1:9/")
-    assert seen(await office.post(f"/webhooks/{nowhere['id']}/test"))["ok"] is False
+    assert ok(await office.post(f"/webhooks/{nowhere['id']}/test"))["ok"] is False
 
 
 async def test_the_secret_is_shown_once(service: Service) -> None:
     office = service.client("coordinator")
     made = await office.post("/webhooks", json=ZALO)
-    webhook = seen(made, 201)
+    webhook = ok(made, 201)
     secret = webhook.pop("secret")
     assert len(secret) > 30
     assert webhook == ZALO | {
@@ -290,10 +290,10 @@ async def test_the_secret_is_shown_once(service: Service) -> None:
     assert await list_all(office, "/webhooks") == [webhook]
     path = f"/webhooks/{webhook['id']}"
     one = await office.get(path)
-    assert seen(one) == webhook
+    assert ok(one) == webhook
     assert one.headers["ETag"] == made.headers["ETag"] == '"1"'
     moved = {"url": "https://zalo.thoxuan.example.vn/v2?oa=18"}
-    assert seen(await change(office, path, moved)) == webhook | moved
+    assert ok(await change(office, path, moved)) == webhook | moved
     for action in ("webhook.created", "webhook.changed"):
         (event,) = await list_events(service, action)
         recorded_fields = f"{event.before}{event.after}"
@@ -304,12 +304,12 @@ async def test_the_secret_is_shown_once(service: Service) -> None:
 
 async def test_a_change_requires_the_current_version(service: Service) -> None:
     office = service.client("coordinator")
-    path = f"/webhooks/{seen(await office.post('/webhooks', json=ZALO), 201)['id']}"
+    path = f"/webhooks/{ok(await office.post('/webhooks', json=ZALO), 201)['id']}"
     off = {"active": False}
     assert problem_of(await office.patch(path, json=off)) == (428, "precondition-required")
     assert problem_of(await office.delete(path)) == (428, "precondition-required")
     changed = await change(office, path, off)
-    assert (seen(changed)["active"], changed.headers["ETag"]) == (False, '"2"')
+    assert (ok(changed)["active"], changed.headers["ETag"]) == (False, '"2"')
     stale = {"If-Match": '"1"'}
     assert problem_of(await office.patch(path, json=off, headers=stale)) == (412, "stale")
     assert problem_of(await office.delete(path, headers=stale)) == (412, "stale")
@@ -346,7 +346,7 @@ async def test_an_address_is_http_and_holds_no_password(service: Service, url: s
 
 async def test_in_production_an_address_is_public(service: Service) -> None:
     office = service.client("coordinator")
-    path = f"/webhooks/{seen(await office.post('/webhooks', json=ZALO), 201)['id']}"
+    path = f"/webhooks/{ok(await office.post('/webhooks', json=ZALO), 201)['id']}"
     service.app.state.settings = IN_PRODUCTION
     for url in (
         "http://zalo.example.vn/",
@@ -363,12 +363,12 @@ async def test_in_production_an_address_is_public(service: Service) -> None:
 
 async def test_webhooks_are_administered_within_reach(service: Service) -> None:
     admin, office = service.client("district-admin"), service.client("coordinator")
-    made = seen(await admin.post("/webhooks", json=ZALO), 201)
+    made = ok(await admin.post("/webhooks", json=ZALO), 201)
     assert [each["id"] for each in await list_all(office, "/webhooks")] == [made["id"]]
     assert field_errors(await office.post("/webhooks", json=ZALO | {"agency": "38"})) == [
         ("/agency", "unknown_agency")
     ]
-    above = seen(await service.client("admin").post("/webhooks", json=ZALO | {"agency": "38"}), 201)
+    above = ok(await service.client("admin").post("/webhooks", json=ZALO | {"agency": "38"}), 201)
     for call in _calls(office, above["id"]):
         assert problem_of(await call) == (404, "not-found")
     for person in ("xuan-hong", "vice-chairman", "province"):
@@ -389,7 +389,7 @@ def _calls(client: httpx.AsyncClient, webhook_id: int) -> list[Any]:
 @pytest.mark.parametrize("url", ["http://xn--a.com/", "https://xn--ls8h.la:1/"])
 async def test_an_invalid_host_is_refused(service: Service, url: str) -> None:
     made = await make(service, url)
-    tested = seen(await service.client("coordinator").post(f"/webhooks/{made['id']}/test"))
+    tested = ok(await service.client("coordinator").post(f"/webhooks/{made['id']}/test"))
     assert (tested["ok"], tested["error"]) == (False, "địa chỉ của cổng nhận tin không gọi được")
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     service.clock.set("2024-06-12 08:00")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Service
 from tests.support.reference_calls import add_neighbour, delete, list_all, list_events, problem_of
-from tests.support.report_calls import seen
+from tests.support.report_calls import ok
 
 DAYS = "/working-days"
 OFF = {"change": "off", "note": "Nghỉ bù."}
@@ -17,18 +17,18 @@ async def test_an_exception_is_created_changed_and_deleted(service: Service) -> 
     office = service.client("coordinator")
     day = f"{DAYS}/2025-03-17"
     answer = await office.put(day, json=OFF)
-    created_day = seen(answer, 201)
+    created_day = ok(answer, 201)
     assert created_day == {"district": "395", "day": "2025-03-17", **OFF}
     first = answer.headers["ETag"]
     worked = {"change": "worked", "note": "Làm bù."}
     answer = await office.put(day, json=worked, headers={"If-Match": first})
-    assert seen(answer) == created_day | worked
+    assert ok(answer) == created_day | worked
     assert answer.headers["ETag"] != first
     same = await office.put(day, json=worked, headers={"If-Match": answer.headers["ETag"]})
     assert same.headers["ETag"] == answer.headers["ETag"]
     reader = service.client("xuan-hong")
     one = await reader.get(day)
-    assert (seen(one), one.headers["ETag"]) == (created_day | worked, same.headers["ETag"])
+    assert (ok(one), one.headers["ETag"]) == (created_day | worked, same.headers["ETag"])
     assert problem_of(await reader.get(f"{DAYS}/2025-03-18")) == (404, "not-found")
     assert await list_all(reader, DAYS, year=2025) == [created_day | worked]
     assert await list_all(reader, DAYS, year=2026) == []
@@ -40,7 +40,7 @@ async def test_an_exception_is_created_changed_and_deleted(service: Service) -> 
     assert (changed.before, changed.after) == (OFF, worked)
     (removed,) = await list_events(service, "working_day.removed")
     assert (removed.subject, removed.before) == ("working-days/2025-03-17", worked)
-    events = seen(await office.get("/audit-events", params={"action": "working_day.removed"}))
+    events = ok(await office.get("/audit-events", params={"action": "working_day.removed"}))
     assert [event["agency"] for event in events["items"]] == ["395"]
 
 
@@ -50,7 +50,7 @@ async def test_a_change_requires_the_current_version(service: Service) -> None:
     assert problem_of(await office.put(day, json=OFF)) == (428, "precondition-required")
     assert problem_of(await office.delete(day)) == (428, "precondition-required")
     first = {"If-Match": (await office.get(day)).headers["ETag"]}
-    seen(await office.put(day, json=OFF, headers=first))
+    ok(await office.put(day, json=OFF, headers=first))
     assert problem_of(await office.put(day, json=OFF, headers=first)) == (412, "stale")
     assert problem_of(await office.delete(day, headers=first)) == (412, "stale")
     assert (await office.delete(day, headers={"If-Match": "*"})).status_code == 204
@@ -70,11 +70,11 @@ async def test_the_days_of_a_year_are_paged(service: Service) -> None:
     office = service.client("coordinator")
     days = ["2025-12-31", "2025-01-01", "2025-03-17", "2024-12-31", "2026-01-01"]
     for day in days:
-        seen(await office.put(f"{DAYS}/{day}", json=OFF), 201)
-    first = seen(await office.get(DAYS, params={"year": 2025, "limit": 2}))
+        ok(await office.put(f"{DAYS}/{day}", json=OFF), 201)
+    first = ok(await office.get(DAYS, params={"year": 2025, "limit": 2}))
     assert [item["day"] for item in first["items"]] == ["2025-01-01", "2025-03-17"]
     rest = {"year": 2025, "limit": 2, "cursor": first["next_cursor"]}
-    last = seen(await office.get(DAYS, params=rest))
+    last = ok(await office.get(DAYS, params=rest))
     assert [item["day"] for item in last["items"]] == ["2025-12-31"]
     assert last["next_cursor"] is None
 
@@ -82,7 +82,7 @@ async def test_the_days_of_a_year_are_paged(service: Service) -> None:
 async def test_exceptions_belong_to_one_district(service: Service) -> None:
     await add_neighbour(service)
     admin, office = service.client("admin"), service.client("coordinator")
-    seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params=THEIRS), 201)
+    ok(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params=THEIRS), 201)
     assert await list_all(office, DAYS, year=2025) == []
     assert problem_of(await office.delete(f"{DAYS}/2025-03-17")) == (404, "not-found")
     for answer in (
@@ -108,7 +108,7 @@ async def test_the_plan_is_required_where_two_are_known(service: Service) -> Non
     here = f"{DAYS}/2024-05-04"
     answer = await admin.delete(here, params=OURS, headers={"If-Match": '"1"'})
     assert answer.status_code == 204
-    assert seen(await admin.get(here, params=THEIRS))["district"] == "397"
+    assert ok(await admin.get(here, params=THEIRS))["district"] == "397"
 
 
 @pytest.mark.parametrize("plan", ["tho-xuan-2024", "trieu-son-2024"])
@@ -118,15 +118,15 @@ async def test_a_swapped_day_moves_only_the_due_dates_of_its_district(
     """15/3/2025 is a Saturday: it rolls to Monday, or where that is off, to Tuesday."""
     await add_neighbour(service)
     admin = service.client("admin")
-    seen(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params={"plan": plan}), 201)
+    ok(await admin.put(f"{DAYS}/2025-03-17", json=OFF, params={"plan": plan}), 201)
     for each in (OURS, THEIRS):
         tag = (await admin.get("/schedules/quarterly", params=each)).headers["ETag"]
         rolls = {"day": 15, "non_working_day": "next_working_day"}
         headers = {"If-Match": tag}
         answer = await admin.patch("/schedules/quarterly", json=rolls, params=each, headers=headers)
-        seen(answer)
+        ok(answer)
         year = {"year": 2025}
-        seen(await admin.post("/reporting-periods/generate", json=year, params=each))
-        period = seen(await admin.get("/reporting-periods/2025-Q1", params=each))
+        ok(await admin.post("/reporting-periods/generate", json=year, params=each))
+        period = ok(await admin.get("/reporting-periods/2025-Q1", params=each))
         expected = "2025-03-18" if each["plan"] == plan else "2025-03-17"
         assert period["due_date"] == expected

@@ -26,7 +26,7 @@ from tests.support.deliveries import (
     prefer,
 )
 from tests.support.reference_calls import add_neighbour, list_events
-from tests.support.report_calls import seen
+from tests.support.report_calls import ok
 from tests.support.seed_folders import changes, correct
 
 RIGHT, WRONG = "15493,Xã Xuân Hồng,commune,395", "15493,Xã Xuân Hồng,village,395"
@@ -67,13 +67,13 @@ async def test_coordinators_are_notified_of_the_findings(service: Service, folde
     assert finding.startswith(f"- agencies.csv, dòng {line}, kind: cần ")
     assert "Chương trình mục tiêu quốc gia" in mail.text.plain
 
-    inbox = seen(await service.client("coordinator").get("/notifications"))
+    inbox = ok(await service.client("coordinator").get("/notifications"))
     (message,) = inbox["items"]
     assert (inbox["unread"], message["subject"], message["obligations"]) == (1, SUBJECT, [])
     assert message["plans"] == [{"plan": "tho-xuan-2024", "about": "plan.import_failed"}]
     read = await service.client("coordinator").post(f"/notifications/{message['id']}/read")
-    assert seen(read)["plans"] == message["plans"]
-    assert seen(await service.client("xuan-hong").get("/notifications"))["items"] == []
+    assert ok(read)["plans"] == message["plans"]
+    assert ok(await service.client("xuan-hong").get("/notifications"))["items"] == []
 
 
 async def test_each_failure_is_an_audit_event(service: Service, folder: Path) -> None:
@@ -85,7 +85,7 @@ async def test_each_failure_is_an_audit_event(service: Service, folder: Path) ->
         ("plans/tho-xuan-2024", {"folder": "plan", "count": 1})
     ] * 2
     answer = await service.client("coordinator").get("/audit-events?action=plan.import_failed")
-    assert [event["agency"] for event in seen(answer)["items"]] == ["395", "395"]
+    assert [event["agency"] for event in ok(answer)["items"]] == ["395", "395"]
 
 
 async def test_the_same_findings_are_notified_once_a_day_and_others_immediately(

@@ -18,7 +18,7 @@ from app.services.notifications.delivery import DeliveryContext, MailSender, Pos
 from app.services.reminders.sweep import SweepResult, sweep
 from app.vocabulary import Audience, Channel, DayKind, NotificationReason, Role
 from tests.conftest import Service
-from tests.support.report_calls import XUAN_HONG, review, send
+from tests.support.report_calls import XUAN_HONG, review, submit_complete
 
 PUBLIC_URL = "http://127.0.0.1:8000"
 AWAY = DeliveryDelayedError("connection refused")
@@ -229,7 +229,7 @@ def rules_of(rows: Iterable[NotificationRow]) -> list[str]:
 
 async def return_report(service: Service, due: str) -> None:
     """Return Xuân Hồng's report of the second quarter, and mark its messages as sent."""
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     await review(
         service.client("coordinator"), "return", XUAN_HONG, reason="Chưa khớp.", correction_due=due
     )

@@ -10,7 +10,7 @@ from sqlalchemy import event, select
 from app.models.audit_events import AuditEvent
 from seed.loader import load
 from tests.conftest import NEIGHBOUR_FOLDER, PLAN_IN_FORCE, Service
-from tests.support.report_calls import seen
+from tests.support.report_calls import ok
 
 
 async def list_all(client: httpx.AsyncClient, path: str, **query: Any) -> list[dict[str, Any]]:
@@ -18,7 +18,7 @@ async def list_all(client: httpx.AsyncClient, path: str, **query: Any) -> list[d
     items: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     while True:
-        page = seen(await client.get(path, params={**query, **cursor}))
+        page = ok(await client.get(path, params={**query, **cursor}))
         items += page["items"]
         if page["next_cursor"] is None:
             return items
@@ -42,7 +42,7 @@ async def delete(client: httpx.AsyncClient, path: str) -> httpx.Response:
 
 def field_errors(answer: httpx.Response) -> list[tuple[str, str]]:
     """The pointers and codes of the errors of a 422."""
-    return [(error["pointer"], error["code"]) for error in seen(answer, 422)["errors"]]
+    return [(error["pointer"], error["code"]) for error in ok(answer, 422)["errors"]]
 
 
 def problem_of(answer: httpx.Response) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""The steps of a report's life over HTTP, each seen to succeed."""
+"""Calls of a report's life cycle over HTTP; each asserts that it succeeds."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -14,26 +14,26 @@ XUAN_HONG = "15493"
 BAC_LUONG = "15502"
 
 
-def seen(answer: httpx.Response, status: int = 200) -> Any:
-    """The answer's JSON, its status being as expected."""
+def ok(answer: httpx.Response, status: int = 200) -> Any:
+    """Assert the status and return the answer's JSON."""
     assert answer.status_code == status, f"{answer.status_code} {answer.text}"
     return answer.json()
 
 
 async def read(client: httpx.AsyncClient, agency: str, period: str = Q2) -> dict[str, Any]:
-    """The report as it stands."""
-    report: dict[str, Any] = seen(await client.get(f"/reports/{period}/{agency}"))
+    """Get the report."""
+    report: dict[str, Any] = ok(await client.get(f"/reports/{period}/{agency}"))
     return report
 
 
 async def save(
     client: httpx.AsyncClient, agency: str, body: Mapping[str, Any], period: str = Q2
 ) -> dict[str, Any]:
-    """Save a draft over whatever version there is."""
-    at = f"/reports/{period}/{agency}"
-    tag = (await client.get(at)).headers["ETag"]
-    answer = await client.put(f"{at}/draft", json=dict(body), headers={"If-Match": tag})
-    report: dict[str, Any] = seen(answer)
+    """Save a draft over the current version."""
+    path = f"/reports/{period}/{agency}"
+    tag = (await client.get(path)).headers["ETag"]
+    answer = await client.put(f"{path}/draft", json=dict(body), headers={"If-Match": tag})
+    report: dict[str, Any] = ok(answer)
     return report
 
 
@@ -50,38 +50,36 @@ async def draft(
 
 
 async def submit(
-    client: httpx.AsyncClient, agency: str, period: str = Q2, **said: Any
+    client: httpx.AsyncClient, agency: str, period: str = Q2, **body: Any
 ) -> dict[str, Any]:
-    """Send the draft."""
-    report: dict[str, Any] = seen(
-        await client.post(f"/reports/{period}/{agency}/submit", json=said)
-    )
+    """Submit the draft."""
+    report: dict[str, Any] = ok(await client.post(f"/reports/{period}/{agency}/submit", json=body))
     return report
 
 
-async def send(
+async def submit_complete(
     client: httpx.AsyncClient,
     agency: str,
     figures: Figures | None = None,
     disbursements: Iterable[Mapping[str, Any]] = (),
     period: str = Q2,
-    **said: Any,
+    **body: Any,
 ) -> dict[str, Any]:
-    """Save a complete draft and send it."""
+    """Save a complete draft and submit it."""
     await draft(client, agency, figures, disbursements, period)
-    return await submit(client, agency, period, **said)
+    return await submit(client, agency, period, **body)
 
 
 async def review(
-    client: httpx.AsyncClient, verb: str, agency: str, period: str = Q2, **said: Any
+    client: httpx.AsyncClient, verb: str, agency: str, period: str = Q2, **body: Any
 ) -> dict[str, Any]:
-    """Accept, return or reopen."""
-    at = f"/reports/{period}/{agency}/{verb}"
-    report: dict[str, Any] = seen(await client.post(at, json=said))
+    """Accept, return or reopen a report."""
+    path = f"/reports/{period}/{agency}/{verb}"
+    report: dict[str, Any] = ok(await client.post(path, json=body))
     return report
 
 
-async def send_paper(
+async def submit_paper(
     service: Service,
     agency: str,
     figures: Figures | None = None,
@@ -89,7 +87,7 @@ async def send_paper(
     period: str = Q2,
     received_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """The coordinating office enters an agency's paper report."""
+    """Enter and submit an agency's paper report as the coordinator."""
     received = (received_at or service.clock.now()).isoformat()
     coordinator = service.client("coordinator")
     await draft(coordinator, agency, figures, disbursements, period)

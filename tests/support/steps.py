@@ -1,4 +1,4 @@
-"""What people do over a year, through the API, with a description for the log."""
+"""The API calls of people over a year, with descriptions for the log."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import httpx
 
 from tests.conftest import Service
 from tests.support.accounts import PASSWORD, PEOPLE
-from tests.support.report_calls import draft, review, seen, send
+from tests.support.report_calls import draft, ok, review, submit_complete
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ async def signed_in(service: Service, name: str) -> httpx.AsyncClient:
     if name in PEOPLE:
         return service.client(name)
     form = {"username": name, "password": PASSWORD}
-    token = seen(await service.client().post("/auth/token", data=form))
+    token = ok(await service.client().post("/auth/token", data=form))
     return service.client(secret=token["access_token"])
 
 
-def happens(words: str) -> Step:
+def external_event(words: str) -> Step:
     """An event that no call causes."""
 
     async def run(_: Service) -> None:
@@ -42,7 +42,7 @@ def opens_account(name: str, full_name: str, role: str, agency: str) -> Step:
     async def run(service: Service) -> None:
         account = {"username": name, "full_name": full_name, "role": role, "agency": agency}
         account |= {"email": f"{name}@example.vn", "password": PASSWORD}
-        seen(await service.client("district-admin").post("/users", json=account), 201)
+        ok(await service.client("district-admin").post("/users", json=account), 201)
 
     return Step(f"district-admin mở tài khoản {name} ({full_name}, {role} của {agency})", run)
 
@@ -56,7 +56,7 @@ def closes_account(name: str) -> Step:
         answer = await admin.patch(
             f"/users/{name}", json={"active": False}, headers={"If-Match": tag}
         )
-        seen(answer)
+        ok(answer)
 
     return Step(f"district-admin khóa tài khoản {name}", run)
 
@@ -67,7 +67,7 @@ def prefers(name: str, *channels: str) -> Step:
     async def run(service: Service) -> None:
         client = await signed_in(service, name)
         wanted = {"channels": list(channels), "period_news": True}
-        seen(await client.put("/notifications/preferences", json=wanted))
+        ok(await client.put("/notifications/preferences", json=wanted))
 
     return Step(f"{name} chọn chỉ nhận qua {', '.join(channels)}", run)
 
@@ -81,11 +81,11 @@ def drafts(name: str, period: str, agency: str) -> Step:
     return Step(f"{name} lưu bản nháp {period}/{agency}", run)
 
 
-def sends(name: str, period: str, agency: str) -> Step:
+def submits(name: str, period: str, agency: str) -> Step:
     """A reporter submits a report."""
 
     async def run(service: Service) -> None:
-        await send(await signed_in(service, name), agency, period=period)
+        await submit_complete(await signed_in(service, name), agency, period=period)
 
     return Step(f"{name} gửi báo cáo {period}/{agency}", run)
 
@@ -126,7 +126,7 @@ def extends(period: str, agency: str, *, due: str, reason: str) -> Step:
         answer = await service.client("coordinator").put(
             f"/obligations/{period}/{agency}/extension", json={"due_date": due, "reason": reason}
         )
-        seen(answer)
+        ok(answer)
 
     return Step(f"coordinator gia hạn {period}/{agency} đến hết {due}: {reason}", run)
 
@@ -138,7 +138,7 @@ def exempts(period: str, agency: str, reason: str) -> Step:
         answer = await service.client("coordinator").put(
             f"/obligations/{period}/{agency}/exemption", json={"reason": reason}
         )
-        seen(answer)
+        ok(answer)
 
     return Step(f"coordinator miễn {period}/{agency}: {reason}", run)
 
@@ -150,7 +150,7 @@ def reminds(period: str, agency: str, note: str) -> Step:
         answer = await service.client("coordinator").post(
             f"/obligations/{period}/{agency}/remind", json={"note": note}
         )
-        seen(answer)
+        ok(answer)
 
     return Step(f"coordinator nhắc tay {period}/{agency}: {note}", run)
 
@@ -159,7 +159,7 @@ def closes(period: str) -> Step:
     """The labour office closes a period."""
 
     async def run(service: Service) -> None:
-        seen(await service.client("coordinator").post(f"/reporting-periods/{period}/close"))
+        ok(await service.client("coordinator").post(f"/reporting-periods/{period}/close"))
 
     return Step(f"coordinator khóa kỳ {period}", run)
 
@@ -168,6 +168,6 @@ def opens(period: str) -> Step:
     """The labour office reopens a closed period."""
 
     async def run(service: Service) -> None:
-        seen(await service.client("coordinator").post(f"/reporting-periods/{period}/open"))
+        ok(await service.client("coordinator").post(f"/reporting-periods/{period}/open"))
 
     return Step(f"coordinator mở lại kỳ {period}", run)

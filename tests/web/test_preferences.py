@@ -23,7 +23,7 @@ from tests.support.deliveries import (
 )
 from tests.support.operations import UNDER_VERSION
 from tests.support.reference_calls import list_events
-from tests.support.report_calls import seen
+from tests.support.report_calls import ok
 
 PATH = "/notifications/preferences"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -44,7 +44,7 @@ async def save(service: Service, page: Page, form: dict[str, list[str]]) -> http
 
 async def chosen(service: Service, person: str = "xuan-hong") -> tuple[list[str], bool]:
     """The preferences of a person according to the API."""
-    found = seen(await service.client(person).get(PATH))
+    found = ok(await service.client(person).get(PATH))
     return found["channels"], found["period_news"]
 
 
@@ -102,7 +102,7 @@ async def test_only_available_or_chosen_channels_are_offered(service: Service) -
     await execute(service, "UPDATE account SET email = NULL WHERE username = 'xuan-hong'")
     await prefer(service, "xuan-hong", Channel.EMAIL, Channel.IN_APP)
     hook = {"agency": "395", "url": "https://hook.example.vn/"}
-    seen(await service.client("coordinator").post("/webhooks", json=hook), 201)
+    ok(await service.client("coordinator").post("/webhooks", json=hook), 201)
     page = await open_page(service, await address(service))
     assert [each.value for each in page.fields] == ["email", "webhook", "in_app", "yes"]
     assert "Thư điện tử (hiện chưa dùng được)" in page.text_content
@@ -214,7 +214,7 @@ async def test_every_link_in_a_mail_works_without_signing_in(service: Service) -
 
 async def test_a_new_account_gets_a_random_key(service: Service) -> None:
     new = {"username": "moi", "full_name": "Mới", "role": "reporter", "agency": "15493"}
-    seen(await service.client("admin").post("/users", json=new), 201)
+    ok(await service.client("admin").post("/users", json=new), 201)
     where = await address(service, "moi")
     assert "Mới" in (await open_page(service, where)).text_content
     await open_page(service, f"{PATH}?key={uuid4()}", status=404)

@@ -12,7 +12,7 @@ from app.policy import Principal
 from app.services.audit import ledger
 from app.services.audit.action import Action
 from tests.conftest import Service
-from tests.support.report_calls import Q2, XUAN_HONG, draft, review, seen, send
+from tests.support.report_calls import Q2, XUAN_HONG, draft, ok, review, submit_complete
 
 ACTOR = Principal("somebody", None, frozenset(), None, "", "")
 REJECT_EVENTS_OF_XUAN_HONG = "ALTER TABLE audit_event ADD CHECK (actor <> 'xuan-hong') NOT VALID"
@@ -30,12 +30,12 @@ async def count_events(service: Service) -> int:
 
 async def _record_some_events(service: Service) -> None:
     office = service.client("coordinator")
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     service.clock.advance(hours=1)
     await review(office, "return", XUAN_HONG, reason="Sửa «số hộ».")
     day_off = {"change": "off", "note": "Nghỉ bù."}
     # An event that belongs to no plan.
-    seen(await office.put("/working-days/2024-07-01", json=day_off), 201)
+    ok(await office.put("/working-days/2024-07-01", json=day_off), 201)
 
 
 async def test_an_intact_chain_has_no_broken_links(service: Service) -> None:
@@ -100,7 +100,7 @@ async def test_a_change_and_its_event_are_one_transaction(service: Service) -> N
         await session.execute(text(REJECT_EVENTS_OF_XUAN_HONG))
     failed = await commune.post(f"/reports/{Q2}/{XUAN_HONG}/submit", json={})
     assert failed.status_code == 500
-    report = seen(await commune.get(f"/reports/{Q2}/{XUAN_HONG}"))
+    report = ok(await commune.get(f"/reports/{Q2}/{XUAN_HONG}"))
     assert (report["report_status"], report["draft"]) == ("draft", saved["draft"])
     assert await count_events(service) == before
 

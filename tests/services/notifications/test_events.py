@@ -25,7 +25,7 @@ from tests.support.deliveries import (
     return_report,
     run_sweep,
 )
-from tests.support.report_calls import XUAN_HONG, draft, review, save, seen, send, submit
+from tests.support.report_calls import XUAN_HONG, draft, ok, review, save, submit, submit_complete
 
 
 def brief(rows: list[NotificationRow]) -> list[tuple[str, str, str]]:
@@ -37,7 +37,7 @@ async def test_a_decision_notifies_the_reporters_of_the_agency_by_both_channels(
 ) -> None:
     await add_account(service, "colleague", Role.REPORTER, XUAN_HONG)
     await add_account(service, "gone", Role.REPORTER, XUAN_HONG, active=False)
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     await review(service.client("coordinator"), "accept", XUAN_HONG, note="Số liệu khớp.")
     rows = await list_notifications(service, rule="report.accepted")
     assert sorted(brief(rows)) == [
@@ -54,7 +54,7 @@ async def test_a_decision_notifies_the_reporters_of_the_agency_by_both_channels(
 
 
 async def test_a_return_names_the_fields_of_its_comments(service: Service) -> None:
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     comments = [
         {"pointer": "/entries/0/value", "text": "Danh sách có 11 hộ."},
         {"pointer": "/narrative/difficulties", "text": "Nêu rõ hơn."},
@@ -87,7 +87,7 @@ async def test_a_return_names_the_fields_of_its_comments(service: Service) -> No
 async def test_a_payload_contains_the_due_date_of_a_correction(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.WEBHOOK)
     await add_webhook(service, "395", "https://district.example/hook")
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     office = service.client("coordinator")
     await review(office, "return", XUAN_HONG, reason="Chưa khớp.", correction_due="2024-06-20")
     [post] = (await deliver_all(service)).posts
@@ -125,7 +125,7 @@ async def test_an_agency_without_an_account_gets_no_message(service: Service) ->
         "/obligations/2024-Q2/15505/extension",
         json={"due_date": "2024-06-25", "reason": "Mưa lũ."},
     )
-    seen(answer)
+    ok(answer)
     assert await list_messages(service) == []
 
 
@@ -136,7 +136,7 @@ async def test_preferences_set_the_channels_and_news_of_periods(
     await prefer(service, "bac-luong", Channel.EMAIL)
     office = service.client("coordinator")
     for change, event in (("close", "closed"), ("open", "opened")):
-        seen(await office.post(f"/reporting-periods/2024-Q2/{change}"))
+        ok(await office.post(f"/reporting-periods/2024-Q2/{change}"))
         rows = await list_notifications(service, rule=f"reporting_period.{event}")
         names = [(row.username, row.channel) for row in rows]
         assert ("bac-luong", "email") in names
@@ -146,7 +146,7 @@ async def test_preferences_set_the_channels_and_news_of_periods(
         f"/obligations/2024-H1/{XUAN_HONG}/extension",
         json={"due_date": "2024-06-25", "reason": "Mưa lũ."},
     )
-    seen(answer)
+    ok(answer)
     rows = await list_notifications(service, rule="obligation.extended")
     assert brief(rows) == [("xuan-hong", "in_app", "planned")]
 
@@ -201,7 +201,7 @@ async def test_a_submitted_correction_is_not_reminded(service: Service) -> None:
     await keep_rules(service)
     await return_report(service, "2024-06-12")
     service.clock.set("2024-06-10 15:00")
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     service.clock.set("2024-06-11 08:00")
     await run_sweep(service)
     assert await list_notifications(service, rule="report.correction_due") == []
@@ -267,7 +267,7 @@ async def test_new_periods_are_announced_by_one_message(
 ) -> None:
     service.clock.set("2024-12-20 09:00")
     office = service.client("coordinator")
-    seen(await office.post("/reporting-periods/generate", json={"year": 2025}))
+    ok(await office.post("/reporting-periods/generate", json={"year": 2025}))
     rows = await list_notifications(service, username="xuan-hong", channel="email")
     assert {row.rule for row in rows} == {"reporting_period.opened"}
     assert len(rows) == 6
@@ -279,17 +279,17 @@ async def test_new_periods_are_announced_by_one_message(
 
 async def test_past_periods_are_not_announced(service: Service) -> None:
     office = service.client("coordinator")
-    seen(await office.post("/reporting-periods/generate", json={"year": 2022}))
+    ok(await office.post("/reporting-periods/generate", json={"year": 2022}))
     assert await list_notifications(service) == []
 
 
 async def test_an_exemption_and_its_end_are_notified(service: Service) -> None:
     office = service.client("coordinator")
     at = f"/obligations/2024-Q2/{XUAN_HONG}/exemption"
-    seen(await office.put(at, json={"reason": "Không được giao vốn."}))
+    ok(await office.put(at, json={"reason": "Không được giao vốn."}))
     assert ("xuan-hong", "Được miễn: báo cáo quý II năm 2024") in (
         await deliver_all(service)
     ).letters
-    seen(await office.delete(at))
+    ok(await office.delete(at))
     letters = (await deliver_all(service)).letters
     assert ("xuan-hong", "Không còn được miễn: báo cáo quý II năm 2024") in letters

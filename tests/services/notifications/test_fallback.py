@@ -25,7 +25,7 @@ from tests.support.deliveries import (
     prefer,
     run_sweep,
 )
-from tests.support.report_calls import XUAN_HONG, review, seen, send
+from tests.support.report_calls import XUAN_HONG, ok, review, submit_complete
 from tests.support.seed_folders import correct
 
 REFUSED = DeliveryRefusedError("550 no such user")
@@ -69,7 +69,7 @@ async def of_xuan_hong(service: Service) -> list[tuple[str, str, str]]:
 
 async def inbox(service: Service) -> list[str]:
     answer = await service.client("xuan-hong").get("/notifications")
-    return [message["subject"] for message in seen(answer)["items"]]
+    return [message["subject"] for message in ok(answer)["items"]]
 
 
 async def told_in_the_application(service: Service) -> list[tuple[str, str]]:
@@ -127,7 +127,7 @@ async def test_a_first_return_in_the_application_does_not_replace_a_failed_secon
     for channel in (Channel.IN_APP, Channel.EMAIL):
         await execute(service, "DELETE FROM notification_preference")
         await prefer(service, "xuan-hong", channel)
-        await send(commune, XUAN_HONG)
+        await submit_complete(commune, XUAN_HONG)
         await review(office, "return", XUAN_HONG, reason="Chưa khớp.")
         await refuse(service)
         await deliver_all(service)
@@ -159,7 +159,7 @@ async def test_a_failed_mail_of_several_reminders_falls_back_to_one_message(
 
 async def test_only_valid_notifications_of_a_failed_mail_fall_back(service: Service) -> None:
     await reminded_of_two(service)
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     await refuse(service)
     assert await told_in_the_application(service) == [("xuan-hong", "extra")]
 
@@ -209,7 +209,7 @@ async def test_a_notification_superseded_by_the_failed_mail_is_planned_again(
     await reminded(service, Channel.EMAIL)
     await refuse(service, DeliveryDelayedError("421 busy"))
     choice = {"channels": ["in_app"], "period_news": True}
-    seen(await service.client("xuan-hong").put("/notifications/preferences", json=choice))
+    ok(await service.client("xuan-hong").put("/notifications/preferences", json=choice))
     service.clock.advance(minutes=1)
     await run_sweep(service)
     assert [state for _, state, _ in await of_xuan_hong(service)] == ["planned", "superseded"]
@@ -223,7 +223,7 @@ async def test_a_notification_superseded_by_the_failed_mail_is_planned_again(
 
 async def test_an_outdated_notification_does_not_fall_back(service: Service) -> None:
     await reminded(service, Channel.EMAIL)
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     await refuse(service)
     await deliver_all(service)
     assert await inbox(service) == []
@@ -231,7 +231,7 @@ async def test_an_outdated_notification_does_not_fall_back(service: Service) -> 
 
 async def test_an_event_falls_back_too(service: Service) -> None:
     await prefer(service, "xuan-hong", Channel.EMAIL)
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     await review(service.client("coordinator"), "accept", XUAN_HONG)
     await refuse(service)
     await deliver_all(service)
@@ -240,7 +240,7 @@ async def test_an_event_falls_back_too(service: Service) -> None:
 
 async def subjects_of_the_office(service: Service) -> list[str]:
     answer = await service.client("coordinator").get("/notifications")
-    return [message["subject"] for message in seen(answer)["items"]]
+    return [message["subject"] for message in ok(answer)["items"]]
 
 
 async def test_an_event_of_a_plan_falls_back_too(service: Service, faulty: Path) -> None:

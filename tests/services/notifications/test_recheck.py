@@ -15,28 +15,28 @@ from tests.support.deliveries import (
     return_report,
     run_sweep,
 )
-from tests.support.report_calls import XUAN_HONG, review, seen, send
+from tests.support.report_calls import XUAN_HONG, ok, review, submit_complete
 
 Change = Callable[[Service], Awaitable[None]]
 OBLIGATION, PERIOD = f"/obligations/2024-Q2/{XUAN_HONG}", "/reporting-periods/2024-Q2"
 
 
 async def report_comes(service: Service) -> None:
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
 
 
 async def is_extended(service: Service) -> None:
     answer = await service.client("coordinator").put(
         f"{OBLIGATION}/extension", json={"due_date": "2024-06-25", "reason": "Mưa lũ."}
     )
-    seen(answer)
+    ok(answer)
 
 
 async def is_exempted(service: Service) -> None:
     answer = await service.client("coordinator").put(
         f"{OBLIGATION}/exemption", json={"reason": "Sáp nhập."}
     )
-    seen(answer)
+    ok(answer)
 
 
 async def exemption_ends(service: Service) -> None:
@@ -45,15 +45,15 @@ async def exemption_ends(service: Service) -> None:
 
 
 async def is_exempt_no_more(service: Service) -> None:
-    seen(await service.client("coordinator").delete(f"{OBLIGATION}/exemption"))
+    ok(await service.client("coordinator").delete(f"{OBLIGATION}/exemption"))
 
 
 async def period_closes(service: Service) -> None:
-    seen(await service.client("coordinator").post(f"{PERIOD}/close"))
+    ok(await service.client("coordinator").post(f"{PERIOD}/close"))
 
 
 async def period_opens(service: Service) -> None:
-    seen(await service.client("coordinator").post(f"{PERIOD}/open"))
+    ok(await service.client("coordinator").post(f"{PERIOD}/open"))
 
 
 async def period_closes_by_mistake(service: Service) -> None:
@@ -76,7 +76,7 @@ async def is_accepted_by_mistake(service: Service) -> None:
 
 
 async def is_reminded(service: Service) -> None:
-    seen(await service.client("coordinator").post(f"{OBLIGATION}/remind"))
+    ok(await service.client("coordinator").post(f"{OBLIGATION}/remind"))
 
 
 async def correction_is_due(service: Service) -> None:
@@ -183,7 +183,7 @@ async def test_a_digest_omits_agencies_that_have_submitted_since(service: Servic
 async def test_a_digest_counts_the_reports_due_by_that_day(service: Service) -> None:
     office = service.client("coordinator")
     later = {"due_date": "2024-06-25", "reason": "Mưa lũ."}
-    seen(await office.put("/obligations/2024-Q2/15502/extension", json=later))
+    ok(await office.put("/obligations/2024-Q2/15502/extension", json=later))
     await is_exempted(service)
     await execute(service, "UPDATE agency SET valid_to = '2024-05-31' WHERE code = '15505'")
     service.clock.set("2024-06-14 08:00")
@@ -249,7 +249,7 @@ async def test_a_later_reminder_supersedes_a_pending_one(
 async def test_a_second_return_supersedes_the_first(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     for reason in ("Thiếu số liệu.", "Vẫn thiếu số liệu."):
-        await send(commune, XUAN_HONG)
+        await submit_complete(commune, XUAN_HONG)
         await review(office, "return", XUAN_HONG, reason=reason)
         service.clock.advance(hours=1)
     [mail] = (await deliver_all(service)).mails
@@ -258,9 +258,9 @@ async def test_a_second_return_supersedes_the_first(service: Service) -> None:
 
 async def test_a_return_is_not_sent_after_a_resubmission(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Thiếu số liệu.")
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     assert (await deliver_all(service)).mails == []
     why = {row.why for row in await list_notifications(service, rule="report.returned")}
     assert why == {"report_resubmitted"}

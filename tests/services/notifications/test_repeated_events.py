@@ -18,7 +18,7 @@ from tests.support.deliveries import (
     prefer,
     run_sweep,
 )
-from tests.support.report_calls import Q2, XUAN_HONG, review, seen, send
+from tests.support.report_calls import Q2, XUAN_HONG, ok, review, submit_complete
 
 AT = f"/obligations/{Q2}/{XUAN_HONG}"
 ALONE = "UPDATE account SET active = false WHERE role <> 'coordinator' AND username <> 'xuan-hong'"
@@ -40,19 +40,19 @@ async def mails_to_xuan_hong(service: Service) -> list[str]:
 
 
 async def exempt(service: Service) -> None:
-    seen(await service.client("coordinator").put(f"{AT}/exemption", json={"reason": "Nhầm."}))
+    ok(await service.client("coordinator").put(f"{AT}/exemption", json={"reason": "Nhầm."}))
 
 
 async def exempt_no_more(service: Service) -> None:
-    seen(await service.client("coordinator").delete(f"{AT}/exemption"))
+    ok(await service.client("coordinator").delete(f"{AT}/exemption"))
 
 
 async def close(service: Service) -> None:
-    seen(await service.client("coordinator").post(f"/reporting-periods/{Q2}/close"))
+    ok(await service.client("coordinator").post(f"/reporting-periods/{Q2}/close"))
 
 
 async def open_again(service: Service) -> None:
-    seen(await service.client("coordinator").post(f"/reporting-periods/{Q2}/open"))
+    ok(await service.client("coordinator").post(f"/reporting-periods/{Q2}/open"))
 
 
 async def leave(service: Service) -> None:
@@ -167,7 +167,7 @@ async def test_a_person_without_a_working_channel_is_notified_in_the_application
     (message,) = await list_messages(morning, username="xuan-hong")
     assert (message.channel, message.state) == ("in_app", "sent")
     reminded = await morning.client("coordinator").post(f"{AT}/remind", json={})
-    assert seen(reminded) == {"told": 1}
+    assert ok(reminded) == {"told": 1}
     await deliver_all(morning)
     assert {row.state for row in await list_notifications(morning)} == {"sent"}
 
@@ -185,7 +185,7 @@ async def test_an_agency_that_ended_before_its_period_is_not_notified(service: S
 
 
 async def test_a_correction_in_a_closed_period_is_reminded(service: Service) -> None:
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     office = service.client("coordinator")
     await review(office, "return", XUAN_HONG, reason="Sửa.", correction_due="2024-06-12")
     await close(service)
@@ -202,12 +202,12 @@ async def test_a_correction_in_a_closed_period_is_reminded(service: Service) -> 
 async def test_each_return_is_reminded_although_the_due_date_is_the_same(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
     await keep_rules(service)
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Sửa.", correction_due="2024-06-14")
     service.clock.set("2024-06-13 08:00")
     await run_sweep(service)
     await deliver_all(service)
-    await send(commune, XUAN_HONG)
+    await submit_complete(commune, XUAN_HONG)
     await review(office, "return", XUAN_HONG, reason="Còn thiếu.", correction_due="2024-06-14")
     service.clock.set("2024-06-14 08:00")
     await run_sweep(service)

@@ -27,7 +27,7 @@ from tests.support.deliveries import (
     run_sweep,
 )
 from tests.support.reference_calls import add_neighbour
-from tests.support.report_calls import BAC_LUONG, XUAN_HONG, seen, send
+from tests.support.report_calls import BAC_LUONG, XUAN_HONG, ok, submit_complete
 from tests.support.seed_folders import correct, load_folder
 
 REPORTERS = ["agriculture", "bac-luong", "health-centre", "labour-reporter", "xuan-hong"]
@@ -38,7 +38,7 @@ async def extend(service: Service, agency: str, due: str) -> None:
         f"/obligations/2024-Q2/{agency}/extension",
         json={"due_date": due, "reason": "Mưa lũ.", "document_number": "12/UBND"},
     )
-    seen(answer)
+    ok(answer)
 
 
 async def test_a_reminder_is_due_at_the_time_of_its_rule(service: Service) -> None:
@@ -70,7 +70,7 @@ async def test_submissions_do_not_wait_for_a_sweep(service: Service) -> None:
         result = await sweep.sweep(session, service.clock.now())
         assert result.messages > 0
         async with asyncio.timeout(5):
-            await send(service.client("xuan-hong"), XUAN_HONG)
+            await submit_complete(service.client("xuan-hong"), XUAN_HONG)
 
 
 async def test_a_second_sweep_plans_nothing(service: Service) -> None:
@@ -168,7 +168,7 @@ async def test_a_document_issued_later_does_not_skip_due_dates(
     correct(folder / "plan.yaml", f"{document}2024-04-01", f"{document}2024-06-30")
     await load_folder(service.database, folder)
     service.clock.set("2024-06-16 08:00")
-    await send(service.client("bac-luong"), BAC_LUONG)
+    await submit_complete(service.client("bac-luong"), BAC_LUONG)
     await run_sweep(service)
     assert "after-1" in rules_of(await list_notifications(service, username="xuan-hong"))
 
@@ -202,7 +202,7 @@ async def test_an_extension_past_the_day_the_plan_was_issued_is_reminded_of(
         f"/obligations/2024-Q1/{XUAN_HONG}/extension",
         json={"due_date": "2024-04-20", "reason": "Kế hoạch mới ban hành."},
     )
-    seen(answer)
+    ok(answer)
     service.clock.set("2024-04-13 08:00")
     await run_sweep(service)
     rows = await list_notifications(service, channel="email", rule="before-7")
@@ -299,7 +299,7 @@ async def test_a_reminder_in_quiet_hours_waits_for_their_end(service: Service) -
 
 async def test_the_coordinator_gets_one_digest_of_missing_reports(service: Service) -> None:
     service.clock.set("2024-06-14 08:00")
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     await run_sweep(service)
     rows = await list_notifications(service, username="coordinator", channel="email")
     assert len(rows) == 34
@@ -360,7 +360,7 @@ async def test_the_province_and_other_agencies_are_not_notified(service: Service
 
 
 async def test_a_submitted_report_is_not_reminded_of(service: Service) -> None:
-    await send(service.client("xuan-hong"), XUAN_HONG)
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     service.clock.set("2024-06-12 08:00")
     await run_sweep(service)
     assert "xuan-hong" not in {row.username for row in await list_notifications(service)}
@@ -371,12 +371,12 @@ async def test_exempt_agencies_and_closed_periods_are_not_reminded_of(service: S
     answer = await office.put(
         f"/obligations/2024-Q2/{XUAN_HONG}/exemption", json={"reason": "Sáp nhập."}
     )
-    seen(answer)
+    ok(answer)
     await run_sweep(service)
     assert rules_of(await list_notifications(service, username="xuan-hong")) == [
         "obligation.exempted"
     ]
-    seen(await office.post("/reporting-periods/2024-Q2/close"))
+    ok(await office.post("/reporting-periods/2024-Q2/close"))
     service.clock.set("2024-06-12 08:00")
     before = len(await list_notifications(service))
     assert await run_sweep(service) == NOTHING_DUE
@@ -389,7 +389,7 @@ async def test_of_two_periods_due_on_one_day_only_the_open_one_is_reminded_of(
     await execute(
         service, "UPDATE obligation SET due_date = '2024-06-15' WHERE due_date = '2024-03-15'"
     )
-    seen(await service.client("coordinator").post("/reporting-periods/2024-Q1/close"))
+    ok(await service.client("coordinator").post("/reporting-periods/2024-Q1/close"))
     service.clock.set("2024-06-12 08:00")
     await run_sweep(service)
     rows = await list_notifications(service, rule="before-3", username="xuan-hong")
@@ -449,7 +449,7 @@ async def test_working_days_are_counted_by_the_districts_calendar(service: Servi
         json={"change": "off", "note": "Nghỉ bù."},
         params={"plan": "trieu-son-2024"},
     )
-    seen(answer, 201)
+    ok(answer, 201)
     service.clock.set("2024-06-11 08:00")
     await run_sweep(service)
     assert {row.username for row in await list_notifications(service)} == {"next-door"}

@@ -14,7 +14,7 @@ from app.models.reports import RevisionDisbursement, RevisionEntry
 from app.services.reports.submission import fingerprint
 from tests.conftest import Service
 from tests.support.report_bodies import complete_body, money
-from tests.support.report_calls import Q2, XUAN_HONG, read, save, seen, send, submit
+from tests.support.report_calls import Q2, XUAN_HONG, ok, read, save, submit, submit_complete
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
@@ -43,7 +43,7 @@ async def test_the_largest_and_the_smallest_figures_are_kept_exactly(service: Se
     commune = service.client("xuan-hong")
     spent = [money("DA2", 10**15, source="mobilised")]
     values = {"DA2.02": 9_999_999_999_999, "DA2.05": LARGEST, "DA2.05.1": 0.01, "DA2.05.2": 0.1}
-    sent = await send(commune, XUAN_HONG, values, spent, warnings_note="Thử giới hạn.")
+    sent = await submit_complete(commune, XUAN_HONG, values, spent, warnings_note="Thử giới hạn.")
     body = sent["last_revision"]["body"]
     assert {e["indicator"]: e["value"] for e in body["entries"] if e["value"]} == values
     async with service.database.reading() as session:
@@ -62,7 +62,7 @@ async def test_the_largest_and_the_smallest_figures_are_kept_exactly(service: Se
 
 async def rows_of(service: Service, what: str) -> list[dict[str, Any]]:
     question = f"/aggregates/{what}?period={Q2}&basis=submitted"
-    rows: list[dict[str, Any]] = seen(await service.client("province").get(question))["rows"]
+    rows: list[dict[str, Any]] = ok(await service.client("province").get(question))["rows"]
     return rows
 
 
@@ -113,7 +113,7 @@ REFUSED = [
 
 async def test_the_database_itself_refuses_what_no_sum_may_meet(service: Service) -> None:
     for person, agency in (("xuan-hong", XUAN_HONG), ("bac-luong", "15502")):
-        await send(service.client(person), agency, disbursements=[money("DA2", 5)])
+        await submit_complete(service.client(person), agency, disbursements=[money("DA2", 5)])
     for statement in REFUSED:
         with pytest.raises(IntegrityError):
             async with service.database.transaction() as session:
