@@ -68,8 +68,11 @@ def preferred_media_type(request: Request, offered: Iterable[str]) -> str | None
 
 def preferred_language(request: Request) -> Language:
     """English if Accept-Language weighs it higher than Vietnamese, else Vietnamese."""
+    header = combined(request, "Accept-Language")
+    if header is None:
+        return "vi"
     weights = {"vi": 0.0, "en": 0.0}
-    for name, weight in _weighted(combined(request, "Accept-Language") or ""):
+    for name, weight in _weighted(header):
         primary = name.partition("-")[0]
         if primary in weights:
             weights[primary] = max(weights[primary], weight)

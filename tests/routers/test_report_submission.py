@@ -227,7 +227,7 @@ INVALID_FIGURES = {
     ),
 }
 INVALID_AMOUNTS = {
-    "an unknown project": (
+    "an amount of an unknown project": (
         with_disbursements(money("DA9", 1)),
         "unknown_project",
         "/disbursements/0/project",

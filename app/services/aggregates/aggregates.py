@@ -59,7 +59,7 @@ async def sum_indicators(
         NotSettled: `as_of` lies in the future.
     """
     scope = await _scope(session, principal, query)
-    as_of = await settlement.settle(session, scope.period.plan_id, query.as_of, query.now)
+    as_of = await settlement.settle(scope.period.plan_id, query.as_of, query.now)
     sums = await _fetch(session, SUM_INDICATORS, scope, as_of, basis=query.basis.value)
     return _head(scope, query, as_of) | {
         "coverage": sums["coverage"],
@@ -75,7 +75,7 @@ async def sum_budget_execution(
     Raises as `sum_indicators`.
     """
     scope = await _scope(session, principal, query)
-    as_of = await settlement.settle(session, scope.period.plan_id, query.as_of, query.now)
+    as_of = await settlement.settle(scope.period.plan_id, query.as_of, query.now)
     sums = await _fetch(session, SUM_MONEY, scope, as_of, basis=query.basis.value)
     rows = sums["rows"]
     allocated = sum(row["allocated_vnd"] for row in rows)
@@ -103,9 +103,9 @@ async def list_timeliness(
     """
     scope = await _scope(session, principal, query)
     plan_id = scope.period.plan_id
-    last_commit = await settlement.settle(session, plan_id, None, query.now)
+    last_commit = await settlement.settle(plan_id, None, query.now)
     wanted = query.as_of or max(query.now, last_commit)
-    as_of = await settlement.settle(session, plan_id, wanted, query.now)
+    as_of = await settlement.settle(plan_id, wanted, query.now)
     facts = await _fetch(session, LIST_TIMELINESS_FACTS, scope, as_of)
     rows = [_with_timeliness(row, facts["due_soon_days"], as_of) for row in facts["rows"]]
     counts: dict[str, int] = {}

@@ -46,9 +46,11 @@ WHERE coalesce(last.hash, '') <> ledger.last_hash
 ORDER BY id
 """)
 
-# The instant of a plan's last commit, and whether a commit may not be on disk yet.
-GET_LAST_INSTANT = text("""
-SELECT last_at, pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn() AS unflushed
+# The instant of a plan's last commit. If that commit may not be on disk yet, an empty message makes
+# the commit of this statement wait until it is: a crash must not undo what an aggregate answered.
+GET_LAST_INSTANT = Statement("""
+SELECT last_at, CASE WHEN pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()
+    THEN pg_logical_emit_message(true, 'tiendo', '')::text END AS flushed
 FROM ledger WHERE plan_id = :plan_id
 """)
 
@@ -110,15 +112,13 @@ async def list_broken_links(session: AsyncSession) -> list[int]:
 class Settlement:
     """Finds instants up to which nothing can change any more.
 
-    Advancing a ledger is a write, so it has a transaction of its own, apart from the session that
-    reads the aggregate.
+    Flushing and advancing a ledger are writes, so they have transactions of their own, apart from
+    the session that reads the aggregate.
     """
 
     database: Database
 
-    async def settle(
-        self, session: AsyncSession, plan_id: int, as_of: datetime | None, now: datetime
-    ) -> datetime:
+    async def settle(self, plan_id: int, as_of: datetime | None, now: datetime) -> datetime:
         """The settled instant for a question about a plan.
 
         Without `as_of` that is the plan's last commit. A later `as_of` advances the ledger to it,
@@ -127,12 +127,10 @@ class Settlement:
         Raises:
             NotSettled: `as_of` lies after `now`.
         """
-        last_at, unflushed = (await session.execute(GET_LAST_INSTANT, {"plan_id": plan_id})).one()
-        if unflushed:  # a crash of the database must not undo what an aggregate has answered
-            await self.database.driver.flush()
+        rows = await GET_LAST_INSTANT.fetch_all(self.database.driver, {"plan_id": plan_id})
+        last_at: datetime = rows[0]["last_at"]
         if as_of is None:
-            settled: datetime = last_at.astimezone(LOCAL)
-            return settled
+            return last_at.astimezone(LOCAL)
         if as_of > max(now, last_at):
             raise NotSettled(now=now.isoformat())
         if as_of > last_at:
