@@ -83,42 +83,51 @@ def create_app() -> FastAPI:
             yield
 
     app = FastAPI(lifespan=lifespan, openapi_url=None)
-
-    @app.get("/bytes/{load}/{number}")
-    async def answer_bytes(load: str, number: int) -> Response:
-        return Response(recording.answers[load][number], media_type=JSON)
-
-    @app.get("/sql/{load}/{number}")
-    async def answer_sql(request: Request, load: str, number: int) -> Response:
-        statements = recording.statements[load][number]
-        async with request.app.state.pool.acquire() as connection:
-            return Response(await _repeat(connection, statements, {}), media_type=JSON)
-
-    @app.post("/sql/{load}/{number}")
-    async def repeat_statements(request: Request, load: str, number: int) -> Response:
-        await request.body()
-        facts = recording.facts[load][number]
-        async with request.app.state.pool.acquire() as connection:
-            return Response(
-                await _repeat(connection, recording.statements[load][0], facts), media_type=JSON
-            )
-
-    @app.post("/bare/{number}")
-    async def insert_revision(request: Request, number: int) -> Response:
-        await request.body()
-        bare = recording.bare
-        assert bare is not None
-        now = datetime.now(LOCAL)
-        async with request.app.state.pool.acquire() as connection, connection.transaction():
-            revision_id = await connection.fetchval(
-                INSERT_REVISION, bare.report_ids[number], now, bare.body
-            )
-            entries = [(revision_id, indicator_id) for indicator_id in bare.indicator_ids]
-            await connection.executemany(INSERT_ENTRY, entries)
-            await connection.execute(INSERT_EVENT, bare.ledger_id, now)
-        return Response("{}", media_type=JSON)
-
+    app.state.recording = recording
+    app.get("/bytes/{load}/{number}")(answer_bytes)
+    app.get("/sql/{load}/{number}")(answer_sql)
+    app.post("/sql/{load}/{number}")(repeat_statements)
+    app.post("/bare/{number}")(insert_revision)
     return app
+
+
+async def answer_bytes(request: Request, load: str, number: int) -> Response:
+    """Answer the service's response from memory."""
+    recording: Recording = request.app.state.recording
+    return Response(recording.answers[load][number], media_type=JSON)
+
+
+async def answer_sql(request: Request, load: str, number: int) -> Response:
+    """Run the statements of a read."""
+    recording: Recording = request.app.state.recording
+    async with request.app.state.pool.acquire() as connection:
+        last = await _repeat(connection, recording.statements[load][number], {})
+    return Response(last, media_type=JSON)
+
+
+async def repeat_statements(request: Request, load: str, number: int) -> Response:
+    """Run the statements of a submission with the facts of this request."""
+    await request.body()
+    recording: Recording = request.app.state.recording
+    facts = recording.facts[load][number]
+    async with request.app.state.pool.acquire() as connection:
+        last = await _repeat(connection, recording.statements[load][0], facts)
+    return Response(last, media_type=JSON)
+
+
+async def insert_revision(request: Request, number: int) -> Response:
+    """Insert a revision, its figures and an audit event in one transaction."""
+    await request.body()
+    bare: BareInsert = request.app.state.recording.bare
+    now = datetime.now(LOCAL)
+    async with request.app.state.pool.acquire() as connection, connection.transaction():
+        revision_id = await connection.fetchval(
+            INSERT_REVISION, bare.report_ids[number], now, bare.body
+        )
+        entries = [(revision_id, indicator_id) for indicator_id in bare.indicator_ids]
+        await connection.executemany(INSERT_ENTRY, entries)
+        await connection.execute(INSERT_EVENT, bare.ledger_id, now)
+    return Response("{}", media_type=JSON)
 
 
 def _pool(url: str) -> asyncpg.Pool:

@@ -16,11 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects have no annotations
 
 
-# A commit of its own, which waits until everything before it is on disk. Its message is empty and
-# has no reader.
-FLUSH = "SELECT pg_logical_emit_message(true, 'tiendo', '')"
-
-
 class Driver:
     """A pool of asyncpg connections."""
 
@@ -43,14 +38,6 @@ class Driver:
                 connection.terminate()  # its rollback failed, so nothing may run on it
             await self._pool.release(connection)
         return rows
-
-    async def flush(self) -> None:
-        """Wait until every statement that has returned is on disk.
-
-        For statements that set `synchronous_commit` off: they release their locks before the
-        flush, so that writers do not wait for each other's disk (docs/decisions/0017).
-        """
-        await self.fetch(FLUSH)
 
     async def close(self) -> None:
         """Close every connection."""

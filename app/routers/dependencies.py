@@ -81,12 +81,6 @@ async def driver(request: Request) -> Driver:
     return database_of(request).driver
 
 
-async def flushed_driver(request: Request) -> AsyncIterator[Driver]:
-    """The direct driver, for a write whose commit is flushed before the answer is sent."""
-    yield database_of(request).driver
-    await database_of(request).driver.flush()
-
-
 async def settlement(request: Request) -> Settlement:
     """Settles the instants that aggregates are asked for."""
     return Settlement(database_of(request))
@@ -105,7 +99,6 @@ AnswerLanguage = Annotated[Language, Depends(language)]
 # The scope "function" ends these before the answer: a 2xx that leaves before its commit is lost.
 ReadSession = Annotated[AsyncSession, Depends(reading, scope="function")]
 WriteSession = Annotated[AsyncSession, Depends(writing, scope="function")]
-FlushedDriver = Annotated[Driver, Depends(flushed_driver, scope="function")]
 Token = Annotated[str | None, Security(bearer)]
 Key = Annotated[str | None, Security(key_header)]
 

@@ -46,13 +46,8 @@ WHERE coalesce(last.hash, '') <> ledger.last_hash
 ORDER BY id
 """)
 
-# The instant of a plan's last commit. If that commit may not be on disk yet, an empty message makes
-# the commit of this statement wait until it is: a crash must not undo what an aggregate answered.
-GET_LAST_INSTANT = Statement("""
-SELECT last_at, CASE WHEN pg_current_wal_insert_lsn() > pg_current_wal_flush_lsn()
-    THEN pg_logical_emit_message(true, 'tiendo', '')::text END AS flushed
-FROM ledger WHERE plan_id = :plan_id
-""")
+# The instant of a plan's last commit.
+GET_LAST_INSTANT = Statement("SELECT last_at FROM ledger WHERE plan_id = :plan_id")
 
 ADVANCE = text("UPDATE ledger SET last_at = greatest(last_at, :as_of) WHERE plan_id = :plan_id")
 
@@ -112,8 +107,8 @@ async def list_broken_links(session: AsyncSession) -> list[int]:
 class Settlement:
     """Finds instants up to which nothing can change any more.
 
-    Flushing and advancing a ledger are writes, so they have transactions of their own, apart from
-    the session that reads the aggregate.
+    Advancing a ledger is a write, so it has a transaction of its own, apart from the session that
+    reads the aggregate.
     """
 
     database: Database

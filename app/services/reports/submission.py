@@ -54,7 +54,7 @@ BEFORE_PERIOD = Bilingual(
 # obligation on.
 #
 # Locks are taken in the order obligation, report, period, key, ledger. `record_event` locks the
-# plan's ledger until the commit, which does not wait for the disk: the caller flushes afterwards.
+# plan's ledger until the commit of this one statement.
 SUBMIT = Statement("""
 WITH locked AS MATERIALIZED (
     SELECT r.id FROM report r
@@ -105,7 +105,7 @@ WITH locked AS MATERIALIZED (
     FROM event WHERE id = :report_id
 )
 SELECT (SELECT document FROM sent) AS document, (SELECT count(*) FROM locked) AS locked,
-    (SELECT count(*) FROM claim) AS claimed, set_config('synchronous_commit', 'off', true)
+    (SELECT count(*) FROM claim) AS claimed
 """)
 
 
