@@ -115,7 +115,8 @@ class Principal:
     """The authenticated account or API key of a request.
 
     `reach` is the path of the subtree whose reports it may access, `horizon` that of the subtree
-    whose reference data it may see. An empty path is the whole tree.
+    whose reference data it may see. An empty path is the whole tree. Both come from the view
+    `agency_area`.
     """
 
     name: str
@@ -129,7 +130,7 @@ class Principal:
 
     @property
     def reach(self) -> str:
-        """The whole district for coordinators, the subtree of the own agency for all others."""
+        """The district for coordinators, the own subtree for others; see `own_agency_only`."""
         return self.district_path if self.role is Role.COORDINATOR else self.agency_path
 
     @property

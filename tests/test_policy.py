@@ -1,16 +1,20 @@
 """Authorisation: every operation with every kind of caller, within and outside its reach."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from seed.loader import load
 from tests.conftest import NEIGHBOUR_FOLDER, PLAN_IN_FORCE, Service
-from tests.support.operations import APPLICATION, OPERATIONS, UNDER_VERSION, Operation
+from tests.support.operations import (
+    APPLICATION,
+    OPERATIONS,
+    UNDER_VERSION,
+    Operation,
+    routes,
+)
 from tests.support.report_calls import Q2, XUAN_HONG, ok
 
 REPORTER, VIEWER, COORDINATOR = "xuan-hong", "vice-chairman", "coordinator"
@@ -89,15 +93,6 @@ MAY: dict[str, set[str]] = {
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 MISSING_IDS = {"webhook_id": "999999", "message_id": "999999", "link_id": "999999"}
 """IDs that do not exist, so that the calls delete nothing."""
-
-
-def routes(router: Any) -> Iterator[APIRoute]:
-    """All routes of a router and its included routers, with those hidden from the document."""
-    for route in router.routes:
-        if isinstance(route, APIRoute):
-            yield route
-        elif hasattr(route, "original_router"):
-            yield from routes(route.original_router)
 
 
 def test_every_route_is_in_the_table() -> None:

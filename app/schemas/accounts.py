@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.policy import ROLE_PERMISSIONS
 from app.schemas.base import Code, Day, Flag, Input, Instant, Line, Output, examples
 from app.settings import MINIMUM_PASSWORD_LENGTH
 from app.text.mail_address import is_mailable
@@ -77,14 +78,7 @@ class Me(Output):
             "role": "reporter",
             "agency": "15493",
             "agency_name": "Xã Xuân Hồng",
-            "permissions": [
-                "obligations:read",
-                "reference:read",
-                "reports:read",
-                "reports:write",
-                "self",
-                "self:write",
-            ],
+            "permissions": sorted(ROLE_PERMISSIONS[Role.REPORTER]),
             "name": None,
             "scopes": None,
         }

@@ -1,8 +1,11 @@
 """All operations of the API, read from its OpenAPI document, with example requests."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
+
+from fastapi.routing import APIRoute
 
 from app.clock import Clock
 from app.main import create_app
@@ -100,3 +103,12 @@ def _example(document: dict[str, Any], description: dict[str, Any]) -> Any:
 
 OPERATIONS = _read_operations()
 UNDER_VERSION = [operation for operation in OPERATIONS if operation.path.startswith(PREFIX)]
+
+
+def routes(router: Any) -> Iterator[APIRoute]:
+    """All routes of a router and its included routers, with those hidden from the document."""
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from routes(route.original_router)

@@ -10,11 +10,21 @@ import pytest
 from app.web.assets import FOLDER, SWAGGER_UI
 from tests.conftest import Service
 from tests.support.browser import open_page
+from tests.support.operations import APPLICATION, routes
 
 PAGES = [("/", 200), ("/docs", 200), ("/notifications/preferences?key=x", 404)]
-"""All pages, including one for a problem."""
+"""Every page, and one for a problem."""
 SCRIPTS = {"/docs": "'self'"}
 """The `script-src` of pages with scripts."""
+
+
+def test_every_page_is_in_the_table() -> None:
+    shown = {
+        route.path
+        for route in routes(APPLICATION)
+        if not route.include_in_schema and "GET" in (route.methods or ())
+    }
+    assert shown == {address.partition("?")[0] for address, _ in PAGES}
 
 
 @pytest.mark.parametrize(("address", "status"), PAGES)

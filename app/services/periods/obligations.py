@@ -199,13 +199,13 @@ async def list_page(
         keys = decode_cursor(cursor, [datetime, str, int])
         parameters |= dict(zip(("after_late_from", "after_agency", "after_id"), keys, strict=True))
     statement = _page_statement(frozenset(equalities), filters.timeliness, cursor is not None)
-    rows = await statement.fetch_all(connection, parameters)
-    items = ",".join(row["item"] for row in rows[:limit])
+    row = (await statement.fetch_all(connection, parameters))[0]
+    items, ids = row["items"] or [], row["ids"]
     next_cursor = None
-    if len(rows) > limit:
-        last = json.loads(rows[limit - 1]["item"])
-        next_cursor = encode_cursor([last["late_from"], last["agency"], rows[limit - 1]["id"]])
-    return f'{{"items":[{items}],"next_cursor":{json.dumps(next_cursor)}}}'
+    if len(items) > limit:
+        last = json.loads(items[limit - 1])
+        next_cursor = encode_cursor([last["late_from"], last["agency"], ids[limit - 1]])
+    return f'{{"items":[{",".join(items[:limit])}],"next_cursor":{json.dumps(next_cursor)}}}'
 
 
 @cache
@@ -230,7 +230,11 @@ def _page_statement(
             bindparam("after_id", type_=BigInteger),
         )
         query = query.where(tuple_(*order) > tuple_(*after))
-    return Statement(query.order_by(*order).limit(bindparam("most", type_=Integer)))
+    rows = query.order_by(*order).limit(bindparam("most", type_=Integer)).subquery("page")
+    # Two arrays cost the driver half as much as a row for each item; they keep the rows' order.
+    return Statement(
+        select(func.array_agg(rows.c.item).label("items"), func.array_agg(rows.c.id).label("ids"))
+    )
 
 
 # Agencies × periods of a year: the timeliness of each, and the counts of each period.
