@@ -60,8 +60,8 @@ SELECT moved + p.id, 'plan-' || n, district.id, title, year, effective_from, gen
 FROM district, plan p
 """
 LEDGERS = """
-INSERT INTO ledger (plan_id, last_at, last_hash)
-SELECT moved + plan_id, last_at, '' FROM district, ledger WHERE plan_id IS NOT NULL
+INSERT INTO ledger (plan_id, last_at, figures_at, last_hash)
+SELECT moved + plan_id, last_at, figures_at, '' FROM district, ledger WHERE plan_id IS NOT NULL
 """
 SCHEDULES = """
 INSERT INTO schedule (id, plan_id, code, name, frequency, ordinals, month, day, due_day,

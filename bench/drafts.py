@@ -136,7 +136,7 @@ async def _copy(session: AsyncSession, plan: Plan, number: int) -> Plan:
     copy = Plan(**_values(plan) | {"code": f"{plan.code}-{number}"})
     session.add(copy)
     await session.flush()
-    session.add(Ledger(plan_id=copy.id, last_at=NOW, last_hash=b""))
+    session.add(Ledger(plan_id=copy.id, last_at=NOW, figures_at=NOW, last_hash=b""))
     projects: dict[int | None, int | None] = {None: None}
     rows = await session.scalars(
         select(Project).where(Project.plan_id == plan.id).order_by(Project.parent_id.nulls_first())

@@ -82,9 +82,10 @@ async def test_a_draft_waits_for_no_other_report_and_changes_no_aggregate(
     service: Service,
 ) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    await draft(commune, XUAN_HONG)
     aggregate = f"/aggregates/indicators?period={Q2}"
     before = (await office.get(aggregate)).headers["ETag"]
+    service.clock.advance(minutes=1)
+    await draft(commune, XUAN_HONG)
     service.clock.advance(minutes=1)
     async with service.database.transaction() as session:
         await session.execute(text("SELECT FROM ledger FOR UPDATE"))

@@ -51,7 +51,7 @@ class Database:
             yield session
 
     async def open(self) -> None:
-        """Check the server and create the pool of `questions`.
+        """Check the server and open the driver's pool.
 
         Raises:
             DatabaseUnavailableError: the server does not answer, or its version is too old.

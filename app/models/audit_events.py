@@ -21,6 +21,8 @@ class Ledger(Base):
     id: Mapped[Key]
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
     last_at: Mapped[Instant]
+    figures_at: Mapped[Instant]
+    """The last change that aggregates can show."""
     last_hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 

@@ -325,7 +325,8 @@ RETURN sha256(previous || convert_to(concat_ws(
 ), 'UTF8'));
 
 -- Append an event to the ledger of a plan (null: of no plan), and lock that until the commit.
--- Returns the event's instant: `now`, or just after the ledger's last one.
+-- Returns the event's instant: `now`, or just after the ledger's last one. A draft that begins
+-- changes no aggregate, so it leaves `figures_at`.
 CREATE FUNCTION record_event(of_plan bigint, now timestamptz, actor text, action text,
     subject text, agency_id bigint, origin text, before jsonb, after jsonb) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
@@ -335,7 +336,9 @@ BEGIN
     UPDATE ledger SET
         last_at = greatest(now, last_at + interval '1 microsecond'),
         last_hash = event_hash(last_hash, greatest(now, last_at + interval '1 microsecond'),
-            actor, action, subject, agency_id, origin, before, after)
+            actor, action, subject, agency_id, origin, before, after),
+        figures_at = CASE WHEN action = 'report.draft_saved' THEN figures_at
+            ELSE greatest(now, last_at + interval '1 microsecond') END
     WHERE ledger.plan_id = of_plan OR (of_plan IS NULL AND ledger.plan_id IS NULL)
     RETURNING * INTO STRICT entry;
     INSERT INTO audit_event
@@ -397,6 +400,9 @@ def upgrade() -> None:
     op.add_column(
         "plan", sa.Column("import_failed", sa.Boolean(), server_default="false", nullable=False)
     )
+    op.add_column("ledger", sa.Column("figures_at", sa.DateTime(timezone=True)))
+    op.execute("UPDATE ledger SET figures_at = last_at")
+    op.alter_column("ledger", "figures_at", nullable=False)
     op.create_table(
         "due_soon_history",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -416,6 +422,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     _execute_script(DROP)
     op.drop_table("due_soon_history")
+    op.drop_column("ledger", "figures_at")
     op.drop_column("plan", "import_failed")
     op.drop_column("plan", "effective_from")
 

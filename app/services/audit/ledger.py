@@ -46,13 +46,15 @@ WHERE coalesce(last.hash, '') <> ledger.last_hash
 ORDER BY id
 """)
 
-# The instant of a plan's last commit.
-GET_LAST_INSTANT = Statement("SELECT last_at FROM ledger WHERE plan_id = :plan_id")
+# The instants of a plan's last commit and of the last one that aggregates can show.
+GET_LAST_INSTANTS = Statement("SELECT last_at, figures_at FROM ledger WHERE plan_id = :plan_id")
 
+# Advance a ledger to an instant, so that later commits get later instants.
 ADVANCE = text("UPDATE ledger SET last_at = greatest(last_at, :as_of) WHERE plan_id = :plan_id")
 
+# Create a ledger unless it exists.
 OPEN_LEDGER = text("""
-INSERT INTO ledger (plan_id, last_at, last_hash) VALUES (:plan_id, :now, '')
+INSERT INTO ledger (plan_id, last_at, figures_at, last_hash) VALUES (:plan_id, :now, :now, '')
 ON CONFLICT DO NOTHING
 """)
 
@@ -116,16 +118,17 @@ class Settlement:
     async def settle(self, plan_id: int, as_of: datetime | None, now: datetime) -> datetime:
         """The settled instant for a question about a plan.
 
-        Without `as_of` that is the plan's last commit. A later `as_of` advances the ledger to it,
-        so that every later commit gets a later instant.
+        Without `as_of` that is the last commit that aggregates can show. An `as_of` after the last
+        commit advances the ledger to it, so that every later commit gets a later instant.
 
         Raises:
             NotSettled: `as_of` lies after `now`.
         """
-        rows = await GET_LAST_INSTANT.fetch_all(self.database.driver, {"plan_id": plan_id})
-        last_at: datetime = rows[0]["last_at"]
+        rows = await GET_LAST_INSTANTS.fetch_all(self.database.driver, {"plan_id": plan_id})
+        last_at, figures_at = rows[0]["last_at"], rows[0]["figures_at"]
         if as_of is None:
-            return last_at.astimezone(LOCAL)
+            settled: datetime = figures_at.astimezone(LOCAL)
+            return settled
         if as_of > max(now, last_at):
             raise NotSettled(now=now.isoformat())
         if as_of > last_at:

@@ -167,5 +167,8 @@ async def test_a_plan_has_one_ledger_and_so_have_changes_of_no_plan(service: Ser
     with pytest.raises(DBAPIError):
         async with service.database.transaction() as session:
             await session.execute(
-                text("INSERT INTO ledger (plan_id, last_at, last_hash) VALUES (NULL, now(), '')")
+                text(
+                    "INSERT INTO ledger (plan_id, last_at, figures_at, last_hash)"
+                    " VALUES (NULL, now(), now(), '')"
+                )
             )
