@@ -136,7 +136,7 @@ def verify() -> None:
         numbers = ", ".join(map(str, broken))
         typer.echo(f"changed, or preceded by removed events: audit events {numbers}", err=True)
         raise typer.Exit(1)
-    typer.echo("The audit log is intact.")
+    typer.echo("The audit events are intact.")
 
 
 @contextmanager

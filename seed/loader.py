@@ -19,6 +19,7 @@ from app.policy import Principal
 from app.services.audit import ledger
 from app.services.audit.action import Action
 from app.services.periods import periods
+from app.text.writing import figure
 from seed.agencies import AgencySync
 from seed.budgets import BudgetSync
 from seed.checks import check
@@ -118,7 +119,7 @@ class _Load:
         ]
         await budgets.upsert(plan.id, lines)
         total = sum(row.amount_vnd for row in self._content.budget_lines.rows)
-        summary = f"{len(lines)} dòng vốn, {_grouped_by_thousands(total)} đồng"
+        summary = f"{len(lines)} dòng vốn, {figure(total, 'vi')} đồng"
         self._report("budget_lines.csv", summary, budgets, kept=budgets.skipped)
 
     async def record(self, plan: Plan, now: datetime) -> None:
@@ -337,10 +338,6 @@ class _Load:
         self._echo(f"{file}: {summary} (thêm {counts['added']}, sửa {counts['changed']})")
         if kept:
             self._echo(f"{file}: giữ nguyên trong cơ sở dữ liệu: {'; '.join(kept)}")
-
-
-def _grouped_by_thousands(amount: int) -> str:
-    return f"{amount:,}".replace(",", ".")
 
 
 def _effective_from(row: PlanRow, latest: date) -> date:

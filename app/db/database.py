@@ -30,7 +30,7 @@ class Database:
 
     - `writing`: sessions with a transaction, which the caller commits.
     - `reading`: sessions in autocommit mode, which save the round trips of BEGIN and COMMIT.
-    - `questions`, available after `open`: autocommit SQL directly on asyncpg, in a second pool.
+    - `driver`, available after `open`: autocommit SQL directly on asyncpg, in a second pool.
     """
 
     driver: Driver

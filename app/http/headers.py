@@ -88,7 +88,7 @@ def _weighted(header: str) -> Iterator[tuple[str, float]]:
 
 
 def _weight(quality: str) -> float:
-    """A weight from 0 to 1; 0 for what is not a number, as such a value is not acceptable."""
+    """A weight from 0 to 1; 0 if it is not a number, which makes the value unacceptable."""
     try:
         weight = float(quality)
     except ValueError:

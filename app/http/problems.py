@@ -40,7 +40,7 @@ from app.text.validation_messages import DEFAULT_MESSAGE, MESSAGES
 logger = logging.getLogger("tiendo")
 
 MEDIA_TYPE = "application/problem+json"
-RENDERER = "tiendo.problem_shown_by"
+RENDERER = "tiendo.problem_renderer"
 """Key in a request's scope: a function that renders problems in another way, e.g. as a page."""
 
 CONSTRAINTS: dict[str, Problem] = {

@@ -1,4 +1,4 @@
-"""Routes that reject what FastAPI ignores: unknown or repeated parameters, lax JSON, any body."""
+"""Routes that reject what FastAPI ignores: unknown or repeated parameters, lax JSON."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator

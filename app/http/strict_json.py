@@ -69,8 +69,8 @@ def parse(body: bytes) -> Any:
     except ValueError:  # an integer with more digits than Python converts
         raise ValidationFailed([FieldError("", "number_too_large", TOO_LARGE)]) from None
     # Runs before authentication, so bound the work and the memory.
-    if found := list(islice(_faults(value, "", 0), MAX_ERRORS)):
-        raise ValidationFailed(found)
+    if errors := list(islice(_faults(value, "", 0), MAX_ERRORS)):
+        raise ValidationFailed(errors)
     return _normalized(value)
 
 

@@ -1,1 +1,1 @@
-"""HTTP, a noun a file: parse, authorise, call one service, answer."""
+"""HTTP, one module per resource: parse, authorise, call one service, respond."""

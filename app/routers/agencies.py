@@ -41,7 +41,7 @@ async def list_agencies(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[AgencyOut]:
-    """List the agencies that exist on a day, by code: those of the district and those above it."""
+    """List the agencies within your horizon that exist on a day, by code."""
     items, next_cursor = await agencies.list_page(
         session,
         principal,

@@ -55,7 +55,10 @@ async def aggregate_request(
     ] = None,
 ) -> AggregateRequest:
     """Collect the parameters of a request for an aggregate."""
-    return AggregateRequest(request, AggregateQuery(period, plan, agency, basis, as_of, now))
+    return AggregateRequest(
+        request,
+        AggregateQuery(period=period, plan=plan, agency=agency, basis=basis, as_of=as_of, now=now),
+    )
 
 
 Parameters = Annotated[AggregateRequest, Depends(aggregate_request)]

@@ -1,4 +1,4 @@
-"""What routes ask for: a session, the present instant, and a principal who may do the thing."""
+"""The dependencies of routes: sessions, the current instant, principals and actions."""
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime
@@ -49,8 +49,8 @@ def clock_of(request: Request) -> Clock:
     return clock
 
 
-# Dependencies are asynchronous even where they wait for nothing: FastAPI would run each of the
-# others in a thread, which costs more than all that they do.
+# All dependencies are asynchronous: FastAPI runs a synchronous one in a thread, which costs more
+# than its work.
 
 
 async def settings_of(request: Request) -> Settings:
@@ -60,29 +60,29 @@ async def settings_of(request: Request) -> Settings:
 
 
 async def now(request: Request) -> datetime:
-    """The present instant by the application's clock."""
+    """The current instant by the application's clock."""
     return clock_of(request).now()
 
 
 async def reading(request: Request) -> AsyncIterator[AsyncSession]:
-    """A session for questions."""
+    """A read session, in autocommit mode."""
     async with database_of(request).reading() as session:
         yield session
 
 
 async def writing(request: Request) -> AsyncIterator[AsyncSession]:
-    """A transaction, committed before the answer leaves and rolled back by any exception."""
+    """A transaction, committed before the response is sent and rolled back by any exception."""
     async with database_of(request).transaction() as session:
         yield session
 
 
 async def driver(request: Request) -> Driver:
-    """The direct driver, for the reads that clients ask for most."""
+    """The direct driver, for the most frequent reads, drafts and submissions."""
     return database_of(request).driver
 
 
 async def settlement(request: Request) -> Settlement:
-    """Settles the instants that aggregates are asked for."""
+    """Settles the `as_of` of aggregates."""
     return Settlement(database_of(request))
 
 
@@ -96,7 +96,7 @@ ServiceSettings = Annotated[Settings, Depends(settings_of)]
 DirectDriver = Annotated[Driver, Depends(driver)]
 Settlements = Annotated[Settlement, Depends(settlement)]
 AnswerLanguage = Annotated[Language, Depends(language)]
-# The scope "function" ends these before the answer: a 2xx that leaves before its commit is lost.
+# The scope "function" commits before the response is sent: a commit can fail.
 ReadSession = Annotated[AsyncSession, Depends(reading, scope="function")]
 WriteSession = Annotated[AsyncSession, Depends(writing, scope="function")]
 Token = Annotated[str | None, Security(bearer)]

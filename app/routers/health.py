@@ -1,10 +1,10 @@
 """Liveness and readiness probes."""
 
 from fastapi import APIRouter
-from sqlalchemy import text
 
 from app.routers.dependencies import Now, ReadSession
 from app.schemas.health import Health
+from app.services.notifications import job_health
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -18,5 +18,5 @@ async def live(now: Now) -> Health:
 @router.get("/ready", summary="Sẵn sàng phục vụ")
 async def ready(session: ReadSession, now: Now) -> Health:
     """Responds 200 if the database is available, 503 if it is not."""
-    await session.execute(text("SELECT 1"))
+    await job_health.check_database(session)
     return Health(status="ok", now=now)

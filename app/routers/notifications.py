@@ -105,7 +105,7 @@ async def list_sent_notifications(
     cursor: Cursor = None,
 ) -> Page[SentOut]:
     """The notifications of an obligation: recipients, outcomes and reasons, newest first."""
-    items, following = await sent_notifications.list_page(
+    items, next_cursor = await sent_notifications.list_page(
         session, principal, key, language=language, limit=limit, cursor=cursor
     )
-    return Page[SentOut].model_validate({"items": items, "next_cursor": following})
+    return Page[SentOut].model_validate({"items": items, "next_cursor": next_cursor})

@@ -1,4 +1,4 @@
-"""Obligations: what is due, when, and how it stands."""
+"""Routes of obligations."""
 
 from typing import Annotated
 
@@ -55,8 +55,10 @@ async def list_obligations(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Response:
-    """List who owes which report, the earliest due first, with its timeliness at this instant."""
-    filters = ObligationFilter(plan, period, year, agency, timeliness)
+    """List the obligations, the earliest due first, with their timeliness now."""
+    filters = ObligationFilter(
+        plan=plan, period=period, year=year, agency=agency, timeliness=timeliness
+    )
     page = await obligations.list_page(
         driver, principal, filters, now=now, limit=limit, cursor=cursor
     )
@@ -76,7 +78,7 @@ async def get_matrix(
     year: Year,
     plan: PlanCode = None,
 ) -> Response:
-    """Get a year's timeliness: a row an agency, a cell a period."""
+    """Get a year's timeliness: one row per agency, one cell per period."""
     return _json(await obligations.get_matrix(driver, principal, year, plan=plan, now=now))
 
 

@@ -67,7 +67,7 @@ async def rule_key(
     plan: PlanCode = None,
 ) -> RuleKey:
     """The rule that the path and the query address."""
-    return RuleKey(schedule, code, agency, plan, on)
+    return RuleKey(schedule=schedule, code=code, agency=agency, plan=plan, on=on)
 
 
 AddressedRule = Annotated[RuleKey, Depends(rule_key)]

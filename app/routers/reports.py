@@ -94,7 +94,9 @@ async def list_reports(
     cursor: Cursor = None,
 ) -> Response:
     """List the state of every report; `status=submitted` lists those to review."""
-    filters = ObligationFilter(plan, period, None, agency, timeliness, status)
+    filters = ObligationFilter(
+        plan=plan, period=period, agency=agency, timeliness=timeliness, report_status=status
+    )
     body = await obligations.list_page(
         driver, principal, filters, now=now, limit=limit, cursor=cursor
     )

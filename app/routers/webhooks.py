@@ -39,8 +39,8 @@ async def list_webhooks(
     cursor: Cursor = None,
 ) -> Page[WebhookOut]:
     """The webhooks within reach, without their secrets."""
-    items, following = await webhooks.list_page(session, principal, limit=limit, cursor=cursor)
-    return Page[WebhookOut].model_validate({"items": items, "next_cursor": following})
+    items, next_cursor = await webhooks.list_page(session, principal, limit=limit, cursor=cursor)
+    return Page[WebhookOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
 @router.get("/{webhook_id}", summary="Một webhook", responses=problems(NotFound))

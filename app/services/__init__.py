@@ -1,1 +1,1 @@
-"""What the product does, a verb or a topic a file."""
+"""The product's operations, one package per topic."""

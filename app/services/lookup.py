@@ -1,4 +1,4 @@
-"""Look-ups: which plan, agency or period a code stands for, among those that a principal may see.
+"""Look-ups of plans, agencies and periods by code, within what a principal may see.
 
 The visibility rule is `app.policy.Principal.reaches` and `knows`; in SQL it is the functions
 `within_reach` and `within_horizon`, which every query uses.

@@ -99,6 +99,7 @@ async def create(
         ValidationFailed: the agency is missing or not within reach, or the role reaches more than
             the principal.
         AlreadyExists: an account has the user name, even one that the principal may not see.
+        Overloaded: too many passwords are being hashed.
     """
     agency = await authority.get_assigned_agency(session, action, values.role, values.agency)
     await authority.ensure_may_assign(session, action.principal, values.role, agency)
@@ -139,9 +140,10 @@ async def change(
 
     Raises:
         NotFound: there is no such account within reach, or it reaches more than the principal.
+        PreconditionRequired, Stale: see `VersionCheck`.
         StateConflict: the principal would change its own role, agency, status or password, or no
             admin of the whole system would remain.
-        ValidationFailed: as `create`.
+        ValidationFailed, Overloaded: as `create`.
     """
     account, agency = await _get_with_agency(session, action.principal, username)
     check_version(account.version)

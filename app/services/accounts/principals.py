@@ -1,4 +1,4 @@
-"""Principals: who a token or an API key stands for."""
+"""Principals: authentication of tokens and API keys."""
 
 from datetime import datetime
 

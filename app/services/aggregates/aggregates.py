@@ -22,9 +22,9 @@ from app.text import terms
 from app.vocabulary import Basis
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AggregateQuery:
-    """What is aggregated.
+    """The parameters of an aggregate.
 
     agency: root of the subtree; None for the default one. as_of: None for the newest settled
     instant. now: the instant of the request.
@@ -39,7 +39,7 @@ class AggregateQuery:
 
 
 @dataclass(frozen=True)
-class Scope:
+class ResolvedQuery:
     """A query with its codes resolved; `subtree` is a LIKE pattern over agency paths."""
 
     period: ReportingPeriod
@@ -115,10 +115,12 @@ async def list_timeliness(
     return head | {"coverage": facts["coverage"], "counts": counts, "rows": rows}
 
 
-async def _scope(session: AsyncSession, principal: Principal, query: AggregateQuery) -> Scope:
+async def _scope(
+    session: AsyncSession, principal: Principal, query: AggregateQuery
+) -> ResolvedQuery:
     period, plan_code = await periods.get(session, principal, query.period, plan=query.plan)
     agency = await _agency(session, principal, query.agency, period)
-    return Scope(period, plan_code, agency.code, agency.path + "%")
+    return ResolvedQuery(period, plan_code, agency.code, agency.path + "%")
 
 
 async def _agency(
@@ -134,13 +136,13 @@ async def _agency(
 
 
 async def _fetch(
-    session: AsyncSession, statement: TextClause, scope: Scope, as_of: datetime, **more: Any
+    session: AsyncSession, statement: TextClause, scope: ResolvedQuery, as_of: datetime, **more: Any
 ) -> Any:
     parameters = {"period_id": scope.period.id, "subtree": scope.subtree, "as_of": as_of} | more
     return json.loads((await session.execute(statement, parameters)).scalar_one())
 
 
-def _head(scope: Scope, query: AggregateQuery, as_of: datetime) -> dict[str, Any]:
+def _head(scope: ResolvedQuery, query: AggregateQuery, as_of: datetime) -> dict[str, Any]:
     return {
         "plan": scope.plan_code,
         "period": scope.period.code,

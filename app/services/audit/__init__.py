@@ -1,1 +1,1 @@
-"""The audit trail: the ledger of each plan, audit events, field changes."""
+"""Audit events: the ledger of each plan, field changes, reading."""

@@ -9,7 +9,7 @@ from app.policy import Principal
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Who writes, when, and from where.
+    """The principal, instant and origin of a write.
 
     now: the instant of the service's clock, with its zone.
     origin: the network address of the request; None for a command.

@@ -37,7 +37,7 @@ LEASE = timedelta(minutes=5)
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 MOST_ATTEMPTS = 20
-"""With their pauses these take more than three days, so a mail server may fail over a weekend."""
+"""With their pauses these take 68 hours or more, so a mail server may fail over a weekend."""
 AT_ONCE = 8
 """Messages of one channel that a worker sends at the same time."""
 
@@ -241,31 +241,31 @@ async def _attempt(
 ) -> tuple[MessageText | None, DeliveryError | None]:
     """Compose and send a message; return its text and the error, if any."""
     now = context.clock.now()
-    words: MessageText | None = None
+    message_text: MessageText | None = None
     try:
-        words = wording.compose(_recipient(context, message.row), message.lines, now)
-        await _send(context, message, words, now)
+        message_text = wording.compose(_recipient(context, message.row), message.lines, now)
+        await _send(context, message, message_text, now)
     except DeliveryError as error:
-        return words, error
+        return message_text, error
     except Exception as error:  # a defect that concerns this message must not stop the others
         logger.exception("message %s", message.row.id)
-        return words, DeliveryDelayedError(f"{type(error).__name__}: {error}")
-    return words, None
+        return message_text, DeliveryDelayedError(f"{type(error).__name__}: {error}")
+    return message_text, None
 
 
 async def _record(
     context: DeliveryContext,
     row: MessageRow,
-    words: MessageText | None,
+    message_text: MessageText | None,
     error: DeliveryError | None,
 ) -> None:
     """Close the message after a success or the last failure; otherwise postpone it."""
     now = context.clock.now()
     async with context.database.transaction() as session:
         if error is None:
-            await _close(session, row, MessageState.SENT, now, words)
+            await _close(session, row, MessageState.SENT, now, message_text)
         elif isinstance(error, DeliveryRefusedError) or row.attempts >= MOST_ATTEMPTS:
-            await _close(session, row, MessageState.FAILED, now, words, error)
+            await _close(session, row, MessageState.FAILED, now, message_text, error)
         else:
             parameters = {"until": now + pause(row.attempts)}
             await session.execute(POSTPONE_MESSAGE, parameters | _attempt_parameters(row, error))
@@ -284,21 +284,21 @@ def _recipient(context: DeliveryContext, row: MessageRow) -> Recipient:
 
 
 async def _send(
-    context: DeliveryContext, message: PreparedMessage, words: MessageText, now: datetime
+    context: DeliveryContext, message: PreparedMessage, message_text: MessageText, now: datetime
 ) -> None:
     """Send a message by its channel; one in the application is sent once it is recorded."""
     row = message.row
     if row.channel == Channel.EMAIL:
         email = row.email or ""
         await context.mail.send(
-            Envelope(row.id, row.full_name, email, words, row.created_at, now, row.mail_key)
+            Envelope(row.id, row.full_name, email, message_text, row.created_at, now, row.mail_key)
         )
     elif row.channel == Channel.WEBHOOK:
-        await context.posts.send(await _compose_post(context, message, words, now), now)
+        await context.posts.send(await _compose_post(context, message, message_text, now), now)
 
 
 async def _compose_post(
-    context: DeliveryContext, message: PreparedMessage, words: MessageText, now: datetime
+    context: DeliveryContext, message: PreparedMessage, message_text: MessageText, now: datetime
 ) -> Post:
     row = message.row
     async with context.database.reading() as session:
@@ -306,7 +306,9 @@ async def _compose_post(
     if webhook is None:
         raise DeliveryRefusedError(reason=NotificationReason.NO_WEBHOOK)
     recipient = {"username": row.username, "full_name": row.full_name, "email": row.email}
-    payload = compose_payload(row.id, now, recipient, words.subject, words.plain, message.lines)
+    payload = compose_payload(
+        row.id, now, recipient, message_text.subject, message_text.plain, message.lines
+    )
     return Post(str(row.id), webhook.url, webhook.secret, payload)
 
 
@@ -328,15 +330,15 @@ async def _close(
     row: MessageRow,
     state: MessageState,
     now: datetime,
-    words: MessageText | None = None,
+    message_text: MessageText | None = None,
     error: DeliveryError | None = None,
 ) -> None:
     """Close a message; what failed is shown in the application instead."""
     parameters = {
         "state": state,
         "now": now,
-        "subject": words and words.subject,
-        "body": words and words.plain,
+        "subject": message_text and message_text.subject,
+        "body": message_text and message_text.plain,
     }
     await session.execute(CLOSE_MESSAGE, parameters | _attempt_parameters(row, error))
     if error is not None:

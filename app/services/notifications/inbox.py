@@ -102,7 +102,7 @@ async def list_page(
     query = select(Message).where(_received_by(principal))
     if unread:
         query = query.where(Message.read_at.is_(None))
-    rows, following = await page(
+    rows, next_cursor = await page(
         session,
         query,
         [(Message.sent_at, datetime), (Message.id, int)],
@@ -111,7 +111,7 @@ async def list_page(
         descending=True,
     )
     items = await _with_concerns(session, [row[0] for row in rows])
-    return InboxPage(items, following, await _count_unread(session, principal))
+    return InboxPage(items, next_cursor, await _count_unread(session, principal))
 
 
 async def _count_unread(session: AsyncSession, principal: Principal) -> int:

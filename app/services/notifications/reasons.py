@@ -80,5 +80,5 @@ TEXTS: dict[Reason, Bilingual] = {
 
 
 def describe(reason: Reason, detail: str | None, language: Language) -> str:
-    """The text of a reason; `detail` are the words of a server or an exception, as they came."""
+    """The text of a reason; `detail`: the unchanged message of a server or an exception."""
     return TEXTS[reason].fill(language, {"detail": detail or ""})

@@ -83,10 +83,10 @@ async def list_page(
     session: AsyncSession, principal: Principal, *, limit: int, cursor: str | None
 ) -> tuple[list[WebhookDetails], str | None]:
     """A page of the webhooks within the principal's reach, oldest first."""
-    rows, following = await page(
+    rows, next_cursor = await page(
         session, _query(principal), [(Webhook.id, int)], limit=limit, cursor=cursor
     )
-    return [_details(*row[:2]) for row in rows], following
+    return [_details(*row[:2]) for row in rows], next_cursor
 
 
 async def get(session: AsyncSession, principal: Principal, webhook_id: int) -> WebhookDetails:

@@ -129,6 +129,7 @@ def ensure_one(plans: list[str], key: ReportKey) -> None:
         raise NotFound(terms.REPORT, period=key.period, agency=key.agency)
 
 
+# One obligation as JSON.
 GET_OBLIGATION = Statement("""
 SELECT obligation_json(o, :now)::text AS document FROM owed_obligation o WHERE o.id = :id
 """)
@@ -153,7 +154,7 @@ async def document_of(session: AsyncSession, owed: OwedReport, now: datetime) ->
     return str((await GET_OBLIGATION.fetch_all(session, parameters))[0]["document"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ObligationFilter:
     """Which obligations a list shows; None is all."""
 
@@ -277,7 +278,7 @@ SELECT json_build_object(
 async def get_matrix(
     connection: Connection, principal: Principal, year: int, *, plan: str | None, now: datetime
 ) -> str:
-    """The obligations of a plan and year as JSON: a row an agency, a cell a period.
+    """The obligations of a plan and year as JSON: one row per agency, one cell per period.
 
     Raises:
         NotFound: no such plan, or none of that year.

@@ -29,7 +29,7 @@ from app.vocabulary import EventKind, Frequency, PeriodState
 
 # The obligations of a period whose reporters are notified that it opens or closes. A returned
 # report can still be submitted in a closed period, so its reporters are not.
-LIST_AWAITED = text("""
+LIST_OBLIGATIONS_TO_NOTIFY = text("""
 SELECT o.id FROM owed_obligation o
 WHERE o.period_id = :period_id AND o.exempted_at IS NULL AND o.report_status <> 'returned'
 """)
@@ -62,8 +62,8 @@ async def generate(
         NotFound: no such plan that the principal may change.
         AmbiguousPlan: several plans fit, and none was named.
     """
-    managed = await lookup.get_managed_plan(session, action.principal, plan)
-    return GeneratedPeriods(managed.code, await generate_year(session, action, managed, year))
+    plan_row = await lookup.get_managed_plan(session, action.principal, plan)
+    return GeneratedPeriods(plan_row.code, await generate_year(session, action, plan_row, year))
 
 
 async def generate_year(session: AsyncSession, action: Action, plan: Plan, year: int) -> list[str]:
@@ -255,8 +255,8 @@ async def set_state(
         AmbiguousPlan: several plans have it, and none was named.
         StateConflict: the period is in this state already.
     """
-    managed = await lookup.get_managed_plan(session, action.principal, plan, period=code)
-    query = _select_period(managed, code).with_for_update()
+    plan_row = await lookup.get_managed_plan(session, action.principal, plan, period=code)
+    query = _select_period(plan_row, code).with_for_update()
     period = (await session.scalars(query)).one()
     if period.state == state:
         raise StateConflict(UNCHANGED_STATE, code=code)
@@ -266,15 +266,15 @@ async def set_state(
         action,
         name,
         f"reporting-periods/{code}",
-        plan_id=managed.id,
-        agency_id=managed.district_id,
+        plan_id=plan_row.id,
+        agency_id=plan_row.district_id,
         before={"state": period.state},
         after={"state": state},
     )
-    awaited = await session.scalars(LIST_AWAITED, {"period_id": period.id})
+    obligation_ids = await session.scalars(LIST_OBLIGATIONS_TO_NOTIFY, {"period_id": period.id})
     await events.notify(
-        session, event, list(awaited), occurrence=changed_at.isoformat(), now=action.now
+        session, event, list(obligation_ids), occurrence=changed_at.isoformat(), now=action.now
     )
     period.state = state
     await session.flush()
-    return period, managed.code
+    return period, plan_row.code

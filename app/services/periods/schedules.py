@@ -108,25 +108,25 @@ async def change(
         PreconditionRequired, Stale: the client has not read this version.
         ValidationFailed: the month and day do not fit the frequency, or an agency is unknown.
     """
-    managed = await lookup.get_managed_plan(session, action.principal, plan)
+    plan_row = await lookup.get_managed_plan(session, action.principal, plan)
     schedule = await session.scalar(
-        select(Schedule).where(Schedule.plan_id == managed.id, Schedule.code == code)
+        select(Schedule).where(Schedule.plan_id == plan_row.id, Schedule.code == code)
     )
     if schedule is None:
         raise NotFound(terms.SCHEDULE, code=code)
     check_version(schedule.version)
     if values:
-        before = await _apply(session, managed, schedule, values)
+        before = await _apply(session, plan_row, schedule, values)
         await record_change(
             session,
             action,
             "schedule.changed",
-            f"plans/{managed.code}/schedules/{code}",
+            f"plans/{plan_row.code}/schedules/{code}",
             Change(to_json(before), to_json(values)),
-            plan_id=managed.id,
-            agency_id=managed.district_id,
+            plan_id=plan_row.id,
+            agency_id=plan_row.district_id,
         )
-    return await get(session, action.principal, code, plan=managed.code)
+    return await get(session, action.principal, code, plan=plan_row.code)
 
 
 async def _apply(

@@ -73,7 +73,7 @@ def _select_notifications(obligation_id: int) -> Select[*tuple[Any, ...]]:
 
 
 def _describe(row: dict[str, Any], language: Language) -> dict[str, Any]:
-    """The row in the words of the wire: reasons as texts, the recipient as an object."""
+    """The row in the shape of the schema: reasons as texts, the recipient as an object."""
     error, why = row["error"], row["why"]
     return row | {
         "recipient": row,

@@ -161,5 +161,5 @@ async def delete(
 
 async def _lock_district(session: AsyncSession, action: Action, plan: str | None) -> Agency:
     """A plan's district, locked so that changes of its calendar come one after the other."""
-    managed = await lookup.get_managed_plan(session, action.principal, plan)
-    return await session.get_one(Agency, managed.district_id, with_for_update={"key_share": True})
+    plan_row = await lookup.get_managed_plan(session, action.principal, plan)
+    return await session.get_one(Agency, plan_row.district_id, with_for_update={"key_share": True})

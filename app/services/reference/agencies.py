@@ -148,13 +148,13 @@ async def create(session: AsyncSession, action: Action, values: Mapping[str, Any
     _ensure_valid_interval(agency)
     await agency_tree.insert(session, agency, parent)
     await agency_successors.replace(session, principal, agency, successors)
-    given = {name: value for name, value in values.items() if value not in (None, [])}
+    recorded_values = {name: value for name, value in values.items() if value not in (None, [])}
     await record_change(
         session,
         action,
         "agency.created",
         f"agencies/{agency.code}",
-        Change.created(given),
+        Change.created(recorded_values),
         agency_id=agency.id,
     )
     return await _get_by_id(session, principal, agency.id)

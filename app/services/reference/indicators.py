@@ -116,13 +116,13 @@ async def create(
     await _ensure_valid(session, action, indicator)
     session.add(indicator)
     await session.flush()
-    given = {name: value for name, value in values.items() if value not in (None, [])}
+    recorded_values = {name: value for name, value in values.items() if value not in (None, [])}
     await record_change(
         session,
         action,
         "indicator.created",
         f"indicators/{indicator.code}",
-        Change.created(given),
+        Change.created(recorded_values),
         plan_id=plan_row.id,
         agency_id=plan_row.district_id,
     )

@@ -103,13 +103,13 @@ async def create(
     project = Project(plan_id=plan_row.id, parent_id=parent.id if parent else None, **columns)
     session.add(project)
     await session.flush()
-    given = {name: value for name, value in values.items() if value is not None}
+    recorded_values = {name: value for name, value in values.items() if value is not None}
     await record_change(
         session,
         action,
         "project.created",
         f"projects/{project.code}",
-        Change.created(given),
+        Change.created(recorded_values),
         plan_id=plan_row.id,
         agency_id=plan_row.district_id,
     )

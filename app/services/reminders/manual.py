@@ -173,14 +173,14 @@ def _message(rows: Sequence[Any], public_url: str) -> PreviewedMessage:
     send_at = max(row.send_at for row in rows).astimezone(LOCAL)
     lines = [recheck.obligation_line_of(row) for row in rows]
     link = preferences_url(public_url, None) if first.channel == Channel.EMAIL else None
-    words = wording.compose(Recipient(first.full_name, public_url, link), lines, send_at)
+    message_text = wording.compose(Recipient(first.full_name, public_url, link), lines, send_at)
     return PreviewedMessage(
         username=first.username,
         full_name=first.full_name,
         email=first.email,
         channel=first.channel,
         send_at=send_at,
-        subject=words.subject,
-        text=words.plain,
+        subject=message_text.subject,
+        text=message_text.plain,
         obligations=lines,
     )

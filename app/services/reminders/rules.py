@@ -40,7 +40,7 @@ FIELDS = (
 """The fields of a rule that clients set, as audit events keep them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RuleKey:
     """The codes that address a rule.
 

@@ -1,4 +1,4 @@
-"""The sweep: plans every reminder that is due and was not planned before, in seven statements."""
+"""The sweep: plans each due reminder that was not planned before, in at most eight statements."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Drafting: the working copy of a report is saved.
 
-A draft changes nothing that an aggregate or an `as_of` can see, so saving one takes no ledger. One
-audit event records that a person began the draft.
+A draft changes nothing that an aggregate or an `as_of` can see. Only a person's first save of a
+draft records an audit event, which locks the ledger for this statement; later saves do not.
 """
 
 import json
@@ -86,7 +86,7 @@ async def save(
         parameters = _parameters(action, copy, body)
         if (saved := await SAVE_DRAFT.fetch_one(connection, parameters)) is None:
             continue
-        # 3. Answer from what is at hand.
+        # 3. Build the response without another query.
         return copy.answer(
             action.now,
             Progress(

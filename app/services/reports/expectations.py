@@ -12,7 +12,7 @@ GET_EXPECTATIONS = Statement("SELECT expectations_json(:obligation_id)::text AS 
 
 
 async def get_expectations(connection: Connection, obligation_id: int) -> Expectations:
-    """What a body for this obligation is validated against."""
+    """The figures and limits that a body for this obligation is validated against."""
     rows = await GET_EXPECTATIONS.fetch_all(connection, {"obligation_id": obligation_id})
     return parse_expectations(rows[0]["expectations"])
 

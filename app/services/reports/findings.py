@@ -1,4 +1,4 @@
-"""Findings about a draft: what its submission would meet, and how the API shows it."""
+"""Findings of a draft, and their JSON."""
 
 import json
 from collections.abc import Iterable

@@ -30,7 +30,7 @@ class IdempotentRequest:
 
 @dataclass(frozen=True)
 class EarlierRequest:
-    """What a request made: the number of a revision, and the version of its report."""
+    """The result of an earlier request: revision number and report version."""
 
     revision: int
     version: int

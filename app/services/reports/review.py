@@ -34,7 +34,7 @@ IN_PAST = Bilingual(
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a reviewer decides of the last revision.
+    """A reviewer's decision on the last revision.
 
     name: `accepted`, `returned` or `reopened`. needed: the state that the report has to be in.
     """

@@ -157,7 +157,7 @@ async def submit(
         }
         sent = await _send(connection, parameters | _figures(draft, copy.expectations))
         if sent is not None:
-            # 4. Answer from what is at hand.
+            # 4. Build the response without another query.
             first = copy.row["first_submitted_at"] or received
             return copy.answer(
                 action.now,
@@ -182,7 +182,7 @@ async def _send(connection: Connection, parameters: Mapping[str, Any]) -> str | 
 
 
 def _after(copy: WorkingCopy, received: datetime) -> str:
-    """What the audit event says of the report after its submission, as JSON."""
+    """The `after` of the audit event, as JSON."""
     after = {
         "status": ReportStatus.SUBMITTED,
         "revision": copy.row["revisions"] + 1,
@@ -209,10 +209,10 @@ def fingerprint(body: Mapping[str, Any]) -> str:
 
 def _received_at(action: Action, copy: WorkingCopy, received_at: datetime | None) -> datetime:
     """When the report was received; for paper reports as the coordinating office says."""
-    own = action.principal.agency_id == copy.row["agency_id"]
+    is_own_agency = action.principal.agency_id == copy.row["agency_id"]
     reviews = Permission.REPORTS_REVIEW in action.principal.permissions
     if received_at is None:
-        if reviews and not own:
+        if reviews and not is_own_agency:
             raise _invalid(WHEN_RECEIVED, "missing")
         return action.now
     if not reviews:

@@ -37,7 +37,7 @@ class ExpectedFigure:
 
 @dataclass(frozen=True)
 class Expectations:
-    """What a body is validated against.
+    """The figures and limits that a body is validated against.
 
     figures: those that the agency may give, by indicator. projects: ids of the projects that it
     has a part in, by code. allocated: the plan's money in VND. spent_before: the highest amounts

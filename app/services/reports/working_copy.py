@@ -1,4 +1,4 @@
-"""The working copy of a report: read in one statement, changed in another, answered without one.
+"""The working copy of a report, read with one statement and written with another.
 
 Saving a draft and submitting it are frequent, so they go through the direct driver and hold no lock
 between their statements. The statement that writes checks that the version which was read is still
@@ -39,7 +39,7 @@ EXEMPT = Bilingual("Đơn vị được miễn báo cáo kỳ này.", "The agenc
 ATTEMPTS = 5
 """How often a write is tried on the newest version before it gives up as stale."""
 
-# All that decides about a change of a report within reach, and all that its answer shows.
+# The report within reach: the columns that decide on a change, and those of the response.
 GET_WORKING_COPY = Statement("""
 SELECT o.*, r.draft::text AS draft, r.draft_saved_at, r.draft_writers,
     coalesce(r.last_revision, 0) AS revisions, expectations_json(o.id)::text AS expectations,
@@ -68,7 +68,7 @@ class ReportAnswer:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a report has come: what a draft or a submission changes of its obligation."""
+    """The fields of an obligation that a draft or a submission changes."""
 
     status: ReportStatus
     first_submitted_at: datetime | None
