@@ -36,6 +36,8 @@ class PageRoute(APIRoute):
 
         async def handle_for_browser(request: Request) -> Response:
             request.scope[RENDERER] = problem_page
+            if request.method == "POST":
+                await request.form()  # before any dependency takes a connection
             return await handle(request)
 
         return handle_for_browser
