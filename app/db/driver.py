@@ -1,7 +1,7 @@
 """Direct access to asyncpg, for the few requests whose cost SQLAlchemy would dominate.
 
-A SQLAlchemy session costs two to five times as much processor time as such a statement itself
-(docs/performance.md has the figures). Everything else uses the sessions of `app.db.database`.
+A SQLAlchemy session costs two to five times as much processor time as such a statement itself.
+Everything else uses the sessions of `app.db.database`.
 """
 
 import asyncio
