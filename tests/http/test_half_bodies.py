@@ -60,7 +60,7 @@ def connections_in_use(service: Service) -> int:
     """The connections that requests hold, of both pools."""
     pool: Any = service.database.engine.pool
     direct = service.database.driver._pool  # noqa: SLF001 - the driver does not show its pool
-    return int(pool.checkedout()) + direct.get_size() - direct.get_idle_size()
+    return int(pool.checkedout() + direct.get_size() - direct.get_idle_size())
 
 
 async def preferences_target(service: Service) -> str:
