@@ -23,11 +23,11 @@ async def metrics(request: Request, session: ReadSession, now: Now) -> Response:
     the path in the reverse proxy to hide them.
     """
     collected: Metrics = request.app.state.metrics
-    messages = await job_health.count_messages(session, now)
+    messages, overdue = await job_health.get_gauges(session, now)
     body = collected.render(
         oldest_unsent=messages.oldest_unsent_seconds or 0.0,
         waiting=messages.waiting + messages.sending,
         failed=messages.failed,
-        overdue=await job_health.count_overdue(session, now),
+        overdue=overdue,
     )
     return Response(body, media_type=CONTENT_TYPE_PLAIN_0_0_4)

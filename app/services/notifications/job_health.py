@@ -69,7 +69,7 @@ async def check_database(session: AsyncSession) -> None:
     await session.execute(text("SELECT 1"))
 
 
-async def count_messages(session: AsyncSession, now: datetime) -> MessageCounts:
+async def _count_messages(session: AsyncSession, now: datetime) -> MessageCounts:
     """The unsent and failed messages."""
     local_time = now.astimezone(LOCAL).time()
     parameters = {"now": now, "local_time": local_time, "yesterday": now - timedelta(days=1)}
@@ -85,7 +85,7 @@ async def count_messages(session: AsyncSession, now: datetime) -> MessageCounts:
 
 async def get_health(session: AsyncSession, now: datetime) -> Health:
     """The health of background work. A service that has never run a sweep is healthy."""
-    messages = await count_messages(session, now)
+    messages = await _count_messages(session, now)
     last_sweep = await session.scalar(GET_LAST_SWEEP)
     queue = {row[0]: row[1] for row in await session.execute(COUNT_JOBS)}
     ages = [messages.oldest_unsent_seconds or 0.0, float(last_sweep or 0)]
@@ -97,6 +97,7 @@ async def get_health(session: AsyncSession, now: datetime) -> Health:
     )
 
 
-async def count_overdue(session: AsyncSession, now: datetime) -> int:
-    """The number of overdue obligations of all plans."""
-    return int(await session.scalar(COUNT_OVERDUE, {"now": now}) or 0)
+async def get_gauges(session: AsyncSession, now: datetime) -> tuple[MessageCounts, int]:
+    """The messages by state, and the number of overdue obligations of all plans."""
+    overdue = int(await session.scalar(COUNT_OVERDUE, {"now": now}) or 0)
+    return await _count_messages(session, now), overdue
