@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from app.vocabulary import WorkingDayChange
 
@@ -19,9 +20,10 @@ class WorkingCalendar:
     exceptions: days with a decision of their own, which takes precedence. Each year the Government
     swaps some working days with weekend days (hoán đổi ngày làm việc). The mapping is copied.
 
-    Public holidays come from the `holidays` package, which covers the years 1901 to 2100; in other
-    years only exceptions and weekends count. The package includes the swapped weekdays, but not the
-    weekend days that are worked instead: they have to be exceptions.
+    Public holidays, swapped weekdays and the weekend days that are worked instead come from the
+    `holidays` package, which covers the years 1901 to 2100; in other years only exceptions and
+    weekends count. The package learns of a swap with a release after the decision: until then, and
+    where a district decides otherwise, the swapped days have to be exceptions.
     """
 
     exceptions: Mapping[date, WorkingDayChange] = field(default_factory=dict)
@@ -35,7 +37,10 @@ class WorkingCalendar:
         change = self.exceptions.get(day)
         if change is not None:
             return change == WorkingDayChange.WORKED
-        return day not in _public_holidays(day.year) and day.weekday() < _SATURDAY
+        known = _public_days(day.year)
+        if day.weekday() >= _SATURDAY:
+            return day in known.worked
+        return day not in known.off
 
     def next_working_day(self, day: date) -> date:
         """`day` itself if it is a working day, else the next one.
@@ -47,9 +52,18 @@ class WorkingCalendar:
         return day
 
 
+class _PublicDays(NamedTuple):
+    """What the `holidays` package knows of a year."""
+
+    off: frozenset[date]
+    """Public holidays, with substitute and swapped days off."""
+    worked: frozenset[date]
+    """Weekend days that are worked in place of swapped days off."""
+
+
 @cache
-def _public_holidays(year: int) -> frozenset[date]:
-    """The public holidays of a year, with substitute and swapped days off."""
+def _public_days(year: int) -> _PublicDays:
     import holidays  # noqa: PLC0415 - slow to import, and rarely needed
 
-    return frozenset(holidays.country_holidays("VN", years=year))
+    known = holidays.country_holidays("VN", years=year)
+    return _PublicDays(frozenset(known), frozenset(known.weekend_workdays))

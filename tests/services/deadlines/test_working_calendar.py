@@ -13,6 +13,14 @@ OFF, WORKED = WorkingDayChange.OFF, WorkingDayChange.WORKED
 PLAIN = WorkingCalendar()
 
 DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
+SWAPPED = frozenset(
+    date.fromisoformat(day)
+    for day in (
+        "2010-02-27 2012-02-04 2013-05-04 2014-04-26 2014-09-06 2014-12-27 2015-02-14 2015-04-25 "
+        "2019-01-05 2019-05-04 2024-05-04 2025-04-26 2026-08-22"
+    ).split()
+)
+"""The weekend days that the Government made working days in place of another day."""
 NEAR_DAYS = st.dates(date(2024, 1, 1), date(2024, 3, 31))
 EXCEPTIONS = st.dictionaries(NEAR_DAYS, st.sampled_from(WorkingDayChange), max_size=40)
 
@@ -85,11 +93,21 @@ def test_swapped_days_as_exceptions() -> None:
     assert swapped.is_working_day(date(2024, 6, 11))
 
 
-def test_a_saturday_worked_for_a_swapped_day_has_to_be_an_exception() -> None:
-    off, worked = date(2024, 4, 29), date(2024, 5, 4)
+@pytest.mark.parametrize(
+    ("off", "worked"),
+    [
+        (date(2024, 4, 29), date(2024, 5, 4)),
+        (date(2025, 5, 2), date(2025, 4, 26)),
+        (date(2026, 8, 31), date(2026, 8, 22)),
+    ],
+)
+def test_a_saturday_is_worked_in_place_of_a_swapped_day(off: date, worked: date) -> None:
     assert not PLAIN.is_working_day(off)
-    assert not PLAIN.is_working_day(worked)
-    assert WorkingCalendar({worked: WORKED}).is_working_day(worked)
+    assert PLAIN.is_working_day(worked)
+    assert not PLAIN.is_working_day(worked + timedelta(days=7))
+    revoked = WorkingCalendar({off: WORKED, worked: OFF})
+    assert revoked.is_working_day(off)
+    assert not revoked.is_working_day(worked)
 
 
 def test_an_exception_takes_precedence_over_a_public_holiday() -> None:
@@ -130,8 +148,8 @@ def test_next_working_day_follows_exceptions() -> None:
 
 @settings(deadline=None)
 @given(day=DAYS)
-def test_weekends_are_off_without_an_exception(day: date) -> None:
-    if day.isoweekday() in {6, 7}:
+def test_weekends_without_a_swap_are_off(day: date) -> None:
+    if day.isoweekday() in {6, 7} and day not in SWAPPED:
         assert not PLAIN.is_working_day(day)
 
 
