@@ -15,10 +15,21 @@ PLAIN = WorkingCalendar()
 DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
 SWAPPED = frozenset(
     date.fromisoformat(day)
-    for day in (
-        "2010-02-27 2012-02-04 2013-05-04 2014-04-26 2014-09-06 2014-12-27 2015-02-14 2015-04-25 "
-        "2019-01-05 2019-05-04 2024-05-04 2025-04-26 2026-08-22"
-    ).split()
+    for day in [
+        "2010-02-27",
+        "2012-02-04",
+        "2013-05-04",
+        "2014-04-26",
+        "2014-09-06",
+        "2014-12-27",
+        "2015-02-14",
+        "2015-04-25",
+        "2019-01-05",
+        "2019-05-04",
+        "2024-05-04",
+        "2025-04-26",
+        "2026-08-22",
+    ]
 )
 """The weekend days that the Government made working days in place of another day."""
 NEAR_DAYS = st.dates(date(2024, 1, 1), date(2024, 3, 31))
