@@ -27,6 +27,7 @@ from app.schemas.notifications import (
     PreferencesIn,
     PreferencesOut,
     ReadCount,
+    ReadThrough,
     SentOut,
 )
 from app.services.notifications import inbox
@@ -52,9 +53,16 @@ async def list_notifications(
 
 
 @router.post("/notifications/read-all", summary="Đánh dấu đã đọc tất cả", responses=problems())
-async def read_all_notifications(action: SelfAction, session: WriteSession) -> ReadCount:
-    """Mark all of your messages as read."""
-    return ReadCount(read=await inbox.mark_all_read(session, action))
+async def read_all_notifications(
+    action: SelfAction, session: WriteSession, body: ReadThrough | None = None
+) -> ReadCount:
+    """Mark your messages as read, up to the newest one that you have seen.
+
+    Clients that show the list name that message in `through`, so that a message which has arrived
+    since stays unread. Without `through`, all messages received until now are marked.
+    """
+    through = body.through if body else None
+    return ReadCount(read=await inbox.mark_all_read(session, action, through=through))
 
 
 @router.post(

@@ -85,6 +85,18 @@ class Inbox(Page[NotificationOut]):
     unread: int = Field(description="Số thông báo chưa đọc trong tất cả các trang.")
 
 
+class ReadThrough(Input):
+    """Which messages to mark as read."""
+
+    model_config = examples({"through": 417})
+
+    through: Annotated[int, Field(strict=True, ge=1, lt=2**63)] | None = Field(
+        None,
+        description="`id` của thông báo mới nhất đã hiện cho người dùng: đánh dấu nó và các thông "
+        "báo trước nó trong danh sách. Bỏ trống: tất cả thông báo đã nhận cho đến lúc này.",
+    )
+
+
 class ReadCount(Output):
     """The number of messages that were marked as read."""
 

@@ -102,6 +102,24 @@ async def test_messages_are_listed_newest_first_and_read_one_by_one(service: Ser
     assert ok(await mine.post("/notifications/read-all")) == {"read": 0}
 
 
+async def test_messages_after_the_newest_seen_one_stay_unread(service: Service) -> None:
+    await morning(service, "2024-06-08 08:00")
+    await morning(service, "2024-06-12 08:00")
+    mine = service.client("xuan-hong")
+    newest, older = ok(await mine.get("/notifications"))["items"]
+    assert older["id"] < newest["id"]
+    # The message with the lower id arrives after the list was shown.
+    arrival = "UPDATE message SET sent_at = '2024-06-12 08:00:01+07'"
+    await execute(service, f"{arrival} WHERE id = {older['id']}")
+    through = {"through": newest["id"]}
+    assert ok(await mine.post("/notifications/read-all", json=through)) == {"read": 1}
+    (arrived,) = ok(await mine.get("/notifications", params={"unread": "true"}))["items"]
+    assert arrived["id"] == older["id"]
+    assert ok(await mine.post("/notifications/read-all", json=through)) == {"read": 0}
+    foreign = await service.client("bac-luong").post("/notifications/read-all", json=through)
+    assert field_errors(foreign) == [("/through", "unknown_message")]
+
+
 async def test_a_digest_lists_its_obligations_by_due_date(service: Service) -> None:
     office = service.client("coordinator")
     later = {"due_date": "2024-06-16", "reason": "Mưa lũ."}

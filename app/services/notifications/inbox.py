@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +28,10 @@ from app.vocabulary import Channel, MessageState, NotificationState
 UNREACHABLE = Bilingual(
     "Không kênh nào trong số này đến được bạn; đang dùng được: {available}.",
     "None of these channels reaches you; available channels: {available}.",
+)
+
+NO_SUCH_MESSAGE = Bilingual(
+    "Bạn không nhận thông báo nào có mã {id}.", "You have received no message {id}."
 )
 
 # How an account can be reached, and what it has chosen.
@@ -180,15 +185,37 @@ async def mark_read(session: AsyncSession, action: Action, message_id: int) -> I
     return (await _with_concerns(session, [message]))[0]
 
 
-async def mark_all_read(session: AsyncSession, action: Action) -> int:
-    """Mark all of a person's messages as read; return how many were unread."""
-    ids = await session.scalars(
-        update(Message)
-        .where(_received_by(action.principal), Message.read_at.is_(None))
-        .values(read_at=action.now)
-        .returning(Message.id)
-    )
+async def mark_all_read(session: AsyncSession, action: Action, *, through: int | None) -> int:
+    """Mark a person's messages as read; return how many were unread.
+
+    through: the newest message that the person has seen. Messages after it in the list stay unread;
+    messages are sent in another order than they get their ids. None: all messages.
+
+    Raises:
+        ValidationFailed: the person has not received the message `through`.
+    """
+    unread = update(Message).where(_received_by(action.principal), Message.read_at.is_(None))
+    if through is not None:
+        newest = await _get_position(session, action.principal, through)
+        unread = unread.where(tuple_(Message.sent_at, Message.id) <= newest)
+    ids = await session.scalars(unread.values(read_at=action.now).returning(Message.id))
     return len(ids.all())
+
+
+async def _get_position(
+    session: AsyncSession, principal: Principal, message_id: int
+) -> ColumnElement[Any]:
+    """The keys by which the list is ordered, of one message.
+
+    Raises:
+        ValidationFailed: the person has received no such message.
+    """
+    query = select(Message.sent_at).where(_received_by(principal), Message.id == message_id)
+    sent_at = await session.scalar(query)
+    if sent_at is None:
+        facts = {"id": message_id}
+        raise ValidationFailed([FieldError("/through", "unknown_message", NO_SUCH_MESSAGE, facts)])
+    return tuple_(literal(sent_at), literal(message_id))
 
 
 async def get_preferences(session: AsyncSession, principal: Principal) -> Preferences:
