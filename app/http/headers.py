@@ -12,6 +12,8 @@ from starlette.requests import Request
 from app.text.writing import Language
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_TRANSPORT_MARKS = re.compile(r'^W/|-(?:gzip|br|zstd|deflate)(?="$)')
+"""What proxies that compress add to a tag: `W/` (nginx), a suffix (Apache httpd, Caddy)."""
 
 
 def combined(request: Request, name: str) -> str | None:
@@ -25,23 +27,23 @@ def etag(version: int | str) -> str:
     return f'"{version}"'
 
 
-def matches_strongly(if_match: str, tag: str) -> bool:
-    """Whether If-Match lists the tag, or is `*`. A weak tag on either side never matches."""
-    return not tag.startswith("W/") and _lists(if_match, {tag})
+def lists_tag(header: str | None, tag: str) -> bool:
+    """Whether If-Match or If-None-Match lists the tag, or is `*`; False without the header.
 
-
-def matches_weakly(if_none_match: str | None, tag: str) -> bool:
-    """Whether If-None-Match lists the tag, or is `*`. Weak and strong tags are equal here."""
-    opaque = tag.removeprefix("W/")
-    return if_none_match is not None and _lists(if_none_match, {opaque, f"W/{opaque}"})
-
-
-def _lists(header: str, tags: set[str]) -> bool:
-    """Whether a well-formed list of entity tags contains one of `tags`."""
+    A tag names a version of the data, whatever the bytes in which it was sent. So both headers
+    compare without the marks of a proxy that compressed the response (decision 18). RFC 9110 asks
+    for a strong comparison in If-Match, with which no client behind such a proxy could save.
+    """
+    if header is None:
+        return False
     if header.strip() == "*":
         return True
     is_well_formed = not _ENTITY_TAG.sub("", header).strip(" \t,")
-    return is_well_formed and not tags.isdisjoint(_ENTITY_TAG.findall(header))
+    return is_well_formed and _unmarked(tag) in map(_unmarked, _ENTITY_TAG.findall(header))
+
+
+def _unmarked(tag: str) -> str:
+    return _TRANSPORT_MARKS.sub("", tag)
 
 
 def preferred_media_type(request: Request, offered: Iterable[str]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotAcceptable, NotFound, NotSettled
-from app.http.headers import combined, etag, matches_weakly, preferred_media_type
+from app.http.headers import combined, etag, lists_tag, preferred_media_type
 from app.http.routing import StrictRoute
 from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession, Settlements
 from app.routers.responses import problems
@@ -83,7 +83,7 @@ def _respond(parameters: AggregateRequest, aggregate: Mapping[str, Any]) -> Resp
         "Cache-Control": "private, no-cache",
         "Vary": "Accept, Authorization, X-API-Key",
     }
-    if matches_weakly(combined(parameters.request, "If-None-Match"), etag(digest)):
+    if lists_tag(combined(parameters.request, "If-None-Match"), etag(digest)):
         return Response(status_code=304, headers=headers)
     if media_type == JSON:
         return Response(json.dumps(aggregate, ensure_ascii=False), media_type=JSON, headers=headers)

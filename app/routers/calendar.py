@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from app.errors import NotFound
-from app.http.headers import matches_weakly
+from app.http.headers import lists_tag
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -103,6 +103,6 @@ async def get_calendar_feed(
     feed = await calendar_feed.get(session, token, settings.public_url, now)
     tag = f'W/"{feed.fingerprint}"'
     headers = {"ETag": tag, "Cache-Control": "private, max-age=900"}
-    if matches_weakly(if_none_match, tag):
+    if lists_tag(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     return Response(await feed.render(), media_type=MEDIA_TYPE, headers=headers)

@@ -14,7 +14,7 @@ from app.db.database import Database
 from app.db.driver import Driver
 from app.db.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
-from app.http.headers import combined, etag, matches_strongly, preferred_language
+from app.http.headers import combined, etag, lists_tag, preferred_language
 from app.policy import Permission, Principal
 from app.schemas.base import Day
 from app.services.accounts import principals
@@ -217,7 +217,7 @@ def ensure_version(if_match: str | None, version: int | None, *, required: bool)
     if if_match is None:
         if required and version is not None:
             raise PreconditionRequired
-    elif version is None or not matches_strongly(if_match, etag(version)):
+    elif version is None or not lists_tag(if_match, etag(version)):
         raise Stale
 
 

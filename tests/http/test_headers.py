@@ -6,8 +6,7 @@ from starlette.requests import Request
 from app.http.headers import (
     combined,
     etag,
-    matches_strongly,
-    matches_weakly,
+    lists_tag,
     preferred_language,
     preferred_media_type,
 )
@@ -21,36 +20,35 @@ def request_with(name: str, *lines: str) -> Request:
 
 
 @pytest.mark.parametrize(
-    ("header", "strongly", "weakly"),
+    ("header", "is_listed"),
     [
-        ("*", True, True),
-        (" * ", True, True),
-        ('"1"', True, True),
-        ('W/"1"', False, True),
-        ('w/"1"', False, False),
-        ('"2", W/"3" ,, "1"', True, True),
-        ('"2"', False, False),
-        ("1", False, False),
-        ('"2", 3, "1"', False, False),
-        ('"2" *', False, False),
-        ("", False, False),
+        ("*", True),
+        (" * ", True),
+        ('"1"', True),
+        ('W/"1"', True),  # nginx
+        ('"1-gzip"', True),  # Apache httpd, Caddy
+        ('"1-br"', True),
+        ('"1-zstd"', True),
+        ('W/"1-gzip"', True),
+        ('"1-zip"', False),
+        ('"1-gzip-gzip"', False),
+        ('"-gzip"', False),
+        ('w/"1"', False),
+        ('"2", W/"3" ,, "1"', True),
+        ('"2"', False),
+        ('W/"2"', False),
+        ("1", False),
+        ('"2", 3, "1"', False),
+        ('"2" *', False),
+        ("", False),
+        (None, False),
     ],
 )
-def test_if_match_compares_strongly_and_if_none_match_weakly(
-    header: str, strongly: bool, weakly: bool
+def test_a_tag_is_compared_without_the_marks_of_compression(
+    header: str | None, is_listed: bool
 ) -> None:
-    assert matches_strongly(header, etag(1)) is strongly
-    assert matches_weakly(header, etag(1)) is weakly
-
-
-def test_a_weak_tag_of_ours_matches_only_weakly() -> None:
-    assert matches_weakly('"1"', 'W/"1"')
-    assert matches_weakly('W/"1"', 'W/"1"')
-    assert not matches_strongly('W/"1"', 'W/"1"')
-
-
-def test_without_if_none_match_nothing_matches() -> None:
-    assert not matches_weakly(None, etag(1))
+    assert lists_tag(header, etag(1)) is is_listed
+    assert lists_tag(header, 'W/"1"') is is_listed
 
 
 def test_lines_of_a_list_header_are_combined() -> None:
