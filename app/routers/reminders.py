@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import Field
 
 from app.clock import local_day
 from app.errors import (
@@ -33,7 +34,7 @@ from app.routers.dependencies import (
     WriteSession,
 )
 from app.routers.responses import problems
-from app.schemas.base import Day, NewCode, Page
+from app.schemas.base import IsoDate, NewCode, Page
 from app.schemas.reminders import (
     ForeseenOut,
     Reminded,
@@ -46,7 +47,7 @@ from app.services.reminders.rules import RuleKey
 
 router = APIRouter(tags=["reminders"], route_class=StrictRoute)
 
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
+PreviewDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31)), IsoDate]
 
 PUT_ANSWERS: dict[int | str, dict[str, Any]] = {
     201: {"model": ReminderRuleOut, "description": "Đã tạo."}
@@ -160,8 +161,8 @@ async def preview_reminders(
     settings: ServiceSettings,
     now: Now,
     on: Annotated[
-        Day | None,
-        Query(ge=FIRST_DAY, le=LAST_DAY, description="Ngày muốn xem; bỏ trống là hôm nay."),
+        PreviewDay | None,
+        Query(description="Ngày muốn xem, từ 2000 đến 2100; bỏ trống là hôm nay."),
     ] = None,
 ) -> Page[ForeseenOut]:
     """The messages that the rules would send on a day if nothing changed until then.

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import MISSING, AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Code, Day, Input, Line, NewCode, Output, examples
+from app.schemas.base import Code, Day, Input, IsoDate, Line, NewCode, Output, examples
 from app.vocabulary import AgencyKind
 
 
@@ -16,7 +16,7 @@ def _unique(codes: list[str]) -> list[str]:
     raise PydanticCustomError("not_unique", "Name each value once")
 
 
-LastDay = Annotated[Day, Field(le=date(2999, 12, 31))]
+LastDay = Annotated[date, Field(le=date(2999, 12, 31)), IsoDate]
 Identifier = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", max_length=35),

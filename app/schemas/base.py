@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
@@ -69,6 +70,11 @@ def _require_number(value: Any) -> Any:
     return value
 
 
+def _require_integer(value: Any) -> Any:
+    """Take 12.0 for 12, as JSON Schema does: an integer is a number without a fraction."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _require_iso_date(value: Any) -> Any:
     """Accept only YYYY-MM-DD: Pydantic also accepts timestamps and truncates instants."""
     if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
@@ -120,17 +126,30 @@ def _plain_number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+# A validator stands after the constraints of its type: Pydantic writes constraints that follow a
+# validator into the JSON schema by its own names, such as `ge`, which clients do not know.
+Whole = BeforeValidator(_require_integer)
+"""Marks a strict integer of a body that may also be written as 12.0."""
 Number = Annotated[
     Decimal,
     BeforeValidator(_require_number),
     PlainSerializer(_plain_number, return_type=int | float, when_used="json"),
+    WithJsonSchema({"type": "number"}),
 ]
-Figure = Annotated[Number, Field(ge=0, max_digits=15, decimal_places=2)]
+Figure = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=15, decimal_places=2),
+    BeforeValidator(_require_number),
+    PlainSerializer(_plain_number, return_type=int | float, when_used="json"),
+    # Not `multipleOf: 0.01`: validators that divide doubles refuse 4.35.
+    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10**13}),
+]
 """A reported figure: not negative, at most 13 digits before the decimal point and 2 after."""
-Amount = Annotated[int, Field(strict=True, ge=0, le=LARGEST_VND)]
+Amount = Annotated[int, Field(strict=True, ge=0, le=LARGEST_VND), Whole]
 """An amount of money in VND."""
-Count = Annotated[int, Field(strict=True, ge=0)]
-Day = Annotated[date, BeforeValidator(_require_iso_date)]
+Count = Annotated[int, Field(strict=True, ge=0), Whole]
+IsoDate = BeforeValidator(_require_iso_date)
+Day = Annotated[date, IsoDate]
 InstantIn = Annotated[
     AwareDatetime, BeforeValidator(_require_iso_instant), AfterValidator(_require_inner_year)
 ]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import MISSING, AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Amount, Code, Input, Line, Output, examples
+from app.schemas.base import Amount, Code, Input, Line, Output, Whole, examples
 from app.vocabulary import BudgetOrigin, BudgetSource
 
 
@@ -16,7 +16,7 @@ def _sorted_unique(years: list[int]) -> list[int]:
 
 
 OriginYears = Annotated[
-    list[Annotated[int, Field(strict=True, ge=2000, le=2100)]],
+    list[Annotated[int, Field(strict=True, ge=2000, le=2100), Whole]],
     Field(min_length=1, max_length=10),
     AfterValidator(_sorted_unique),
 ]

@@ -14,6 +14,7 @@ from app.schemas.base import (
     Number,
     Output,
     Prose,
+    Whole,
     examples,
     one_line,
 )
@@ -54,8 +55,8 @@ FormulaText = Annotated[
         "dấu + và - phải có dấu cách."
     ),
 ]
-Decimals = Annotated[int, Field(strict=True, ge=0, le=2)]
-Position = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+Decimals = Annotated[int, Field(strict=True, ge=0, le=2), Whole]
+Position = Annotated[int, Field(strict=True, ge=1, le=10_000), Whole]
 
 INDICATOR: dict[str, Any] = {
     "code": "DA2.02",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import MISSING, Field
 
-from app.schemas.base import Code, Day, Input, Instant, Line, Output, examples
+from app.schemas.base import Code, Day, Input, Instant, Line, Output, Whole, examples
 from app.vocabulary import DueDay, Frequency, NonWorkingDay, PeriodState, WorkingDayChange
 
 
@@ -49,11 +49,11 @@ class SchedulePatch(Input):
     model_config = examples({"due_day": "excluded", "non_working_day": "next_working_day"})
 
     name: Line | MISSING = MISSING
-    month: Annotated[int, Field(strict=True, ge=1, le=12)] | MISSING = MISSING
-    day: Annotated[int, Field(strict=True, ge=1, le=31)] | MISSING = MISSING
+    month: Annotated[int, Field(strict=True, ge=1, le=12), Whole] | MISSING = MISSING
+    day: Annotated[int, Field(strict=True, ge=1, le=31), Whole] | MISSING = MISSING
     due_day: DueDay | MISSING = MISSING
     non_working_day: NonWorkingDay | MISSING = MISSING
-    cutoff_day: Annotated[int, Field(strict=True, ge=1, le=28)] | MISSING = MISSING
+    cutoff_day: Annotated[int, Field(strict=True, ge=1, le=28), Whole] | MISSING = MISSING
     applies_from: Day | MISSING | None = MISSING
     reporters: Annotated[list[Code], Field(min_length=1, max_length=2000)] | MISSING = MISSING
 
@@ -91,7 +91,7 @@ class GenerateYear(Input):
 
     model_config = examples({"year": 2025})
 
-    year: Annotated[int, Field(strict=True, ge=2000, le=2100)]
+    year: Annotated[int, Field(strict=True, ge=2000, le=2100), Whole]
 
 
 class GeneratedYear(Output):

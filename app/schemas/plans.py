@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import MISSING, AfterValidator, Field, StringConstraints
 
-from app.schemas.base import Input, Line, Number, Output, examples, paragraphs
+from app.schemas.base import Input, Line, Number, Output, Whole, examples, paragraphs
 
 LongText = Annotated[
     str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(paragraphs)
@@ -142,4 +142,4 @@ class PlanPatch(Input):
     requirements: Paragraphs | MISSING = MISSING
     reporting_duty: LongText | MISSING = MISSING
     recipients: Annotated[list[Line], Field(max_length=100)] | MISSING = MISSING
-    due_soon_days: Annotated[int, Field(strict=True, ge=0, le=60)] | MISSING = MISSING
+    due_soon_days: Annotated[int, Field(strict=True, ge=0, le=60), Whole] | MISSING = MISSING

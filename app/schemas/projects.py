@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import MISSING, Field
 
-from app.schemas.base import Code, Day, Input, Line, NewCode, Output, Prose, examples
+from app.schemas.base import Code, Day, Input, Line, NewCode, Output, Prose, Whole, examples
 from app.vocabulary import AgencyKind, AssignmentRole
 
-Position = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+Position = Annotated[int, Field(strict=True, ge=1, le=10_000), Whole]
 
 TEXTS: dict[str, Any] = {
     "name": "Cải thiện dinh dưỡng",

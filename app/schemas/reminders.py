@@ -13,7 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Flag, Input, Instant, Output, Reason, examples
+from app.schemas.base import Flag, Input, Instant, Output, Reason, Whole, examples
 from app.schemas.notifications import Channels, Concern
 from app.vocabulary import Audience, Channel, DayKind
 
@@ -64,16 +64,16 @@ class ReminderRuleIn(Input):
 
     model_config = examples(RULE)
 
-    offset_days: Annotated[int, Field(strict=True, ge=-60, le=60)] = Field(
+    offset_days: Annotated[int, Field(strict=True, ge=-60, le=60), Whole] = Field(
         description="Số ngày so với hạn gửi: âm là trước hạn, 0 là ngày đến hạn."
     )
     day_kind: DayKind = Field(
         default=DayKind.CALENDAR, description="Đếm theo ngày lịch hay ngày làm việc."
     )
-    repeat_days: Annotated[int, Field(strict=True, ge=1, le=60)] | None = Field(
+    repeat_days: Annotated[int, Field(strict=True, ge=1, le=60), Whole] | None = Field(
         default=None, description="Nhắc lại sau mỗi bao nhiêu ngày."
     )
-    repeat_times: Annotated[int, Field(strict=True, ge=0, le=30)] = Field(
+    repeat_times: Annotated[int, Field(strict=True, ge=0, le=30), Whole] = Field(
         default=0, description="Nhắc thêm bao nhiêu lần."
     )
     audience: Audience

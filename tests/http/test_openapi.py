@@ -1,6 +1,7 @@
 """The OpenAPI document is complete: descriptions, examples, errors, preconditions."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from tests.support.operations import DOCUMENT
 PUBLIC = {"live", "ready", "sign_in", "get_calendar_feed", "metrics"}
 
 
+OPERATION_DOCUMENTS: list[dict[str, Any]] = [
+    operation for operations in DOCUMENT["paths"].values() for operation in operations.values()
+]
 OPERATIONS = [
-    pytest.param(operation, id=operation["operationId"])
-    for operations in DOCUMENT["paths"].values()
-    for operation in operations.values()
+    pytest.param(operation, id=operation["operationId"]) for operation in OPERATION_DOCUMENTS
 ]
 
 
@@ -70,6 +72,49 @@ def _holds_what_is_required(value: Any, schema: dict[str, Any]) -> None:
         assert value.keys() >= set(schema.get("required", []))
         for name, part in value.items():
             _holds_what_is_required(part, _resolved(schema.get("properties", {}).get(name, {})))
+
+
+JSON_SCHEMA_WORDS = {
+    *("$ref", "type", "enum", "const", "format", "pattern", "anyOf", "oneOf", "discriminator"),
+    *("properties", "required", "additionalProperties", "propertyNames", "items", "uniqueItems"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "contentMediaType"),
+    *("minLength", "maxLength", "minItems", "maxItems", "title", "description", "default"),
+    "examples",
+}
+
+
+def _schemas() -> Iterator[dict[str, Any]]:
+    """Every schema of the document with the schemas inside it."""
+    open_schemas = list(DOCUMENT["components"]["schemas"].values())
+    for operation in OPERATION_DOCUMENTS:
+        open_schemas += [parameter["schema"] for parameter in operation.get("parameters", [])]
+        for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+            open_schemas += [each.get("schema", {}) for each in part.get("content", {}).values()]
+    while open_schemas:
+        schema = open_schemas.pop()
+        yield schema
+        open_schemas += schema.get("properties", {}).values()
+        open_schemas += schema.get("anyOf", [])
+        for name in ("items", "additionalProperties", "propertyNames"):
+            open_schemas += [schema[name]] if isinstance(schema.get(name), dict) else []
+
+
+def test_schemas_use_the_words_of_json_schema() -> None:
+    words = {word for schema in _schemas() for word in schema}
+    assert words <= JSON_SCHEMA_WORDS
+
+
+def test_a_figure_is_a_number_in_the_schema_too() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    figure = {"type": "number", "minimum": 0, "exclusiveMaximum": 10**13}
+    for owner, name in (("Entry", "value"), ("Entry", "estimate"), ("IndicatorIn", "maximum")):
+        schema = schemas[owner]["properties"][name]
+        alternatives = schema.get("anyOf", [schema])
+        assert alternatives[0].items() >= figure.items(), (owner, name)
+        assert alternatives[1:] in ([], [{"type": "null"}])
+    assert schemas["TargetOut"]["properties"]["value"]["type"] == "number"
+    amount = schemas["BudgetLineIn"]["properties"]["amount_vnd"]
+    assert amount.items() >= {"type": "integer", "minimum": 0, "maximum": 10**15}.items()
 
 
 def test_a_default_matches_its_pattern() -> None:

@@ -1,6 +1,7 @@
 """Budget lines over HTTP: granting, distributing, returning, and the sums."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -376,3 +377,20 @@ async def test_only_coordinators_and_admins_of_the_district_distribute_money(
 async def test_an_unknown_line_id_is_rejected(service: Service, line_id: str, status: int) -> None:
     answer = await service.client("coordinator").get(f"/budgets/{line_id}")
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize("amount", ["126450000.0", "1.2645e8"])
+async def test_an_integer_may_be_written_with_a_fraction_of_zero(
+    service: Service, amount: str
+) -> None:
+    text = json.dumps(DISTRIBUTED).replace("126450000", amount)
+    headers = {"Content-Type": "application/json"}
+    answer = await service.client("coordinator").post("/budgets", content=text, headers=headers)
+    assert ok(answer, 201)["amount_vnd"] == 126_450_000
+
+
+@pytest.mark.parametrize("amount", [126_450_000.5, "126450000", True])
+async def test_an_amount_is_an_integer(service: Service, amount: Any) -> None:
+    body = DISTRIBUTED | {"amount_vnd": amount}
+    answer = await service.client("coordinator").post("/budgets", json=body)
+    assert field_errors(answer) == [("/amount_vnd", "int_type")]
