@@ -36,7 +36,10 @@ class Report(Versioned, Base):
     draft_saved_at: Mapped[Instant | None]
     draft_saved_by: Mapped[str | None] = mapped_column(Text)
     draft_writers: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
-    """Who has saved the current draft; an audit event records each of them once."""
+    """Who has saved the current draft; an audit event records each of them once. Empty for a draft
+    that a return has copied from the revision."""
+    draft_agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"))
+    """The agency that typed the draft, which may read it beside the report's own one."""
     last_revision: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     correction_due: Mapped[date | None] = mapped_column(Date)
 

@@ -227,9 +227,16 @@ class ReportOut(ObligationOut):
     )
 
     expected: list[ExpectedLine]
-    draft: dict[str, Any] | None
-    draft_saved_at: Instant | None
+    draft: dict[str, Any] | None = Field(
+        description="Bản nháp chưa gửi: chỉ đơn vị báo cáo, và đơn vị đã nhập nó (cơ quan tổng hợp "
+        "nhập báo cáo giấy), đọc được; với người khác là null."
+    )
+    draft_saved_at: Instant | None = Field(
+        description="Thời điểm lưu bản nháp; ai đọc được báo cáo đều thấy."
+    )
     draft_saved_by: str | None
     last_revision: RevisionOut | None
     decisions: list[DecisionOut]
-    findings: list[FindingOut]
+    findings: list[FindingOut] = Field(
+        description="Nhận xét về bản nháp; rỗng nếu người gọi không đọc được bản nháp."
+    )

@@ -35,14 +35,14 @@ WITH owed AS MATERIALIZED (
     FOR NO KEY UPDATE OF o FOR SHARE OF p
 ), saved AS (
     INSERT INTO report AS r (obligation_id, status, draft, draft_saved_at, draft_saved_by,
-        draft_writers)
+        draft_agency_id, draft_writers)
     SELECT owed.id, :status, CAST(:draft AS jsonb), CAST(:now AS timestamptz),
-        CAST(:actor AS text), ARRAY[CAST(:actor AS text)]
+        CAST(:actor AS text), CAST(:writing_agency_id AS bigint), ARRAY[CAST(:actor AS text)]
     FROM owed
     ON CONFLICT (obligation_id) DO UPDATE SET
         status = excluded.status, draft = excluded.draft,
         draft_saved_at = excluded.draft_saved_at, draft_saved_by = excluded.draft_saved_by,
-        version = r.version + 1,
+        draft_agency_id = excluded.draft_agency_id, version = r.version + 1,
         draft_writers = CASE WHEN CAST(:actor AS text) = ANY(r.draft_writers) THEN r.draft_writers
             ELSE r.draft_writers || CAST(:actor AS text) END
     WHERE r.version = :version
@@ -116,5 +116,6 @@ def _parameters(action: Action, copy: WorkingCopy, body: Mapping[str, Any]) -> d
         "after": json.dumps({"status": status}),
         "now": action.now,
         "actor": action.actor,
+        "writing_agency_id": action.principal.agency_id,
         "origin": action.origin,
     }

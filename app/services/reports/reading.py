@@ -19,19 +19,24 @@ from app.services.reports.working_copy import ReportAnswer
 from app.text import terms
 from app.text.writing import Language
 
-# A report within reach as JSON, but for the findings about its draft.
+# A report within reach as JSON, without the findings about its draft. The draft is null for readers
+# who may not read it.
 GET_REPORT = Statement("""
-SELECT o.id, o.plan, o.report_version AS version, r.draft::text AS draft,
+SELECT o.id, o.plan, o.report_version AS version, readable.draft::text AS draft,
     obligation_json(o, :now)::text AS obligation,
     json_build_object(
         'expected', expected_json(o.id),
-        'draft', r.draft, 'draft_saved_at', r.draft_saved_at, 'draft_saved_by', r.draft_saved_by,
+        'draft', readable.draft,
+        'draft_saved_at', r.draft_saved_at, 'draft_saved_by', r.draft_saved_by,
         'last_revision', (SELECT revision_json(v) FROM revision v
             WHERE v.report_id = r.id AND v.number = r.last_revision),
         'decisions', decisions_json(r.id)
     )::text AS report
 FROM owed_obligation o
 LEFT JOIN report r ON r.id = o.report_id
+LEFT JOIN LATERAL (
+    SELECT r.draft WHERE may_read_draft(r.draft_agency_id, o.agency_id, :reader)
+) AS readable ON true
 WHERE o.period = :period AND o.agency = :agency AND o.agency_existed
 AND within_reach(o.agency_path, :reach) AND (CAST(:plan AS text) IS NULL OR o.plan = :plan)
 ORDER BY o.plan
@@ -48,13 +53,15 @@ async def get(
 ) -> ReportAnswer:
     """The report of an agency for a period, from the moment that the obligation exists.
 
+    Its draft is left out unless the principal may read it (SQL function `may_read_draft`).
+
     The database builds it in one statement; a draft costs one more, for its findings.
 
     Raises:
         NotFound: no such obligation within the principal's reach.
         AmbiguousPlan: several plans have one, and none was named.
     """
-    parameters = parameters_of(principal, key) | {"now": now}
+    parameters = parameters_of(principal, key) | {"now": now, "reader": principal.agency_id}
     rows = await GET_REPORT.fetch_all(connection, parameters)
     ensure_one([row["plan"] for row in rows], key)
     row = rows[0]

@@ -199,4 +199,5 @@ async def _record(
         report.draft = revision.body
         report.draft_saved_at = at
         report.draft_saved_by = action.actor
-        report.draft_writers = [action.actor]
+        report.draft_writers = []
+        report.draft_agency_id = None

@@ -32,6 +32,11 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import ReportStatus
 
 NO_DRAFT = Bilingual("Chưa có bản nháp để gửi.", "There is no draft to submit.")
+HIDDEN_DRAFT = Bilingual(
+    "Bản nháp do đơn vị lưu, chỉ đơn vị đó gửi; muốn nhập báo cáo giấy thì lưu bản nháp mới trước.",
+    "The draft was saved by the agency, and only that agency submits it; to enter a paper report, "
+    "save its figures as the draft first.",
+)
 ONLY_PAPER = Bilingual(
     "Chỉ cơ quan tổng hợp nhập báo cáo giấy mới nêu thời điểm nhận.",
     "Only the coordinating office gives a time of receipt, when it enters a paper report.",
@@ -100,8 +105,8 @@ WITH locked AS MATERIALIZED (
     WHERE id = :obligation_id AND first_submitted_at IS NULL
 ), moved AS (
     UPDATE report SET status = 'submitted', draft = NULL, draft_saved_at = NULL,
-        draft_saved_by = NULL, draft_writers = '{}', last_revision = :number,
-        correction_due = NULL, version = version + 1
+        draft_saved_by = NULL, draft_agency_id = NULL, draft_writers = '{}',
+        last_revision = :number, correction_due = NULL, version = version + 1
     FROM event WHERE id = :report_id
 )
 SELECT (SELECT document FROM sent) AS document, (SELECT count(*) FROM locked) AS locked,
@@ -132,7 +137,8 @@ async def submit(
         AmbiguousPlan: several plans have one, and none was named.
         KeyReused: the idempotency key was used for another request.
         Stale: another version was named.
-        StateConflict: there is no draft, or the report cannot be submitted in its state.
+        StateConflict: there is no draft that the principal may read, or the report cannot be
+            submitted in its state.
         ReportIncomplete: the draft has errors.
         WarningsUnconfirmed: it has warnings, and no note confirms them.
         ValidationFailed: `received_at` is missing, not allowed, or impossible.
@@ -230,7 +236,7 @@ def _invalid(message: Bilingual, code: str, **facts: Any) -> ValidationFailed:
 
 
 def _submittable_draft(copy: WorkingCopy, warnings_note: str | None) -> dict[str, Any]:
-    """The draft of a report that can be submitted.
+    """The draft of a report that can be submitted, by who may read it.
 
     Raises StateConflict, ReportIncomplete for errors, WarningsUnconfirmed for warnings without a
     note.
@@ -238,7 +244,7 @@ def _submittable_draft(copy: WorkingCopy, warnings_note: str | None) -> dict[str
     copy.ensure_editable()
     draft = copy.draft
     if draft is None:
-        raise StateConflict(NO_DRAFT)
+        raise StateConflict(HIDDEN_DRAFT if copy.is_draft_hidden else NO_DRAFT)
     findings = findings_of(draft, copy.expectations)
     if errors := [finding for finding in findings if finding.level == "error"]:
         raise ReportIncomplete(errors)

@@ -39,9 +39,12 @@ EXEMPT = Bilingual("Đơn vị được miễn báo cáo kỳ này.", "The agenc
 ATTEMPTS = 5
 """How often a write is tried on the newest version before it gives up as stale."""
 
-# The report within reach: the columns that decide on a change, and those of the response.
+# The report within reach: the columns that decide on a change, and those of the response. The draft
+# is null for a reader who may not read it.
 GET_WORKING_COPY = Statement("""
-SELECT o.*, r.draft::text AS draft, r.draft_saved_at, r.draft_writers,
+SELECT o.*, r.draft IS NOT NULL AS has_draft, r.draft_writers,
+    CASE WHEN may_read_draft(r.draft_agency_id, o.agency_id, :reader) THEN r.draft::text END
+        AS draft,
     coalesce(r.last_revision, 0) AS revisions, expectations_json(o.id)::text AS expectations,
     (SELECT revision_json(v)::text FROM revision v
         WHERE v.report_id = r.id AND v.number = r.last_revision) AS last_revision,
@@ -103,18 +106,19 @@ class WorkingCopy:
 
     @property
     def draft(self) -> dict[str, Any] | None:
-        """The draft's body, if there is one."""
+        """The draft's body, if there is one that the principal may read."""
         text: str | None = self.row["draft"]
         return None if text is None else json.loads(text)
 
     @property
     def has_new_draft(self) -> bool:
-        """Whether a draft was saved since the last decision; a returned report starts with one."""
-        saved_at: datetime | None = self.row["draft_saved_at"]
-        decisions = json.loads(self.row["decisions"])
-        if saved_at is None or not decisions:
-            return saved_at is not None
-        return saved_at > datetime.fromisoformat(decisions[-1]["at"])
+        """Whether somebody has saved the draft; a returned report starts with one of its own."""
+        return bool(self.row["draft_writers"])
+
+    @property
+    def is_draft_hidden(self) -> bool:
+        """Whether there is a draft that the principal may not read."""
+        return bool(self.row["has_draft"]) and self.row["draft"] is None
 
     def decisions_before(self, revision: int) -> str:
         """The decisions on revisions before the one of this number, as JSON."""
@@ -213,7 +217,8 @@ async def get(connection: Connection, principal: Principal, key: ReportKey) -> W
         NotFound: there is no such obligation.
         AmbiguousPlan: several plans have one, and none was named.
     """
-    rows = await GET_WORKING_COPY.fetch_all(connection, parameters_of(principal, key))
+    parameters = parameters_of(principal, key) | {"reader": principal.agency_id}
+    rows = await GET_WORKING_COPY.fetch_all(connection, parameters)
     ensure_one([row["plan"] for row in rows], key)
     return WorkingCopy(rows[0], parse_expectations(rows[0]["expectations"]))
 
