@@ -1,14 +1,25 @@
 """Keyset pagination: a cursor holds the order values of the last row of a page."""
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from datetime import MAXYEAR, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    Integer,
+    Row,
+    Select,
+    SQLColumnExpression,
+    String,
+    Tuple,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
 
 from app.db.storable import storable
 from app.errors import FieldError, ValidationFailed
@@ -33,8 +44,8 @@ def encode_cursor(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str, types: Sequence[type]) -> tuple[Any, ...]:
-    """Decode a cursor into order values of these types.
+def decode_cursor(cursor: str, columns: Tuple) -> tuple[Any, ...]:
+    """Decode a cursor into one value for each of the order columns.
 
     Raises:
         ValidationFailed: the text is not a cursor of this list.
@@ -42,34 +53,44 @@ def decode_cursor(cursor: str, types: Sequence[type]) -> tuple[Any, ...]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if len(values) != len(types):
-            raise ValueError
-        return tuple(_typed(value, kind) for value, kind in zip(values, types, strict=True))
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+        if not isinstance(values, list):
+            raise TypeError
+        pairs = zip(values, columns.type.types, strict=True)
+        return tuple(_comparable(value, column_type) for value, column_type in pairs)
+    except (ValueError, TypeError, RecursionError):
         raise ValidationFailed(
             [FieldError("/cursor", "bad_cursor", BAD_CURSOR, part="query")]
         ) from None
 
 
-def _typed(value: Any, kind: type) -> Any:
-    if kind is datetime:
-        instant = datetime.fromisoformat(value)
-        if instant.tzinfo is None or not 1 < instant.year < MAXYEAR:
-            raise ValueError
-        return instant
-    if kind is date:
-        return date.fromisoformat(value)
-    if kind is int and isinstance(value, int) and abs(value) < 2**63:
-        return value
-    if kind is str and isinstance(value, str) and storable(value):
-        return value
+def _comparable(value: Any, column_type: TypeEngine[Any]) -> Any:
+    """The value as the column's type, if PostgreSQL can compare the two.
+
+    Raises:
+        ValueError, TypeError: it cannot.
+    """
+    match column_type:
+        case DateTime():
+            instant = datetime.fromisoformat(value)
+            if instant.tzinfo is None or not 1 < instant.year < MAXYEAR:
+                raise ValueError
+            return instant
+        case Date():
+            return date.fromisoformat(value)
+        case Integer() if type(value) is int:  # bool is a subclass of int
+            largest = 2**63 - 1 if isinstance(column_type, BigInteger) else 2**31 - 1
+            if abs(value) > largest:
+                raise ValueError
+            return value
+        case String() if isinstance(value, str) and storable(value):
+            return value
     raise TypeError
 
 
 async def page(
     session: AsyncSession,
     query: Select[*tuple[Any, ...]],
-    order: Sequence[tuple[ColumnElement[Any] | Any, type]],
+    order: Sequence[SQLColumnExpression[Any]],
     *,
     limit: int,
     cursor: str | None,
@@ -77,18 +98,17 @@ async def page(
 ) -> tuple[list[Row[*tuple[Any, ...]]], str | None]:
     """One page of a query, and the cursor of the next page or None.
 
-    `order` names columns that together are unique. The query must have no ORDER BY; the order
-    columns are appended to each row.
+    The columns of `order` together are unique. The query must have no ORDER BY; the order columns
+    are appended to each row.
     """
-    columns = [column for column, _ in order]
     if cursor is not None:
-        last_seen = decode_cursor(cursor, [kind for _, kind in order])
-        row = tuple_(*columns)
-        query = query.where(row < last_seen if descending else row > last_seen)
-    ordered = query.add_columns(*columns).order_by(
-        *(column.desc() if descending else column for column in columns)
+        columns = tuple_(*order)
+        last_seen = decode_cursor(cursor, columns)
+        query = query.where(columns < last_seen if descending else columns > last_seen)
+    ordered = query.add_columns(*order).order_by(
+        *(column.desc() if descending else column for column in order)
     )
     rows = list((await session.execute(ordered.limit(limit + 1))).all())
     if len(rows) <= limit:
         return rows, None
-    return rows[:limit], encode_cursor(rows[limit - 1][-len(columns) :])
+    return rows[:limit], encode_cursor(rows[limit - 1][-len(order) :])

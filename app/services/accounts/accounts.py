@@ -71,9 +71,7 @@ async def list_page(
         query = query.where(Agency.code == filters.agency)
     if filters.active is not None:
         query = query.where(Account.active.is_(filters.active))
-    rows, next_cursor = await page(
-        session, query, [(Account.username, str)], limit=limit, cursor=cursor
-    )
+    rows, next_cursor = await page(session, query, [Account.username], limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 
 

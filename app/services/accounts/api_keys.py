@@ -54,7 +54,7 @@ async def list_page(
 ) -> tuple[list[Row], str | None]:
     """A page of the API keys within reach, oldest first, including revoked ones."""
     query = _select(principal, *COLUMNS)
-    rows, next_cursor = await page(session, query, [(ApiKey.id, int)], limit=limit, cursor=cursor)
+    rows, next_cursor = await page(session, query, [ApiKey.id], limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 
 

@@ -69,7 +69,7 @@ async def list_page(
         query = query.where(AuditEvent.at >= filters.since)
     if filters.until is not None:
         query = query.where(AuditEvent.at < filters.until)
-    order = [(AuditEvent.at, datetime), (AuditEvent.id, int)]
+    order = [AuditEvent.at, AuditEvent.id]
     rows, next_cursor = await page(
         session, query, order, limit=limit, cursor=cursor, descending=True
     )

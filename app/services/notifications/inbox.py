@@ -110,7 +110,7 @@ async def list_page(
     rows, next_cursor = await page(
         session,
         query,
-        [(Message.sent_at, datetime), (Message.id, int)],
+        [Message.sent_at, Message.id],
         limit=limit,
         cursor=cursor,
         descending=True,

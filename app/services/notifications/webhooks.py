@@ -84,7 +84,7 @@ async def list_page(
 ) -> tuple[list[WebhookDetails], str | None]:
     """A page of the webhooks within the principal's reach, oldest first."""
     rows, next_cursor = await page(
-        session, _query(principal), [(Webhook.id, int)], limit=limit, cursor=cursor
+        session, _query(principal), [Webhook.id], limit=limit, cursor=cursor
     )
     return [_details(*row[:2]) for row in rows], next_cursor
 

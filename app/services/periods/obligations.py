@@ -33,6 +33,9 @@ from app.services.lookup import exists_on
 from app.text import terms
 from app.vocabulary import Timeliness
 
+ORDER = (OWED.c.late_from, OWED.c.agency, OWED.c.id)
+"""The order of the list, the earliest due first."""
+
 
 @dataclass(frozen=True)
 class ReportKey:
@@ -197,7 +200,7 @@ async def list_page(
     equalities = filters.equalities()
     parameters = equalities | {"reach": principal.reach_pattern, "now": now, "most": limit + 1}
     if cursor is not None:
-        keys = decode_cursor(cursor, [datetime, str, int])
+        keys = decode_cursor(cursor, tuple_(*ORDER))
         parameters |= dict(zip(("after_late_from", "after_agency", "after_id"), keys, strict=True))
     statement = _page_statement(frozenset(equalities), filters.timeliness, cursor is not None)
     row = (await statement.fetch_all(connection, parameters))[0]
@@ -217,7 +220,6 @@ def _page_statement(
 
     Only the filters in use are in it, so that PostgreSQL finds the index that serves them.
     """
-    order = (OWED.c.late_from, OWED.c.agency, OWED.c.id)
     item = cast(func.obligation_json(ROW, NOW), Text).label("item")
     query = select(item, OWED.c.id).where(func.within_reach(OWED.c.agency_path, bindparam("reach")))
     for name in sorted(equalities):
@@ -230,8 +232,8 @@ def _page_statement(
             bindparam("after_agency", type_=Text),
             bindparam("after_id", type_=BigInteger),
         )
-        query = query.where(tuple_(*order) > tuple_(*after))
-    rows = query.order_by(*order).limit(bindparam("most", type_=Integer)).subquery("page")
+        query = query.where(tuple_(*ORDER) > tuple_(*after))
+    rows = query.order_by(*ORDER).limit(bindparam("most", type_=Integer)).subquery("page")
     # Two arrays cost the driver half as much as a row for each item; they keep the rows' order.
     return Statement(
         select(func.array_agg(rows.c.item).label("items"), func.array_agg(rows.c.id).label("ids"))

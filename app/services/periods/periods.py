@@ -209,7 +209,7 @@ async def list_page(
         query = query.where(ReportingPeriod.frequency == frequency)
     if state is not None:
         query = query.where(ReportingPeriod.state == state)
-    order = [(ReportingPeriod.late_from, datetime), (ReportingPeriod.id, int)]
+    order = [ReportingPeriod.late_from, ReportingPeriod.id]
     return await page(session, query, order, limit=limit, cursor=cursor)
 
 

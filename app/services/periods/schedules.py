@@ -66,9 +66,7 @@ async def list_page(
     """
     if plan is not None:
         await lookup.get_plan(session, principal, plan)
-    return await page(
-        session, _known(principal, plan), [(Schedule.id, int)], limit=limit, cursor=cursor
-    )
+    return await page(session, _known(principal, plan), [Schedule.id], limit=limit, cursor=cursor)
 
 
 async def get(

@@ -1,6 +1,5 @@
 """The notifications of an obligation: recipients, outcomes and reasons."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
@@ -36,7 +35,7 @@ async def list_page(
     rows, next_cursor = await page(
         session,
         _select_notifications(owed.obligation.id),
-        [(Notification.planned_for, datetime), (Notification.id, int)],
+        [Notification.planned_for, Notification.id],
         limit=limit,
         cursor=cursor,
         descending=True,

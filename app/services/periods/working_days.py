@@ -70,7 +70,7 @@ async def list_page(
     query = _of_district(known_plan.district_id).where(
         WorkingDay.day.between(date(year, 1, 1), date(year, 12, 31))
     )
-    return await page(session, query, [(WorkingDay.day, date)], limit=limit, cursor=cursor)
+    return await page(session, query, [WorkingDay.day], limit=limit, cursor=cursor)
 
 
 async def get(

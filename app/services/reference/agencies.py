@@ -84,7 +84,7 @@ async def list_page(
         plan_row = await lookup.get_plan(session, principal, plan)
         district = await session.get_one(Agency, plan_row.district_id)
         query = query.where(Agency.path.startswith(district.path))
-    order = [(Agency.code.collate("C"), str)]
+    order = [Agency.code.collate("C")]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 
@@ -127,7 +127,7 @@ async def list_responsibilities(
         literal(plan_row.code).label("plan"),
         literal(agency.code).label("agency"),
     ).where(Responsibility.plan_id == plan_row.id, Responsibility.agency_id == agency.id)
-    order = [(Responsibility.position, int)]
+    order = [Responsibility.position]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 

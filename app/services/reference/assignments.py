@@ -59,7 +59,7 @@ async def list_page(
         query = query.where(Assignment.agency_id == agency_row.id)
     if role is not None:
         query = query.where(Assignment.role == role)
-    order = [*projects.PLAN_ORDER, (Agency.code.collate("C"), str), (Agency.id, int)]
+    order = [*projects.PLAN_ORDER, Agency.code.collate("C"), Agency.id]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 

@@ -48,7 +48,7 @@ async def _by_project(session: AsyncSession, plan_id: int) -> list[Row]:
             or_(BudgetLine.id.is_not(None), ~exists().where(part.parent_id == Project.id)),
         )
         .group_by(Project.id, above.id)
-        .order_by(*(column for column, _ in projects.PLAN_ORDER))
+        .order_by(*projects.PLAN_ORDER)
     )
     return [row._asdict() | {"total_vnd": row.allocated_vnd + row.carried_over_vnd} for row in rows]
 

@@ -130,7 +130,7 @@ async def list_page(
     if filters.agency is not None:
         agency = await lookup.get_agency(session, principal, filters.agency, on)
         query = query.where(BudgetLine.agency_id == agency.id)
-    order = [*projects.PLAN_ORDER, (BudgetLine.id, int)]
+    order = [*projects.PLAN_ORDER, BudgetLine.id]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 

@@ -77,7 +77,7 @@ async def list_page(
         query = query.where(Indicator.frequencies.contains([filters.frequency]))
     if filters.filled_by is not None:
         query = query.where(Indicator.filled_by.contains([filters.filled_by]))
-    order = [(Indicator.position, int), (Indicator.code.collate("C"), str)]
+    order = [Indicator.position, Indicator.code.collate("C")]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 

@@ -35,7 +35,7 @@ async def list_page(
     if year is not None:
         query = query.where(Plan.year == year)
     rows, next_cursor = await page(
-        session, query, [(Plan.code.collate("C"), str)], limit=limit, cursor=cursor
+        session, query, [Plan.code.collate("C")], limit=limit, cursor=cursor
     )
     return await _with_documents_and_targets(session, rows), next_cursor
 

@@ -25,7 +25,7 @@ from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import AssignmentRole, BudgetOrigin
 
-PLAN_ORDER = ((Project.position, int), (Project.code.collate("C"), str))
+PLAN_ORDER = (Project.position, Project.code.collate("C"))
 """The order of a plan's projects."""
 
 UNKNOWN_PROJECT = Bilingual(

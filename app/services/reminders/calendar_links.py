@@ -48,7 +48,7 @@ async def list_page(
         .join(Agency, Agency.id == CalendarLink.agency_id)
         .where(lookup.within_reach(principal, Agency.path))
     )
-    return await page(session, query, [(CalendarLink.id, int)], limit=limit, cursor=cursor)
+    return await page(session, query, [CalendarLink.id], limit=limit, cursor=cursor)
 
 
 async def create(session: AsyncSession, action: Action, agency_code: str) -> IssuedLink:

@@ -124,7 +124,7 @@ async def list_page(
     if agency is not None:
         owner = await lookup.get_agency(session, principal, agency, on)
         query = query.where(ReminderRule.agency_id == owner.id)
-    order = [(ReminderRule.schedule_id, int), (ReminderRule.id, int)]
+    order = [ReminderRule.schedule_id, ReminderRule.id]
     return await page(session, query, order, limit=limit, cursor=cursor)
 
 

@@ -88,9 +88,7 @@ async def list_revisions(
         .join(Report, Report.id == Revision.report_id)
         .where(Report.obligation_id == owed.obligation.id)
     )
-    rows, next_cursor = await page(
-        session, query, [(Revision.number, int)], limit=limit, cursor=cursor
-    )
+    rows, next_cursor = await page(session, query, [Revision.number], limit=limit, cursor=cursor)
     return [row[0] for row in rows], next_cursor
 
 
