@@ -32,6 +32,8 @@ from app.vocabulary import NotificationReason
 TIMEOUT_SECONDS = 30.0
 """For all steps of sending one e-mail together; shorter than a delivery's lease."""
 QUIT_SECONDS = 2.0
+LONGEST_ENCODED_LINE = 76
+"""With its leading blank, so an encoded word has at most 75 characters (RFC 2047, 2)."""
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 FIRST_PERMANENT_REPLY = 500
 
@@ -70,7 +72,9 @@ class PersonHeader(UniqueAddressHeader, BaseHeader):  # type: ignore[misc]  # as
 
 
 def _encode(text: str, header: str, policy: Policy) -> str:
-    return Header(text, header_name=header).encode(linesep=policy.linesep)
+    return Header(text, header_name=header, maxlinelen=LONGEST_ENCODED_LINE).encode(
+        linesep=policy.linesep
+    )
 
 
 HEADERS = HeaderRegistry()

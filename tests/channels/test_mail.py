@@ -1,5 +1,6 @@
 """E-mails sent to a real SMTP server on this machine, and its failures."""
 
+import re
 import socket
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,8 @@ from urllib.parse import quote
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
 from app.channels.mail import Envelope, Mailer, MessageText
@@ -102,6 +105,35 @@ async def test_folding_a_header_loses_no_blank(tmp_path: Path) -> None:
         assert shown["Subject"] == said
         assert shown["To"].removesuffix(" <huong@example.vn>").strip('"') == said
         assert shown["From"].removesuffix(" <tiendo@example.vn>").strip('"') == said
+
+
+VIETNAMESE = (
+    st.text(
+        st.sampled_from(
+            "aăâbcdđeêghiklmnoôơpqrstuưvxyàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệĐƯỜ ỢNG0123456789,:()"
+        ),
+        min_size=1,
+        max_size=200,
+    )
+    .map(lambda words: " ".join(words.split()))
+    .filter(bool)
+)
+
+
+@given(subject=VIETNAMESE, name=VIETNAMESE)
+def test_encoded_words_have_at_most_75_characters(subject: str, name: str) -> None:
+    """RFC 2047, 2; some mail servers refuse or damage longer ones."""
+    mail = mailer(mail_from=f'"{name}" <tiendo@example.vn>').compose(
+        replace(envelope(name), text=MessageText(subject, PLAIN, HTML))
+    )
+    head, _, _ = bytes(mail).partition(b"\n\n")
+    encoded_words = re.findall(rb"=\?utf-8\?[bq]\?\S*\?=", head)
+    assert max(map(len, encoded_words), default=0) <= 75
+    assert max((len(line) for line in head.splitlines() if b"=?utf-8?" in line), default=0) <= 76
+    written = message_from_bytes(bytes(mail))
+    shown = {each: str(make_header(decode_header(written[each]))) for each in ("Subject", "To")}
+    assert shown["Subject"] == subject
+    assert shown["To"].removesuffix("<huong@example.vn>").strip(' "') == name
 
 
 @pytest.mark.parametrize(
