@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 from app.clock import Clock
 from app.errors import OperatorError
 from app.server import embedded
+from app.server.data_dir import ensure_data_dir, lock_file
 from app.server.operating import Echo, prepare
 from app.settings import Settings, local_url
 
@@ -44,7 +45,8 @@ def serve(settings: Settings, echo: Echo) -> None:
     """Serve until a stop signal arrives.
 
     Raises:
-        ServingError, EmbeddedServerError, DatabaseUnavailableError: the service cannot start.
+        ServingError, DataDirError, EmbeddedServerError, DatabaseUnavailableError: the service
+            cannot start.
     """
     clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
     with (
@@ -135,13 +137,14 @@ def locked_data_dir(settings: Settings) -> Iterator[None]:
     """Ensure that only one `tiendo serve` uses this data folder's embedded database.
 
     Raises:
+        DataDirError: the folder cannot be used.
         ServingError: another one does.
     """
     if settings.database_url is not None:
         yield  # an external PostgreSQL can have several servers
         return
-    folder = embedded.ensure_data_dir(settings.data_dir)
-    with embedded.lock_file(folder, "serve.lock") as lock:
+    folder = ensure_data_dir(settings.data_dir)
+    with lock_file(folder, "serve.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

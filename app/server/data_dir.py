@@ -1,0 +1,89 @@
+"""The data folder: its owner, its mode, and the lock files in it."""
+
+import os
+import pwd
+import tempfile
+from pathlib import Path
+from typing import BinaryIO
+
+from app.errors import OperatorError
+
+UNUSABLE = "\n"
+"""PostgreSQL writes the folder's path as one line of a file."""
+
+
+class DataDirError(OperatorError):
+    """The data folder cannot be used; the message addresses the operator."""
+
+
+def ensure_data_dir(data_dir: Path) -> Path:
+    """The resolved data folder, created with mode 0700 if missing.
+
+    Raises:
+        DataDirError: the folder cannot be created or written, or belongs to another user.
+    """
+    folder = data_dir.expanduser().resolve()
+    if UNUSABLE in str(folder):
+        raise DataDirError(
+            f"the data folder {str(folder)!r} has a line break in its path; "
+            "set TIENDO_DATA_DIR to a folder without it"
+        )
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ensure_owner(folder)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise DataDirError(
+            f"the data folder {folder} cannot be written ({error.strerror}); "
+            "set TIENDO_DATA_DIR to a writable folder"
+        ) from error
+    return folder
+
+
+def ensure_owner(folder: Path) -> None:
+    """Ensure that a folder belongs to this process's user, before anything in it is changed.
+
+    Root could write in any folder; its files would lock out the folder's owner.
+
+    Raises:
+        DataDirError: it belongs to another user.
+    """
+    owner = folder.stat().st_uid
+    if owner != os.geteuid():
+        raise DataDirError(
+            f"the data folder {folder} belongs to user {user_name(owner)}, and this is user "
+            f"{user_name(os.geteuid())}: run the command as {user_name(owner)}, "
+            "or set TIENDO_DATA_DIR to another folder"
+        )
+
+
+def user_name(uid: int) -> str:
+    """The name of a user; its number if it has no name."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def lock_file(folder: Path, name: str) -> BinaryIO:
+    """Open a lock file in the data folder, which only its owner can open, and so lock.
+
+    Raises:
+        DataDirError: the file cannot be written.
+    """
+    try:
+        lock = open_private(folder / name, os.O_RDWR)
+        os.fchmod(lock.fileno(), 0o600)  # earlier versions created it with mode 0644
+    except OSError as error:
+        raise DataDirError(
+            f"{folder / name} cannot be written ({error.strerror}): run as the user who owns it, "
+            "or set TIENDO_DATA_DIR to another folder"
+        ) from error
+    return lock
+
+
+def open_private(path: Path, flags: int) -> BinaryIO:
+    """Open a file that is created with mode 0600 if missing, and do not follow a link."""
+    descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    return os.fdopen(descriptor, "wb", buffering=0)
