@@ -30,6 +30,8 @@ class Obligation(Base):
     exempted_at: Mapped[Instant | None]
     first_submitted_at: Mapped[Instant | None]
     """When the first revision was received. Timeliness depends on it, whatever follows."""
+    reopened: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Whether the end of an exemption has opened the closed period for this agency alone."""
     added_at: Mapped[Instant | None]
     """When it was added to an existing period; null if it was created with the period."""
 

@@ -34,6 +34,7 @@ EXAMPLE: dict[str, Any] = {
     "report_status": "not_started",
     "extended": False,
     "correction_due": None,
+    "can_submit": True,
 }
 
 
@@ -57,6 +58,10 @@ class ObligationOut(Output):
     report_status: ReportStatus
     extended: bool = Field(description="Đã được gia hạn.")
     correction_due: date | None = Field(description="Hạn sửa, khi báo cáo bị trả lại.")
+    can_submit: bool = Field(
+        description="Đơn vị gửi được báo cáo lúc này: chưa gửi hoặc bị trả lại, không được miễn, "
+        "và kỳ đang mở cho đơn vị (kỳ đã khóa vẫn mở đến hết hạn gia hạn, hoặc sau khi bỏ miễn)."
+    )
 
 
 class MatrixPeriod(Output):

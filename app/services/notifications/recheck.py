@@ -63,7 +63,7 @@ SELECT n.id, n.rule, n.audience, n.template, n.facts,
             THEN 'report_not_accepted'
         WHEN n.template = 'reporting_period.opened' AND o.period_state <> 'open'
             THEN 'period_closed'
-        WHEN n.template = 'reporting_period.closed' AND o.period_state <> 'closed'
+        WHEN n.template = 'reporting_period.closed' AND is_open(o, :now)
             THEN 'period_open'
         -- Reminders. One by hand holds beside later ones, because its note is its own.
         WHEN n.template IN ('reminder', 'escalation', 'obligation.reminded') THEN CASE
@@ -71,7 +71,7 @@ SELECT n.id, n.rule, n.audience, n.template, n.facts,
                 AND NOT (n.template = 'obligation.reminded' AND o.report_status = 'returned')
                 THEN 'report_submitted'
             WHEN o.exempted_at IS NOT NULL THEN 'agency_exempt'
-            WHEN o.period_state <> 'open' THEN 'period_closed'
+            WHEN NOT is_open(o, :now) THEN 'period_closed'
             WHEN o.due_date > CAST(n.facts ->> 'due_date' AS date)
                 THEN 'due_date_extended'
             WHEN n.template = 'obligation.reminded' THEN NULL

@@ -16,7 +16,7 @@ from app.services.notifications import events
 from app.services.periods import obligations
 from app.services.periods.obligations import OwedReport, ReportKey
 from app.text.bilingual import Bilingual
-from app.vocabulary import EventKind
+from app.vocabulary import EventKind, PeriodState
 
 ONE_DAY = timedelta(days=1)
 LONGEST = timedelta(days=365)
@@ -52,6 +52,8 @@ async def extend(
     session: AsyncSession, action: Action, key: ReportKey, due_date: date, grant: Grant
 ) -> str:
     """Give an obligation a later due date than its period's; returns the obligation as JSON.
+
+    Until that date the agency can send its report, even if the period is closed.
 
     The same extension once more changes nothing. An earlier date than before corrects a typing
     error; it is allowed before the report is submitted, and not into the past.
@@ -155,6 +157,8 @@ async def exempt(session: AsyncSession, action: Action, key: ReportKey, grant: G
 async def end_exemption(session: AsyncSession, action: Action, key: ReportKey) -> str:
     """End an exemption, so that the report is due again; returns the obligation as JSON.
 
+    If the period is closed, it opens for this agency alone.
+
     Raises:
         NotFound, AmbiguousPlan: no such obligation within reach, or several.
         StateConflict: the report was submitted, or the obligation is not exempt.
@@ -164,6 +168,7 @@ async def end_exemption(session: AsyncSession, action: Action, key: ReportKey) -
         raise StateConflict(NOT_EXEMPT)
     await _set_exempt(session, action, owed, END_OF_EXEMPTION, exempt=False)
     owed.obligation.exempted_at = None
+    owed.obligation.reopened = owed.period.state == PeriodState.CLOSED
     await session.flush()
     return await obligations.document_of(session, owed, action.now)
 

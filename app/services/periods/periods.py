@@ -27,11 +27,13 @@ from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import EventKind, Frequency, PeriodState
 
-# The obligations of a period whose reporters are notified that it opens or closes. A returned
-# report can still be submitted in a closed period, so its reporters are not.
+# The obligations of a period whose reporters are notified that it opens or closes: those for which
+# it does. For the others a closed period is open, such as those of returned reports.
 LIST_OBLIGATIONS_TO_NOTIFY = text("""
 SELECT o.id FROM owed_obligation o
-WHERE o.period_id = :period_id AND o.exempted_at IS NULL AND o.report_status <> 'returned'
+WHERE o.period_id = :period_id AND o.exempted_at IS NULL
+AND NOT sending_is_open('closed', o.report_status, o.due_date, o.period_due_date, o.late_from,
+    o.reopened, :now)
 """)
 
 UNCHANGED_STATE = Bilingual(
@@ -250,6 +252,8 @@ async def set_state(
 ) -> tuple[ReportingPeriod, str]:
     """Close a period or open it again; returns it with its plan's code.
 
+    An extension and a returned report keep a closed period open for their agency.
+
     Raises:
         NotFound: no such period in a plan that the principal may change.
         AmbiguousPlan: several plans have it, and none was named.
@@ -271,10 +275,16 @@ async def set_state(
         before={"state": period.state},
         after={"state": state},
     )
-    obligation_ids = await session.scalars(LIST_OBLIGATIONS_TO_NOTIFY, {"period_id": period.id})
+    parameters = {"period_id": period.id, "now": action.now}
+    obligation_ids = await session.scalars(LIST_OBLIGATIONS_TO_NOTIFY, parameters)
     await events.notify(
         session, event, list(obligation_ids), occurrence=changed_at.isoformat(), now=action.now
     )
     period.state = state
+    await session.execute(
+        update(Obligation)
+        .where(Obligation.period_id == period.id, Obligation.reopened)
+        .values(reopened=False)
+    )
     await session.flush()
     return period, plan_row.code

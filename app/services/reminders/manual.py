@@ -23,7 +23,7 @@ from app.services.periods.obligations import OwedReport, ReportKey
 from app.services.reminders.statements import LIST_PREVIEW_LINES
 from app.services.reminders.sweep import CORRECTIONS_FROM, correction_days, due_occurrences
 from app.text.bilingual import Bilingual
-from app.vocabulary import Channel, EventKind, PeriodState
+from app.vocabulary import Channel, EventKind
 
 BETWEEN_REMINDERS = timedelta(hours=1)
 """An agency can be reminded of one obligation by hand once in this time."""
@@ -48,9 +48,10 @@ SELECT max(created_at) FROM notification
 WHERE obligation_id = :obligation_id AND template = 'obligation.reminded'
 """)
 
-# Whether the report of an obligation is returned for correction.
-IS_RETURNED = text("""
-SELECT EXISTS (SELECT FROM report WHERE obligation_id = :obligation_id AND status = 'returned')
+# Whether the report of an obligation can be sent, and whether it is returned for correction.
+GET_PROGRESS = text("""
+SELECT is_open(o, :now) AS is_open, o.report_status = 'returned' AS is_returned
+FROM owed_obligation o WHERE o.id = :obligation_id
 """)
 
 # How many people one reminder by hand notifies.
@@ -84,7 +85,7 @@ async def remind(session: AsyncSession, action: Action, key: ReportKey, *, note:
             is closed, the agency was reminded within the last hour, or it has no active reporter.
     """
     owed = await obligations.get(session, action.principal, key, lock=True)
-    await _ensure_awaited(session, owed)
+    await _ensure_awaited(session, owed, action.now)
     await _ensure_not_reminded_lately(session, owed, action.now)
     reminded_at = await record_event(
         session,
@@ -111,15 +112,15 @@ async def remind(session: AsyncSession, action: Action, key: ReportKey, *, note:
     return people
 
 
-async def _ensure_awaited(session: AsyncSession, owed: OwedReport) -> None:
+async def _ensure_awaited(session: AsyncSession, owed: OwedReport, now: datetime) -> None:
     """Raise StateConflict unless a report, or the correction of one, can and must be submitted."""
-    if owed.obligation.first_submitted_at is not None and not await session.scalar(
-        IS_RETURNED, {"obligation_id": owed.obligation.id}
-    ):
+    parameters = {"obligation_id": owed.obligation.id, "now": now}
+    progress = (await session.execute(GET_PROGRESS, parameters)).one()
+    if owed.obligation.first_submitted_at is not None and not progress.is_returned:
         raise StateConflict(ALREADY_SUBMITTED)
     if owed.obligation.exempted_at is not None:
         raise StateConflict(EXEMPT)
-    if owed.period.state == PeriodState.CLOSED:
+    if not progress.is_open:
         raise StateConflict(CLOSED)
 
 

@@ -19,7 +19,8 @@ FROM obligation o
 JOIN reporting_period p ON p.id = o.period_id
 JOIN plan ON plan.id = p.plan_id
 CROSS JOIN reach
-WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL AND p.state = 'open'
+WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL
+AND (p.state = 'open' OR o.due_date > p.due_date OR o.reopened)
 AND o.due_date BETWEEN CAST(:today AS date) - reach.days AND CAST(:today AS date) + reach.days
 AND o.due_date >= plan.effective_from
 """)

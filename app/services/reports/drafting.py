@@ -31,7 +31,8 @@ SAVE_DRAFT = Statement("""
 WITH owed AS MATERIALIZED (
     SELECT o.id FROM obligation o JOIN reporting_period p ON p.id = o.period_id
     WHERE o.id = :obligation_id AND o.exempted_at IS NULL
-    AND (p.state = 'open' OR :status = 'returned')
+    AND (CAST(:on_paper AS boolean) OR sending_is_open(
+        p.state, :status, o.due_date, p.due_date, o.late_from, o.reopened, :now))
     FOR NO KEY UPDATE OF o FOR SHARE OF p
 ), saved AS (
     INSERT INTO report AS r (obligation_id, status, draft, draft_saved_at, draft_saved_by,
@@ -77,9 +78,9 @@ async def save(
     """
     for _ in range(ATTEMPTS):
         # 1. Read the report, and check that this version of it may be changed.
-        copy = await working_copy.get(connection, action.principal, key)
+        copy = await working_copy.get(connection, action, key)
         check_version(copy.version)
-        copy.ensure_editable()
+        copy.ensure_editable(action.principal)
         if errors := validation.check_draft(body, copy.expectations):
             raise ValidationFailed(errors)
         # 2. Save, unless another change came between.
@@ -109,6 +110,7 @@ def _parameters(action: Action, copy: WorkingCopy, body: Mapping[str, Any]) -> d
         "obligation_id": copy.row["id"],
         "version": copy.version,
         "status": status,
+        "on_paper": copy.is_paper_entry(action.principal),
         "draft": json.dumps(body, ensure_ascii=False),
         "begins": action.actor not in (copy.row["draft_writers"] or ()),
         "subject": copy.subject,

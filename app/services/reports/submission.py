@@ -33,9 +33,10 @@ from app.vocabulary import ReportStatus
 
 NO_DRAFT = Bilingual("Chưa có bản nháp để gửi.", "There is no draft to submit.")
 HIDDEN_DRAFT = Bilingual(
-    "Bản nháp do đơn vị lưu, chỉ đơn vị đó gửi; muốn nhập báo cáo giấy thì lưu bản nháp mới trước.",
-    "The draft was saved by the agency, and only that agency submits it; to enter a paper report, "
-    "save its figures as the draft first.",
+    "Bản nháp kỳ {period} do đơn vị khác lưu, nên chỉ đơn vị đó gửi; muốn nhập báo cáo giấy thì "
+    "lưu số liệu trên giấy vào bản nháp trước.",
+    "The draft for {period} was saved by another agency, and only that agency submits it; to "
+    "enter a paper report, save its figures as the draft first.",
 )
 ONLY_PAPER = Bilingual(
     "Chỉ cơ quan tổng hợp nhập báo cáo giấy mới nêu thời điểm nhận.",
@@ -66,7 +67,8 @@ WITH locked AS MATERIALIZED (
     JOIN obligation o ON o.id = r.obligation_id
     JOIN reporting_period p ON p.id = o.period_id
     WHERE r.id = :report_id AND r.version = CAST(:version AS bigint) AND o.exempted_at IS NULL
-    AND (p.state = 'open' OR r.status = 'returned')
+    AND (CAST(:on_paper AS boolean) OR sending_is_open(
+        p.state, r.status, o.due_date, p.due_date, o.late_from, o.reopened, :now))
     FOR NO KEY UPDATE OF o, r FOR SHARE OF p
 ), claim AS (
     INSERT INTO idempotency_record AS earlier (principal, key, fingerprint, revision, version,
@@ -145,7 +147,7 @@ async def submit(
     """
     for _ in range(ATTEMPTS):
         # 1. Read the report. Without a new draft, this may be a retry of the last submission.
-        copy = await working_copy.get(connection, action.principal, key)
+        copy = await working_copy.get(connection, action, key)
         if not copy.has_new_draft:
             earlier = await idempotency.find_earlier(connection, action, request)
             if earlier is not None and earlier.revision == copy.row["revisions"]:
@@ -153,7 +155,7 @@ async def submit(
         # 2. Check its version, its state and its draft.
         received = _received_at(action, copy, received_at)
         check_version(copy.version)
-        draft = _submittable_draft(copy, warnings_note)
+        draft = _submittable_draft(action, copy, warnings_note)
         # 3. Store everything in one statement, unless another change came between.
         parameters = _parameters(action, copy, request) | {
             "received_at": received,
@@ -215,13 +217,11 @@ def fingerprint(body: Mapping[str, Any]) -> str:
 
 def _received_at(action: Action, copy: WorkingCopy, received_at: datetime | None) -> datetime:
     """When the report was received; for paper reports as the coordinating office says."""
-    is_own_agency = action.principal.agency_id == copy.row["agency_id"]
-    reviews = Permission.REPORTS_REVIEW in action.principal.permissions
     if received_at is None:
-        if reviews and not is_own_agency:
+        if copy.is_paper_entry(action.principal):
             raise _invalid(WHEN_RECEIVED, "missing")
         return action.now
-    if not reviews:
+    if Permission.REPORTS_REVIEW not in action.principal.permissions:
         raise _invalid(ONLY_PAPER, "not_allowed")
     if received_at > action.now:
         raise _invalid(IN_FUTURE, "in_future")
@@ -235,16 +235,20 @@ def _invalid(message: Bilingual, code: str, **facts: Any) -> ValidationFailed:
     return ValidationFailed([FieldError("/received_at", code, message, facts)])
 
 
-def _submittable_draft(copy: WorkingCopy, warnings_note: str | None) -> dict[str, Any]:
+def _submittable_draft(
+    action: Action, copy: WorkingCopy, warnings_note: str | None
+) -> dict[str, Any]:
     """The draft of a report that can be submitted, by who may read it.
 
     Raises StateConflict, ReportIncomplete for errors, WarningsUnconfirmed for warnings without a
     note.
     """
-    copy.ensure_editable()
+    copy.ensure_editable(action.principal)
     draft = copy.draft
     if draft is None:
-        raise StateConflict(HIDDEN_DRAFT if copy.is_draft_hidden else NO_DRAFT)
+        if copy.is_draft_hidden:
+            raise StateConflict(HIDDEN_DRAFT, period=copy.row["period"])
+        raise StateConflict(NO_DRAFT)
     findings = findings_of(draft, copy.expectations)
     if errors := [finding for finding in findings if finding.level == "error"]:
         raise ReportIncomplete(errors)
@@ -263,6 +267,7 @@ def _parameters(action: Action, copy: WorkingCopy, request: IdempotentRequest) -
         "draft": copy.row["draft"],
         "number": copy.row["revisions"] + 1,
         "version": copy.version,
+        "on_paper": copy.is_paper_entry(action.principal),
         "subject": copy.subject,
         "before": json.dumps({"status": copy.status}),
         "now": action.now,

@@ -14,14 +14,15 @@ from typing import Any
 from app.clock import LOCAL
 from app.db.driver import Connection, Row, Statement
 from app.errors import StateConflict
-from app.policy import Principal
+from app.policy import Permission, Principal
+from app.services.audit.action import Action
 from app.services.deadlines import rules
 from app.services.periods.obligations import ReportKey, ensure_one, parameters_of
 from app.services.reports.expectations import parse_expectations
 from app.services.reports.validation import Expectations
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import PeriodState, ReportStatus
+from app.vocabulary import ReportStatus
 
 EDITABLE = frozenset({ReportStatus.NOT_STARTED, ReportStatus.DRAFT, ReportStatus.RETURNED})
 """The states in which a report has a draft that can be changed and submitted."""
@@ -42,7 +43,7 @@ ATTEMPTS = 5
 # The report within reach: the columns that decide on a change, and those of the response. The draft
 # is null for a reader who may not read it.
 GET_WORKING_COPY = Statement("""
-SELECT o.*, r.draft IS NOT NULL AS has_draft, r.draft_writers,
+SELECT o.*, is_open(o, :now) AS is_open, r.draft IS NOT NULL AS has_draft, r.draft_writers,
     CASE WHEN may_read_draft(r.draft_agency_id, o.agency_id, :reader) THEN r.draft::text END
         AS draft,
     coalesce(r.last_revision, 0) AS revisions, expectations_json(o.id)::text AS expectations,
@@ -133,16 +134,21 @@ class WorkingCopy:
         """Whether the report has a draft that can be changed and submitted."""
         return self.status in EDITABLE
 
-    def ensure_editable(self) -> None:
-        """Ensure that the report can be written and submitted.
+    def is_paper_entry(self, principal: Principal) -> bool:
+        """Whether the principal is the coordinating office and the report another agency's."""
+        is_own_agency = principal.agency_id == self.row["agency_id"]
+        return Permission.REPORTS_REVIEW in principal.permissions and not is_own_agency
 
-        A closed period still takes the reports that were returned or reopened.
+    def ensure_editable(self, principal: Principal) -> None:
+        """Ensure that the report can be written and submitted by the principal.
+
+        The coordinating office, which closes periods, enters paper reports in closed ones too.
 
         Raises:
-            StateConflict: the period is closed, the agency exempt, or the report submitted.
+            StateConflict: the period is closed for the agency (SQL function `sending_is_open`), the
+                agency is exempt, or the report was submitted.
         """
-        closed = self.row["period_state"] == PeriodState.CLOSED
-        if closed and self.status is not ReportStatus.RETURNED:
+        if not self.row["is_open"] and not self.is_paper_entry(principal):
             raise StateConflict(PERIOD_CLOSED, period=self.row["period"])
         if self.row["exempted_at"] is not None:
             raise StateConflict(EXEMPT)
@@ -181,6 +187,9 @@ class WorkingCopy:
             "report_status": progress.status,
             "extended": row["due_date"] > row["period_due_date"],
             "correction_due": correction_due and correction_due.isoformat(),
+            "can_submit": row["is_open"]
+            and row["exempted_at"] is None
+            and progress.status in EDITABLE,
         }
         return ReportAnswer(self._joined(obligation, parts), version)
 
@@ -210,14 +219,16 @@ class WorkingCopy:
         )
 
 
-async def get(connection: Connection, principal: Principal, key: ReportKey) -> WorkingCopy:
-    """The report within the principal's reach, as it is now.
+async def get(connection: Connection, action: Action, key: ReportKey) -> WorkingCopy:
+    """The report within the reach of the action's principal, as it is now.
 
     Raises:
         NotFound: there is no such obligation.
         AmbiguousPlan: several plans have one, and none was named.
     """
-    parameters = parameters_of(principal, key) | {"reader": principal.agency_id}
+    principal = action.principal
+    parameters = parameters_of(principal, key)
+    parameters |= {"reader": principal.agency_id, "now": action.now}
     rows = await GET_WORKING_COPY.fetch_all(connection, parameters)
     ensure_one([row["plan"] for row in rows], key)
     return WorkingCopy(rows[0], parse_expectations(rows[0]["expectations"]))
