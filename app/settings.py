@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TIENDO_", frozen=True)
 
     database_url: str | None = None
+    owner_database_url: str | None = None
+    """The same database for the role that owns the tables; the default is `database_url`."""
     data_dir: Path = Path("var")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
@@ -56,7 +58,7 @@ class Settings(BaseSettings):
     token_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 12
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
 
-    @field_validator("database_url")
+    @field_validator("database_url", "owner_database_url")
     @classmethod
     def _ensure_postgresql(cls, url: str | None) -> str | None:
         expected = ValueError("expected postgresql://user:password@host:port/database")
@@ -109,6 +111,12 @@ class Settings(BaseSettings):
         if not url.startswith(("http://", "https://")):
             raise ValueError("expected an address that starts with http:// or https://")
         return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _ensure_two_database_urls(self) -> Self:
+        if self.owner_database_url is not None and self.database_url is None:
+            raise ValueError("TIENDO_OWNER_DATABASE_URL: expected TIENDO_DATABASE_URL as well")
+        return self
 
     @model_validator(mode="after")
     def _default_public_url(self) -> Self:

@@ -98,7 +98,7 @@ COPIES = (AGENCIES, ACCOUNTS, PLANS, LEDGERS, SCHEDULES, RULES, PERIODS)
 def create_country(testbed: Testbed, database: str, communes: int) -> str:
     """Create a database with this many communes and return its URL."""
     url = testbed.clone(database)
-    asyncio.run(_fill(url, communes))
+    asyncio.run(_fill(testbed.urls(database).owner, communes))
     return url
 
 

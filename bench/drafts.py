@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.database import Database
+from app.db.roles import DatabaseUrls
 from app.models.audit_events import Ledger
 from app.models.base import Base
 from app.models.indicators import Indicator
@@ -91,11 +92,13 @@ def submission(testbed: Testbed, row: dict[str, Any]) -> ApiRequest:
 
 def prepare(testbed: Testbed, database: str, plans: int) -> Drafts:
     """Make a database with some 29,000 drafts, spread evenly over so many plans."""
-    return asyncio.run(_prepare(testbed, testbed.clone(database), plans))
+    testbed.clone(database)
+    return asyncio.run(_prepare(testbed, testbed.urls(database), plans))
 
 
-async def _prepare(testbed: Testbed, url: str, plans: int) -> Drafts:
-    connection = await asyncpg.connect(url)
+async def _prepare(testbed: Testbed, urls: DatabaseUrls, plans: int) -> Drafts:
+    url = urls.application
+    connection = await asyncpg.connect(urls.owner)
     await connection.execute(LIMIT_FIGURES, FIGURES)
     await _add_plans(url, plans)
     body = await _body(testbed, url)

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from app.clock import LOCAL, Clock
 from app.db.database import Database
 from app.db.migration import migrate
+from app.db.roles import DatabaseUrls
 from app.main import create_app
 from app.models.accounts import AccessToken, Account
 from app.models.agencies import Agency
@@ -49,16 +50,16 @@ class Testbed:
     tokens: dict[str, str]
     """By agency code; the coordinator's under COORDINATOR."""
 
-    def url(self, database: str) -> str:
-        """The URL of one of the server's databases."""
-        return self.server_url.replace("/postgres?", f"/{database}?")
+    def urls(self, database: str) -> DatabaseUrls:
+        """The URLs of one of the server's databases."""
+        return embedded.urls_of(self.server_url.replace("/postgres?", f"/{database}?"))
 
     def clone(self, database: str) -> str:
-        """Copy the template database and return the copy's URL."""
+        """Copy the template database and return the copy's URL for the application."""
         asyncio.run(
             _execute(self.server_url, f"CREATE DATABASE {database} TEMPLATE {TEMPLATE_DATABASE}")
         )
-        return self.url(database)
+        return self.urls(database).application
 
     @property
     def reporters(self) -> list[str]:
@@ -74,9 +75,9 @@ def running_testbed() -> Iterator[Testbed]:
     try:
         testbed = Testbed(folder, server.url, {})
         asyncio.run(_execute(server.url, f"CREATE DATABASE {TEMPLATE_DATABASE}"))
-        migrate(testbed.url(TEMPLATE_DATABASE))
+        migrate(testbed.urls(TEMPLATE_DATABASE))
         asyncio.run(_fill(testbed))
-        asyncio.run(_execute(testbed.url(TEMPLATE_DATABASE), "VACUUM ANALYZE"))
+        asyncio.run(_execute(testbed.urls(TEMPLATE_DATABASE).owner, "VACUUM ANALYZE"))
         yield testbed
     finally:
         server.stop()
@@ -90,7 +91,7 @@ async def _execute(url: str, statement: str) -> None:
 
 
 async def _fill(testbed: Testbed) -> None:
-    url = testbed.url(TEMPLATE_DATABASE)
+    url = testbed.urls(TEMPLATE_DATABASE).application
     database = Database(url, Settings())
     async with database.transaction() as session:
         await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)

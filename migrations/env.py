@@ -32,9 +32,14 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
+def _configured_url() -> str | None:
+    settings = Settings()
+    return settings.owner_database_url or settings.database_url
+
+
 async def connect_and_run() -> None:
-    """Connect to the configured database and run the migrations."""
-    url = context.config.attributes.get("url") or Settings().database_url
+    """Connect to the configured database as the tables' owner and run the migrations."""
+    url = context.config.attributes.get("url") or _configured_url()
     if url is None:
         raise SystemExit("set TIENDO_DATABASE_URL, or use: tiendo migrate")
     engine = create_async_engine(driver_url(url))

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,10 +16,13 @@ import pytest
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import NullPool
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from app.clock import LOCAL, Clock
-from app.db.database import Database
+from app.db.database import Database, driver_url
 from app.db.migration import migrate
+from app.db.roles import DatabaseUrls
 from app.server import embedded
 from app.services.accounts.attempts import Attempts
 from app.settings import Settings
@@ -55,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
     asyncio.run(_execute(server.url, f"CREATE DATABASE {TEMPLATE}"))
     # Tests do not need durability.
     asyncio.run(_execute(server.url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
-    migrate(_url(TEMPLATE))
+    migrate(_urls(TEMPLATE))
     asyncio.run(_execute(server.url, f"CREATE DATABASE {EMPTY_TEMPLATE} TEMPLATE {TEMPLATE}"))
     asyncio.run(_fill_template())
 
@@ -68,8 +72,8 @@ def pytest_unconfigure() -> None:
     _servers.clear()
 
 
-def _url(database: str) -> str:
-    return os.environ[SERVER].replace("/postgres?", f"/{database}?")
+def _urls(database: str) -> DatabaseUrls:
+    return embedded.urls_of(os.environ[SERVER].replace("/postgres?", f"/{database}?"))
 
 
 async def _execute(url: str, *statements: str) -> None:
@@ -80,7 +84,7 @@ async def _execute(url: str, *statements: str) -> None:
 
 
 async def _fill_template() -> None:
-    database = Database(_url(TEMPLATE), Settings())
+    database = Database(_urls(TEMPLATE).application, Settings())
     async with database.transaction() as session:
         await load(session, PLAN_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
     async with database.transaction() as session:
@@ -88,24 +92,36 @@ async def _fill_template() -> None:
     await database.close()
 
 
-def _clone(template: str) -> Iterator[str]:
+def _clone(template: str) -> Iterator[DatabaseUrls]:
     name = f"test_{uuid.uuid4().hex}"
     server = os.environ[SERVER]
     asyncio.run(_execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
-    yield _url(name)
+    yield _urls(name)
     asyncio.run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
-def database_url() -> Iterator[str]:
+def database_urls() -> Iterator[DatabaseUrls]:
     """A clone of the seeded template for one test."""
     yield from _clone(TEMPLATE)
 
 
 @pytest.fixture
-def empty_database_url() -> Iterator[str]:
+def database_url(database_urls: DatabaseUrls) -> str:
+    """The clone for the application's role, under which the service runs."""
+    return database_urls.application
+
+
+@pytest.fixture
+def empty_database_urls() -> Iterator[DatabaseUrls]:
     """A database with tables but without rows for one test."""
     yield from _clone(EMPTY_TEMPLATE)
+
+
+@pytest.fixture
+def empty_database_url(empty_database_urls: DatabaseUrls) -> str:
+    """The empty database for the application's role."""
+    return empty_database_urls.application
 
 
 class SetClock(Clock):
@@ -131,10 +147,11 @@ class SetClock(Clock):
 class Service:
     """The running application, its clock, its database, and clients for test accounts."""
 
-    def __init__(self, app: FastAPI, clock: SetClock, database_url: str) -> None:
+    def __init__(self, app: FastAPI, clock: SetClock, database_urls: DatabaseUrls) -> None:
         self.app = app
         self.clock = clock
-        self.database_url = database_url
+        self.database_url = database_urls.application
+        self.owner_url = database_urls.owner
         self._clients: list[httpx.AsyncClient] = []
 
     @property
@@ -142,6 +159,13 @@ class Service:
         """The application's database."""
         database: Database = self.app.state.database
         return database
+
+    @asynccontextmanager
+    async def as_owner(self) -> AsyncIterator[AsyncSession]:
+        """A transaction of the tables' owner, who can change what the service only adds to."""
+        engine = create_async_engine(driver_url(self.owner_url), poolclass=NullPool)
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+            yield session
 
     def client(self, person: str | None = None, secret: str | None = None) -> httpx.AsyncClient:
         """A client with the token of a test account, with another secret, or without either."""
@@ -161,13 +185,13 @@ class Service:
 
 
 @pytest.fixture
-async def service(database_url: str) -> AsyncIterator[Service]:
+async def service(database_urls: DatabaseUrls) -> AsyncIterator[Service]:
     """The service on a cloned database, with the clock at 08:00 on 10 June 2024."""
     app, clock = APPLICATION, SetClock(datetime(2024, 6, 10, 8, tzinfo=LOCAL))
     app.state.settings = Settings(embedded_worker=False)
-    app.state.database_url, app.state.clock = database_url, clock
+    app.state.database_url, app.state.clock = database_urls.application, clock
     app.state.attempts = Attempts()
     async with LifespanManager(app):
-        service = Service(app, clock, database_url)
+        service = Service(app, clock, database_urls)
         yield service
         await service.close()

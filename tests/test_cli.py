@@ -9,6 +9,7 @@ import pytest
 from alembic.util import CommandError
 
 from app.cli import explain, main
+from app.db.roles import DatabaseUrls
 from app.errors import NotFound
 from app.server.operating import FIRST_PLAN
 from app.text import terms
@@ -34,11 +35,12 @@ class Command:
 
 @pytest.fixture
 def tiendo(
-    database_url: str,
+    database_urls: DatabaseUrls,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Command:
-    monkeypatch.setenv("TIENDO_DATABASE_URL", database_url)
+    monkeypatch.setenv("TIENDO_DATABASE_URL", database_urls.application)
+    monkeypatch.setenv("TIENDO_OWNER_DATABASE_URL", database_urls.owner)
     monkeypatch.setenv("COLUMNS", "200")
     return Command(capsys, monkeypatch)
 
@@ -122,17 +124,17 @@ def test_migrating_twice_succeeds(tiendo: Command) -> None:
     assert tiendo("migrate")[0] == 0
 
 
-def test_the_audit_log_is_verified(tiendo: Command, database_url: str) -> None:
+def test_the_audit_log_is_verified(tiendo: Command, database_urls: DatabaseUrls) -> None:
     assert tiendo("verify")[0] == 0
     changed = "UPDATE audit_event SET actor = 'nobody' WHERE id = 1 RETURNING id"
-    assert fetch_value(database_url, changed) == 1
+    assert fetch_value(database_urls.owner, changed) == 1
     code, _, err = tiendo("verify")
     assert code == 1
     assert "audit events 1" in err
 
 
-def test_a_missing_table_is_reported(tiendo: Command, database_url: str) -> None:
-    fetch_value(database_url, "DROP TABLE audit_event")
+def test_a_missing_table_is_reported(tiendo: Command, database_urls: DatabaseUrls) -> None:
+    fetch_value(database_urls.owner, "DROP TABLE audit_event")
     code, _, err = tiendo("verify")
     assert (code, "audit_event" in err, "Traceback" in err) == (1, True, False)
 
@@ -148,6 +150,7 @@ def test_an_invalid_setting_is_named_without_its_value(
     )
     monkeypatch.setenv("TIENDO_SMTP_URL", "ftp://tiendo:open-sesame@localhost")
     monkeypatch.delenv("TIENDO_DATABASE_URL")
+    monkeypatch.delenv("TIENDO_OWNER_DATABASE_URL")
     assert tiendo("verify")[2] == (
         "tiendo: TIENDO_SMTP_URL: expected smtp://host:port or smtps://host:port\n"
     )

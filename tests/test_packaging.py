@@ -16,7 +16,11 @@ from app.settings import Environment, Settings
 ROOT = Path(__file__).resolve().parent.parent
 TIENDO = Path(sys.executable).parent / "tiendo"
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md"))]
-SAMPLES = {"DATABASE_PASSWORD": "0123456789abcdef", "PUBLIC_URL": "https://tiendo.example.vn"}
+SAMPLES = {
+    "DATABASE_PASSWORD": "0123456789abcdef",
+    "APPLICATION_PASSWORD": "fedcba9876543210",
+    "PUBLIC_URL": "https://tiendo.example.vn",
+}
 """Values for the required variables of compose.yaml."""
 
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|URL")
@@ -115,7 +119,7 @@ def known_settings() -> set[str]:
     return {f"TIENDO_{name.upper()}" for name in Settings.model_fields}
 
 
-@pytest.mark.parametrize("service", ["service", "worker"])
+@pytest.mark.parametrize("service", ["migrate", "service", "worker"])
 def test_compose_sets_valid_production_settings(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,7 +130,10 @@ def test_compose_sets_valid_production_settings(
     settings = Settings()
     assert settings.environment is Environment.PRODUCTION
     assert settings.embedded_worker is False
-    assert settings.database_url == ("postgresql://tiendo:0123456789abcdef@database:5432/tiendo")
+    assert settings.database_url == (
+        "postgresql://tiendo_app:fedcba9876543210@database:5432/tiendo"
+    )
+    assert (settings.owner_database_url is not None) == (service == "migrate")
 
 
 def test_compose_runs_commands_that_exist() -> None:
@@ -135,7 +142,7 @@ def test_compose_runs_commands_that_exist() -> None:
         for container in compose()["services"].values()
         if "command" in container
     }
-    assert run == {"serve", "worker"}
+    assert run == {"migrate", "serve", "worker"}
     assert run <= commands()
 
 
@@ -161,7 +168,7 @@ def test_compose_volumes_and_dependencies_are_declared() -> None:
         assert set(container.get("depends_on", {})) <= services.keys()
     waited_for = {name for each in services.values() for name in each.get("depends_on", {})}
     assert "healthcheck" in services["database"]
-    assert waited_for == {"database", "service"}
+    assert waited_for == {"database", "migrate", "service"}
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

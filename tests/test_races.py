@@ -214,7 +214,7 @@ async def test_a_failed_commit_is_not_acknowledged(service: Service, table: str)
     """The answer is sent after the commit, so a failed commit gives an error."""
     commune = service.client("xuan-hong")
     saved = await draft(commune, XUAN_HONG)
-    async with service.database.transaction() as session:
+    async with service.as_owner() as session:
         for statement in REFUSE_AT_COMMIT.format(table=table).split(";\nCREATE"):
             sql = statement if statement.startswith("\nCREATE") else "CREATE" + statement
             await session.execute(text(sql))
@@ -224,6 +224,6 @@ async def test_a_failed_commit_is_not_acknowledged(service: Service, table: str)
     assert answer.json()["type"] == "/problems/internal-error"
     report = await read(commune, XUAN_HONG)
     assert (report["report_status"], report["draft"]) == ("draft", saved["draft"])
-    async with service.database.transaction() as session:
+    async with service.as_owner() as session:
         await session.execute(text(f"DROP TRIGGER refuse_at_commit ON {table}"))
     assert (await submit(commune, XUAN_HONG))["last_revision"]["number"] == 1

@@ -1,10 +1,13 @@
-"""Migrate a database to the newest schema."""
+"""Migrate a database to the newest schema, and grant the application its privileges."""
 
 import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
+
+from app.db import roles
+from app.db.roles import DatabaseUrls
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -23,16 +26,21 @@ def configuration(url: str) -> "Config":
     return config
 
 
-def migrate(url: str) -> None:
-    """Run the missing migrations. Must not be called from a running event loop.
+def migrate(urls: DatabaseUrls) -> None:
+    """Run the missing migrations as the owner, then grant the application its privileges.
 
-    If the schema is up to date, Alembic is not imported.
+    Must not be called from a running event loop. If the schema is up to date, Alembic is not
+    imported.
+
+    Raises:
+        RoleError: the application's role is missing and cannot be created.
     """
-    if asyncio.run(_current_revision(url)) == newest_revision():
-        return
-    from alembic import command  # noqa: PLC0415 - as above
+    if asyncio.run(_current_revision(urls.owner)) != newest_revision():
+        from alembic import command  # noqa: PLC0415 - as above
 
-    command.upgrade(configuration(url), "head")
+        command.upgrade(configuration(urls.owner), "head")
+    if urls.are_separate:
+        asyncio.run(roles.grant(urls))
 
 
 def newest_revision() -> str:

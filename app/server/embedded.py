@@ -9,12 +9,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.db.roles import DatabaseUrls
 from app.errors import OperatorError
 from app.server.cluster import Cluster, ClusterError
 from app.server.data_dir import ensure_data_dir, lock_file
 from app.settings import Settings
 
 START_ATTEMPTS = 3
+OWNER, APPLICATION = "postgres", "tiendo"
+"""The server's roles; the owner is its superuser."""
 
 
 class EmbeddedServerError(OperatorError):
@@ -36,22 +39,29 @@ class EmbeddedServer:
 
 
 @contextmanager
-def database_url(settings: Settings) -> Iterator[str]:
-    """The configured database URL; without one, run the embedded server inside the block.
+def database_urls(settings: Settings) -> Iterator[DatabaseUrls]:
+    """The configured database URLs; without one, run the embedded server inside the block.
 
     Raises:
         DataDirError, EmbeddedServerError: see `running`.
     """
     if settings.database_url is not None:
-        yield settings.database_url
+        yield DatabaseUrls(
+            settings.database_url, settings.owner_database_url or settings.database_url
+        )
     else:
         with running(settings.data_dir) as url:
-            yield url
+            yield urls_of(url)
+
+
+def urls_of(owner_url: str) -> DatabaseUrls:
+    """The URLs of both roles of an embedded server, from the URL of its owner."""
+    return DatabaseUrls(owner_url.replace(f"//{OWNER}:", f"//{APPLICATION}:", 1), owner_url)
 
 
 @contextmanager
 def running(data_dir: Path) -> Iterator[str]:
-    """Run the server inside the block, or join a running one; yields its URL.
+    """Run the server inside the block, or join a running one; yields its owner's URL.
 
     Every process that uses the server holds a shared lock, which the kernel releases when the
     process dies. The last process to leave stops the server, also if another one started it.

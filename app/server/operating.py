@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.database import Database
 from app.db.migration import migrate
+from app.db.roles import DatabaseUrls, can_change_record
 from app.models.accounts import Account
 from app.models.plans import Plan
 from app.policy import Principal, permissions_of
@@ -35,6 +36,11 @@ OPERATOR = Principal(
     district_path="",
 )
 """Command-line users have the permissions of an admin without an agency."""
+ROLE_WARNING = (
+    "Chú ý: tài khoản cơ sở dữ liệu có thể sửa nhật ký; nên dùng hai tài khoản. / "
+    "Warning: the database role could change the audit trail; use two roles, "
+    "see TIENDO_OWNER_DATABASE_URL in docs/operations.md."
+)
 
 Echo = Callable[[str], None]
 Result = TypeVar("Result")
@@ -57,6 +63,19 @@ def check(settings: Settings, url: str) -> None:
     asyncio.run(run())
 
 
+def migrate_checked(settings: Settings, urls: DatabaseUrls) -> None:
+    """Migrate the database, and ensure that it answers to both roles.
+
+    Raises:
+        DatabaseUnavailableError: it does not, or its version is too old.
+        RoleError: the application's role is missing and cannot be created.
+    """
+    check(settings, urls.owner)
+    migrate(urls)
+    if urls.are_separate:
+        check(settings, urls.application)
+
+
 def in_transaction(
     settings: Settings, url: str, operation: Callable[[AsyncSession], Awaitable[Result]]
 ) -> Result:
@@ -73,20 +92,22 @@ def in_transaction(
     return asyncio.run(run())
 
 
-def prepare(settings: Settings, url: str, now: datetime, echo: Echo) -> None:
+def prepare(settings: Settings, urls: DatabaseUrls, now: datetime, echo: Echo) -> None:
     """Migrate the database; load the first plan and create the first account if it is empty.
 
     Raises:
         DatabaseUnavailableError: the database does not answer, or its version is too old.
+        RoleError: the application's role is missing and cannot be created.
     """
-    check(settings, url)
-    migrate(url)
+    migrate_checked(settings, urls)
+    if asyncio.run(can_change_record(urls.application)):
+        echo(ROLE_WARNING)
     admin_password = settings.admin_password.get_secret_value() if settings.admin_password else None
 
     async def fill(session: AsyncSession) -> tuple[bool, str | None]:
         return await fill_if_empty(session, admin_password, now, echo)
 
-    filled, password = in_transaction(settings, url, fill)
+    filled, password = in_transaction(settings, urls.application, fill)
     if filled:
         echo(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
         once = f"{password}   (chỉ hiện lần này / shown only this once)"

@@ -53,13 +53,13 @@ def serve(settings: Settings, echo: Echo) -> None:
         exit_on_signals(),
         listening_socket(settings.host, settings.port) as listener,
         locked_data_dir(settings),
-        embedded.database_url(settings) as url,
+        embedded.database_urls(settings) as urls,
     ):
-        prepare(settings, url, clock.now(), echo)
+        prepare(settings, urls, clock.now(), echo)
         if settings.workers == 1:
-            _serve_in_process(settings, url, clock, listener, echo)
+            _serve_in_process(settings, urls.application, clock, listener, echo)
         else:
-            _serve_in_workers(settings, url, clock, listener, echo)
+            _serve_in_workers(settings, urls.application, clock, listener, echo)
 
 
 @contextmanager
@@ -172,6 +172,7 @@ def _serve_in_workers(
     settings: Settings, url: str, clock: Clock, listener: socket.socket, echo: Echo
 ) -> None:
     os.environ["TIENDO_DATABASE_URL"] = url
+    os.environ.pop("TIENDO_OWNER_DATABASE_URL", None)  # workers do not need it
     os.environ["TIENDO_CLOCK_OFFSET_SECONDS"] = repr(clock.offset.total_seconds())
     config = _config(
         "app.server.worker_process:create_app", settings, factory=True, workers=settings.workers

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.db.database import Database, driver_url
 from app.db.migration import configuration, migrate, newest_revision
+from app.db.roles import DatabaseUrls
 from app.models import Base
 from app.settings import Settings
 from seed.loader import load
@@ -91,11 +92,11 @@ def tables_in(url: str) -> set[asyncpg.Record]:
     return {row for row in rows if row["kind"] in kinds and "procrastinate" not in row["name"]}
 
 
-def test_checks_and_indexes_match_the_models(empty_database_url: str) -> None:
+def test_checks_and_indexes_match_the_models(empty_database_urls: DatabaseUrls) -> None:
     """Alembic does not compare check constraints and index definitions."""
-    migrated = tables_in(empty_database_url)
-    asyncio.run(_create_from_models(empty_database_url))
-    assert tables_in(empty_database_url) == migrated
+    migrated = tables_in(empty_database_urls.owner)
+    asyncio.run(_create_from_models(empty_database_urls.owner))
+    assert tables_in(empty_database_urls.owner) == migrated
 
 
 async def _create_from_models(url: str) -> None:
@@ -112,15 +113,16 @@ async def _create_from_models(url: str) -> None:
 
 
 def test_a_filled_database_can_be_downgraded_and_upgraded(
-    database_url: str,
+    database_urls: DatabaseUrls,
 ) -> None:
-    before = asyncio.run(fetch(database_url, OBJECTS))
-    command.downgrade(configuration(database_url), "base")
-    assert asyncio.run(fetch(database_url, OBJECTS)) == []
-    migrate(database_url)
-    assert asyncio.run(fetch(database_url, OBJECTS)) == before
-    asyncio.run(_load(database_url))
-    counted = asyncio.run(fetch(database_url, "SELECT count(*) FROM obligation"))
+    url = database_urls.owner
+    before = asyncio.run(fetch(url, OBJECTS))
+    command.downgrade(configuration(url), "base")
+    assert asyncio.run(fetch(url, OBJECTS)) == []
+    migrate(database_urls)
+    assert asyncio.run(fetch(url, OBJECTS)) == before
+    asyncio.run(_load(database_urls.application))
+    counted = asyncio.run(fetch(url, "SELECT count(*) FROM obligation"))
     assert counted[0][0] == 6 * 35
 
 
@@ -146,18 +148,18 @@ DAYS = """
 
 async def test_working_days_migrate_to_districts_and_back(service: Service) -> None:
     await add_neighbour(service)
-    ours, theirs = [tuple(row)[1:] for row in await fetch(service.database_url, DAYS)]
+    ours, theirs = [tuple(row)[1:] for row in await fetch(service.owner_url, DAYS)]
     assert ours == theirs
-    await fetch(service.database_url, DIFFERENT_EXCEPTIONS)
+    await fetch(service.owner_url, DIFFERENT_EXCEPTIONS)
     await service.database.engine.dispose()
-    config = configuration(service.database_url)
+    config = configuration(service.owner_url)
     await asyncio.to_thread(command.downgrade, config, "0004")
     for_all = await fetch(
-        service.database_url, "SELECT day::text, change, note FROM working_day ORDER BY 1"
+        service.owner_url, "SELECT day::text, change, note FROM working_day ORDER BY 1"
     )
     assert [tuple(row) for row in for_all] == [ours, ("2024-07-01", "off", "395")]
     await asyncio.to_thread(command.upgrade, config, "head")
-    own = await fetch(service.database_url, DAYS)
+    own = await fetch(service.owner_url, DAYS)
     assert [tuple(row) for row in own] == [
         (code, *row) for code in ("395", "397") for row in for_all
     ]
@@ -168,18 +170,18 @@ async def test_each_downgrade_and_upgrade_keeps_the_reports(service: Service) ->
     await submit_complete(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 5})
     await review(service.client("coordinator"), "accept", XUAN_HONG)
     kept = "SELECT body, fingerprint FROM revision"
-    before = await fetch(service.database_url, kept)
+    before = await fetch(service.owner_url, kept)
     await service.database.engine.dispose()
-    config = configuration(service.database_url)
+    config = configuration(service.owner_url)
     newest, *older = (
         revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()
     )
     for revision in older:
         await asyncio.to_thread(command.downgrade, config, revision)
-        assert await fetch(service.database_url, kept) == before, revision
+        assert await fetch(service.owner_url, kept) == before, revision
     for revision in [*reversed(older), newest]:
         await asyncio.to_thread(command.upgrade, config, revision)
-        assert await fetch(service.database_url, kept) == before, revision
+        assert await fetch(service.owner_url, kept) == before, revision
 
 
 async def test_old_calendar_links_show_no_more_than_their_creators_see(
@@ -190,10 +192,10 @@ async def test_old_calendar_links_show_no_more_than_their_creators_see(
         ok(answer, 201)
     kept = "SELECT created_by, own_agency_only FROM calendar_link ORDER BY id"
     await service.database.engine.dispose()
-    config = configuration(service.database_url)
+    config = configuration(service.owner_url)
     await asyncio.to_thread(command.downgrade, config, "0004")
     await asyncio.to_thread(command.upgrade, config, "head")
-    rows = await fetch(service.database_url, kept)
+    rows = await fetch(service.owner_url, kept)
     assert [tuple(row) for row in rows] == [("xuan-hong", True), ("coordinator", False)]
 
 
@@ -209,12 +211,12 @@ KEEP_REASONS = """
 
 
 async def test_reasons_become_sentences_and_codes_again(service: Service) -> None:
-    await fetch(service.database_url, KEEP_REASONS)
+    await fetch(service.owner_url, KEEP_REASONS)
     await service.database.engine.dispose()
-    config = configuration(service.database_url)
-    codes = await fetch(service.database_url, "SELECT error, error_detail FROM message ORDER BY id")
+    config = configuration(service.owner_url)
+    codes = await fetch(service.owner_url, "SELECT error, error_detail FROM message ORDER BY id")
     await asyncio.to_thread(command.downgrade, config, "0015")
-    rows = await fetch(service.database_url, "SELECT error FROM message ORDER BY id")
+    rows = await fetch(service.owner_url, "SELECT error FROM message ORDER BY id")
     assert [row["error"] for row in rows] == [
         None,
         "the account has no e-mail address",
@@ -224,26 +226,26 @@ async def test_reasons_become_sentences_and_codes_again(service: Service) -> Non
     ]
     await asyncio.to_thread(command.upgrade, config, "head")
     assert codes == await fetch(
-        service.database_url, "SELECT error, error_detail FROM message ORDER BY id"
+        service.owner_url, "SELECT error, error_detail FROM message ORDER BY id"
     )
 
 
 async def test_webhook_secrets_keep_their_key(service: Service) -> None:
     """The bytes that sign are the same before and after."""
     await service.database.engine.dispose()
-    config = configuration(service.database_url)
+    config = configuration(service.owner_url)
     await asyncio.to_thread(command.downgrade, config, "0016")
     await fetch(
-        service.database_url,
+        service.owner_url,
         "INSERT INTO webhook (agency_id, url, secret, created_at) SELECT id, 'https://x.vn',"
         " 'whs_8XkQ2nVq4tY7bR1mLz0cPd5sJw9hFg3e8XkQ2nVq4tY7bR1mLz0cPd5sJw9hFg3e', now()"
         " FROM agency WHERE code = '395'",
     )
     secret = "SELECT secret FROM webhook"
-    [old] = await fetch(service.database_url, secret)
+    [old] = await fetch(service.owner_url, secret)
     await asyncio.to_thread(command.upgrade, config, "head")
-    [new] = await fetch(service.database_url, secret)
+    [new] = await fetch(service.owner_url, secret)
     prefix, _, encoded = new["secret"].partition("_")
     assert (prefix, base64.b64decode(encoded, validate=True)) == ("whsec", old["secret"].encode())
     await asyncio.to_thread(command.downgrade, config, "0016")
-    assert await fetch(service.database_url, secret) == [old]
+    assert await fetch(service.owner_url, secret) == [old]

@@ -131,7 +131,7 @@ async def test_an_invalid_query_is_rejected(service: Service, query: dict[str, s
 async def test_a_changed_or_missing_event_breaks_the_chain(service: Service) -> None:
     for number in range(4):
         await record(service, f"thing.{number}", after={"n": number})
-    async with service.database.transaction() as session:
+    async with service.as_owner() as session:
         assert await ledger.list_broken_links(session) == []
         changed = "UPDATE audit_event SET after = '{\"n\": 7}' WHERE action = 'thing.1'"
         await session.execute(text(changed))

@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from app.clock import LOCAL
 from app.db.database import Database
 from app.db.migration import migrate
+from app.db.roles import DatabaseUrls
 from app.security import password_matches
-from app.server import operating
+from app.server import embedded, operating
 from app.services.accounts import accounts
 from app.settings import Settings
 from tests.conftest import SERVER
@@ -24,7 +25,7 @@ PASSWORD = "mật khẩu của quản trị"
 
 
 @pytest.fixture
-def empty_database_url() -> Iterator[str]:
+def urls() -> Iterator[DatabaseUrls]:
     server = os.environ[SERVER]
     name = f"empty_{uuid.uuid4().hex}"
 
@@ -34,7 +35,7 @@ def empty_database_url() -> Iterator[str]:
         await connection.close()
 
     asyncio.run(execute(f"CREATE DATABASE {name}"))
-    yield server.replace("/postgres?", f"/{name}?")
+    yield embedded.urls_of(server.replace("/postgres?", f"/{name}?"))
     asyncio.run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
@@ -49,15 +50,15 @@ def counts(url: str) -> tuple[int, int]:
     return asyncio.run(fetch())
 
 
-def prepare(url: str) -> list[str]:
+def prepare(urls: DatabaseUrls) -> list[str]:
     lines: list[str] = []
     settings = Settings(admin_password=SecretStr(PASSWORD))
-    operating.prepare(settings, url, NOW, lines.append)
+    operating.prepare(settings, urls, NOW, lines.append)
     return lines
 
 
 def test_the_next_start_repairs_an_interrupted_one(
-    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+    urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def power_cut(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -65,22 +66,22 @@ def test_the_next_start_repairs_an_interrupted_one(
     with monkeypatch.context() as patch:
         patch.setattr(accounts, "create", power_cut)
         with pytest.raises(KeyboardInterrupt):
-            prepare(empty_database_url)
-    assert counts(empty_database_url) == (0, 0)
+            prepare(urls)
+    assert counts(urls.application) == (0, 0)
 
-    assert prepare(empty_database_url)
-    assert counts(empty_database_url) == (1, 1)
-    assert prepare(empty_database_url) == []
-    assert counts(empty_database_url) == (1, 1)
+    assert prepare(urls)
+    assert counts(urls.application) == (1, 1)
+    assert prepare(urls) == []
+    assert counts(urls.application) == (1, 1)
 
 
-def test_the_first_account_has_the_configured_password(empty_database_url: str) -> None:
-    lines = "\n".join(prepare(empty_database_url))
+def test_the_first_account_has_the_configured_password(urls: DatabaseUrls) -> None:
+    lines = "\n".join(prepare(urls))
     assert PASSWORD not in lines
     assert "TIENDO_ADMIN_PASSWORD" in lines
 
     async def stored() -> str:
-        connection = await asyncpg.connect(empty_database_url)
+        connection = await asyncpg.connect(urls.application)
         found: str = await connection.fetchval(
             "SELECT password_hash FROM account WHERE username = 'admin' AND agency_id IS NULL"
         )
@@ -90,12 +91,12 @@ def test_the_first_account_has_the_configured_password(empty_database_url: str) 
     assert asyncio.run(password_matches(PASSWORD, asyncio.run(stored())))
 
 
-def test_concurrent_starts_fill_the_database_once(empty_database_url: str) -> None:
+def test_concurrent_starts_fill_the_database_once(urls: DatabaseUrls) -> None:
     settings = Settings()
-    migrate(empty_database_url)
+    migrate(urls)
 
     async def fill() -> bool:
-        database = Database(empty_database_url, settings)
+        database = Database(urls.application, settings)
         async with database.transaction() as session:
             filled, _ = await operating.fill_if_empty(session, PASSWORD, NOW, lambda _: None)
         await database.close()
@@ -105,7 +106,7 @@ def test_concurrent_starts_fill_the_database_once(empty_database_url: str) -> No
         return list(await asyncio.gather(fill(), fill()))
 
     assert sorted(asyncio.run(both())) == [False, True]
-    assert counts(empty_database_url) == (1, 1)
+    assert counts(urls.application) == (1, 1)
 
 
 async def test_a_filled_database_is_left_unchanged(database_url: str) -> None:

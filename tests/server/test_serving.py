@@ -17,6 +17,7 @@ import httpx
 import psutil
 import pytest
 
+from app.db.roles import DatabaseUrls
 from app.server import embedded
 
 TIENDO = Path(sys.executable).with_name("tiendo")
@@ -183,14 +184,15 @@ def answers(port: int) -> bool:
 
 
 def test_workers_share_one_rehearsal_clock_and_exit_with_their_parent(
-    data_dir: Path, port: int, database_url: str
+    data_dir: Path, port: int, database_urls: DatabaseUrls
 ) -> None:
     rehearsal = datetime.fromisoformat("2024-06-10T08:00:00+07:00")
     began = datetime.now(UTC)
     server = Server(
         data_dir,
         port,
-        TIENDO_DATABASE_URL=database_url,
+        TIENDO_DATABASE_URL=database_urls.application,
+        TIENDO_OWNER_DATABASE_URL=database_urls.owner,
         TIENDO_WORKERS="2",
         TIENDO_CLOCK_START=rehearsal.isoformat(),
     )

@@ -63,13 +63,12 @@ async def test_a_changed_event_is_reported(service: Service) -> None:
         query = select(AuditEvent.id).where(AuditEvent.action == "report.submitted")
         event = await session.scalar(query)
     for name, statement in TAMPERING.items():
-        session = service.database.writing()
-        await session.execute(text(statement), {"id": event})
-        broken = await ledger.list_broken_links(session)
+        async with service.as_owner() as session:
+            await session.execute(text(statement), {"id": event})
+            broken = await ledger.list_broken_links(session)
+            await session.rollback()
         assert broken, name
         assert broken[0] == event, name
-        await session.rollback()
-        await session.close()
     assert await broken_links(service) == []
 
 
@@ -78,11 +77,10 @@ async def test_a_deleted_event_is_reported_at_every_position(service: Service) -
     async with service.database.reading() as session:
         ids = list(await session.scalars(select(AuditEvent.id).order_by(AuditEvent.id)))
     for event_id in ids:
-        session = service.database.writing()
-        await session.execute(text("DELETE FROM audit_event WHERE id = :id"), {"id": event_id})
-        assert await ledger.list_broken_links(session), event_id
-        await session.rollback()
-        await session.close()
+        async with service.as_owner() as session:
+            await session.execute(text("DELETE FROM audit_event WHERE id = :id"), {"id": event_id})
+            assert await ledger.list_broken_links(session), event_id
+            await session.rollback()
 
 
 async def test_a_change_and_its_event_are_one_transaction(service: Service) -> None:
@@ -96,7 +94,7 @@ async def test_a_change_and_its_event_are_one_transaction(service: Service) -> N
     assert rejected.status_code == 422
     assert await count_events(service) == before
 
-    async with service.database.transaction() as session:
+    async with service.as_owner() as session:
         await session.execute(text(REJECT_EVENTS_OF_XUAN_HONG))
     failed = await commune.post(f"/reports/{Q2}/{XUAN_HONG}/submit", json={})
     assert failed.status_code == 500
@@ -109,7 +107,7 @@ async def test_a_change_that_fails_after_its_event_leaves_no_event(service: Serv
     commune = service.client("xuan-hong")
     await draft(commune, XUAN_HONG)
     before = await count_events(service)
-    async with service.database.transaction() as session:
+    async with service.as_owner() as session:
         await session.execute(text("ALTER TABLE revision ADD CHECK (number > 1)"))
     failed = await commune.post(f"/reports/{Q2}/{XUAN_HONG}/submit", json={})
     assert failed.status_code == 500

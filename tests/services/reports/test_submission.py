@@ -116,7 +116,7 @@ async def test_the_database_itself_refuses_what_no_sum_may_meet(service: Service
         await submit_complete(service.client(person), agency, disbursements=[money("DA2", 5)])
     for statement in REFUSED:
         with pytest.raises(IntegrityError):
-            async with service.database.transaction() as session:
+            async with service.as_owner() as session:
                 await session.execute(text(statement))
     async with service.database.reading() as session:
         assert await session.scalar(select(func.sum(RevisionDisbursement.amount_vnd))) == 10
