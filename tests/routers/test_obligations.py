@@ -219,6 +219,12 @@ async def test_an_exempt_agency_is_not_overdue(service: Service) -> None:
     assert exempt["timeliness"] == "exempt"
     assert ok(await office.put(f"{AT}/exemption", json=EXEMPTION)) == exempt
     assert len(await list_audit_events(office, "obligation.exempted")) == 1
+    corrected = EXEMPTION | {"reason": "Đã sáp nhập"}
+    ok(await office.put(f"{AT}/exemption", json=corrected))
+    events = await list_audit_events(office, "obligation.exempted")
+    assert sorted(event["after"]["reason"] for event in events) == sorted(
+        [EXEMPTION["reason"], corrected["reason"]]
+    )
     assert (await office.put(f"{AT}/extension", json=EXTENSION)).status_code == 409
     saved = await commune.put(
         f"/reports/{Q2}/{XUAN_HONG}/draft", json=body, headers={"If-Match": '"0"'}

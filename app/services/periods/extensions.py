@@ -141,17 +141,26 @@ def _ensure_later(owed: OwedReport, due_date: date, today: date) -> None:
 
 
 async def exempt(session: AsyncSession, action: Action, key: ReportKey, grant: Grant) -> str:
-    """Exempt an obligation; returns it as JSON. Once more changes nothing.
+    """Exempt an obligation; returns it as JSON.
+
+    The same exemption once more changes nothing; one with another reason or document replaces it.
 
     Raises:
         NotFound, AmbiguousPlan: no such obligation within reach, or several.
         StateConflict: the report was submitted.
     """
     owed = await _get_unsubmitted(session, action, key)
-    if owed.obligation.exempted_at is None:
+    if owed.obligation.exempted_at is None or await _exemption(session, owed) != grant:
         owed.obligation.exempted_at = await _set_exempt(session, action, owed, grant, exempt=True)
         await session.flush()
     return await obligations.document_of(session, owed, action.now)
+
+
+async def _exemption(session: AsyncSession, owed: OwedReport) -> Grant:
+    """The exemption in force of an exempt obligation."""
+    query = select(Exemption).where(Exemption.obligation_id == owed.obligation.id)
+    newest = (await session.scalars(query.order_by(Exemption.id.desc()).limit(1))).one()
+    return Grant(newest.reason, newest.document_number)
 
 
 async def end_exemption(session: AsyncSession, action: Action, key: ReportKey) -> str:
