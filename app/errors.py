@@ -283,7 +283,7 @@ class WarningsUnconfirmed(ValidationFailed):
 
 
 class KeyReused(Problem):
-    """The idempotency key was used for another request."""
+    """The idempotency key was used for another request or an earlier draft."""
 
     status = 422
     slug = "idempotency-key-reused"
@@ -291,8 +291,10 @@ class KeyReused(Problem):
         "Khóa chống gửi trùng đã dùng", "The idempotency key was used for another request"
     )
     detail = Bilingual(
-        "Idempotency-Key này đã dùng cho một yêu cầu khác trong 24 giờ qua.",
-        "This Idempotency-Key was used for another request within the last 24 hours.",
+        "Idempotency-Key này đã dùng cho một yêu cầu khác, hoặc một bản nháp trước, trong 24 giờ "
+        "qua; mỗi lần gửi cần một mã mới.",
+        "This Idempotency-Key was used for another request, or for an earlier draft, within the "
+        "last 24 hours; each submission needs a new key.",
     )
 
 
