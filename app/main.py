@@ -13,7 +13,7 @@ from app.clock import Clock
 from app.db.database import Database
 from app.http import openapi, problems
 from app.http.metrics import Metrics, MetricsMiddleware
-from app.http.middleware import BodyLimit, DefaultHeaders
+from app.http.middleware import BodyLimit, DefaultHeaders, HeadAsGet
 from app.routers import (
     accounts,
     agencies,
@@ -89,6 +89,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     problems.install(app)
     openapi.describe(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(DefaultHeaders)
     app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
     _include_routes(app)

@@ -1,4 +1,4 @@
-"""ASGI middleware: the request ID, default response headers, the limit on request bodies."""
+"""ASGI middleware: the request ID, default response headers, HEAD, the limit on request bodies."""
 
 import secrets
 
@@ -31,6 +31,28 @@ class DefaultHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class HeadAsGet:
+    """Answers HEAD wherever GET is answered, with the same headers.
+
+    The application sees a GET; the server, which sees a HEAD, leaves out the body. FastAPI's routes
+    do not answer HEAD unless they declare it, and would then list it in the OpenAPI document.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI connection."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        as_get = {**scope, "method": "GET"}
+        try:
+            await self.app(as_get, receive, send)
+        finally:
+            scope["route"] = as_get.get("route")  # for the metrics
 
 
 class BodyLimit:

@@ -68,7 +68,8 @@ CONSTRAINTS: dict[str, Problem] = {
 }
 """The error for each violated database constraint."""
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""The methods of routes, in the order of `Allow`. `HeadAsGet` adds HEAD to each GET."""
 
 BUSY_ERRORS = (
     asyncpg.LockNotAvailableError,
@@ -207,7 +208,7 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
 
 def _allowed(request: Request) -> list[str]:
     """The methods that the path supports: each route knows only its own, so try every method."""
-    return [
+    allowed = [
         method
         for method in METHODS
         if any(
@@ -215,6 +216,7 @@ def _allowed(request: Request) -> list[str]:
             for route in request.app.routes
         )
     ]
+    return [*allowed[:1], "HEAD", *allowed[1:]] if allowed[:1] == ["GET"] else allowed
 
 
 def _from_database(request: Request, error: DBAPIError) -> Problem:

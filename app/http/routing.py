@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import ParamTypes
 from fastapi.routing import APIRoute
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
 from app.db.storable import storable
@@ -26,6 +27,23 @@ PARSE_IN_THREAD_FROM = 64 * 1024
 DUPLICATE_PARAMETER = Bilingual(
     "Tham số này chỉ được gửi một lần.", "Send this parameter only once."
 )
+
+
+class LineIdConvertor(StringConvertor):
+    """The path parameter `{…:line_id}`: not `summary`, which is a resource of its own."""
+
+    regex = "(?!summary$)[^/]+"
+
+
+class PeriodCodeConvertor(StringConvertor):
+    """The path parameter `{…:period}`: not `generate`, which is an operation of its own."""
+
+    regex = "(?!generate$)[^/]+"
+
+
+# Without these, the paths would also have the methods of the parameter's route.
+register_url_convertor("line_id", LineIdConvertor())
+register_url_convertor("period", PeriodCodeConvertor())
 
 
 class StrictRequest(Request):

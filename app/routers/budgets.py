@@ -69,7 +69,7 @@ async def get_budget_summary(
     return BudgetSummary.model_validate(await budget_summary.get(session, principal, plan=plan))
 
 
-@router.get("/{line_id}", summary="Một dòng vốn", responses=problems(NotFound))
+@router.get("/{line_id:line_id}", summary="Một dòng vốn", responses=problems(NotFound))
 async def get_budget_line(
     line_id: LineId,
     response: Response,
@@ -108,7 +108,7 @@ async def create_budget_line(
 
 
 @router.patch(
-    "/{line_id}",
+    "/{line_id:line_id}",
     summary="Sửa dòng vốn",
     responses=problems(NotFound, PreconditionRequired, Stale),
 )
@@ -132,7 +132,7 @@ async def change_budget_line(
 
 
 @router.delete(
-    "/{line_id}",
+    "/{line_id:line_id}",
     summary="Thu hồi dòng vốn",
     status_code=204,
     responses=problems(NotFound, StateConflict, PreconditionRequired, Stale),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query, Request, Security
 from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
+from pydantic import BeforeValidator, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock, local_day
@@ -174,7 +175,12 @@ AccountsReader = Annotated[Principal, Depends(Requires(P.ACCOUNTS_MANAGE))]
 AccountsAction = Annotated[Action, Depends(Acts(P.ACCOUNTS_MANAGE))]
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="Số mục mỗi trang.")]
-Cursor = Annotated[str | None, Query(max_length=1000, description="next_cursor của trang trước.")]
+Cursor = Annotated[
+    Annotated[str, Field(max_length=1000)] | None,
+    # A form without a value sends `cursor=`, which means the first page.
+    BeforeValidator(lambda cursor: cursor or None),
+    Query(description="next_cursor của trang trước; bỏ trống là trang đầu."),
+]
 PlanCode = Annotated[
     str | None,
     Query(alias="plan", max_length=64, description="Mã kế hoạch; bỏ trống khi chỉ có một."),

@@ -150,7 +150,7 @@ async def generate_reporting_periods(
 
 
 @router.get(
-    "/reporting-periods/{code}",
+    "/reporting-periods/{code:period}",
     tags=["reporting-periods"],
     summary="Một kỳ báo cáo",
     responses=problems(NotFound, AmbiguousPlan),
@@ -166,7 +166,7 @@ async def get_reporting_period(
 
 
 @router.post(
-    "/reporting-periods/{code}/close",
+    "/reporting-periods/{code:period}/close",
     tags=["reporting-periods"],
     summary="Khóa kỳ báo cáo",
     responses=problems(NotFound, AmbiguousPlan, StateConflict),
@@ -182,7 +182,7 @@ async def close_reporting_period(
 
 
 @router.post(
-    "/reporting-periods/{code}/open",
+    "/reporting-periods/{code:period}/open",
     tags=["reporting-periods"],
     summary="Mở lại kỳ báo cáo",
     responses=problems(NotFound, AmbiguousPlan, StateConflict),

@@ -8,6 +8,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
+from app.errors import MethodNotAllowed
+
 FOLDER = Path(__file__).parent / "static"
 SWAGGER_UI = ("fastapi_offline", "static")
 """The package that ships Swagger UI, and the folder in it."""
@@ -18,6 +20,16 @@ CACHE_CONTROL = "public, max-age=3600"
 
 class Assets(StaticFiles):
     """Static files that browsers and proxies may cache."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The response for a file.
+
+        Raises:
+            MethodNotAllowed: the method is not GET; Starlette would not name it in `Allow`.
+        """
+        if scope["method"] != "GET":
+            raise MethodNotAllowed(["GET", "HEAD"])
+        return await super().get_response(path, scope)
 
     def file_response(
         self,

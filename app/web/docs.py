@@ -14,7 +14,7 @@ SWAGGER_UI_POLICY = {
 """Swagger UI has icons in its style sheet and sends requests to the API."""
 
 
-@router.api_route("/docs", methods=["GET", "HEAD"])
+@router.get("/docs")
 async def show_docs(request: Request) -> Response:
     """Show all operations, with a form to try each."""
     document = request.app.openapi_url

@@ -11,7 +11,7 @@ from app.web.page import PageRoute, page
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+@router.get("/")
 async def show_front_page(request: Request, session: ReadSession, now: Now) -> Response:
     """Show what the service is and that it works, which requires a query to the database."""
     await session.execute(text("SELECT 1"))

@@ -37,7 +37,7 @@ class ChannelOption(NamedTuple):
     is_available: bool
 
 
-@router.api_route(PATH, methods=["GET", "HEAD"])
+@router.get(PATH)
 async def show_preferences(request: Request, session: ReadSession, key: Key = "") -> Response:
     """Show the person's preferences. A GET changes nothing, because mail scanners open links."""
     holder = await mail_keys.get_holder(session, key)

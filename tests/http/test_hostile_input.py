@@ -353,25 +353,6 @@ async def test_unknown_paths_and_methods_are_problem_documents(service: Service)
         assert_problem(answer, path)
 
 
-async def test_405_lists_the_allowed_methods(
-    service: Service,
-) -> None:
-    client = service.client("coordinator")
-    for method, path, allowed in (
-        ("DELETE", "/obligations", "GET"),
-        ("POST", "/assignments/DA2/15493", "GET, PUT, DELETE"),
-        ("PATCH", "/working-days/2024-05-04", "GET, PUT, DELETE"),
-        ("PUT", "/budgets/1", "GET, PATCH, DELETE"),
-        ("PUT", "/webhooks", "GET, POST"),
-        ("GET", "/reports/2024-Q2/15493/draft", "PUT"),
-        ("POST", "http://test/health/live", "GET"),
-        ("POST", "http://test/docs", "GET, HEAD"),
-    ):
-        answer = await client.request(method, path)
-        assert answer.status_code == 405, path
-        assert answer.headers["Allow"] == allowed, path
-
-
 async def test_problems_are_in_vietnamese_or_english(service: Service) -> None:
     client = service.client("coordinator")
     for language, title in (
