@@ -50,10 +50,11 @@ async def delivery_context(
     database: Database, clock: Clock, settings: Settings
 ) -> AsyncIterator[DeliveryContext]:
     """The context of deliveries by the mail server and the webhooks of the settings."""
-    posts = WebhookSender(settings)
+    mailer, posts = Mailer(settings), WebhookSender(settings)
     try:
-        yield DeliveryContext(database, clock, Mailer(settings), posts, settings.public_url)
+        yield DeliveryContext(database, clock, mailer, posts, settings.public_url)
     finally:
+        await mailer.close()
         await posts.close()
 
 

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from fastapi import FastAPI
 
+from app.channels.webhook import WebhookSender
 from app.clock import Clock
 from app.db.database import Database
 from app.http import openapi, problems
@@ -103,6 +104,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.database = database = Database(state.database_url, state.settings)
     await database.open()
     async with AsyncExitStack() as stack:
+        state.webhook_sender = WebhookSender(state.settings)
+        stack.push_async_callback(state.webhook_sender.close)
         if state.settings.embedded_worker:
             await stack.enter_async_context(
                 background_work(state.database_url, database, state.clock, state.settings)

@@ -18,6 +18,7 @@ from email.headerregistry import (
 from email.message import EmailMessage
 from email.policy import Policy, default
 from email.utils import format_datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -26,6 +27,7 @@ from uuid import UUID
 import aiosmtplib
 
 from app.channels.errors import DeliveryDelayedError, DeliveryError, DeliveryRefusedError
+from app.channels.resolver import Resolver
 from app.settings import Settings
 from app.vocabulary import NotificationReason
 
@@ -34,6 +36,8 @@ TIMEOUT_SECONDS = 30.0
 QUIT_SECONDS = 2.0
 LONGEST_ENCODED_LINE = 76
 """With its leading blank, so an encoded word has at most 75 characters (RFC 2047, 2)."""
+SMTPS_PORT, SUBMISSION_PORT = 465, 587
+IPV6 = 6
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 FIRST_PERMANENT_REPLY = 500
 
@@ -128,10 +132,10 @@ class Mailer:
 
     def __init__(self, settings: Settings, timeout: float = TIMEOUT_SECONDS) -> None:
         url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
-        self._relay = Relay(url, timeout) if url else None
+        host = urlsplit(settings.public_url).hostname or "localhost"
+        self._relay = Relay(url, host, timeout) if url else None
         self._folder = settings.data_dir / "mail"
         self._public_url = settings.public_url
-        host = urlsplit(settings.public_url).hostname or "localhost"
         self._domain = host
         self._sender = settings.mail_from or f"Tiến độ <tiendo@{host}>"
 
@@ -150,6 +154,11 @@ class Mailer:
             self._write(envelope.message_id, mail)
         else:
             await self._relay.send(mail)
+
+    async def close(self) -> None:
+        """End the look-ups of the mail server's name."""
+        if self._relay is not None:
+            await self._relay.resolver.close()
 
     def compose(self, envelope: Envelope) -> EmailMessage:
         """The e-mail of a message; its Message-ID is the same at every attempt."""
@@ -199,20 +208,27 @@ def _address(envelope: Envelope) -> Address:
 
 
 class Relay:
-    """The SMTP server that e-mails are sent to."""
+    """The SMTP server that e-mails are sent to.
 
-    def __init__(self, url: str, timeout: float) -> None:
+    own_host: the host by which this service introduces itself.
+    """
+
+    def __init__(self, url: str, own_host: str, timeout: float) -> None:
         parts = urlsplit(url)
+        self.resolver = Resolver()
         self._timeout = timeout
         needs_tls = parts.password is not None and parts.hostname not in LOOPBACK
         authority = parse_qs(parts.query).get("ca", [None])[0]
+        use_tls, start_tls = parts.scheme == "smtps", needs_tls and parts.scheme == "smtp"
+        self._host = parts.hostname or "localhost"
+        self._port = parts.port or (SMTPS_PORT if use_tls else SUBMISSION_PORT if start_tls else 25)
         self._options: dict[str, Any] = {
-            "hostname": parts.hostname,
-            "port": parts.port,
+            "hostname": self._host,
+            "local_hostname": helo_name(own_host),
             "username": unquote(parts.username) if parts.username else None,
             "password": unquote(parts.password) if parts.password else None,
-            "use_tls": parts.scheme == "smtps",
-            "start_tls": True if needs_tls and parts.scheme == "smtp" else None,
+            "use_tls": use_tls,
+            "start_tls": True if start_tls else None,
             "tls_context": ssl.create_default_context(cafile=authority),
             "timeout": timeout,
         }
@@ -230,7 +246,7 @@ class Relay:
         client = aiosmtplib.SMTP(**self._options)
         try:
             async with asyncio.timeout(self._timeout):
-                await client.connect()
+                await client.connect(sock=await self.resolver.connect(self._host, self._port))
                 await client.send_message(mail)
         except aiosmtplib.SMTPRecipientsRefused as error:
             refused = error.recipients[0]
@@ -243,6 +259,18 @@ class Relay:
             raise DeliveryDelayedError(str(error) or type(error).__name__) from error
         finally:
             await _quit(client)
+
+
+def helo_name(host: str) -> str:
+    """The name for EHLO (RFC 5321, 4.1.3): the host, in brackets if it is an address.
+
+    Without it the library would look up this machine's own name, in a thread and without limit.
+    """
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return f"[{'IPv6:' if address.version == IPV6 else ''}{address}]"
 
 
 async def _quit(client: aiosmtplib.SMTP) -> None:

@@ -2,18 +2,20 @@
 
 import asyncio
 import base64
-import ipaddress
 import json
 import secrets
-import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 
 from app.channels.errors import DeliveryDelayedError, DeliveryError, DeliveryRefusedError
+from app.channels.public_address import is_public_address, is_public_url
+from app.channels.resolver import Resolver
 from app.settings import Environment, Settings
 from app.vocabulary import NotificationReason
 
@@ -21,9 +23,16 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_SECONDS = 10.0
+"""For the look-up of the host, the connection, and the head of the answer together."""
+BODY_BYTES, BODY_SECONDS = 4096, 1.0
+HEADERS = {
+    "Content-Type": "application/json",
+    "User-Agent": "tiendo",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+}
 PERMANENT_STATUSES = {400, 401, 403, 404, 405, 410, 413, 422}
 """Statuses after which the same body would be refused again."""
-HTTPS_PORT = 443
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the same for all secrets
 SECRET_BYTES = 32
 
@@ -42,15 +51,22 @@ class Post:
 
 
 class WebhookSender:
-    """Sends posts by HTTP over one pool of connections."""
+    """Sends posts by HTTP/1.1, each on a connection of its own.
 
-    def __init__(self, settings: Settings, timeout: float = TIMEOUT_SECONDS) -> None:
-        import httpx  # noqa: PLC0415 - slow to import, and not needed to answer requests
+    A kept connection would be used again for another host with the same address, whose certificate
+    would not be checked. The transport is used without a client, which would store cookies, unpack
+    the answer, and ask the proxies of the environment.
+    """
 
+    def __init__(
+        self,
+        settings: Settings,
+        timeout: float = TIMEOUT_SECONDS,
+        resolver: Resolver | None = None,
+    ) -> None:
         self._public_only = settings.environment is Environment.PRODUCTION
         self._timeout = timeout
-        # Ignore proxies of the environment, which would resolve the name once more.
-        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False)
+        self._resolver = resolver or Resolver()
 
     async def send(self, post: Post, now: datetime) -> None:
         """Sign and send a post.
@@ -59,18 +75,11 @@ class WebhookSender:
             DeliveryRefusedError: the receiver refuses it for good, or the address is invalid.
             DeliveryDelayedError: the receiver is unreachable, slow, or busy.
         """
-        import httpx  # noqa: PLC0415 - as above
+        import httpx  # noqa: PLC0415 - slow to import, and not needed to answer requests
 
-        body = json.dumps(post.payload, ensure_ascii=False)
-        headers = {"Content-Type": "application/json"} | sign(post.id, body, post.secret, now)
         try:
             async with asyncio.timeout(self._timeout):
-                request = self._client.build_request(
-                    "POST", post.url, content=body.encode(), headers=headers
-                )
-                if self._public_only:
-                    await _pin_public_address(request, post.url)
-                response = await self._client.send(request)
+                response = await self._post(self._compose(post, now))
         except TimeoutError as error:
             raise DeliveryDelayedError(reason=NotificationReason.WEBHOOK_TIMEOUT) from error
         except (httpx.HTTPError, OSError) as error:
@@ -78,12 +87,74 @@ class WebhookSender:
         except (httpx.InvalidURL, ValueError, ExceptionGroup) as error:
             # Several libraries reject an invalid host such as xn--a.com, each in its own way.
             raise DeliveryRefusedError(reason=NotificationReason.WEBHOOK_UNREACHABLE) from error
+        await _discard_body(response)
         if not response.is_success:
             raise _failure(response.status_code)
 
+    def _compose(self, post: Post, now: datetime) -> "httpx.Request":
+        """The signed request; httpx rejects an invalid URL here."""
+        import httpx  # noqa: PLC0415 - as above
+
+        if self._public_only and not is_public_url(post.url):
+            raise DeliveryRefusedError(reason=NotificationReason.WEBHOOK_NOT_PUBLIC)
+        body = json.dumps(post.payload, ensure_ascii=False)
+        headers = HEADERS | sign(post.id, body, post.secret, now)
+        return httpx.Request("POST", post.url, headers=headers, content=body.encode())
+
+    async def _post(self, request: "httpx.Request") -> "httpx.Response":
+        """Post a request to the first address of its host that accepts a connection.
+
+        A second look-up could lead elsewhere (DNS rebinding), so an address that was checked is put
+        into the URL. The certificate is still checked against the host's name.
+
+        Raises:
+            DeliveryRefusedError: an address of the host is not public.
+            NameNotResolvedError: the host has no address, or no name server answers.
+        """
+        import httpx  # noqa: PLC0415 - as above
+
+        host = request.url.raw_host.decode()
+        addresses = await self._resolver.resolve(host)
+        if self._public_only and not all(is_public_address(ip_address(a)) for a in addresses):
+            raise DeliveryRefusedError(reason=NotificationReason.WEBHOOK_NOT_PUBLIC)
+        request.extensions = {**request.extensions, "sni_hostname": host}
+        refusal = httpx.ConnectError(f"{host} has no address")
+        for address in addresses:
+            request.url = request.url.copy_with(host=address)
+            try:
+                return await self._transport.handle_async_request(request)
+            except httpx.ConnectError as error:
+                refusal = error
+        raise refusal
+
+    @cached_property
+    def _transport(self) -> "httpx.AsyncHTTPTransport":
+        import httpx  # noqa: PLC0415 - as above
+
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
+
     async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
+        """End all look-ups; connections end with their posts."""
+        await self._resolver.close()
+
+
+async def _discard_body(response: "httpx.Response") -> None:
+    """Read a short body, so that the receiver sees no reset connection, and close the response.
+
+    The status is the answer; the body is never unpacked or kept. An error in it changes nothing.
+    """
+    import httpx  # noqa: PLC0415 - as above
+
+    size = 0
+    with suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in response.aiter_raw():
+                size += len(chunk)
+                if size > BODY_BYTES:
+                    break
+    with suppress(httpx.HTTPError):
+        await response.aclose()
 
 
 def _failure(status: int) -> DeliveryError:
@@ -104,35 +175,3 @@ def sign(message_id: str, body: str, secret: str, now: datetime) -> dict[str, st
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(secret).sign(message_id, now, body),
     }
-
-
-def is_public(url: str) -> bool:
-    """Whether a URL is https and its host is not obviously one of an internal network."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme != "https" or host == "localhost" or "." not in host:
-        return False
-    try:
-        return ipaddress.ip_address(host).is_global
-    except ValueError:
-        return True
-
-
-async def _pin_public_address(request: "httpx.Request", url: str) -> None:
-    """Replace the request's host by a resolved address that was checked to be public.
-
-    A second resolution could lead elsewhere (DNS rebinding). The certificate is still checked
-    against the host's name.
-
-    Raises:
-        DeliveryRefusedError: the URL, or an address that its host resolves to, is not public.
-    """
-    if not is_public(url):
-        raise DeliveryRefusedError(reason=NotificationReason.WEBHOOK_NOT_PUBLIC)
-    host, port = request.url.host, request.url.port or HTTPS_PORT
-    entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in entries]
-    if not addresses or not all(ipaddress.ip_address(each).is_global for each in addresses):
-        raise DeliveryRefusedError(reason=NotificationReason.WEBHOOK_NOT_PUBLIC)
-    request.extensions = {**request.extensions, "sni_hostname": host}
-    request.url = request.url.copy_with(host=addresses[0])

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from app.channels.webhook import WebhookSender
 from app.errors import NotFound, PreconditionRequired, Stale
 from app.http.headers import etag
 from app.http.routing import StrictRoute
@@ -112,12 +113,12 @@ async def try_out_webhook(
     webhook_id: WebhookId,
     request: Request,
     principal: WebhooksReader,
-    settings: ServiceSettings,
     language: AnswerLanguage,
     now: Now,
 ) -> WebhookTested:
     """Send a signed test at once, also to an inactive webhook, and return the outcome."""
+    sender: WebhookSender = request.app.state.webhook_sender
     result = await webhooks.try_out(
-        database_of(request), principal, settings, webhook_id, language=language, now=now
+        database_of(request), sender, principal, webhook_id, language=language, now=now
     )
     return WebhookTested.model_validate(result)

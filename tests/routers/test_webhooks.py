@@ -16,6 +16,7 @@ import pytest
 import standardwebhooks.webhooks
 
 from app.channels.errors import DeliveryDelayedError, DeliveryRefusedError
+from app.channels.resolver import Resolver
 from app.channels.webhook import Post, WebhookSender
 from app.clock import LOCAL
 from app.services.notifications.delivery import deliver
@@ -354,6 +355,8 @@ async def test_in_production_an_address_is_public(service: Service) -> None:
         "https://10.0.0.1/",
         "https://169.254.169.254/latest",
         "https://gateway/",
+        "https://[64:ff9b::a00:1]/",
+        "https://127.1/",
     ):
         answer = await office.post("/webhooks", json=ZALO | {"url": url})
         assert field_errors(answer) == [("/url", "not_public")]
@@ -407,13 +410,13 @@ async def test_an_invalid_host_is_refused_in_production_too() -> None:
 def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     """Resolve every host to these addresses."""
 
-    async def found(_host: str, port: int, **_: object) -> list[tuple[object, ...]]:
-        return [(0, 0, 0, "", (address, port)) for address in addresses]
+    async def found(_resolver: Resolver, _host: str) -> list[str]:
+        return list(addresses)
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
+    monkeypatch.setattr(Resolver, "resolve", found)
 
 
-@pytest.mark.parametrize("addresses", [[], ["10.0.0.5"], ["93.184.216.34", "::1"]])
+@pytest.mark.parametrize("addresses", [["10.0.0.5"], ["93.184.216.34", "::1"], ["64:ff9b::a00:5"]])
 async def test_in_production_a_host_with_an_internal_address_is_refused(
     monkeypatch: pytest.MonkeyPatch, addresses: list[str]
 ) -> None:
@@ -430,7 +433,7 @@ async def test_in_production_the_request_goes_to_the_checked_address(
 
     async def answer(_: object, request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        return httpx.Response(200)
+        return httpx.Response(200, stream=httpx.ByteStream(b""))
 
     resolve(monkeypatch, "93.184.216.34", "93.184.216.35")
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", answer)

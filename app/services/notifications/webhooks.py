@@ -11,7 +11,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.errors import DeliveryError
-from app.channels.webhook import Post, WebhookSender, generate_secret, is_public
+from app.channels.public_address import is_public_url
+from app.channels.webhook import Post, WebhookSender, generate_secret
 from app.db.database import Database
 from app.db.pagination import page
 from app.errors import FieldError, NotFound, ValidationFailed
@@ -191,8 +192,8 @@ async def delete(
 
 async def try_out(
     database: Database,
+    sender: WebhookSender,
     principal: Principal,
-    settings: Settings,
     webhook_id: int,
     *,
     language: Language,
@@ -216,20 +217,17 @@ async def try_out(
         post = Post(
             f"test-{uuid4()}", webhook.url, webhook.secret, compose_test_payload(now, recipient)
         )
-    sender = WebhookSender(settings)
     try:
         await sender.send(post, now)
     except DeliveryError as error:
         description = reasons.describe(error.reason, error.detail, language)
         return TestResult(ok=False, error=description, sent_at=now)
-    finally:
-        await sender.close()
     return TestResult(ok=True, error=None, sent_at=now)
 
 
 def _ensure_public(settings: Settings, url: str) -> None:
     """Raise ValidationFailed for an address that is not public, in production."""
-    if settings.environment is Environment.PRODUCTION and not is_public(url):
+    if settings.environment is Environment.PRODUCTION and not is_public_url(url):
         raise ValidationFailed([FieldError("/url", "not_public", NOT_PUBLIC)])
 
 
