@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from app.errors import (
@@ -68,6 +69,9 @@ CONSTRAINTS: dict[str, Problem] = {
 }
 """The error for each violated database constraint."""
 
+CLIENT_CLOSED_REQUEST = 499
+"""The status under which nginx logs a request whose client hung up. It is counted, not sent."""
+
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """The methods of routes, in the order of `Allow`. `HeadAsGet` adds HEAD to each GET."""
 
@@ -115,6 +119,7 @@ def install(app: FastAPI) -> None:
         Problem: _handle_problem,
         RequestValidationError: _handle_validation,
         HTTPException: _handle_http,
+        ClientDisconnect: _handle_disconnect,
         DBAPIError: _handle_database,
         StaleDataError: _handle_stale,
         PoolTimeout: _handle_busy,
@@ -138,6 +143,11 @@ async def _handle_validation(request: Request, error: RequestValidationError) ->
 
 async def _handle_http(request: Request, error: HTTPException) -> Response:
     return response(request, _from_http(request, error))
+
+
+async def _handle_disconnect(request: Request, _: ClientDisconnect) -> Response:
+    logger.debug("request %s: the client hung up", request.scope.get("request_id", ""))
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
 async def _handle_database(request: Request, error: DBAPIError) -> Response:
