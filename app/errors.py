@@ -184,6 +184,18 @@ class NotAcceptable(Problem):
     detail = Bilingual("Chỉ có các định dạng: {formats}.", "Available formats: {formats}.")
 
 
+class RequestTimeout(Problem):
+    """The client does not send the whole request in time."""
+
+    status = 408
+    slug = "request-timeout"
+    title = Bilingual("Quá thời gian gửi", "The request took too long")
+    detail = Bilingual(
+        "Nội dung không đến đủ trong thời gian cho phép; hãy gửi lại.",
+        "The request did not arrive completely in time. Send it again.",
+    )
+
+
 class StateConflict(Problem):
     """The current state of the resource does not allow the operation."""
 

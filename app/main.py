@@ -13,8 +13,9 @@ from app.channels.webhook import WebhookSender
 from app.clock import Clock
 from app.db.database import Database
 from app.http import openapi, problems
+from app.http.bodies import BodyLimit
 from app.http.metrics import Metrics, MetricsMiddleware
-from app.http.middleware import BodyLimit, DefaultHeaders, HeadAsGet
+from app.http.middleware import DefaultHeaders, HeadAsGet
 from app.routers import (
     accounts,
     agencies,

@@ -1,11 +1,9 @@
-"""ASGI middleware: the request ID, default response headers, HEAD, the limit on request bodies."""
+"""ASGI middleware: the request ID, default response headers, HEAD."""
 
 import secrets
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from app.errors import BodyTooLarge
 
 
 class DefaultHeaders:
@@ -53,39 +51,3 @@ class HeadAsGet:
             await self.app(as_get, receive, send)
         finally:
             scope["route"] = as_get.get("route")  # for the metrics
-
-
-class BodyLimit:
-    """Rejects a request body over the limit, in bytes, while it is read.
-
-    FastAPI's own limit responds in plain text instead of a problem document.
-
-    Raises:
-        BodyTooLarge: the body is over the limit.
-    """
-
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self.app = app
-        self.limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one ASGI connection."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        content_length = Headers(scope=scope).get("content-length", "")
-        read = (
-            int(content_length)
-            if content_length.isdecimal() and int(content_length) > self.limit
-            else 0
-        )
-
-        async def receive_within_limit() -> Message:
-            nonlocal read
-            message = await receive() if read <= self.limit else {}
-            read += len(message.get("body", b""))
-            if read > self.limit:
-                raise BodyTooLarge
-            return message
-
-        await self.app(scope, receive_within_limit, send)

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from app.errors import BodyTooLarge, MalformedJson, UnsupportedMediaType
+from app.errors import BodyTooLarge, MalformedJson, RequestTimeout, UnsupportedMediaType
 from app.http.problems import MEDIA_TYPE
 from app.routers.responses import problems
 from app.schemas.base import Input, Output
@@ -143,7 +143,8 @@ def _require_if_match(operation: dict[str, Any]) -> None:
 
 def _add_body_problems(responses: dict[str, Any]) -> None:
     """Add the problems that every operation with a body can respond with."""
-    for status, response in problems(MalformedJson, BodyTooLarge, UnsupportedMediaType).items():
+    kinds = (MalformedJson, RequestTimeout, BodyTooLarge, UnsupportedMediaType)
+    for status, response in problems(*kinds).items():
         known = responses.setdefault(str(status), response)
         if known is not response:
             examples = response["content"][MEDIA_TYPE]["examples"]

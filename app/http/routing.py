@@ -1,11 +1,12 @@
-"""Routes that reject what FastAPI ignores: unknown or repeated parameters, lax JSON."""
+"""Routes that authorise first, and reject what FastAPI ignores: unknown parameters, lax JSON."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import ParamTypes
 from fastapi.routing import APIRoute
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from app.db.storable import storable
 from app.errors import FieldError, MalformedForm, NotFound, UnsupportedMediaType, ValidationFailed
+from app.http.bodies import MAX_EMPTY_BODY_BYTES, MAX_FORM_BYTES, with_limit
 from app.http.strict_json import DUPLICATE_KEY, MAX_ERRORS, NOT_STORABLE, child_pointer, parse
 from app.text import terms
 from app.text.bilingual import Bilingual
@@ -27,6 +29,7 @@ PARSE_IN_THREAD_FROM = 64 * 1024
 DUPLICATE_PARAMETER = Bilingual(
     "Tham số này chỉ được gửi một lần.", "Send this parameter only once."
 )
+FORM = "application/x-www-form-urlencoded"
 
 
 class LineIdConvertor(StringConvertor):
@@ -46,6 +49,18 @@ register_url_convertor("line_id", LineIdConvertor())
 register_url_convertor("period", PeriodCodeConvertor())
 
 
+@runtime_checkable
+class Guard(Protocol):
+    """A dependency that admits a request before its body is read."""
+
+    async def admit(self, request: Request) -> None:
+        """Keep what the dependency finds, in the scope of the request.
+
+        Raises:
+            Problem: the request is not admitted.
+        """
+
+
 class StrictRequest(Request):
     """A request with a JSON body that is already parsed by `strict_json`."""
 
@@ -57,7 +72,10 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that accepts only declared parameters, each at most once, and strict JSON."""
+    """A route that accepts only declared parameters, each at most once, and strict JSON.
+
+    Its guards run first, so a body without valid credentials is not read.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, preceded by the checks."""
@@ -69,18 +87,23 @@ class StrictRoute(APIRoute):
         ]
         form_type = _form_type(self)
         takes_no_body = self.body_field is None
+        guards = list(_guards(self.dependant))
 
         async def handle_strictly(request: Request) -> Response:
+            for guard in guards:
+                await guard.admit(request)
             if faults := list(islice(_query_faults(request, known), MAX_ERRORS)):
                 raise ValidationFailed(faults)
             if not all(storable(str(value)) for value in request.path_params.values()):
                 raise NotFound(terms.PATH)
             if form_type is not None:
+                request = with_limit(request, MAX_FORM_BYTES) if form_type == FORM else request
                 await _ensure_form(request, form_type)
             elif not takes_no_body:
                 request = await _with_strict_body(request)
             elif _has_body(request):
-                _ensure_empty((await _with_strict_body(request)).strict_body)
+                limited = with_limit(request, MAX_EMPTY_BODY_BYTES)
+                _ensure_empty((await _with_strict_body(limited)).strict_body)
             return await handle(request)
 
         return handle_strictly
@@ -91,7 +114,15 @@ def _form_type(route: APIRoute) -> str | None:
     kinds = {type(field.field_info).__name__ for field in route.dependant.body_params}
     if "File" in kinds:
         return "multipart/form-data"
-    return "application/x-www-form-urlencoded" if "Form" in kinds else None
+    return FORM if "Form" in kinds else None
+
+
+def _guards(dependant: Dependant) -> Iterator[Guard]:
+    """The guards among the dependencies, direct and indirect."""
+    for dependency in dependant.dependencies:
+        if isinstance(dependency.call, Guard):
+            yield dependency.call
+        yield from _guards(dependency)
 
 
 async def _ensure_form(request: Request, expected: str) -> None:

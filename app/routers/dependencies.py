@@ -1,7 +1,7 @@
 """The dependencies of routes: sessions, the current instant, principals and actions."""
 
 from collections.abc import AsyncIterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Annotated
 
@@ -112,11 +112,22 @@ async def presented(token: Token, key: Key) -> str:
 Presented = Annotated[str, Depends(presented)]
 
 
+PRINCIPAL = "tiendo.principal"
+"""Key in a request's scope: the principal, and the instant of its authentication."""
+REAUTHENTICATE_AFTER = timedelta(seconds=1)
+"""A body can take longer to arrive. Credentials that end meanwhile must not authorise a write."""
+
+
 class Requires:
     """The dependency of a route that needs `permission`; gives the principal."""
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
+
+    async def admit(self, request: Request) -> None:
+        """Authenticate the request before its body is read (`Guard`); raises as a call."""
+        secret = await presented(await bearer(request), await key_header(request))
+        self._ensure_permitted(await _authenticate(request, secret))
 
     async def __call__(self, request: Request, token: Token, key: Key) -> Principal:
         """The principal of the request.
@@ -125,13 +136,27 @@ class Requires:
             Unauthenticated: no credentials, or unknown or expired ones.
             Forbidden: the principal does not have the permission.
         """
-        secret, now = token or key or "", clock_of(request).now()
-        principal = await principals.authenticate(database_of(request).driver, secret, now)
-        if principal is None:
-            raise Unauthenticated
+        known: tuple[Principal, datetime] | None = request.scope.get(PRINCIPAL)
+        if known is None or clock_of(request).now() - known[1] > REAUTHENTICATE_AFTER:
+            principal = await _authenticate(request, await presented(token, key))
+        else:
+            principal = known[0]
+        self._ensure_permitted(principal)
+        return principal
+
+    def _ensure_permitted(self, principal: Principal) -> None:
         if self.permission not in principal.permissions:
             raise Forbidden(terms.OPERATION[self.permission], self.permission.value)
-        return principal
+
+
+async def _authenticate(request: Request, secret: str) -> Principal:
+    """The principal of a token or key, which the request keeps in its scope."""
+    now = clock_of(request).now()
+    principal = await principals.authenticate(database_of(request).driver, secret, now)
+    if principal is None:
+        raise Unauthenticated
+    request.scope[PRINCIPAL] = principal, now
+    return principal
 
 
 class Acts:
@@ -139,6 +164,10 @@ class Acts:
 
     def __init__(self, permission: Permission) -> None:
         self._principal = Requires(permission)
+
+    async def admit(self, request: Request) -> None:
+        """Authenticate the request before its body is read (`Guard`); raises as `Requires`."""
+        await self._principal.admit(request)
 
     async def __call__(self, request: Request, token: Token, key: Key) -> Action:
         """The principal, the instant and the network address of the request.

@@ -5,7 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 
-from app.errors import MalformedForm, TooManyAttempts, UnsupportedMediaType, WrongPassword
+from app.errors import (
+    BodyTooLarge,
+    MalformedForm,
+    RequestTimeout,
+    TooManyAttempts,
+    UnsupportedMediaType,
+    WrongPassword,
+)
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     Now,
@@ -37,7 +44,14 @@ SignInAttempts = Annotated[Attempts, Depends(attempts_of)]
 @router.post(
     "/auth/token",
     summary="Đăng nhập",
-    responses=problems(MalformedForm, WrongPassword, TooManyAttempts, UnsupportedMediaType),
+    responses=problems(
+        MalformedForm,
+        WrongPassword,
+        RequestTimeout,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        TooManyAttempts,
+    ),
 )
 async def sign_in(
     form: Annotated[SignIn, Form()],

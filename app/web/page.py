@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
-from app.errors import Problem
+from app.errors import MalformedForm, Problem
+from app.http.bodies import MAX_FORM_BYTES, with_limit
 from app.http.problems import RENDERER, headers_of
 from app.settings import Settings
 
@@ -37,10 +39,23 @@ class PageRoute(APIRoute):
         async def handle_for_browser(request: Request) -> Response:
             request.scope[RENDERER] = problem_page
             if request.method == "POST":
-                await request.form()  # before any dependency takes a connection
+                request = with_limit(request, MAX_FORM_BYTES)
+                await _read_form(request)  # before any dependency takes a connection
             return await handle(request)
 
         return handle_for_browser
+
+
+async def _read_form(request: Request) -> None:
+    """Read the form, which the request keeps.
+
+    Raises:
+        MalformedForm: the form cannot be parsed.
+    """
+    try:
+        await request.form()
+    except HTTPException:
+        raise MalformedForm(expected="application/x-www-form-urlencoded") from None
 
 
 def page(
