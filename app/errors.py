@@ -98,6 +98,19 @@ class MalformedForm(Problem):
     )
 
 
+class SeveralCredentials(Problem):
+    """The request has more than one token or key, which could belong to different principals."""
+
+    status = 400
+    slug = "several-credentials"
+    title = Bilingual("Có nhiều thông tin xác thực", "Several credentials")
+    detail = Bilingual(
+        "Mỗi yêu cầu chỉ được kèm một mã truy cập hoặc một khóa: trong Authorization, trong "
+        "X-API-Key hoặc trong địa chỉ.",
+        "Send one token or key per request: in Authorization, in X-API-Key or in the address.",
+    )
+
+
 class AmbiguousPlan(Problem):
     """Several plans match, and the request names none."""
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from app.errors import NotFound
 from app.http.headers import lists_tag
@@ -18,6 +18,7 @@ from app.routers.dependencies import (
     ReadSession,
     ServiceSettings,
     WriteSession,
+    ensure_no_credential_in_headers,
 )
 from app.routers.responses import problems
 from app.schemas.base import Page
@@ -88,6 +89,7 @@ async def revoke_calendar_link(
     summary="Lịch hạn gửi (iCalendar)",
     response_class=Response,
     responses=FEED_ANSWERS,
+    dependencies=[Depends(ensure_no_credential_in_headers)],
 )
 async def get_calendar_feed(
     session: ReadSession,

@@ -14,7 +14,7 @@ from app.clock import Clock, local_day
 from app.db.database import Database
 from app.db.driver import Driver
 from app.db.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
-from app.errors import Forbidden, PreconditionRequired, Stale, Unauthenticated
+from app.errors import Forbidden, PreconditionRequired, SeveralCredentials, Stale, Unauthenticated
 from app.http.headers import combined, etag, lists_tag, preferred_language
 from app.policy import Permission, Principal
 from app.schemas.base import Day
@@ -104,12 +104,31 @@ Token = Annotated[str | None, Security(bearer)]
 Key = Annotated[str | None, Security(key_header)]
 
 
-async def presented(token: Token, key: Key) -> str:
-    """The token or key that came with the request; empty without one."""
+async def presented(request: Request, token: Token, key: Key) -> str:
+    """The token or key that came with the request; empty without one.
+
+    Raises:
+        SeveralCredentials: there is more than one, of which a proxy or a log could pick another.
+    """
+    is_repeated = any(
+        len(request.headers.getlist(name)) > 1 for name in ("Authorization", "X-API-Key")
+    )
+    if is_repeated or (token and key):
+        raise SeveralCredentials
     return token or key or ""
 
 
 Presented = Annotated[str, Depends(presented)]
+
+
+async def ensure_no_credential_in_headers(request: Request, token: Token, key: Key) -> None:
+    """Ensure that the secret in the address is the request's only credential.
+
+    Raises:
+        SeveralCredentials: the headers have a token or key too.
+    """
+    if await presented(request, token, key):
+        raise SeveralCredentials
 
 
 PRINCIPAL = "tiendo.principal"
@@ -126,19 +145,20 @@ class Requires:
 
     async def admit(self, request: Request) -> None:
         """Authenticate the request before its body is read (`Guard`); raises as a call."""
-        secret = await presented(await bearer(request), await key_header(request))
+        secret = await presented(request, await bearer(request), await key_header(request))
         self._ensure_permitted(await _authenticate(request, secret))
 
     async def __call__(self, request: Request, token: Token, key: Key) -> Principal:
         """The principal of the request.
 
         Raises:
+            SeveralCredentials: more than one token or key.
             Unauthenticated: no credentials, or unknown or expired ones.
             Forbidden: the principal does not have the permission.
         """
         known: tuple[Principal, datetime] | None = request.scope.get(PRINCIPAL)
         if known is None or clock_of(request).now() - known[1] > REAUTHENTICATE_AFTER:
-            principal = await _authenticate(request, await presented(token, key))
+            principal = await _authenticate(request, await presented(request, token, key))
         else:
             principal = known[0]
         self._ensure_permitted(principal)

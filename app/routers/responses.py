@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from app.errors import FieldError, Forbidden, Overloaded, Problem, Unauthenticated, ValidationFailed
+from app.errors import (
+    FieldError,
+    Forbidden,
+    Overloaded,
+    Problem,
+    SeveralCredentials,
+    Unauthenticated,
+    ValidationFailed,
+)
 from app.http.problems import MEDIA_TYPE
 from app.policy import Permission
 from app.text import terms
@@ -35,6 +43,7 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """OpenAPI's `responses` for these problems and those common to all operations."""
     responses: dict[int | str, dict[str, Any]] = {}
     common: tuple[type[Problem], ...] = (
+        SeveralCredentials,
         Unauthenticated,
         Forbidden,
         ValidationFailed,

@@ -3,18 +3,27 @@
 from typing import Annotated, NamedTuple
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.datastructures import FormData
 
 from app.errors import ValidationFailed
-from app.routers.dependencies import Now, ReadSession, WriteSession
+from app.routers.dependencies import (
+    Now,
+    ReadSession,
+    WriteSession,
+    ensure_no_credential_in_headers,
+)
 from app.services.notifications import inbox, mail_keys
 from app.services.notifications.inbox import Preferences
 from app.services.notifications.mail_keys import KeyHolder
 from app.vocabulary import Channel
 from app.web.page import PageRoute, page
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = APIRouter(
+    route_class=PageRoute,
+    include_in_schema=False,
+    dependencies=[Depends(ensure_no_credential_in_headers)],
+)
 
 PATH = "/notifications/preferences"
 LABELS = {
