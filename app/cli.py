@@ -1,9 +1,8 @@
 """The command `tiendo`: the server and the operator's commands."""
 
-import asyncio
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from logging.config import dictConfig
@@ -48,13 +47,13 @@ def worker(
 ) -> None:
     """Plan and send reminders, for servers with TIENDO_EMBEDDED_WORKER=false."""
     from app import jobs
-    from app.server import serving
+    from app.server import serving, stopping
 
     dictConfig(serving.LOGGING)
-    with _database(migrated=False) as (settings, urls):
+    with suppress(stopping.Stopped), _database(migrated=False) as (settings, urls):
         clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
         typer.echo("Worker started (Ctrl+C to stop).")
-        asyncio.run(jobs.work_until_signalled(urls.application, settings, clock, concurrency))
+        stopping.run(jobs.work_alone(urls.application, settings, clock, concurrency))
 
 
 @app.command()
@@ -150,12 +149,14 @@ def _database(*, migrated: bool) -> "Iterator[tuple[Settings, DatabaseUrls]]":
     """The settings and the database's URLs, after a check and, if requested, the migrations."""
     from app.server import operating
     from app.server.embedded import database_urls
+    from app.server.stopping import exit_if_stopped, recorded_signals
     from app.settings import Settings
 
     settings = Settings()
-    with database_urls(settings) as urls:
+    with recorded_signals(), database_urls(settings) as urls:
         if migrated:
             operating.migrate_checked(settings, urls)
+            exit_if_stopped()
         else:
             operating.check(settings, urls.owner)
         yield settings, urls

@@ -6,7 +6,6 @@ runs twice, late or not at all therefore changes nothing but the time of its eff
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -200,18 +199,13 @@ async def work_beside(
         await work(database_url, context, concurrency)
 
 
-async def work_until_signalled(
+async def work_alone(
     database_url: str, settings: Settings, clock: Clock, concurrency: int = JOBS_AT_ONCE
 ) -> None:
-    """Run jobs in a process of their own, until SIGINT or SIGTERM."""
+    """Run jobs until cancelled, in a process of their own."""
     database = Database(database_url, settings)
     try:
         await database.check()
-        working = asyncio.create_task(
-            work_beside(database_url, database, clock, settings, concurrency)
-        )
-        for each in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(each, working.cancel)
-        await asyncio.wait([working])
+        await work_beside(database_url, database, clock, settings, concurrency)
     finally:
         await database.close()

@@ -21,6 +21,7 @@ import psutil
 from app.errors import OperatorError
 from app.server import postgres_user
 from app.server.data_dir import open_private
+from app.server.stopping import exit_if_stopped, is_stopped
 
 MAJOR_VERSION = "18"
 LOCALE = (
@@ -119,6 +120,8 @@ class Cluster:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             server = self.find_server()
+            if launched is None or server is not None:  # else `stop` would not find the server
+                exit_if_stopped()
             if server is not None and server.is_ready:
                 self._ensure_usable(server)
                 return server
@@ -211,16 +214,23 @@ class Cluster:
             connection.connect(str(server.socket_dir / f".s.PGSQL.{server.port}"))
 
     def _initialise(self, folder: Path) -> None:
-        try:
-            subprocess.run(  # noqa: S603 - arguments of this module
-                [*_command("initdb", folder), "--username=postgres", "--auth=trust", *LOCALE],
-                capture_output=True,
-                check=True,
-                **_options(folder),
-            )
-        except subprocess.CalledProcessError as error:
-            reason = error.stderr.decode(errors="replace").strip()
-            raise ClusterError(f"initdb fails: {reason}") from error
+        initdb = subprocess.Popen(  # noqa: S603 - arguments of this module
+            [*_command("initdb", folder), "--username=postgres", "--auth=trust", *LOCALE],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            **_options(folder),
+        )
+        while initdb.poll() is None:
+            if is_stopped():
+                initdb.terminate()  # it removes what it has created
+            time.sleep(POLL_SECONDS)
+        _, errors = initdb.communicate()
+        if is_stopped():
+            with suppress(OSError):
+                folder.rmdir()
+        exit_if_stopped()
+        if initdb.returncode != 0:
+            raise ClusterError(f"initdb fails: {errors.decode(errors='replace').strip()}")
 
 
 def _command(program: str, folder: Path) -> list[str | Path]:
@@ -257,6 +267,8 @@ def _describe(process: psutil.Process, folder: Path, lines: list[str]) -> Runnin
 
 def move_aside(path: Path) -> None:
     """Rename what an interrupted start, or a person, left at a path; nothing is deleted."""
+    with suppress(OSError):
+        path.rmdir()  # it was empty
     if not os.path.lexists(path):
         return
     number = next(n for n in count(1) if not os.path.lexists(f"{path}.{n}"))

@@ -1,15 +1,21 @@
 """The data folder: its owner, its mode, and the lock files in it."""
 
+import fcntl
 import os
 import pwd
 import tempfile
+import time
 from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import OperatorError
+from app.server.stopping import exit_if_stopped
 
 UNUSABLE = "\n"
 """PostgreSQL writes the folder's path as one line of a file."""
+
+
+POLL_SECONDS = 0.05
 
 
 class DataDirError(OperatorError):
@@ -81,6 +87,22 @@ def lock_file(folder: Path, name: str) -> BinaryIO:
             "or set TIENDO_DATA_DIR to another folder"
         ) from error
     return lock
+
+
+def acquire(lock: BinaryIO, operation: int) -> None:
+    """Lock a file as `fcntl.flock` does, shared or exclusive, when it is free.
+
+    Raises:
+        Stopped: a stop signal arrived before.
+    """
+    while True:
+        exit_if_stopped()
+        try:
+            fcntl.flock(lock, operation | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(POLL_SECONDS)
+        else:
+            return
 
 
 def open_private(path: Path, flags: int) -> BinaryIO:

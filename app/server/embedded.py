@@ -12,7 +12,7 @@ from pathlib import Path
 from app.db.roles import DatabaseUrls
 from app.errors import OperatorError
 from app.server.cluster import Cluster, ClusterError
-from app.server.data_dir import ensure_data_dir, lock_file
+from app.server.data_dir import acquire, ensure_data_dir, lock_file
 from app.settings import Settings
 
 START_ATTEMPTS = 3
@@ -72,7 +72,7 @@ def running(data_dir: Path) -> Iterator[str]:
     """
     folder = ensure_data_dir(data_dir)
     with lock_file(folder, "postgres.lock") as users:
-        fcntl.flock(users, fcntl.LOCK_SH)
+        acquire(users, fcntl.LOCK_SH)
         try:
             yield start(folder).url
         finally:
@@ -93,7 +93,7 @@ def start(data_dir: Path) -> EmbeddedServer:
     for attempt in range(START_ATTEMPTS):
         try:
             with lock_file(folder, "postgres.start.lock") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                acquire(lock, fcntl.LOCK_EX)
                 cluster.ensure_created()
                 runs = cluster.find_server() is not None
                 return EmbeddedServer(cluster, cluster.start().url, started_here=not runs)

@@ -1,6 +1,6 @@
 """The operator's commands: check and fill the database, load plans, manage accounts."""
 
-import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
@@ -16,6 +16,8 @@ from app.db.roles import DatabaseUrls, can_change_record
 from app.models.accounts import Account
 from app.models.plans import Plan
 from app.policy import Principal, permissions_of
+from app.security import password_matches
+from app.server import stopping
 from app.services.accounts import accounts
 from app.services.accounts.accounts import AccountValues
 from app.services.audit import ledger
@@ -60,7 +62,7 @@ def check(settings: Settings, url: str) -> None:
         finally:
             await database.close()
 
-    asyncio.run(run())
+    stopping.run(run())
 
 
 def migrate_checked(settings: Settings, urls: DatabaseUrls) -> None:
@@ -89,7 +91,7 @@ def in_transaction(
         finally:
             await database.close()
 
-    return asyncio.run(run())
+    return stopping.run(run())
 
 
 def prepare(settings: Settings, urls: DatabaseUrls, now: datetime, echo: Echo) -> None:
@@ -100,18 +102,16 @@ def prepare(settings: Settings, urls: DatabaseUrls, now: datetime, echo: Echo) -
         RoleError: the application's role is missing and cannot be created.
     """
     migrate_checked(settings, urls)
-    if asyncio.run(can_change_record(urls.application)):
+    if stopping.run(can_change_record(urls.application)):
         echo(ROLE_WARNING)
     admin_password = settings.admin_password.get_secret_value() if settings.admin_password else None
 
-    async def fill(session: AsyncSession) -> tuple[bool, str | None]:
-        return await fill_if_empty(session, admin_password, now, echo)
+    async def fill(session: AsyncSession) -> None:
+        filled = await fill_if_empty(session, admin_password, now, echo)
+        if not filled and admin_password is not None:
+            await _announce_unused_password(session, admin_password, echo)
 
-    filled, password = in_transaction(settings, urls.application, fill)
-    if filled:
-        echo(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
-        once = f"{password}   (chỉ hiện lần này / shown only this once)"
-        echo(f"Mật khẩu / password:  {once if password else 'TIENDO_ADMIN_PASSWORD'}")
+    in_transaction(settings, urls.application, fill)
 
 
 def load_plan(settings: Settings, url: str, folder: Path, now: datetime, echo: Echo) -> None:
@@ -139,20 +139,39 @@ def load_plan(settings: Settings, url: str, folder: Path, now: datetime, echo: E
 
 async def fill_if_empty(
     session: AsyncSession, password: str | None, now: datetime, echo: Echo
-) -> tuple[bool, str | None]:
+) -> bool:
     """Load the first plan and create the first account if the database has no plan or account.
 
-    Both are written in one transaction, so an interrupted start leaves the database empty. Returns
-    whether the database was filled, and the password if it was generated.
+    Both are written in one transaction, so an interrupted start leaves the database empty. The
+    password is printed before the commit, so no account exists whose password was not shown.
+    Returns whether the database was filled.
     """
     await session.execute(text(f"SELECT pg_advisory_xact_lock({FILL_LOCK})"))
     if await session.scalar(select(exists(select(Plan.id)) | exists(select(Account.id)))):
-        return False, None
+        return False
     from seed.loader import load  # noqa: PLC0415 - as above; a database is filled once
 
     echo("Lần chạy đầu: nạp kế hoạch 2024 của huyện Thọ Xuân. / First run: loading the plan.")
     await load(session, FIRST_PLAN, now=now, echo=lambda _: None)
-    return True, await create_account(session, FIRST_ACCOUNT, password, now)
+    generated_password = await create_account(session, FIRST_ACCOUNT, password, now)
+    echo(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
+    once = f"{generated_password}   (chỉ hiện lần này / shown only this once)"
+    configured = "như đã đặt trong biến / as set in the variable TIENDO_ADMIN_PASSWORD"
+    echo(f"Mật khẩu / password:  {once if generated_password else configured}")
+    return True
+
+
+async def _announce_unused_password(session: AsyncSession, password: str, echo: Echo) -> None:
+    """Say that the configured password is not the one of the first account, if it is not."""
+    query = select(Account.password_hash).where(Account.username == FIRST_ACCOUNT.username)
+    if await password_matches(password, await session.scalar(query)):
+        return
+    command = sys.argv[0] if Path(sys.argv[0]).name == "tiendo" else "tiendo"
+    echo(
+        "TIENDO_ADMIN_PASSWORD không được dùng, vì dữ liệu đã có sẵn. / is not used, because the "
+        "database was filled before.\n"
+        f"  Đặt lại mật khẩu / reset the password:  {command} user {FIRST_ACCOUNT.username} --reset"
+    )
 
 
 async def create_account(

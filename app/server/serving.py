@@ -5,9 +5,12 @@ import fcntl
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -19,6 +22,7 @@ from app.errors import OperatorError
 from app.server import embedded
 from app.server.data_dir import ensure_data_dir, lock_file
 from app.server.operating import Echo, prepare
+from app.server.stopping import Stopped, exit_if_stopped, is_stopped, recorded_signals
 from app.settings import Settings, local_url
 
 if TYPE_CHECKING:
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
 PORT_RETRY_SECONDS = 2.0
 SHUTDOWN_SECONDS = 10
 BACKLOG = 2048
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -50,40 +53,18 @@ def serve(settings: Settings, echo: Echo) -> None:
     """
     clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
     with (
-        exit_on_signals(),
+        suppress(Stopped),
+        recorded_signals(),
         listening_socket(settings.host, settings.port) as listener,
         locked_data_dir(settings),
         embedded.database_urls(settings) as urls,
     ):
         prepare(settings, urls, clock.now(), echo)
+        exit_if_stopped()
         if settings.workers == 1:
             _serve_in_process(settings, urls.application, clock, listener, echo)
         else:
             _serve_in_workers(settings, urls.application, clock, listener, echo)
-
-
-@contextmanager
-def exit_on_signals() -> Iterator[None]:
-    """Turn stop signals into SystemExit, so that context managers close what they opened."""
-
-    def stop(_signal: int, _frame: object) -> None:
-        for each in STOP_SIGNALS:
-            signal.signal(each, signal.SIG_IGN)  # a second signal must not interrupt the clean-up
-        raise SystemExit(0)
-
-    def terminate(_signal: int, _frame: object) -> None:
-        signal.raise_signal(signal.SIGTERM)  # uvicorn handles SIGTERM but not SIGHUP
-
-    previous = {each: signal.getsignal(each) for each in STOP_SIGNALS}
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    if previous[signal.SIGHUP] is not signal.SIG_IGN:  # `nohup` ignores it
-        signal.signal(signal.SIGHUP, terminate)
-    try:
-        yield
-    finally:
-        for each, handler in previous.items():
-            signal.signal(each, handler)
 
 
 @contextmanager
@@ -103,6 +84,7 @@ def listening_socket(host: str, port: int) -> Iterator[socket.socket]:
 def _bind(host: str, port: int) -> socket.socket:
     deadline = time.monotonic() + PORT_RETRY_SECONDS
     while True:
+        exit_if_stopped()
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -163,7 +145,14 @@ def _serve_in_process(
     class AnnouncingServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            echo(_startup_line(settings))
+            if is_stopped():  # before uvicorn handled signals
+                self.should_exit = True
+            if not self.should_exit:
+                echo(_startup_line(settings))
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+            # uvicorn would let a second Ctrl-C skip the clean-up, which is bounded in time.
+            self.should_exit = True
 
     AnnouncingServer(_config(create_app(settings, url, clock), settings)).run([listener])
 
@@ -177,11 +166,24 @@ def _serve_in_workers(
     config = _config(
         "app.server.worker_process:create_app", settings, factory=True, workers=settings.workers
     )
-    echo(_startup_line(settings))
+    _keep_interrupts_from_workers()
     supervisor = Multiprocess(config, [listener])
+    if is_stopped():  # before the supervisor handled signals
+        return
+    echo(_startup_line(settings))
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise ServingError("a worker did not start; see the reason above")
+
+
+def _keep_interrupts_from_workers() -> None:
+    """Let only this process receive Ctrl-C, which a terminal sends to all; it stops the workers.
+
+    Workers inherit the mask of the thread that starts them, so another thread receives the signal.
+    """
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    resource_tracker.ensure_running()  # starting it later would reset the mask
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _config(app: "FastAPI | str", settings: Settings, **options: Any) -> uvicorn.Config:

@@ -50,9 +50,9 @@ def counts(url: str) -> tuple[int, int]:
     return asyncio.run(fetch())
 
 
-def prepare(urls: DatabaseUrls) -> list[str]:
+def prepare(urls: DatabaseUrls, password: str = PASSWORD) -> list[str]:
     lines: list[str] = []
-    settings = Settings(admin_password=SecretStr(PASSWORD))
+    settings = Settings(admin_password=SecretStr(password))
     operating.prepare(settings, urls, NOW, lines.append)
     return lines
 
@@ -91,6 +91,14 @@ def test_the_first_account_has_the_configured_password(urls: DatabaseUrls) -> No
     assert asyncio.run(password_matches(PASSWORD, asyncio.run(stored())))
 
 
+def test_an_unused_password_is_announced(urls: DatabaseUrls) -> None:
+    prepare(urls)
+    assert prepare(urls) == []  # it is the password of admin
+    (line,) = prepare(urls, "mật khẩu khác")
+    assert "TIENDO_ADMIN_PASSWORD không được dùng" in line
+    assert line.endswith("tiendo user admin --reset")
+
+
 def test_concurrent_starts_fill_the_database_once(urls: DatabaseUrls) -> None:
     settings = Settings()
     migrate(urls)
@@ -98,7 +106,7 @@ def test_concurrent_starts_fill_the_database_once(urls: DatabaseUrls) -> None:
     async def fill() -> bool:
         database = Database(urls.application, settings)
         async with database.transaction() as session:
-            filled, _ = await operating.fill_if_empty(session, PASSWORD, NOW, lambda _: None)
+            filled = await operating.fill_if_empty(session, PASSWORD, NOW, lambda _: None)
         await database.close()
         return filled
 
@@ -114,4 +122,4 @@ async def test_a_filled_database_is_left_unchanged(database_url: str) -> None:
     async with database.transaction() as session:
         filled = await operating.fill_if_empty(session, None, NOW, lambda _: None)
     await database.close()
-    assert filled == (False, None)
+    assert not filled

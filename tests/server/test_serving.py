@@ -1,90 +1,19 @@
 """`tiendo serve` as a process: data folder, port, signals, output."""
 
-import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
-import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import psutil
-import pytest
 
 from app.db.roles import DatabaseUrls
-from app.server import embedded
+from tests.support.server_process import SECONDS_TO_START, TIENDO, Server, environment
 
-TIENDO = Path(sys.executable).with_name("tiendo")
-SECONDS_TO_START = 90
 PASSWORD = "mật khẩu của quản trị"
-
-
-class Server:
-    """A running `tiendo serve`, its output, and a client for it."""
-
-    def __init__(self, data_dir: Path, port: int, **settings: str) -> None:
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS_TO_START)
-        self.process = subprocess.Popen(  # noqa: S603 - no outside input
-            [TIENDO, "serve"],
-            env=environment(data_dir, port, **settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.lines: list[str] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        self.lines.extend(iter(self.process.stdout.readline, ""))
-
-    @property
-    def output(self) -> str:
-        return "".join(self.lines)
-
-    def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if self.client.get("/health/ready").status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        pytest.fail(f"not ready; output: {self.output}")
-
-    def sign_in(self, password: str) -> int:
-        form = {"username": "admin", "password": password}
-        answer = self.client.post("/api/v1/auth/token", data=form)
-        if answer.status_code == 200:
-            self.client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return answer.status_code
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(how)
-        status = self.process.wait(30)
-        self._reader.join(5)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        self.client.close()
-        return status
-
-
-def environment(data_dir: Path, port: int, **settings: str) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if "TIENDO" not in name}
-    return {
-        **inherited,
-        "TIENDO_DATA_DIR": str(data_dir),
-        "TIENDO_PORT": str(port),
-        "TIENDO_EMBEDDED_WORKER": "false",
-        **settings,
-    }
 
 
 def fails(data_dir: Path, port: int, **settings: str) -> str:
@@ -102,26 +31,6 @@ def fails(data_dir: Path, port: int, **settings: str) -> str:
     assert done.stderr.startswith("tiendo: ")
     assert "Traceback" not in done.stderr
     return done.stderr
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free: int = probe.getsockname()[1]
-        return free
-
-
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    """A folder for the embedded server, which is stopped at the end in any case."""
-    parent = Path(tempfile.mkdtemp(prefix="tiendo-"))
-    folder = parent / "var"
-    yield folder
-    if (folder / "postgres" / "postmaster.pid").exists():
-        with embedded.running(folder):
-            pass
-    shutil.rmtree(parent)
 
 
 def test_the_first_start_fills_the_database_and_the_second_keeps_it(
@@ -146,7 +55,9 @@ def test_the_first_start_fills_the_database_and_the_second_keeps_it(
     second.wait_until_ready()
     assert second.sign_in(password) == 200
     assert second.end() == 0
-    assert "password" not in second.output
+    assert password not in second.output
+    assert "TIENDO_ADMIN_PASSWORD không được dùng" in second.output
+    assert "tiendo user admin --reset" in second.output
 
 
 def test_acknowledged_writes_survive_a_killed_server(data_dir: Path, port: int) -> None:
