@@ -44,6 +44,7 @@ from app.services.accounts.attempts import Attempts
 from app.settings import Settings
 from app.web import docs, front, preferences
 from app.web.assets import assets, swagger_ui
+from app.web.browsers import ProblemPages
 
 API_MODULES = (
     reports,
@@ -91,6 +92,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     problems.install(app)
     openapi.describe(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(ProblemPages)
     app.add_middleware(HeadAsGet)
     app.add_middleware(DefaultHeaders)
     app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)

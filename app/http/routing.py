@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from itertools import islice
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -77,6 +77,8 @@ class StrictRoute(APIRoute):
     Its guards run first, so a body without valid credentials is not read.
     """
 
+    refuses_unknown_parameters: ClassVar[bool] = True
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, preceded by the checks."""
         handle = super().get_route_handler()
@@ -88,11 +90,12 @@ class StrictRoute(APIRoute):
         form_type = _form_type(self)
         takes_no_body = self.body_field is None
         guards = list(_guards(self.dependant))
+        is_lenient = not self.refuses_unknown_parameters
 
         async def handle_strictly(request: Request) -> Response:
             for guard in guards:
                 await guard.admit(request)
-            if faults := list(islice(_query_faults(request, known), MAX_ERRORS)):
+            if faults := list(islice(_query_faults(request, known, is_lenient), MAX_ERRORS)):
                 raise ValidationFailed(faults)
             if not all(storable(str(value)) for value in request.path_params.values()):
                 raise NotFound(terms.PATH)
@@ -107,6 +110,12 @@ class StrictRoute(APIRoute):
             return await handle(request)
 
         return handle_strictly
+
+
+class SharedLinkRoute(StrictRoute):
+    """A route whose address people share: mail programs and networks append `fbclid`, `utm_…`."""
+
+    refuses_unknown_parameters = False
 
 
 def _form_type(route: APIRoute) -> str | None:
@@ -192,11 +201,13 @@ def _ensure_empty(body: Any) -> None:
     )
 
 
-def _query_faults(request: Request, known: list[str]) -> Iterator[FieldError]:
+def _query_faults(request: Request, known: list[str], is_lenient: bool) -> Iterator[FieldError]:
     seen: set[str] = set()
     for name, value in request.query_params.multi_items():
         pointer = child_pointer("", name)
         if name not in known:
+            if is_lenient:
+                continue
             facts = {"known": ", ".join(known) or "–"}
             yield FieldError(pointer, "unknown_parameter", UNKNOWN_PARAMETER, facts, part="query")
         elif name in seen:

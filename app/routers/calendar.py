@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from app.errors import NotFound
 from app.http.headers import lists_tag
-from app.http.routing import StrictRoute
+from app.http.routing import SharedLinkRoute, StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     CalendarsAction,
@@ -26,6 +26,7 @@ from app.schemas.calendar import FEED, CalendarLinkIn, CalendarLinkOut, NewCalen
 from app.services.reminders import calendar_feed, calendar_links
 
 router = APIRouter(tags=["calendar"], route_class=StrictRoute)
+feed_router = APIRouter(route_class=SharedLinkRoute)
 
 MEDIA_TYPE = "text/calendar"
 FEED_ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -84,7 +85,7 @@ async def revoke_calendar_link(
     await calendar_links.revoke(session, action, link_id)
 
 
-@router.get(
+@feed_router.get(
     "/calendar.ics",
     summary="Lịch hạn gửi (iCalendar)",
     response_class=Response,
@@ -108,3 +109,6 @@ async def get_calendar_feed(
     if lists_tag(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     return Response(await feed.render(), media_type=MEDIA_TYPE, headers=headers)
+
+
+router.include_router(feed_router)

@@ -154,7 +154,7 @@ async def test_a_wrong_key_is_a_not_found_page(service: Service, key: str, metho
     assert answer.status_code == 404
     page = parse_page(answer)
     assert "Không tìm thấy trang cài đặt thông báo của liên kết này." in page.text_content
-    assert "Hãy mở lại liên kết trong thư mới nhất" in page.text_content
+    assert "hãy mở lại liên kết trong thư mới nhất" in page.text_content
 
 
 async def test_the_key_of_an_inactive_account_is_not_found(service: Service) -> None:
