@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 UV_VERSION = 0.13.9
+# uv trusts the certificates of the system, as pip does, also those of an inspecting proxy.
+export UV_SYSTEM_CERTS ?= 1
 VENV = .venv
 BIN = $(VENV)/bin
 
@@ -38,6 +40,8 @@ lock: $(BIN)/uv ## Update the lock files to the newest versions
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'Python lacks its module venv. On Debian and Ubuntu: sudo apt-get install python3-venv' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
