@@ -362,6 +362,21 @@ class TooManyAttempts(Problem):
         super().__init__(seconds=seconds, retry_after=seconds)
 
 
+class TooManyRequests(Problem):
+    """The principal has made too many such requests lately."""
+
+    status = 429
+    slug = "too-many-requests"
+    title = Bilingual("Quá nhiều yêu cầu", "Too many requests")
+    detail = Bilingual(
+        "Đã tạo quá nhiều trong một giờ; hãy thử lại sau {seconds} giây.",
+        "Too many were created within an hour; try again in {seconds:second|seconds}.",
+    )
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds=seconds, retry_after=seconds)
+
+
 class InternalError(Problem):
     """An unexpected error. The transaction was rolled back."""
 

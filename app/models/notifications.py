@@ -166,14 +166,13 @@ class Webhook(Versioned, Base):
 
 
 class CalendarLink(Base):
-    """A secret, revocable address of an agency's calendar."""
+    """A secret, revocable address of an agency's calendar, as the account that made it sees it."""
 
     __tablename__ = "calendar_link"
 
     id: Mapped[Key]
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
-    own_agency_only: Mapped[bool] = mapped_column(server_default="false")
-    """Whether its creator cannot see the agencies below."""
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     token_hash: Mapped[str] = mapped_column(Text, unique=True)
     created_at: Mapped[Instant]
     created_by: Mapped[str] = mapped_column(Text)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from app.errors import NotFound
+from app.errors import NotFound, StateConflict, TooManyRequests
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -36,11 +36,17 @@ async def list_api_keys(
     return Page[ApiKey].model_validate({"items": items, "next_cursor": next_cursor})
 
 
-@router.post("", summary="Tạo khóa API", status_code=201, responses=problems())
+@router.post(
+    "", summary="Tạo khóa API", status_code=201, responses=problems(StateConflict, TooManyRequests)
+)
 async def create_api_key(
     body: ApiKeyIn, action: AccountsAction, session: WriteSession
 ) -> NewApiKey:
-    """Create an API key for another system. Only this response contains the key itself."""
+    """Create an API key for another system. Only this response contains the key itself.
+
+    It ends when it is revoked, after `expires_on`, and with its agency. An agency has at most 100
+    valid keys.
+    """
     api_key, secret = await api_keys.create(session, action, ApiKeyValues(**body.model_dump()))
     return NewApiKey.model_validate({**api_key, "key": secret})
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
-from app.errors import NotFound
+from app.errors import NotFound, StateConflict, TooManyRequests
 from app.http.headers import lists_tag
 from app.http.routing import SharedLinkRoute, StrictRoute
 from app.routers.dependencies import (
@@ -53,7 +53,12 @@ async def list_calendar_links(
     return Page[CalendarLinkOut](items=items, next_cursor=next_cursor)
 
 
-@router.post("/calendar-links", summary="Tạo lịch đăng ký", status_code=201, responses=problems())
+@router.post(
+    "/calendar-links",
+    summary="Tạo lịch đăng ký",
+    status_code=201,
+    responses=problems(StateConflict, TooManyRequests),
+)
 async def create_calendar_link(
     body: CalendarLinkIn,
     action: CalendarsAction,
@@ -62,8 +67,9 @@ async def create_calendar_link(
 ) -> NewCalendarLink:
     """Create a secret address of the calendar of an agency and of the agencies below it.
 
-    The address gives access to the calendar without signing in. Only this answer contains it. A
-    reporter's calendar shows the due dates of the reporter's own agency only.
+    The address gives access to the calendar without signing in. Only this answer contains it. The
+    calendar shows what its maker sees, and ends with the maker's account. A person has at most 10
+    calendars, and creates at most 20 within an hour.
     """
     issued = await calendar_links.create(session, action, body.agency)
     url = f"{settings.public_url}/api/v1/calendar.ics?token={issued.token}"
@@ -81,7 +87,10 @@ async def revoke_calendar_link(
     action: CalendarsAction,
     session: WriteSession,
 ) -> None:
-    """Revoke a link. Its address stops working at once."""
+    """Revoke a link. Its address stops working at once.
+
+    The maker revokes it, or an administrator.
+    """
     await calendar_links.revoke(session, action, link_id)
 
 

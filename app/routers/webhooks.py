@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from app.channels.webhook import WebhookSender
-from app.errors import NotFound, PreconditionRequired, Stale
+from app.errors import NotFound, PreconditionRequired, Stale, StateConflict, TooManyRequests
 from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
@@ -54,7 +54,12 @@ async def get_webhook(
     return WebhookOut.model_validate(webhook)
 
 
-@router.post("", summary="Tạo webhook", status_code=201, responses=problems())
+@router.post(
+    "",
+    summary="Tạo webhook",
+    status_code=201,
+    responses=problems(StateConflict, TooManyRequests),
+)
 async def create_webhook(
     body: WebhookIn,
     response: Response,
@@ -64,7 +69,7 @@ async def create_webhook(
 ) -> NewWebhook:
     """Create a webhook, which receives messages for all accounts at and below its agency.
 
-    Only this answer contains the secret that signs its posts.
+    Only this answer contains the secret that signs its posts. An agency has at most 20 webhooks.
     """
     webhook = await webhooks.create(
         session, action, settings, agency=body.agency, url=body.url, active=body.active

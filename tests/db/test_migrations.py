@@ -194,9 +194,14 @@ async def test_old_calendar_links_show_no_more_than_their_creators_see(
     await service.database.engine.dispose()
     config = configuration(service.owner_url)
     await asyncio.to_thread(command.downgrade, config, "0004")
-    await asyncio.to_thread(command.upgrade, config, "head")
+    await asyncio.to_thread(command.upgrade, config, "0019")
     rows = await fetch(service.owner_url, kept)
     assert [tuple(row) for row in rows] == [("xuan-hong", True), ("coordinator", False)]
+    # Since then, a link shows what its maker sees.
+    await asyncio.to_thread(command.upgrade, config, "head")
+    makers = "SELECT username FROM calendar_link l JOIN account ON account.id = l.account_id"
+    rows = await fetch(service.owner_url, f"{makers} ORDER BY l.id")
+    assert [row["username"] for row in rows] == ["xuan-hong", "coordinator"]
 
 
 KEEP_REASONS = """

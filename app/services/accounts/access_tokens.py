@@ -21,6 +21,9 @@ from app.services.accounts.attempts import Attempts
 from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
 
+MOST_TOKENS = 100
+"""An account can be signed in so many times; one more sign-in ends the oldest one."""
+
 ANONYMOUS = Principal(
     name="?",
     role=None,
@@ -97,11 +100,7 @@ async def _conclude(
     )
     if not accepted or account is None:
         return None
-    await session.execute(
-        delete(AccessToken).where(
-            AccessToken.account_id == account.id, AccessToken.expires_at <= action.now
-        )
-    )
+    await _delete_old_tokens(session, account.id, action.now)
     secret = new_token()
     session.add(
         AccessToken(
@@ -112,6 +111,21 @@ async def _conclude(
         )
     )
     return IssuedToken(secret, lifetime)
+
+
+async def _delete_old_tokens(session: AsyncSession, account_id: int, now: datetime) -> None:
+    """Delete the expired tokens of an account, and the oldest ones beyond MOST_TOKENS."""
+    newest = (
+        select(AccessToken.token_hash)
+        .where(AccessToken.account_id == account_id, AccessToken.expires_at > now)
+        .order_by(AccessToken.created_at.desc(), AccessToken.token_hash)
+        .limit(MOST_TOKENS - 1)
+    )
+    await session.execute(
+        delete(AccessToken).where(
+            AccessToken.account_id == account_id, AccessToken.token_hash.not_in(newest)
+        )
+    )
 
 
 async def _is_unchanged(session: AsyncSession, account: Account) -> bool:

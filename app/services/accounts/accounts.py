@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.driver import Row
 from app.db.pagination import page
 from app.errors import AlreadyExists, NotFound
-from app.models.accounts import AccessToken, Account
+from app.models.accounts import Account
 from app.models.agencies import Agency
 from app.policy import Principal
 from app.security import hash_password, new_password
-from app.services.accounts import authority
+from app.services.accounts import authority, secrets
 from app.services.audit.action import Action
 from app.services.audit.changes import Change, VersionCheck, apply, record_change
 from app.services.lookup import within_reach
@@ -134,7 +135,8 @@ async def change(
 ) -> tuple[Row, str | None]:
     """Change fields of an account; returns it and the generated password, if `password` is None.
 
-    A new password or a deactivation revokes the account's access tokens.
+    A new password or a deactivation ends all secrets of the account, a move its calendar links, and
+    a new mail address the key in its mails.
 
     Raises:
         NotFound: there is no such account within reach, or it reaches more than the principal.
@@ -154,14 +156,26 @@ async def change(
         concerned = new_agency or agency
         agency_id = concerned.id if concerned else None
         subject = f"users/{username}"
-        await record_change(
+        at = await record_change(
             session, action, "account.changed", subject, change, agency_id=agency_id
         )
         await session.flush()
-    if password or not account.active:
-        await session.execute(delete(AccessToken).where(AccessToken.account_id == account.id))
+        await _end_secrets(session, account, change, at)
     row = await get(session, action.principal, username)
     return row, None if values.get("password") else password
+
+
+async def _end_secrets(
+    session: AsyncSession, account: Account, change: Change, at: datetime
+) -> None:
+    """End the secrets that a change of their account invalidates; see docs/secrets.md."""
+    if "password" in change.after or not account.active:
+        await secrets.end_all(session, account.id, at)
+        return
+    if "agency" in change.after:
+        await secrets.end_calendar_links(session, account.id, at)
+    if "email" in change.after:
+        await secrets.renew_mail_key(session, account.id)
 
 
 async def _get_with_agency(

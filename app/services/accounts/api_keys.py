@@ -14,6 +14,7 @@ from app.models.accounts import ApiKey
 from app.models.agencies import Agency
 from app.policy import Principal
 from app.security import HINT_LENGTH, digest, new_key
+from app.services.accounts.secrets import Allowance
 from app.services.audit.action import Action
 from app.services.audit.changes import Change, record_change
 from app.services.audit.ledger import record_event
@@ -23,6 +24,9 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import Scope
 
 PAST = Bilingual("Ngày này đã qua.", "This day is in the past.")
+
+ALLOWANCE = Allowance(most=100, most_hourly=100)
+"""The API keys of one agency."""
 
 COLUMNS = (
     ApiKey.id,
@@ -63,10 +67,20 @@ async def create(session: AsyncSession, action: Action, values: ApiKeyValues) ->
 
     Raises:
         ValidationFailed: the agency is not within reach, or `expires_on` is in the past.
+        StateConflict, TooManyRequests: the agency has, or has lately got, the most keys allowed.
     """
     agency = await get_body_agency(session, action.principal, values.agency, action.now)
     if values.expires_on is not None and values.expires_on < action.today:
         raise ValidationFailed([FieldError("/expires_on", "past", PAST)])
+    await session.refresh(agency, with_for_update={"key_share": True})
+    await ALLOWANCE.ensure(
+        session,
+        owner=ApiKey.agency_id == agency.id,
+        is_valid=ApiKey.revoked_at.is_(None)
+        & (ApiKey.expires_on.is_(None) | (ApiKey.expires_on >= action.today)),
+        created_at=ApiKey.created_at,
+        now=action.now,
+    )
     secret = new_key()
     hint = secret[:HINT_LENGTH]
     key = ApiKey(

@@ -18,12 +18,13 @@ LEFT JOIN agency_area area ON area.agency_id = account.agency_id
 WHERE token_hash = :hash AND expires_at > :now AND account.active
 """)
 
-# A valid API key; its last use is kept to the minute, so that most requests write nothing.
+# A valid API key of an agency that exists. Its last use is kept to the minute, so that most
+# requests write nothing.
 USE_API_KEY = Statement("""
 WITH key AS (
-    SELECT * FROM api_key
+    SELECT api_key.* FROM api_key JOIN agency ON agency.id = api_key.agency_id
     WHERE key_hash = :hash AND revoked_at IS NULL
-    AND (expires_on IS NULL OR expires_on >= :today)
+    AND (expires_on IS NULL OR expires_on >= :today) AND exists_on(agency, :today)
 ), used AS (
     UPDATE api_key SET last_used_at = :now FROM key
     WHERE api_key.id = key.id
@@ -44,10 +45,11 @@ async def authenticate(connection: Connection, secret: str, now: datetime) -> Pr
         row = await USE_API_KEY.fetch_one(connection, parameters)
         return _of_api_key(row) if row else None
     row = await GET_ACCOUNT_BY_TOKEN.fetch_one(connection, parameters)
-    return _of_account(row) if row else None
+    return of_account(row) if row else None
 
 
-def _of_account(row: Row) -> Principal:
+def of_account(row: Row) -> Principal:
+    """The principal of an account, from a row with the columns of GET_ACCOUNT_BY_TOKEN."""
     role = Role(row["role"])
     return Principal(
         name=row["username"],

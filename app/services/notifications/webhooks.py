@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.errors import DeliveryError
@@ -21,6 +21,7 @@ from app.models.agencies import Agency
 from app.models.notifications import Webhook
 from app.policy import Principal
 from app.services import lookup
+from app.services.accounts.secrets import Allowance
 from app.services.audit import changes
 from app.services.audit.action import Action
 from app.services.audit.changes import Change, VersionCheck, record_change
@@ -30,6 +31,9 @@ from app.settings import Environment, Settings
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.text.writing import Language
+
+ALLOWANCE = Allowance(most=20, most_hourly=20)
+"""The webhooks of one agency."""
 
 NOT_PUBLIC = Bilingual(
     "Khi vận hành thật, cần một địa chỉ https công khai.",
@@ -121,9 +125,19 @@ async def create(
     Raises:
         ValidationFailed: the agency is not within the principal's reach, or in production the
             address is not public.
+        StateConflict, TooManyRequests: the agency has, or has lately got, the most webhooks
+            allowed.
     """
     owner = await lookup.get_body_agency(session, action.principal, agency, action.now)
     _ensure_public(settings, url)
+    await session.refresh(owner, with_for_update={"key_share": True})
+    await ALLOWANCE.ensure(
+        session,
+        owner=Webhook.agency_id == owner.id,
+        is_valid=true(),
+        created_at=Webhook.created_at,
+        now=action.now,
+    )
     webhook = Webhook(
         agency_id=owner.id,
         url=url,

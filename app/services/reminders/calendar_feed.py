@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import LOCAL, local_day
 from app.errors import NotFound
 from app.security import digest
+from app.services.accounts import principals
 from app.services.notifications.wording import period_name
 from app.text import terms
 from app.text.writing import day
@@ -28,12 +29,16 @@ ALARM_DAYS = (7, 1)
 ALARM_TIME = time(8)
 """The local time of alarms."""
 
-# A link that is not revoked, and the pattern of the agency paths that its calendar shows.
+# A link that is not revoked, its agency, and the active account that made it.
 GET_LINK = text("""
-SELECT link.created_at, agency.name,
-    agency.path || CASE WHEN link.own_agency_only THEN '' ELSE '%' END AS reach
-FROM calendar_link link JOIN agency ON agency.id = link.agency_id
-WHERE link.token_hash = :hash AND link.revoked_at IS NULL
+SELECT link.created_at, agency.name, agency.path,
+    account.id, account.username, account.role, account.agency_id,
+    coalesce(area.agency_path, '') AS agency_path, coalesce(area.area_path, '') AS district_path
+FROM calendar_link link
+JOIN agency ON agency.id = link.agency_id
+JOIN account ON account.id = link.account_id
+LEFT JOIN agency_area area ON area.agency_id = account.agency_id
+WHERE link.token_hash = :hash AND link.revoked_at IS NULL AND account.active
 """)
 
 # The obligations of a calendar. Every change adds a row to one of the histories or increments the
@@ -83,15 +88,20 @@ class Feed:
 
 
 async def get(session: AsyncSession, token: str, public_url: str, now: datetime) -> Feed:
-    """The calendar of a link: the obligations of its agency that the link's creator could see.
+    """The calendar of a link: the obligations of its agency that the link's maker sees now.
 
     Raises:
-        NotFound: there is no such link, or it was revoked.
+        NotFound: there is no such link, it was revoked, or its maker is inactive or no longer
+            reaches the agency.
     """
     link = (await session.execute(GET_LINK, {"hash": digest(token)})).one_or_none()
     if link is None:
         raise NotFound(terms.CALENDAR)
-    parameters = {"reach": link.reach, "oldest": local_day(now - SHOWN_FOR), "now": now}
+    maker = principals.of_account(link._asdict())
+    if not maker.reaches(link.path):
+        raise NotFound(terms.CALENDAR)
+    reach = link.path if maker.own_agency_only else f"{link.path}%"
+    parameters = {"reach": reach, "oldest": local_day(now - SHOWN_FOR), "now": now}
     rows = (await session.execute(LIST_OBLIGATIONS, parameters)).all()
     return Feed(link.name, link.created_at, rows, public_url)
 

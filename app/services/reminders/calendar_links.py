@@ -9,16 +9,21 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.pagination import page
-from app.errors import NotFound
+from app.errors import Forbidden, NotFound
+from app.models.accounts import Account
 from app.models.agencies import Agency
 from app.models.notifications import CalendarLink
-from app.policy import Principal
+from app.policy import Permission, Principal
 from app.security import digest
 from app.services import lookup
+from app.services.accounts.secrets import Allowance
 from app.services.audit.action import Action
 from app.services.audit.changes import Change, record_change
 from app.services.audit.ledger import record_event
 from app.text import terms
+
+ALLOWANCE = Allowance(most=10, most_hourly=20)
+"""The calendar links of one account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +59,28 @@ async def list_page(
 async def create(session: AsyncSession, action: Action, agency_code: str) -> IssuedLink:
     """Create a link to the calendar of an agency and of the agencies below it.
 
-    Where the principal sees only its own agency's reports, so does the calendar.
+    The calendar always shows what the principal's account sees at that time.
 
     Raises:
         ValidationFailed: the agency is not within the principal's reach.
+        StateConflict, TooManyRequests: the account has, or has lately made, the most links allowed.
     """
     principal = action.principal
     agency = await lookup.get_body_agency(session, principal, agency_code, action.now)
+    account = await session.get_one(
+        Account, principal.account_id, with_for_update={"key_share": True}
+    )
+    await ALLOWANCE.ensure(
+        session,
+        owner=CalendarLink.account_id == account.id,
+        is_valid=CalendarLink.revoked_at.is_(None),
+        created_at=CalendarLink.created_at,
+        now=action.now,
+    )
     token = secrets.token_urlsafe(32)
     link = CalendarLink(
         agency_id=agency.id,
-        own_agency_only=principal.own_agency_only,
+        account_id=account.id,
         token_hash=digest(token),
         created_at=action.now,
         created_by=principal.name,
@@ -87,15 +103,20 @@ async def revoke(session: AsyncSession, action: Action, link_id: int) -> None:
 
     Raises:
         NotFound: there is no such link within the principal's reach.
+        Forbidden: another account has made it, and the principal does not manage accounts.
     """
+    principal = action.principal
     link = await session.scalar(
         select(CalendarLink)
         .join(Agency, Agency.id == CalendarLink.agency_id)
-        .where(CalendarLink.id == link_id, lookup.within_reach(action.principal, Agency.path))
+        .where(CalendarLink.id == link_id, lookup.within_reach(principal, Agency.path))
         .with_for_update(of=CalendarLink)
     )
     if link is None:
         raise NotFound(terms.CALENDAR_LINK, id=link_id)
+    needed = Permission.ACCOUNTS_MANAGE
+    if link.account_id != principal.account_id and needed not in principal.permissions:
+        raise Forbidden(terms.OPERATION[needed], needed)
     if link.revoked_at is not None:
         return
     link.revoked_at = await record_event(
