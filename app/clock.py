@@ -25,6 +25,11 @@ class Clock:
             return cls.starting_at(start)
         return cls(timedelta(seconds=offset_seconds or 0))
 
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether the clock does not show the real time."""
+        return bool(self.offset)
+
     def now(self) -> datetime:
         """The current instant in the local time zone."""
         return (datetime.now(UTC) + self.offset).astimezone(LOCAL)

@@ -1,4 +1,4 @@
-"""Request headers that routes read: entity tags, Accept, Accept-Language (RFC 9110).
+"""Headers: entity tags, Accept, Accept-Language (RFC 9110), the rehearsal clock.
 
 werkzeug has parsers for these, but its `parse_etags` accepts unquoted tags, its
 `LanguageAccept.best_match` answers `vi-VN, en;q=0.9` in English, and importing it takes 50 ms.
@@ -9,11 +9,19 @@ from collections.abc import Iterable, Iterator
 
 from starlette.requests import Request
 
+from app.clock import Clock
 from app.text.writing import Language
 
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _TRANSPORT_MARKS = re.compile(r'^W/|-(?:gzip|br|zstd|deflate)(?="$)')
 """What proxies that compress add to a tag: `W/` (nginx), a suffix (Apache httpd, Caddy)."""
+
+
+def rehearsal_clock(clock: Clock) -> dict[str, str]:
+    """The header that tells a client the time of a rehearsal; none outside of one."""
+    if not clock.is_rehearsal:
+        return {}
+    return {"X-Rehearsal-Clock": clock.now().isoformat(timespec="seconds")}
 
 
 def combined(request: Request, name: str) -> str | None:

@@ -5,6 +5,8 @@ import secrets
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.headers import rehearsal_clock
+
 
 class DefaultHeaders:
     """Assigns a request ID and sets the headers that every response has."""
@@ -26,6 +28,7 @@ class DefaultHeaders:
                 headers["X-Request-ID"] = request_id
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
+                headers.update(rehearsal_clock(scope["app"].state.clock))
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -32,7 +32,7 @@ from app.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from app.http.headers import preferred_language
+from app.http.headers import preferred_language, rehearsal_clock
 from app.http.strict_json import MAX_ERRORS, child_pointer, printable
 from app.text import terms
 from app.text.bilingual import Bilingual
@@ -164,7 +164,9 @@ async def _handle_busy(request: Request, error: Exception) -> Response:
 
 
 async def _handle_unexpected(request: Request, error: Exception) -> Response:
-    return response(request, _internal(request, error))
+    answer = response(request, _internal(request, error))
+    answer.headers.update(rehearsal_clock(request.app.state.clock))  # DefaultHeaders does not run
+    return answer
 
 
 def _printable(value: Any) -> Any:

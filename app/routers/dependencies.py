@@ -60,6 +60,11 @@ async def settings_of(request: Request) -> Settings:
     return settings
 
 
+async def clock(request: Request) -> Clock:
+    """The application's clock."""
+    return clock_of(request)
+
+
 async def now(request: Request) -> datetime:
     """The current instant by the application's clock."""
     return clock_of(request).now()
@@ -93,6 +98,7 @@ async def language(request: Request) -> Language:
 
 
 Now = Annotated[datetime, Depends(now)]
+ServiceClock = Annotated[Clock, Depends(clock)]
 ServiceSettings = Annotated[Settings, Depends(settings_of)]
 DirectDriver = Annotated[Driver, Depends(driver)]
 Settlements = Annotated[Settlement, Depends(settlement)]

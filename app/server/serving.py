@@ -148,7 +148,7 @@ def _serve_in_process(
             if is_stopped():  # before uvicorn handled signals
                 self.should_exit = True
             if not self.should_exit:
-                echo(_startup_line(settings))
+                echo(startup_line(settings, clock))
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
             # uvicorn would let a second Ctrl-C skip the clean-up, which is bounded in time.
@@ -170,7 +170,7 @@ def _serve_in_workers(
     supervisor = Multiprocess(config, [listener])
     if is_stopped():  # before the supervisor handled signals
         return
-    echo(_startup_line(settings))
+    echo(startup_line(settings, clock))
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise ServingError("a worker did not start; see the reason above")
@@ -201,6 +201,12 @@ def _config(app: "FastAPI | str", settings: Settings, **options: Any) -> uvicorn
     )
 
 
-def _startup_line(settings: Settings) -> str:
+def startup_line(settings: Settings, clock: Clock) -> str:
+    """The line that announces the service: its address, and the clock in a rehearsal."""
     url = local_url(settings.host, settings.port)
-    return f"Tiến độ: {url}   (Ctrl+C để dừng / to stop)"
+    rehearsal = (
+        f"   [Diễn tập, đồng hồ là / rehearsal, the clock is {clock.now():%Y-%m-%d %H:%M}]"
+        if clock.is_rehearsal
+        else ""
+    )
+    return f"Tiến độ: {url}   (Ctrl+C để dừng / to stop){rehearsal}"

@@ -10,10 +10,12 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from app.clock import Clock
 from app.errors import MalformedForm, Problem
 from app.http.bodies import MAX_FORM_BYTES, with_limit
 from app.http.problems import RENDERER, headers_of
 from app.settings import Settings
+from app.text.writing import day
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -67,7 +69,11 @@ def page(
     **facts: Any,
 ) -> HTMLResponse:
     """Render a template; `policy` adds directives to the Content-Security-Policy."""
-    html = _templates().get_template(template).render(base=base_of(request), **facts)
+    html = (
+        _templates()
+        .get_template(template)
+        .render(base=base_of(request), rehearsal=_rehearsal_time(request), **facts)
+    )
     directives = BASE_POLICY | (policy or {})
     headers = {
         "Content-Security-Policy": "; ".join(
@@ -94,6 +100,13 @@ def base_of(request: Request) -> str:
     """The path prefix of the public URL; empty if the service is at the root of its host."""
     settings: Settings = request.app.state.settings
     return urlsplit(settings.public_url).path
+
+
+def _rehearsal_time(request: Request) -> str | None:
+    """The time of a rehearsal, for the banner of each page; None outside of one."""
+    clock: Clock = request.app.state.clock
+    now = clock.now()
+    return f"{now:%H:%M} ngày {day(now.date())}" if clock.is_rehearsal else None
 
 
 @cache

@@ -243,7 +243,12 @@ async def _attempt(
     now = context.clock.now()
     message_text: MessageText | None = None
     try:
-        message_text = wording.compose(_recipient(context, message.row), message.lines, now)
+        message_text = wording.compose(
+            _recipient(context, message.row),
+            message.lines,
+            now,
+            rehearsal=context.clock.is_rehearsal,
+        )
         await _send(context, message, message_text, now)
     except DeliveryError as error:
         return message_text, error

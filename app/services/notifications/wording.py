@@ -27,6 +27,7 @@ SUBJECTS: dict[str, str] = {
     EventKind.PERIOD_CLOSED: "Khóa kỳ {report}",
 }
 REMINDER_SUBJECT = "{timeliness}: {report}"
+REHEARSAL_SUBJECT = "[Diễn tập] {subject}"
 IMPORT_FAILED_SUBJECT = "Nạp kế hoạch không thành: {count} lỗi cần sửa"
 
 PARTS = {"entries": "Số liệu", "disbursements": "Giải ngân"}
@@ -116,14 +117,22 @@ def period_name(frequency: str, ordinal: int, year: int) -> str:
     return f"năm {year}"
 
 
-def compose(recipient: Recipient, lines: Sequence[MessageLine], now: datetime) -> MessageText:
-    """The text of a message with these lines: first the digest, then a paragraph for each other."""
+def compose(
+    recipient: Recipient, lines: Sequence[MessageLine], now: datetime, *, rehearsal: bool = False
+) -> MessageText:
+    """The text of a message with these lines: first the digest, then a paragraph for each other.
+
+    rehearsal: `now` is not the real time; subject and text say so.
+    """
     named = _name_plans(lines)
     digest = [line for line in named if _in_digest(line)]
     others = [line for line in named if not _in_digest(line)]
     today = local_day(now)
     subject = " ".join((_digest_subject(digest) if digest else _subject(lines, today)).split())
+    if rehearsal:
+        subject = REHEARSAL_SUBJECT.format(subject=subject)
     facts = {
+        "rehearsal": rehearsal,
         "recipient": recipient,
         # Rendered as plain text first, so that the HTML template escapes what people wrote.
         "paragraphs": [_paragraph(line, today) for line in others],

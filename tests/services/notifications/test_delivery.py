@@ -262,15 +262,22 @@ async def test_an_unexpected_error_is_recorded_and_retried_without_affecting_oth
     assert len(outbox.mails) == 4
 
 
+async def test_a_message_of_a_rehearsal_says_so(planned: Service) -> None:
+    planned.clock.offset = timedelta(days=-300)
+    mails = (await deliver_all(planned)).mails
+    assert mails
+    assert all(mail.text.subject.startswith("[Diễn tập] ") for mail in mails)
+
+
 async def test_a_message_that_cannot_be_composed_does_not_affect_others(
     planned: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compose = wording.compose
 
-    def fail_for_one(recipient: wording.Recipient, *rest: object) -> MessageText:
+    def fail_for_one(recipient: wording.Recipient, *rest: object, **options: object) -> MessageText:
         if recipient.full_name == "Xuan Hong":
             raise KeyError("reason")
-        return compose(recipient, *rest)  # type: ignore[arg-type]  # passed on
+        return compose(recipient, *rest, **options)  # type: ignore[arg-type]  # passed on
 
     monkeypatch.setattr(wording, "compose", fail_for_one)
     assert len((await deliver_all(planned)).mails) == 4
