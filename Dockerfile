@@ -13,6 +13,7 @@ COPY pyproject.toml alembic.ini README.md LICENSE ./
 COPY app app
 COPY migrations migrations
 COPY seed seed
+COPY docs/api-guide.md docs/
 RUN uv pip install --no-cache --no-deps --editable .
 
 FROM python:3.13-slim

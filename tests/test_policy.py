@@ -38,10 +38,10 @@ EVERYBODY = {*PEOPLE, *KEYS.values()}
 PUBLIC = {"live", "ready", "metrics", "sign_in", "get_calendar_feed"}
 """Operations without authentication. The URL of a calendar feed contains a secret."""
 
-PAGES = {"show_front_page", "show_docs", "show_preferences", "save_preferences"}
+PAGES = {"show_front_page", "show_docs", "show_guide", "show_preferences", "save_preferences"}
 """HTML pages, which are not part of the OpenAPI document and need no authentication.
 
-The first two show no personal data. The preferences page requires the secret key from a mail;
+The first three show no personal data. The preferences page requires the secret key from a mail;
 tests/web/test_preferences.py ensures that this key gives access to nothing else.
 """
 

@@ -6,6 +6,7 @@ werkzeug has parsers for these, but its `parse_etags` accepts unquoted tags, its
 
 import re
 from collections.abc import Iterable, Iterator
+from urllib.parse import quote
 
 from starlette.requests import Request
 
@@ -33,6 +34,11 @@ def combined(request: Request, name: str) -> str | None:
 def etag(version: int | str) -> str:
     """The strong entity tag of a version."""
     return f'"{version}"'
+
+
+def location(request: Request, code: str | int) -> str:
+    """The path of a resource that a POST to its collection has created."""
+    return f"{request.url.path}/{quote(str(code), safe='')}"
 
 
 def lists_tag(header: str | None, tag: str) -> bool:

@@ -24,6 +24,10 @@ from app.text.validation_messages import MESSAGES
 UNKNOWN_PARAMETER = Bilingual(
     "Không có tham số này; có: {known}.", "Unknown parameter. Allowed parameters: {known}."
 )
+NO_PARAMETERS = Bilingual(
+    "Không có tham số này; đường dẫn này không nhận tham số nào.",
+    "Unknown parameter. This path takes no parameters.",
+)
 PARSE_IN_THREAD_FROM = 64 * 1024
 """Bytes of a body from which parsing would block the event loop for too long."""
 DUPLICATE_PARAMETER = Bilingual(
@@ -208,10 +212,17 @@ def _query_faults(request: Request, known: list[str], is_lenient: bool) -> Itera
         if name not in known:
             if is_lenient:
                 continue
-            facts = {"known": ", ".join(known) or "–"}
-            yield FieldError(pointer, "unknown_parameter", UNKNOWN_PARAMETER, facts, part="query")
+            yield unknown_parameter(name, known)
         elif name in seen:
             yield FieldError(pointer, "duplicate_parameter", DUPLICATE_PARAMETER, part="query")
         elif not storable(value):
             yield FieldError(pointer, "text_not_storable", NOT_STORABLE, part="query")
         seen.add(name)
+
+
+def unknown_parameter(name: str, known: list[str]) -> FieldError:
+    """The error of a query parameter that is not among the known ones of its path."""
+    message = UNKNOWN_PARAMETER if known else NO_PARAMETERS
+    facts = {"known": ", ".join(known)}
+    pointer = child_pointer("", name)
+    return FieldError(pointer, "unknown_parameter", message, facts, part="query")

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import AlreadyExists, NotFound, PreconditionRequired, Stale, StateConflict
-from app.http.headers import etag
+from app.http.headers import etag, location
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -20,8 +20,9 @@ from app.routers.dependencies import (
 from app.routers.responses import problems
 from app.schemas.accounts import User, UserIn, UserPatch, UserWithPassword
 from app.schemas.base import Page
-from app.services.accounts import accounts
+from app.services.accounts import accounts, authority
 from app.services.accounts.accounts import AccountFilter, AccountValues
+from app.text import terms
 from app.vocabulary import Role
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
@@ -55,21 +56,31 @@ async def get_user(
     return User.model_validate(account)
 
 
-@router.post("", summary="Tạo tài khoản", status_code=201, responses=problems(AlreadyExists))
+@router.post(
+    "",
+    summary="Tạo tài khoản",
+    status_code=201,
+    responses=problems(AlreadyExists(terms.ACCOUNT, username="xuan-hong")),
+)
 async def create_user(
-    body: UserIn, response: Response, action: AccountsAction, session: WriteSession
+    body: UserIn,
+    request: Request,
+    response: Response,
+    action: AccountsAction,
+    session: WriteSession,
 ) -> UserWithPassword:
     """Create an account. If `password` is null, the response contains a generated one, once."""
     values = AccountValues(**body.model_dump(exclude={"password"}))
     account, password = await accounts.create(session, action, values, body.password)
     response.headers["ETag"] = etag(account["version"])
+    response.headers["Location"] = location(request, account["username"])
     return UserWithPassword.model_validate({**account, "password": password})
 
 
 @router.patch(
     "/{username}",
     summary="Sửa tài khoản",
-    responses=problems(NotFound, StateConflict, PreconditionRequired, Stale),
+    responses=problems(NotFound, StateConflict(authority.OWN_ACCOUNT), PreconditionRequired, Stale),
 )
 async def change_user(
     username: str,

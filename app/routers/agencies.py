@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from app.errors import AlreadyExists, AmbiguousPlan, NotFound, PreconditionRequired, Stale
-from app.http.headers import etag
+from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale
+from app.http.headers import etag, location
+from app.http.problems import CONSTRAINTS
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -24,6 +25,8 @@ from app.schemas.agencies import AgencyIn, AgencyOut, AgencyPatch, Responsibilit
 from app.schemas.base import Page
 from app.services.reference import agencies
 from app.vocabulary import AgencyKind
+
+CODE_IS_TAKEN = CONSTRAINTS["agency_code_once_at_a_time"]
 
 router = APIRouter(prefix="/agencies", tags=["agencies"], route_class=StrictRoute)
 
@@ -90,10 +93,11 @@ async def list_responsibilities(
     "",
     summary="Thêm cơ quan, đơn vị",
     status_code=201,
-    responses=problems(AlreadyExists),
+    responses=problems(CODE_IS_TAKEN),
 )
 async def create_agency(
     body: AgencyIn,
+    request: Request,
     response: Response,
     action: ReferenceAction,
     session: WriteSession,
@@ -101,13 +105,14 @@ async def create_agency(
     """Add an agency. A code can be reused after the validity of its previous agency has ended."""
     agency = await agencies.create(session, action, body.model_dump())
     response.headers["ETag"] = etag(agency["version"])
+    response.headers["Location"] = location(request, agency["code"])
     return AgencyOut.model_validate(agency)
 
 
 @router.patch(
     "/{code}",
     summary="Sửa cơ quan, đơn vị",
-    responses=problems(NotFound, AlreadyExists, PreconditionRequired, Stale),
+    responses=problems(NotFound, CODE_IS_TAKEN, PreconditionRequired, Stale),
 )
 async def change_agency(
     code: str,

@@ -12,7 +12,7 @@ from app.errors import AmbiguousPlan, NotAcceptable, NotFound, NotSettled
 from app.http.headers import combined, etag, lists_tag, preferred_media_type
 from app.http.routing import StrictRoute
 from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession, Settlements
-from app.routers.responses import problems
+from app.routers.responses import problems, references
 from app.schemas.aggregates import ExecutionAggregate, IndicatorAggregate, TimelinessAggregate
 from app.schemas.base import QueryInstant
 from app.services.aggregates import aggregates
@@ -103,8 +103,8 @@ def _responses() -> dict[int | str, dict[str, Any]]:
         for media_type in MEDIA_TYPES[1:]
     }
     return problems(NotFound, AmbiguousPlan, NotAcceptable, NotSettled) | {
-        200: {"content": formats},
-        304: {"description": "Không đổi so với ETag đã có"},
+        200: {"content": formats, "headers": references("Vary")},
+        304: {"description": "The figures have not changed.", "headers": references("Vary")},
     }
 
 

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request, Response
 
 from app.errors import NotFound, StateConflict, TooManyRequests
+from app.http.headers import location
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -18,7 +19,7 @@ from app.routers.dependencies import (
 from app.routers.responses import problems
 from app.schemas.accounts import ApiKey, ApiKeyIn, NewApiKey
 from app.schemas.base import Page
-from app.services.accounts import api_keys
+from app.services.accounts import api_keys, secrets
 from app.services.accounts.api_keys import ApiKeyValues
 
 router = APIRouter(prefix="/api-keys", tags=["api-keys"], route_class=StrictRoute)
@@ -37,10 +38,17 @@ async def list_api_keys(
 
 
 @router.post(
-    "", summary="Tạo khóa API", status_code=201, responses=problems(StateConflict, TooManyRequests)
+    "",
+    summary="Tạo khóa API",
+    status_code=201,
+    responses=problems(StateConflict(secrets.TOO_MANY, count=100), TooManyRequests),
 )
 async def create_api_key(
-    body: ApiKeyIn, action: AccountsAction, session: WriteSession
+    body: ApiKeyIn,
+    request: Request,
+    response: Response,
+    action: AccountsAction,
+    session: WriteSession,
 ) -> NewApiKey:
     """Create an API key for another system. Only this response contains the key itself.
 
@@ -48,6 +56,7 @@ async def create_api_key(
     valid keys.
     """
     api_key, secret = await api_keys.create(session, action, ApiKeyValues(**body.model_dump()))
+    response.headers["Location"] = location(request, api_key["id"])
     return NewApiKey.model_validate({**api_key, "key": secret})
 
 

@@ -25,6 +25,8 @@ from app.schemas.projects import AssignmentIn, AssignmentOut
 from app.services.reference import assignments
 from app.vocabulary import AssignmentRole
 
+HAS_MONEY = StateConflict(assignments.HAS_MONEY, agency="15493", project="DA2")
+
 router = APIRouter(prefix="/assignments", tags=["assignments"], route_class=StrictRoute)
 
 
@@ -117,7 +119,7 @@ async def assign_agency(
     "/{project}/{agency}",
     summary="Bỏ phân công",
     status_code=204,
-    responses=problems(NotFound, AmbiguousPlan, StateConflict, PreconditionRequired, Stale),
+    responses=problems(NotFound, AmbiguousPlan, HAS_MONEY, PreconditionRequired, Stale),
 )
 async def withdraw_agency(
     project: str,

@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.errors import (
-    AlreadyExists,
     AmbiguousPlan,
     NotFound,
     PreconditionRequired,
     Stale,
     StateConflict,
 )
-from app.http.headers import etag
+from app.http.headers import etag, location
+from app.http.problems import CONSTRAINTS
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -86,10 +86,11 @@ async def get_budget_line(
     "",
     summary="Giao vốn",
     status_code=201,
-    responses=problems(NotFound, AmbiguousPlan, AlreadyExists),
+    responses=problems(NotFound, AmbiguousPlan, CONSTRAINTS["budget_line_once"]),
 )
 async def create_budget_line(
     body: BudgetLineIn,
+    request: Request,
     response: Response,
     action: ReferenceAction,
     session: WriteSession,
@@ -104,6 +105,7 @@ async def create_budget_line(
     """
     line = await budgets.create(session, action, body.model_dump(), plan=plan, on=on)
     response.headers["ETag"] = etag(line["version"])
+    response.headers["Location"] = location(request, line["id"])
     return BudgetLineOut.model_validate(line)
 
 
@@ -135,7 +137,9 @@ async def change_budget_line(
     "/{line_id:line_id}",
     summary="Thu hồi dòng vốn",
     status_code=204,
-    responses=problems(NotFound, StateConflict, PreconditionRequired, Stale),
+    responses=problems(
+        NotFound, StateConflict(budgets.IS_DISTRIBUTED), PreconditionRequired, Stale
+    ),
 )
 async def delete_budget_line(
     line_id: LineId,

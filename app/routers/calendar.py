@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from app.errors import NotFound, StateConflict, TooManyRequests
-from app.http.headers import lists_tag
+from app.http.headers import lists_tag, location
 from app.http.routing import SharedLinkRoute, StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -23,6 +23,7 @@ from app.routers.dependencies import (
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.calendar import FEED, CalendarLinkIn, CalendarLinkOut, NewCalendarLink
+from app.services.accounts import secrets
 from app.services.reminders import calendar_feed, calendar_links
 
 router = APIRouter(tags=["calendar"], route_class=StrictRoute)
@@ -33,9 +34,7 @@ FEED_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA_TYPE: {"example": FEED}}, "description": "Lịch."},
     304: {"description": "Chưa có gì mới."},
 }
-FEED_ANSWERS |= {
-    status: answer for status, answer in problems(NotFound).items() if status not in {401, 403}
-}
+FEED_ANSWERS |= problems(NotFound)
 
 
 @router.get("/calendar-links", summary="Các lịch đăng ký", responses=problems())
@@ -57,10 +56,12 @@ async def list_calendar_links(
     "/calendar-links",
     summary="Tạo lịch đăng ký",
     status_code=201,
-    responses=problems(StateConflict, TooManyRequests),
+    responses=problems(StateConflict(secrets.TOO_MANY, count=100), TooManyRequests),
 )
 async def create_calendar_link(
     body: CalendarLinkIn,
+    request: Request,
+    response: Response,
     action: CalendarsAction,
     session: WriteSession,
     settings: ServiceSettings,
@@ -73,6 +74,7 @@ async def create_calendar_link(
     """
     issued = await calendar_links.create(session, action, body.agency)
     url = f"{settings.public_url}/api/v1/calendar.ics?token={issued.token}"
+    response.headers["Location"] = location(request, issued.id)
     return NewCalendarLink.model_validate(asdict(issued) | {"url": url})
 
 

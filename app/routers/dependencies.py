@@ -189,6 +189,7 @@ class Acts:
     """The dependency of a route that writes and needs `permission`; gives the write's context."""
 
     def __init__(self, permission: Permission) -> None:
+        self.permission = permission
         self._principal = Requires(permission)
 
     async def admit(self, request: Request) -> None:

@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.errors import (
-    AlreadyExists,
     AmbiguousPlan,
     NotFound,
     PreconditionRequired,
     Stale,
     StateConflict,
 )
-from app.http.headers import etag
+from app.http.headers import etag, location
+from app.http.problems import CONSTRAINTS
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -31,6 +31,8 @@ from app.schemas.indicators import IndicatorIn, IndicatorOut, IndicatorPatch
 from app.services.reference import indicators
 from app.services.reference.indicators import IndicatorFilter
 from app.vocabulary import Frequency
+
+HAS_FIGURES = StateConflict(indicators.HAS_FIGURES, code="DA2.02", fields="unit")
 
 router = APIRouter(prefix="/indicators", tags=["indicators"], route_class=StrictRoute)
 
@@ -76,10 +78,11 @@ async def get_indicator(
     "",
     summary="Thêm chỉ tiêu",
     status_code=201,
-    responses=problems(NotFound, AmbiguousPlan, AlreadyExists),
+    responses=problems(NotFound, AmbiguousPlan, CONSTRAINTS["indicator_plan_id_code_key"]),
 )
 async def create_indicator(
     body: IndicatorIn,
+    request: Request,
     response: Response,
     action: ReferenceAction,
     session: WriteSession,
@@ -88,13 +91,14 @@ async def create_indicator(
     """Add an indicator that agencies report, or one that is derived by a formula."""
     indicator = await indicators.create(session, action, body.model_dump(), plan=plan)
     response.headers["ETag"] = etag(indicator["version"])
+    response.headers["Location"] = location(request, indicator["code"])
     return IndicatorOut.model_validate(indicator)
 
 
 @router.patch(
     "/{code}",
     summary="Sửa chỉ tiêu",
-    responses=problems(NotFound, AmbiguousPlan, StateConflict, PreconditionRequired, Stale),
+    responses=problems(NotFound, AmbiguousPlan, HAS_FIGURES, PreconditionRequired, Stale),
 )
 async def change_indicator(
     code: str,

@@ -32,6 +32,8 @@ from app.schemas.periods import (
 from app.services.periods import periods, schedules
 from app.vocabulary import Frequency, PeriodState
 
+UNCHANGED_STATE = StateConflict(periods.UNCHANGED_STATE, code="2024-Q2")
+
 router = APIRouter(route_class=StrictRoute)
 
 
@@ -169,7 +171,7 @@ async def get_reporting_period(
     "/reporting-periods/{code:period}/close",
     tags=["reporting-periods"],
     summary="Khóa kỳ báo cáo",
-    responses=problems(NotFound, AmbiguousPlan, StateConflict),
+    responses=problems(NotFound, AmbiguousPlan, UNCHANGED_STATE),
 )
 async def close_reporting_period(
     code: str, action: PeriodsAction, session: WriteSession, plan: PlanCode = None
@@ -185,7 +187,7 @@ async def close_reporting_period(
     "/reporting-periods/{code:period}/open",
     tags=["reporting-periods"],
     summary="Mở lại kỳ báo cáo",
-    responses=problems(NotFound, AmbiguousPlan, StateConflict),
+    responses=problems(NotFound, AmbiguousPlan, UNCHANGED_STATE),
 )
 async def open_reporting_period(
     code: str, action: PeriodsAction, session: WriteSession, plan: PlanCode = None

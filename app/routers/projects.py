@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from app.errors import AlreadyExists, AmbiguousPlan, NotFound, PreconditionRequired, Stale
-from app.http.headers import etag
+from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale
+from app.http.headers import etag, location
+from app.http.problems import CONSTRAINTS
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -62,10 +63,11 @@ async def get_project(
     "",
     summary="Thêm dự án, tiểu dự án",
     status_code=201,
-    responses=problems(NotFound, AmbiguousPlan, AlreadyExists),
+    responses=problems(NotFound, AmbiguousPlan, CONSTRAINTS["project_plan_id_code_key"]),
 )
 async def create_project(
     body: ProjectIn,
+    request: Request,
     response: Response,
     action: ReferenceAction,
     session: WriteSession,
@@ -74,6 +76,7 @@ async def create_project(
     """Add a project or, with `parent`, a sub-project. A parent must not have budget lines."""
     project = await projects.create(session, action, body.model_dump(), plan=plan)
     response.headers["ETag"] = etag(project["version"])
+    response.headers["Location"] = location(request, project["code"])
     return ProjectOut.model_validate(project)
 
 

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from app.clock import local_day
 from app.errors import (
-    AlreadyExists,
     AmbiguousPlan,
     NotFound,
     PreconditionRequired,
@@ -16,6 +15,7 @@ from app.errors import (
     StateConflict,
 )
 from app.http.headers import etag
+from app.http.problems import CONSTRAINTS
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -49,10 +49,18 @@ router = APIRouter(tags=["reminders"], route_class=StrictRoute)
 
 PreviewDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31)), IsoDate]
 
+TOO_SOON = StateConflict(manual.TOO_SOON, at="16:10", retry_after=1800)
+
 PUT_ANSWERS: dict[int | str, dict[str, Any]] = {
     201: {"model": ReminderRuleOut, "description": "Đã tạo."}
 }
-PUT_ANSWERS |= problems(NotFound, AmbiguousPlan, AlreadyExists, PreconditionRequired, Stale)
+PUT_ANSWERS |= problems(
+    NotFound,
+    AmbiguousPlan,
+    CONSTRAINTS["reminder_rule_schedule_id_agency_id_code_key"],
+    PreconditionRequired,
+    Stale,
+)
 
 RuleAgency = Annotated[
     str | None,
@@ -176,7 +184,7 @@ async def preview_reminders(
 @router.post(
     "/obligations/{period}/{agency}/remind",  # noqa: FAST003 - read by report_key
     summary="Nhắc tay",
-    responses=problems(NotFound, AmbiguousPlan, StateConflict),
+    responses=problems(NotFound, AmbiguousPlan, TOO_SOON),
 )
 async def remind_obligation(
     key: AddressedReport,

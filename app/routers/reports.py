@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from app.errors import (
     AmbiguousPlan,
+    FieldError,
     KeyReused,
     NotFound,
     PreconditionRequired,
@@ -34,7 +35,7 @@ from app.routers.dependencies import (
     UnchangedIfGiven,
     WriteSession,
 )
-from app.routers.responses import problems
+from app.routers.responses import problems, references
 from app.schemas.base import Page
 from app.schemas.obligations import ObligationOut
 from app.schemas.reports import (
@@ -48,9 +49,10 @@ from app.schemas.reports import (
 )
 from app.services.periods import obligations
 from app.services.periods.obligations import ObligationFilter
-from app.services.reports import drafting, reading, review, submission
+from app.services.reports import drafting, reading, review, submission, validation, working_copy
 from app.services.reports.idempotency import IdempotentRequest
 from app.services.reports.working_copy import ReportAnswer
+from app.text import terms
 from app.vocabulary import ReportStatus, Timeliness
 
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=StrictRoute)
@@ -66,6 +68,25 @@ IdempotencyKey = Annotated[
         description="Một mã ngẫu nhiên cho mỗi lần gửi; gửi lại cùng mã nhận lại cùng câu trả lời.",
     ),
 ]
+
+NOT_EDITABLE = StateConflict(working_copy.NOT_EDITABLE, status=terms.STATUS[ReportStatus.ACCEPTED])
+NOT_SUBMITTED = StateConflict(
+    review.WRONG_STATE,
+    status=terms.STATUS[ReportStatus.DRAFT],
+    needed=terms.STATUS[ReportStatus.SUBMITTED],
+)
+NOT_ACCEPTED = StateConflict(
+    review.WRONG_STATE,
+    status=terms.STATUS[ReportStatus.SUBMITTED],
+    needed=terms.STATUS[ReportStatus.ACCEPTED],
+)
+INCOMPLETE = ReportIncomplete(
+    [FieldError("/entries", "required_figure_missing", validation.MISSING, {"code": "DA2.05"})]
+)
+UNCONFIRMED = WarningsUnconfirmed(
+    [FieldError("/disbursements/0", "not_allocated", validation.NOT_ALLOCATED, level="warning")]
+)
+"""Problems as these operations answer them, for the document."""
 
 
 def _response(answer: ReportAnswer) -> Response:
@@ -127,7 +148,7 @@ async def get_report(
     "/{period}/{agency}/draft",
     summary="Lưu bản nháp",
     response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, StateConflict, Stale, PreconditionRequired),
+    responses=problems(NotFound, AmbiguousPlan, NOT_EDITABLE, Stale, PreconditionRequired),
 )
 async def save_draft(
     key: AddressedReport,
@@ -156,12 +177,13 @@ async def save_draft(
     responses=problems(
         NotFound,
         AmbiguousPlan,
-        StateConflict,
+        StateConflict(submission.NO_DRAFT),
         Stale,
         KeyReused,
-        ReportIncomplete,
-        WarningsUnconfirmed,
-    ),
+        INCOMPLETE,
+        UNCONFIRMED,
+    )
+    | {200: {"headers": references("Idempotent-Replayed")}},
 )
 async def submit_report(
     key: AddressedReport,
@@ -195,7 +217,7 @@ def _fingerprint(request: Request, body: Submission) -> str:
     "/{period}/{agency}/return",
     summary="Trả lại để sửa",
     response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, StateConflict, Stale),
+    responses=problems(NotFound, AmbiguousPlan, NOT_SUBMITTED, Stale),
 )
 async def return_report(
     key: AddressedReport,
@@ -223,7 +245,7 @@ async def return_report(
     "/{period}/{agency}/accept",
     summary="Duyệt báo cáo",
     response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, StateConflict, Stale),
+    responses=problems(NotFound, AmbiguousPlan, NOT_SUBMITTED, Stale),
 )
 async def accept_report(
     key: AddressedReport,
@@ -245,7 +267,7 @@ async def accept_report(
     "/{period}/{agency}/reopen",
     summary="Mở lại báo cáo đã duyệt",
     response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, StateConflict, Stale),
+    responses=problems(NotFound, AmbiguousPlan, NOT_ACCEPTED, Stale),
 )
 async def reopen_report(
     key: AddressedReport,

@@ -1,79 +1,67 @@
-"""The problem responses of operations in the OpenAPI document."""
+"""What operations declare about their responses in OpenAPI: problems and headers."""
 
 from typing import Any
 
 from app.errors import (
-    FieldError,
-    Forbidden,
-    Overloaded,
+    AmbiguousPlan,
+    NotAcceptable,
+    NotFound,
+    NotSettled,
     Problem,
-    SeveralCredentials,
-    Unauthenticated,
-    ValidationFailed,
+    TooManyAttempts,
+    TooManyRequests,
 )
 from app.http.problems import MEDIA_TYPE
-from app.policy import Permission
 from app.text import terms
-from app.text.bilingual import Bilingual
-from app.text.validation_messages import MESSAGES
 
-SAMPLE_FACTS = {
-    "what": terms.REPORT.filled({"period": "2024-Q2", "agency": "15493"}),
-    "operation": terms.OPERATION[Permission.REPORTS_REVIEW],
-    "permission": Permission.REPORTS_REVIEW.value,
-    "plans": "tho-xuan-2024, trieu-son-2024",
-    "position": 17,
-    "formats": "application/json, text/csv",
-    "expected": "application/json",
-    "why": Bilingual(
-        "Báo cáo đang ở trạng thái đã duyệt, không sửa được nữa.",
-        "The report is accepted and can no longer be changed.",
+SAMPLES: dict[type[Problem], Problem] = {
+    NotFound: NotFound(terms.PATH),
+    AmbiguousPlan: AmbiguousPlan(
+        plans="tho-xuan-2024, trieu-son-2024",
+        extra={"choices": ["tho-xuan-2024", "trieu-son-2024"]},
     ),
-    "now": "2024-06-15T17:30:00+07:00",
-    "seconds": 300,
-    "count": 1,
-    "request_id": "9f1c2ab34d5e6f70",
+    NotAcceptable: NotAcceptable(formats="application/json, text/csv"),
+    NotSettled: NotSettled(now="2024-06-15T17:30:00+07:00"),
+    TooManyAttempts: TooManyAttempts(300),
+    TooManyRequests: TooManyRequests(1200),
 }
-SAMPLE_ERROR = FieldError(
-    "/entries/0/value", "greater_than_equal", MESSAGES["greater_than_equal"], {"ge": "0"}
-)
+"""Examples of the problem types whose texts have placeholders."""
 
 
-def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI's `responses` for these problems and those common to all operations."""
+def problems(*kinds: type[Problem] | Problem) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI's `responses` for the problems of an operation, each with an example.
+
+    A class stands for its sample; an instance is its own example. The document adds the problems
+    that follow from the operation itself (`app/http/openapi/problem_examples.py`).
+    """
     responses: dict[int | str, dict[str, Any]] = {}
-    common: tuple[type[Problem], ...] = (
-        SeveralCredentials,
-        Unauthenticated,
-        Forbidden,
-        ValidationFailed,
-        Overloaded,
-    )
-    for kind in kinds + common:
-        response = responses.setdefault(
-            kind.status,
-            {
-                "description": kind.title.vi,
-                "content": {
-                    MEDIA_TYPE: {
-                        "schema": {"$ref": "#/components/schemas/ProblemDocument"},
-                        "examples": {},
-                    }
-                },
-            },
-        )
-        response["content"][MEDIA_TYPE]["examples"][kind.slug] = {"value": sample(kind)}
+    for kind in kinds:
+        problem = kind if isinstance(kind, Problem) else SAMPLES.get(kind) or kind()
+        add_problem(responses, problem, key=problem.status)
     return responses
 
 
-def sample(kind: type[Problem]) -> dict[str, Any]:
-    """An example document of a problem type."""
-    document: dict[str, Any] = {
-        "type": f"/problems/{kind.slug}",
-        "title": kind.title.vi,
-        "status": kind.status,
-        "detail": kind.detail.fill("vi", SAMPLE_FACTS),
-    }
-    if issubclass(kind, ValidationFailed):
-        document["errors"] = [SAMPLE_ERROR.document("vi")]
-    return document
+def add_problem(responses: dict[Any, dict[str, Any]], problem: Problem, *, key: int | str) -> None:
+    """Add a problem to `responses` under its status; it replaces the example of the same type."""
+    response = responses.setdefault(
+        key,
+        {
+            "description": problem.title.en,
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"$ref": "#/components/schemas/ProblemDocument"},
+                    "examples": {},
+                }
+            },
+        },
+    )
+    examples = response["content"][MEDIA_TYPE]["examples"]
+    examples[problem.slug] = {"summary": problem.title.en, "value": problem.document("vi")}
+    response["description"] = "; ".join(example["summary"] for example in examples.values())
+    if problem.retry_after is not None:
+        response["headers"] = references("Retry-After")
+
+
+def references(*names: str) -> dict[str, dict[str, str]]:
+    """The headers of a response, as references to the components of the document."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -5,14 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 
-from app.errors import (
-    BodyTooLarge,
-    MalformedForm,
-    RequestTimeout,
-    TooManyAttempts,
-    UnsupportedMediaType,
-    WrongPassword,
-)
+from app.errors import TooManyAttempts, WrongPassword
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     Now,
@@ -44,14 +37,7 @@ SignInAttempts = Annotated[Attempts, Depends(attempts_of)]
 @router.post(
     "/auth/token",
     summary="Đăng nhập",
-    responses=problems(
-        MalformedForm,
-        WrongPassword,
-        RequestTimeout,
-        BodyTooLarge,
-        UnsupportedMediaType,
-        TooManyAttempts,
-    ),
+    responses=problems(WrongPassword, TooManyAttempts),
 )
 async def sign_in(
     form: Annotated[SignIn, Form()],

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from app.channels.webhook import WebhookSender
 from app.errors import NotFound, PreconditionRequired, Stale, StateConflict, TooManyRequests
-from app.http.headers import etag
+from app.http.headers import etag, location
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -25,6 +25,7 @@ from app.routers.dependencies import (
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.webhooks import NewWebhook, WebhookIn, WebhookOut, WebhookPatch, WebhookTested
+from app.services.accounts import secrets
 from app.services.notifications import webhooks
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=StrictRoute)
@@ -58,10 +59,11 @@ async def get_webhook(
     "",
     summary="Tạo webhook",
     status_code=201,
-    responses=problems(StateConflict, TooManyRequests),
+    responses=problems(StateConflict(secrets.TOO_MANY, count=100), TooManyRequests),
 )
 async def create_webhook(
     body: WebhookIn,
+    request: Request,
     response: Response,
     action: WebhooksAction,
     session: WriteSession,
@@ -75,6 +77,7 @@ async def create_webhook(
         session, action, settings, agency=body.agency, url=body.url, active=body.active
     )
     response.headers["ETag"] = etag(webhook.version)
+    response.headers["Location"] = location(request, webhook.id)
     return NewWebhook.model_validate(webhook)
 
 

@@ -12,7 +12,12 @@ from tests.conftest import Service
 from tests.support.browser import open_page
 from tests.support.operations import APPLICATION, routes
 
-PAGES = [("/", 200), ("/docs", 200), ("/notifications/preferences?key=x", 404)]
+PAGES = [
+    ("/", 200),
+    ("/docs", 200),
+    ("/docs/guide", 200),
+    ("/notifications/preferences?key=x", 404),
+]
 """Every page, and one for a problem."""
 SCRIPTS = {"/docs": "'self'"}
 """The `script-src` of pages with scripts."""

@@ -7,46 +7,51 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from app.errors import BodyTooLarge, MalformedJson, RequestTimeout, UnsupportedMediaType
-from app.http.problems import MEDIA_TYPE
-from app.routers.responses import problems
+from app.http.openapi.access import describe_access, permissions_by_operation
+from app.http.openapi.problem_examples import describe_problems
+from app.http.openapi.response_headers import HEADERS, describe_headers
 from app.schemas.base import Input, Output
 
 TAGS = [
-    ("auth", "Đăng nhập, đăng xuất, tài khoản của mình."),
-    ("plans", "Kế hoạch: căn cứ, mục tiêu, giải pháp."),
-    ("projects", "Dự án, tiểu dự án và tiền của chúng."),
-    ("agencies", "Cơ quan, đơn vị: một cây, mã có thời hạn hiệu lực."),
-    ("assignments", "Phân công: đơn vị nào chủ trì, phối hợp dự án nào."),
-    ("budgets", "Dòng vốn theo dự án, nguồn và năm gốc; số nguyên đồng."),
-    ("indicators", "Danh mục chỉ tiêu (mã của phòng chuyên môn, không phải mã chính thức)."),
-    ("schedules", "Chế độ báo cáo và ngày làm việc hoán đổi."),
-    ("reporting-periods", "Kỳ báo cáo: kỳ số liệu, hạn gửi, thời điểm bắt đầu tính muộn."),
-    ("obligations", "Nghĩa vụ báo cáo: ai phải gửi gì, khi nào, đang ở tình trạng nào."),
-    ("reports", "Báo cáo: bản nháp, gửi, trả lại, duyệt, mở lại, các bản đã gửi."),
-    ("aggregates", "Tổng hợp theo cây đơn vị, luôn kèm độ phủ."),
-    ("notifications", "Thông báo của mình và kênh nhận."),
-    ("reminders", "Quy tắc nhắc hạn, xem trước, nhắc tay."),
-    ("webhooks", "Đẩy thông báo sang Zalo OA, Telegram, SMS."),
-    ("calendar", "Lịch hạn gửi để đăng ký trên điện thoại."),
-    ("users", "Quản trị tài khoản."),
-    ("api-keys", "Khóa API cho hệ thống khác."),
-    ("audit-events", "Nhật ký: ai làm gì, khi nào, từ đâu."),
-    ("jobs", "Công việc nền."),
-    ("health", "Tình trạng dịch vụ."),
+    ("auth", "Sign in and out; your own account."),
+    ("reports", "Reports: draft, submission, return, acceptance, reopening, revisions."),
+    ("obligations", "What is due: who owes which report by when, and its timeliness."),
+    ("aggregates", "Sums over the tree of agencies, always with their coverage."),
+    ("plans", "Plans: legal basis, targets, texts."),
+    ("projects", "Projects and sub-projects, with their money."),
+    ("agencies", "Agencies: a tree; a code belongs to an agency for an interval of time."),
+    ("assignments", "Which agency leads or coordinates which project."),
+    ("budgets", "Budget lines by project, source and origin, in VND."),
+    ("indicators", "The district's own catalogue of indicators; its codes are not official."),
+    ("schedules", "Schedules of reports, and swapped working days."),
+    ("reporting-periods", "Periods: data windows, due dates, the first instant that is late."),
+    ("notifications", "Your own messages and channels."),
+    ("reminders", "Reminder rules, their preview, reminders by hand."),
+    ("webhooks", "Gateways to which messages are posted, such as Zalo OA, Telegram or SMS."),
+    ("calendar", "Calendars of due dates for phones."),
+    ("users", "Accounts."),
+    ("api-keys", "API keys for other systems."),
+    ("audit-events", "Who did what, when, and from where."),
+    ("jobs", "Background jobs."),
+    ("health", "Probes and metrics."),
 ]
 """The tags with their descriptions, in the order in which /docs shows them."""
 
 DESCRIPTION = """
-Dịch vụ báo cáo tiến độ chương trình mục tiêu quốc gia.
+The reporting service of a national target programme.
 
-* Mọi đường dẫn nằm dưới `/api/v1`; thời điểm theo ISO 8601 có múi giờ, ngày `YYYY-MM-DD`,
-  tiền là số nguyên đồng (`…_vnd`).
-* Danh sách trả `{"items": […], "next_cursor": …}`; gửi lại `next_cursor` để lấy trang sau.
-* Lỗi là `application/problem+json` (RFC 9457) với `type` cố định; lỗi dữ liệu có
-  `errors: [{pointer, code, message}]`. Thông báo tiếng Việt, hoặc tiếng Anh theo `Accept-Language`.
-* Trường hoặc tham số lạ bị từ chối.
-* Khi có nhiều kế hoạch phù hợp, thêm `plan=`.
+* All paths are under `/api/v1`. Instants are ISO 8601 with an offset, days are `YYYY-MM-DD`, money
+  is an integer of VND in a field whose name ends in `_vnd`.
+* A list answers `{"items": […], "next_cursor": …}`; send `next_cursor` as `cursor` to get the next
+  page.
+* An error is a problem document (RFC 9457), `application/problem+json`, with a stable `type`.
+  Errors in fields are `errors: [{pointer, code, message}]`. Texts are Vietnamese, or English with
+  `Accept-Language: en`.
+* Whatever can be edited has a `version`. Send it in quotes as `If-Match` with a change; the header
+  `ETag` is the same value, already quoted.
+* Unknown fields and parameters are refused. New fields may be added to answers.
+* An API key goes into `X-API-Key`, or into `Authorization: Bearer`, like an access token.
+* If several plans match, add `plan=`.
 """
 
 PROBLEM_DOCUMENT: dict[str, Any] = {
@@ -99,17 +104,26 @@ def _document(app: FastAPI) -> dict[str, Any]:
         description=DESCRIPTION.strip(),
         routes=app.routes,
         tags=[{"name": name, "description": text} for name, text in TAGS],
+        servers=[{"url": "/", "description": "The host that serves this document."}],
+        license_info={"name": "MIT", "identifier": "MIT"},
     )
-    schemas = document["components"]["schemas"]
+    # FastAPI's parameter takes absolute addresses only.
+    document["externalDocs"] = {"url": "/docs/guide", "description": "The guide for clients."}
+    components = document["components"]
+    schemas = components["schemas"]
     schemas["ProblemDocument"] = PROBLEM_DOCUMENT
+    components["headers"] = HEADERS
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     for model in (*_models(Input), *_models(Output)):
         _keep_nulls(schemas.get(model.__name__, {}), model)
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            if "requestBody" in operation:
-                _add_body_problems(operation["responses"])
+    permissions = permissions_by_operation(app.routes)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            permission = permissions.get(operation["operationId"])
+            describe_access(operation, permission)
+            describe_problems(operation, path, permission, schemas)
+            describe_headers(operation, method, schemas)
             _require_if_match(operation)
     return document
 
@@ -139,13 +153,3 @@ def _require_if_match(operation: dict[str, Any]) -> None:
         if parameter["name"] == "If-Match" and is_always_required:
             parameter["required"] = True
             parameter["schema"] = {"type": "string", "title": parameter["schema"]["title"]}
-
-
-def _add_body_problems(responses: dict[str, Any]) -> None:
-    """Add the problems that every operation with a body can respond with."""
-    kinds = (MalformedJson, RequestTimeout, BodyTooLarge, UnsupportedMediaType)
-    for status, response in problems(*kinds).items():
-        known = responses.setdefault(str(status), response)
-        if known is not response:
-            examples = response["content"][MEDIA_TYPE]["examples"]
-            known["content"][MEDIA_TYPE]["examples"] |= examples
