@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.policy import ROLE_PERMISSIONS
-from app.schemas.base import Code, Day, Flag, Input, Instant, Line, Output, examples
+from app.schemas.base import Code, Day, Flag, Input, Instant, Line, Output, Version, examples
 from app.settings import MINIMUM_PASSWORD_LENGTH
 from app.text.mail_address import is_mailable
 from app.vocabulary import Role, Scope
@@ -118,6 +118,7 @@ KNOWN_USER = {
     "agency_name": "Xã Xuân Hồng",
     "active": True,
     "created_at": "2024-04-02T08:15:00+07:00",
+    "version": 1,
 }
 
 
@@ -169,6 +170,7 @@ class User(Output):
     agency_name: str | None
     active: bool
     created_at: Instant
+    version: Version
 
 
 class UserWithPassword(User):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import MISSING, AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Code, Day, Input, IsoDate, Line, NewCode, Output, examples
+from app.schemas.base import Code, Day, Input, IsoDate, Line, NewCode, Output, Version, examples
 from app.vocabulary import AgencyKind
 
 
@@ -46,7 +46,7 @@ AGENCY: dict[str, Any] = {
 class AgencyOut(Output):
     """An agency (cơ quan, đơn vị)."""
 
-    model_config = examples(AGENCY)
+    model_config = examples(AGENCY | {"version": 2})
 
     code: str
     name: str
@@ -59,6 +59,7 @@ class AgencyOut(Output):
         description="Mã các đơn vị kế thừa sau khi sáp nhập, chia tách; hiểu theo ngày ngay sau "
         "valid_to, nên có thể trùng mã cũ."
     )
+    version: Version
 
 
 class AgencyIn(Input):

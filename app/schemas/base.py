@@ -148,6 +148,9 @@ Figure = Annotated[
 Amount = Annotated[int, Field(strict=True, ge=0, le=LARGEST_VND), Whole]
 """An amount of money in VND."""
 Count = Annotated[int, Field(strict=True, ge=0), Whole]
+Version = Annotated[
+    int, Field(description="The version of the resource: send it in quotes as `If-Match`.")
+]
 IsoDate = BeforeValidator(_require_iso_date)
 Day = Annotated[date, IsoDate]
 InstantIn = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import MISSING, AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Amount, Code, Input, Line, Output, Whole, examples
+from app.schemas.base import Amount, Code, Input, Line, Output, Version, Whole, examples
 from app.vocabulary import BudgetOrigin, BudgetSource
 
 
@@ -44,7 +44,7 @@ NEWLY_GRANTED: dict[str, Any] = {
 class BudgetLineOut(Output):
     """A budget line (dòng vốn): money of one source and origin for a project."""
 
-    model_config = examples({"id": 15, "plan": "tho-xuan-2024", **DISTRIBUTED})
+    model_config = examples({"id": 15, "plan": "tho-xuan-2024", **DISTRIBUTED, "version": 1})
 
     id: int
     plan: str
@@ -57,6 +57,7 @@ class BudgetLineOut(Output):
     )
     amount_vnd: int
     decision: str | None = Field(description="Quyết định giao vốn.")
+    version: Version
 
 
 class BudgetLineIn(Input):

@@ -14,6 +14,7 @@ from app.schemas.base import (
     Number,
     Output,
     Prose,
+    Version,
     Whole,
     examples,
     one_line,
@@ -86,7 +87,7 @@ class IndicatorOut(Output):
     """An indicator (chỉ tiêu) of the district's own catalogue."""
 
     model_config = examples(
-        {"plan": "tho-xuan-2024", "position": 20, **INDICATOR} | {"official": False}
+        {"plan": "tho-xuan-2024", "position": 20, **INDICATOR} | {"official": False, "version": 1}
     )
 
     plan: str
@@ -112,6 +113,7 @@ class IndicatorOut(Output):
         description="Luôn là false: mã và tên là danh mục riêng của phòng, không phải mã chính "
         "thức của bộ, ngành.",
     )
+    version: Version
 
 
 class IndicatorIn(Input):

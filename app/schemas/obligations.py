@@ -35,6 +35,7 @@ EXAMPLE: dict[str, Any] = {
     "extended": False,
     "correction_due": None,
     "can_submit": True,
+    "version": 0,
 }
 
 
@@ -61,6 +62,10 @@ class ObligationOut(Output):
     can_submit: bool = Field(
         description="Đơn vị gửi được báo cáo lúc này: chưa gửi hoặc bị trả lại, không được miễn, "
         "và kỳ đang mở cho đơn vị (kỳ đã khóa vẫn mở đến hết hạn gia hạn, hoặc sau khi bỏ miễn)."
+    )
+    version: int = Field(
+        description="The version of the report, 0 before its first draft: send it in quotes as "
+        "`If-Match` when you save or review the report."
     )
 
 

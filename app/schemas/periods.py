@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import MISSING, Field
 
-from app.schemas.base import Code, Day, Input, Instant, Line, Output, Whole, examples
+from app.schemas.base import Code, Day, Input, Instant, Line, Output, Version, Whole, examples
 from app.vocabulary import DueDay, Frequency, NonWorkingDay, PeriodState, WorkingDayChange
 
 
@@ -26,6 +26,7 @@ class ScheduleOut(Output):
             "cutoff_day": 14,
             "applies_from": None,
             "reporters": ["15493", "15499", "395-LDTBXH"],
+            "version": 1,
         }
     )
 
@@ -41,6 +42,7 @@ class ScheduleOut(Output):
     cutoff_day: int = Field(description="Ngày chốt số liệu (Nghị định 09/2019/NĐ-CP, Điều 12).")
     applies_from: date | None
     reporters: list[str] = Field(description="Mã các đơn vị phải báo cáo.")
+    version: Version
 
 
 class SchedulePatch(Input):
@@ -128,6 +130,7 @@ class WorkingDayOut(Output):
             "day": "2024-05-04",
             "change": "worked",
             "note": "Làm bù ngày 29/4/2024",
+            "version": 1,
         }
     )
 
@@ -135,3 +138,4 @@ class WorkingDayOut(Output):
     day: date
     change: WorkingDayChange
     note: str
+    version: Version

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import MISSING, AfterValidator, Field, StringConstraints
 
-from app.schemas.base import Input, Line, Number, Output, Whole, examples, paragraphs
+from app.schemas.base import Input, Line, Number, Output, Version, Whole, examples, paragraphs
 
 LongText = Annotated[
     str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(paragraphs)
@@ -39,6 +39,7 @@ PLAN: dict[str, Any] = {
             "project": None,
         }
     ],
+    "version": 3,
 }
 PLAN_TEXTS: dict[str, Any] = PLAN | {
     "purposes": ["Kế hoạch nhằm cụ thể hóa các nhiệm vụ và giải pháp tại Kế hoạch số 85/KH-UBND…"],
@@ -115,6 +116,7 @@ class PlanOut(Output):
     due_soon_days: int = Field(description="Số ngày trước hạn thì báo cáo thành due_soon.")
     legal_basis: list[LegalDocumentOut]
     targets: list[TargetOut]
+    version: Version
 
 
 class PlanWithTexts(PlanOut):

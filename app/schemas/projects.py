@@ -5,7 +5,18 @@ from typing import Annotated, Any
 
 from pydantic import MISSING, Field
 
-from app.schemas.base import Code, Day, Input, Line, NewCode, Output, Prose, Whole, examples
+from app.schemas.base import (
+    Code,
+    Day,
+    Input,
+    Line,
+    NewCode,
+    Output,
+    Prose,
+    Version,
+    Whole,
+    examples,
+)
 from app.vocabulary import AgencyKind, AssignmentRole
 
 Position = Annotated[int, Field(strict=True, ge=1, le=10_000), Whole]
@@ -37,6 +48,7 @@ class ProjectOut(Output):
             "total_vnd": 1_162_000_000,
             "leads": ["395-TTYT", "395-VP"],
             "coordinators": ["15493", "15499", "395-GDDT"],
+            "version": 1,
         }
     )
 
@@ -59,6 +71,7 @@ class ProjectOut(Output):
     total_vnd: int
     leads: list[str] = Field(description="Mã các đơn vị chủ trì.")
     coordinators: list[str] = Field(description="Mã các đơn vị phối hợp.")
+    version: Version
 
 
 class ProjectIn(Input):
@@ -109,6 +122,7 @@ class AssignmentOut(Output):
             "agency_name": "Trung tâm Y tế huyện",
             "agency_kind": "service_unit",
             "role": "lead",
+            "version": 1,
         }
     )
 
@@ -118,6 +132,7 @@ class AssignmentOut(Output):
     agency_name: str
     agency_kind: AgencyKind
     role: AssignmentRole
+    version: Version
 
 
 class AssignmentIn(Input):

@@ -13,7 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Flag, Input, Instant, Output, Reason, Whole, examples
+from app.schemas.base import Flag, Input, Instant, Output, Reason, Version, Whole, examples
 from app.schemas.notifications import Channels, Concern
 from app.vocabulary import Audience, Channel, DayKind
 
@@ -105,6 +105,7 @@ class ReminderRuleOut(Output):
             "schedule": "quarterly",
             "agency": None,
             **RULE,
+            "version": 1,
         }
     )
 
@@ -123,6 +124,7 @@ class ReminderRuleOut(Output):
     quiet_until: TimeOfDay
     template: str
     active: bool
+    version: Version
 
 
 class ForeseenOut(Output):

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import MISSING, AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Code, Flag, Input, Instant, Output, examples
+from app.schemas.base import Code, Flag, Input, Instant, Output, Version, examples
 
 
 def _web_address(url: str) -> str:
@@ -36,6 +36,7 @@ WEBHOOK: dict[str, Any] = {
     "url": "https://zalo.thoxuan.example.vn/tiendo",
     "active": True,
     "created_at": "2024-06-10T08:00:00+07:00",
+    "version": 1,
 }
 
 
@@ -68,6 +69,7 @@ class WebhookOut(Output):
     url: str
     active: bool
     created_at: Instant
+    version: Version
 
 
 class NewWebhook(WebhookOut):

@@ -92,3 +92,30 @@ async def test_a_repeated_submission_describes_its_mark(service: Service) -> Non
     assert "Idempotent-Replayed" not in first.headers
     assert second.headers["Idempotent-Replayed"] == "true"
     assert "Idempotent-Replayed" in _headers("submit_report", 200)
+
+
+async def test_a_row_of_a_list_can_be_changed_without_reading_it_again(service: Service) -> None:
+    client = service.client("coordinator")
+    (line, *_) = ok(await client.get("/budgets?limit=1"))["items"]
+    answer = await client.patch(
+        f"/budgets/{line['id']}",
+        json={"decision": "Quyết định số 1/QĐ-UBND"},
+        headers={"If-Match": f'"{line["version"]}"'},
+    )
+    assert ok(answer)["version"] == line["version"] + 1
+    assert answer.headers["ETag"] == f'"{answer.json()["version"]}"'
+
+
+async def test_rows_of_reports_have_the_version_of_the_report(service: Service) -> None:
+    client = service.client("xuan-hong")
+    query = {"period": Q2}
+    for path in ("/reports", "/obligations"):
+        (row,) = ok(await client.get(path, params=query))["items"]
+        assert row["version"] == 0
+    body: dict[str, Any] = {"entries": [], "disbursements": [], "narrative": {}}
+    path = f"/reports/{Q2}/{XUAN_HONG}"
+    answer = await client.put(f"{path}/draft", json=body, headers={"If-Match": '"0"'})
+    assert ok(answer)["version"] == 1
+    assert answer.headers["ETag"] == '"1"'
+    (row,) = ok(await client.get("/reports", params=query))["items"]
+    assert row["version"] == ok(await client.get(path))["version"] == 1

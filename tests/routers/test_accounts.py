@@ -46,6 +46,7 @@ async def test_a_generated_password_is_shown_once_and_works(service: Service) ->
         "agency_name": created["agency_name"],
         "active": True,
         "created_at": "2024-06-10T08:00:00+07:00",
+        "version": 1,
     }
     assert answer.headers["ETag"] == '"1"'
     read = await admin.get("/users/tho-son")

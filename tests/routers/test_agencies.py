@@ -92,6 +92,7 @@ async def test_one_agency(service: Service) -> None:
         "valid_to": None,
         "identifier": None,
         "successors": [],
+        "version": 1,
     }
     assert answer.headers["ETag"]
 
@@ -136,7 +137,8 @@ async def test_an_agency_is_added_below_the_district(service: Service) -> None:
     }
     answer = await client.post("/agencies", json=body)
     agency = ok(answer, 201)
-    assert agency == body | {"valid_from": None, "valid_to": None, "successors": []}
+    defaults: dict[str, Any] = {"valid_from": None, "valid_to": None, "successors": []}
+    assert agency == body | defaults | {"version": 1}
     read = await client.get("/agencies/395-TTPVHCC")
     assert (read.json(), read.headers["ETag"]) == (agency, answer.headers["ETag"])
     below = await list_all(client, "/agencies", parent="395")

@@ -28,6 +28,7 @@ async def test_the_list_is_ordered_by_project_and_agency(service: Service) -> No
         "agency_name": "Xã Xuân Hồng",
         "agency_kind": "commune",
         "role": "lead",
+        "version": 1,
     }
     places = [(item["project"], item["agency"]) for item in items]
     assert places == sorted(places)
@@ -70,7 +71,7 @@ async def test_an_assignment_is_created_changed_and_deleted(service: Service) ->
     assert (ok(first), first.headers["ETag"]) == (assignment, answer.headers["ETag"])
     headers = {"If-Match": first.headers["ETag"]}
     second = await client.put(path, json={"role": "lead"}, headers=headers)
-    assert ok(second) == assignment | {"role": "lead"}
+    assert ok(second) == assignment | {"role": "lead", "version": 2}
     assert second.headers["ETag"] != first.headers["ETag"]
     headers = {"If-Match": second.headers["ETag"]}
     same = await client.put(path, json={"role": "lead"}, headers=headers)

@@ -76,6 +76,7 @@ async def test_the_list_has_all_lines_of_the_plan(service: Service) -> None:
         "origin_years": [2022, 2023],
         "amount_vnd": 126_450_000,
         "decision": None,
+        "version": 1,
     }
     projects = [line["project"] for line in lines]
     assert projects == sorted(projects)
@@ -165,7 +166,8 @@ async def test_distributing_changing_and_returning_money_keeps_the_sum(
     path = f"/budgets/{line['id']}"
     for amount in (200_000_000, 50_000_000, DA2_ALLOCATED, 0):
         answer = await change(client, path, {"amount_vnd": amount})
-        assert ok(answer) == line | {"amount_vnd": amount}
+        version = ok(answer)["version"]
+        assert ok(answer) == line | {"amount_vnd": amount, "version": version}
         assert (await undistributed(client))["amount_vnd"] == DA2_ALLOCATED - amount
         assert await total(client) == TOTAL
 

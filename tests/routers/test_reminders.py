@@ -53,6 +53,7 @@ async def test_the_plans_rules_are_listed_by_schedule(service: Service) -> None:
         "agency": None,
         "offset_days": -3,
         "channels": ["email", "in_app"],
+        "version": 1,
     }
     assert one.headers["ETag"] == '"1"'
     assert await list_all(reporter, RULES, agency=XUAN_HONG) == []

@@ -287,6 +287,7 @@ async def test_the_secret_is_shown_once(service: Service) -> None:
         "id": webhook["id"],
         "active": True,
         "created_at": "2024-06-10T08:00:00+07:00",
+        "version": 1,
     }
     assert await list_all(office, "/webhooks") == [webhook]
     path = f"/webhooks/{webhook['id']}"
@@ -294,7 +295,7 @@ async def test_the_secret_is_shown_once(service: Service) -> None:
     assert ok(one) == webhook
     assert one.headers["ETag"] == made.headers["ETag"] == '"1"'
     moved = {"url": "https://zalo.thoxuan.example.vn/v2?oa=18"}
-    assert ok(await change(office, path, moved)) == webhook | moved
+    assert ok(await change(office, path, moved)) == webhook | moved | {"version": 2}
     for action in ("webhook.created", "webhook.changed"):
         (event,) = await list_events(service, action)
         recorded_fields = f"{event.before}{event.after}"

@@ -18,19 +18,20 @@ async def test_an_exception_is_created_changed_and_deleted(service: Service) -> 
     day = f"{DAYS}/2025-03-17"
     answer = await office.put(day, json=OFF)
     created_day = ok(answer, 201)
-    assert created_day == {"district": "395", "day": "2025-03-17", **OFF}
+    assert created_day == {"district": "395", "day": "2025-03-17", **OFF, "version": 1}
     first = answer.headers["ETag"]
     worked = {"change": "worked", "note": "Làm bù."}
+    changed_day = created_day | worked | {"version": 2}
     answer = await office.put(day, json=worked, headers={"If-Match": first})
-    assert ok(answer) == created_day | worked
+    assert ok(answer) == changed_day
     assert answer.headers["ETag"] != first
     same = await office.put(day, json=worked, headers={"If-Match": answer.headers["ETag"]})
     assert same.headers["ETag"] == answer.headers["ETag"]
     reader = service.client("xuan-hong")
     one = await reader.get(day)
-    assert (ok(one), one.headers["ETag"]) == (created_day | worked, same.headers["ETag"])
+    assert (ok(one), one.headers["ETag"]) == (changed_day, same.headers["ETag"])
     assert problem_of(await reader.get(f"{DAYS}/2025-03-18")) == (404, "not-found")
-    assert await list_all(reader, DAYS, year=2025) == [created_day | worked]
+    assert await list_all(reader, DAYS, year=2025) == [changed_day]
     assert await list_all(reader, DAYS, year=2026) == []
     assert (await delete(office, day)).status_code == 204
     assert problem_of(await office.delete(day)) == (404, "not-found")

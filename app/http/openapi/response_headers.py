@@ -53,6 +53,8 @@ HEADERS: dict[str, dict[str, Any]] = {
 }
 """The described headers by name, kept once as components."""
 
+WITHOUT_ETAG = "ObligationOut"
+"""Its `version` is that of the report; an obligation itself is changed without If-Match."""
 BY_STATUS = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
 
 
@@ -81,4 +83,4 @@ def describe_headers(
 def _has_version(response: dict[str, Any], schemas: dict[str, dict[str, Any]]) -> bool:
     schema = response.get("content", {}).get("application/json", {}).get("schema", {})
     name = schema.get("$ref", "").rpartition("/")[2]
-    return "version" in schemas.get(name, schema).get("properties", {})
+    return name != WITHOUT_ETAG and "version" in schemas.get(name, schema).get("properties", {})

@@ -204,9 +204,10 @@ def _repeat(copy: WorkingCopy, earlier: EarlierRequest, now: datetime) -> Report
     answer = copy.answer(
         now,
         Progress(ReportStatus.SUBMITTED, copy.row["first_submitted_at"], None),
+        version=earlier.version,
         decisions=copy.decisions_before(earlier.revision),
     )
-    return replace(answer, version=earlier.version, is_repeated=True)
+    return replace(answer, is_repeated=True)
 
 
 def fingerprint(body: Mapping[str, Any]) -> str:

@@ -155,16 +155,16 @@ class WorkingCopy:
         if not self.is_editable:
             raise StateConflict(NOT_EDITABLE, status=terms.STATUS[self.status])
 
-    def answer(self, now: datetime, progress: Progress | None = None, **parts: str) -> ReportAnswer:
-        """The report after a change of its progress, or as it is.
+    def answer(
+        self, now: datetime, progress: Progress, *, version: int | None = None, **parts: str
+    ) -> ReportAnswer:
+        """The report after a change of its progress.
 
-        parts: JSON that replaces parts of the row, by the names of the answer's fields.
+        version: that of an earlier answer which is repeated; by default the next one. parts: JSON
+        that replaces parts of the row, by the names of the answer's fields.
         """
         row = self.row
-        version = self.version if progress is None else self.version + 1
-        progress = progress or Progress(
-            self.status, row["first_submitted_at"], row["correction_due"]
-        )
+        version = self.version + 1 if version is None else version
         timing = rules.timing_at(
             late_from=row["late_from"],
             first_submitted_at=progress.first_submitted_at,
@@ -190,6 +190,7 @@ class WorkingCopy:
             "can_submit": row["is_open"]
             and row["exempted_at"] is None
             and progress.status in EDITABLE,
+            "version": version,
         }
         return ReportAnswer(self._joined(obligation, parts), version)
 
