@@ -14,10 +14,10 @@ from app.db.database import Database
 from app.db.roles import DatabaseUrls
 from app.models.audit_events import Ledger
 from app.models.base import Base
-from app.models.indicators import Indicator
+from app.models.indicators import PlanIndicator
 from app.models.periods import Schedule, ScheduleReporter
 from app.models.plans import Plan
-from app.models.projects import Assignment, Project
+from app.models.projects import Assignment, PlanProject
 from app.server.operating import OPERATOR
 from app.services.audit.action import Action
 from app.services.periods import periods
@@ -35,8 +35,10 @@ SKIPPED_YEAR = 2024
 
 # Leave so many figures to the communes, all of them in projects that they lead.
 LIMIT_FIGURES = """
-UPDATE indicator SET filled_by = '{395-TTYT}' WHERE 'communes' = ANY(filled_by) AND id NOT IN (
-    SELECT id FROM indicator WHERE 'communes' = ANY(filled_by) AND 'quarter' = ANY(frequencies)
+UPDATE plan_indicator SET filled_by = '{395-TTYT}'
+WHERE 'communes' = ANY(filled_by) AND indicator_id NOT IN (
+    SELECT indicator_id FROM plan_indicator
+    WHERE 'communes' = ANY(filled_by) AND 'quarter' = ANY(frequencies)
     ORDER BY position LIMIT $1)
 """
 # A draft for each quarterly obligation of a commune.
@@ -140,26 +142,10 @@ async def _copy(session: AsyncSession, plan: Plan, number: int) -> Plan:
     session.add(copy)
     await session.flush()
     session.add(Ledger(plan_id=copy.id, last_at=NOW, figures_at=NOW, last_hash=b""))
-    projects: dict[int | None, int | None] = {None: None}
-    rows = await session.scalars(
-        select(Project).where(Project.plan_id == plan.id).order_by(Project.parent_id.nulls_first())
-    )
-    for project in rows.all():
-        parent_id = projects[project.parent_id]
-        row = Project(**_values(project) | {"plan_id": copy.id, "parent_id": parent_id})
-        session.add(row)
+    for model in (PlanProject, Assignment, PlanIndicator):
+        rows = await session.scalars(select(model).where(model.plan_id == plan.id))
+        session.add_all(model(**_values(row) | {"plan_id": copy.id}) for row in rows.all())
         await session.flush()
-        projects[project.id] = row.id
-    assignments = await session.scalars(
-        select(Assignment).join(Project).where(Project.plan_id == plan.id)
-    )
-    for assignment in assignments.all():
-        project_id = projects[assignment.project_id]
-        session.add(Assignment(**_values(assignment) | {"project_id": project_id}))
-    indicators = await session.scalars(select(Indicator).where(Indicator.plan_id == plan.id))
-    for indicator in indicators.all():
-        ids = {"plan_id": copy.id, "project_id": projects[indicator.project_id]}
-        session.add(Indicator(**_values(indicator) | ids))
     await _copy_schedule(session, plan, copy)
     return copy
 

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.models.agencies import Agency
-from seed.content import Content, NumberedRow
+from seed.content import Content
+from seed.files import NumberedRow
 from seed.findings import SeedError
 from seed.rows import AgencyRow
 from seed.table_sync import assign

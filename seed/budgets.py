@@ -7,7 +7,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.budgets import BudgetLine
-from app.models.projects import Project
 from seed.table_sync import assign
 
 Values = Mapping[str, Any]
@@ -41,10 +40,7 @@ class BudgetSync:
         audit event must be recorded first.
         """
         stored = await self._session.scalars(
-            select(BudgetLine)
-            .join(Project, Project.id == BudgetLine.project_id)
-            .where(Project.plan_id == plan_id)
-            .order_by(BudgetLine.id)
+            select(BudgetLine).where(BudgetLine.plan_id == plan_id).order_by(BudgetLine.id)
         )
         lines = _grouped(stored, lambda line: _group(line.__dict__))
         groups = _grouped(file_lines, _group)

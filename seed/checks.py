@@ -7,7 +7,8 @@ from typing import Any
 from app.services.deadlines.rules import DueRule, periods_of_year
 from app.services.reference import catalogue
 from app.vocabulary import AgencyKind, BudgetOrigin
-from seed.content import Content, NumberedRow, Table
+from seed.content import Content
+from seed.files import NumberedRow, Table
 from seed.findings import Finding
 from seed.rows import COMMUNES, AgencyRow, IndicatorRow, ScheduleRow
 

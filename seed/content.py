@@ -4,105 +4,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from app.vocabulary import COMMUNE_LEVEL, AssignmentRole
 from seed import rows
+from seed.files import Document, Table
 from seed.findings import Finding
-from seed.reading import Source, read
+from seed.programmes import INDICATOR_FIELDS, PROJECT_FIELDS, Catalogue
+from seed.reading import read
 from seed.rows import COMMUNES
 
-RowType = TypeVar("RowType", bound=rows.Row)
-
-
-class NumberedRow(NamedTuple, Generic[RowType]):
-    """A valid row and its index in the file."""
-
-    number: int
-    row: RowType
-
-
-class Table(Generic[RowType]):
-    """The valid rows of one file, and its findings."""
-
-    def __init__(self, folder: Path, name: str, row_type: type[RowType]) -> None:
-        self.source = read(folder, name)
-        self.findings = self.source.findings
-        self.readable = not self.findings
-        self.entries: list[NumberedRow[RowType]] = []
-        self._row_type = row_type
-        self._check_columns()
-        content = self.source.content
-        if not isinstance(content, list):
-            if self.readable:
-                self.source.add_finding(
-                    1, "tệp", "cần một danh sách, mỗi mục bắt đầu bằng dấu gạch ngang"
-                )
-            self.readable = False
-            return
-        for number, item in enumerate(content):
-            self._add(number, item)
-
-    @property
-    def rows(self) -> list[RowType]:
-        """The rows without their indexes."""
-        return [entry.row for entry in self.entries]
-
-    def codes(self) -> frozenset[str] | None:
-        """The codes in the file, also of invalid rows; None if the file is unreadable."""
-        if not self.readable:
-            return None
-        named = (item.get("code") for item in self.source.content if isinstance(item, dict))
-        return frozenset(code for code in named if isinstance(code, str))
-
-    def finding(self, entry: NumberedRow[RowType], field: str, expected: str) -> Finding:
-        """A finding about a field of a row."""
-        return self.source.finding((entry.number, field), expected)
-
-    def _check_columns(self) -> None:
-        columns = self.source.columns
-        if columns is None:
-            return
-        fields = self._row_type.model_fields
-        for name in fields.keys() - set(columns):
-            self.source.add_finding(1, name, f"cần có cột này; các cột: {','.join(fields)}")
-        for name in set(columns) - fields.keys():
-            self.source.add_finding(
-                1, name or "cột", f"không có cột này; các cột: {','.join(fields)}"
-            )
-        for name in {name for name in columns if columns.count(name) > 1}:
-            self.source.add_finding(1, name, "chỉ được có một cột tên như vậy")
-        self.readable = not self.findings
-
-    def _add(self, number: int, item: object) -> None:
-        columns = self.source.columns
-        if columns is not None and isinstance(item, dict):
-            # The header has its own findings; keep only known columns.
-            item = {name: item[name] for name in self._row_type.model_fields if name in item}
-        try:
-            self.entries.append(NumberedRow(number, self._row_type.model_validate(item)))
-        except ValidationError as error:
-            for detail in error.errors():
-                if columns is None or detail["type"] != "missing":
-                    path = (number, *detail["loc"])
-                    self.findings.append(self.source.finding(path, rows.message_of(detail)))
-
-
-@dataclass(frozen=True)
-class PlanText:
-    """`plan.yaml`; `row` is None if it is invalid."""
-
-    source: Source
-    row: rows.PlanRow | None
+PLAN_FILE = "plan.yaml"
 
 
 @dataclass(frozen=True)
 class Content:
     """All files of a plan."""
 
-    plan: PlanText
+    plan: Document[rows.PlanRow]
     agencies: Table[rows.AgencyRow]
     projects: Table[rows.ProjectRow]
     assignments: Table[rows.AssignmentRow]
@@ -126,7 +46,8 @@ class Content:
             self.working_days,
             self.reminders,
         )
-        return sum((table.findings for table in tables), start=[*self.plan.source.findings])
+        findings = sum((table.findings for table in tables), start=[*self.plan.source.findings])
+        return findings + self.projects.redefinitions() + self.indicators.redefinitions()
 
     def year(self) -> int | None:
         """The plan's year; None if `plan.yaml` is invalid."""
@@ -175,16 +96,23 @@ class Content:
         )
 
 
-def read_content(folder: Path) -> Content:
-    """Read all files of a folder; errors become findings."""
+def read_content(folder: Path, catalogue: Catalogue) -> Content:
+    """Read all files of a plan's folder; errors become findings.
+
+    catalogue: the definitions of the plan's programme, which complete the rows of the files.
+    """
     return Content(
-        plan=_plan(folder),
+        plan=Document(folder, PLAN_FILE, rows.PlanRow),
         agencies=Table(folder, "agencies.csv", rows.AgencyRow),
-        projects=Table(folder, "projects.yaml", rows.ProjectRow),
+        projects=Table(
+            folder, "projects.yaml", rows.ProjectRow, catalogue.projects, PROJECT_FIELDS
+        ),
         assignments=Table(folder, "assignments.csv", rows.AssignmentRow),
         responsibilities=Table(folder, "responsibilities.yaml", rows.ResponsibilityRow),
         budget_lines=Table(folder, "budget_lines.csv", rows.BudgetLineRow),
-        indicators=Table(folder, "indicators.csv", rows.IndicatorRow),
+        indicators=Table(
+            folder, "indicators.csv", rows.IndicatorRow, catalogue.indicators, INDICATOR_FIELDS
+        ),
         schedules=Table(folder, "schedules.yaml", rows.ScheduleRow),
         working_days=Table(folder, "working_days.csv", rows.WorkingDayRow),
         reminders=Table(folder, "reminders.yaml", rows.ReminderRuleRow),
@@ -193,25 +121,21 @@ def read_content(folder: Path) -> Content:
 
 def named_plan(folder: Path) -> str | None:
     """The code of the folder's plan; None if `plan.yaml` is unreadable or the code invalid."""
-    content = read(folder, "plan.yaml").content
-    code = content.get("code") if isinstance(content, dict) else None
+    return _named_code(folder, "code")
+
+
+def named_programme(folder: Path) -> str | None:
+    """The code of the plan's programme; None if `plan.yaml` is unreadable or the code invalid."""
+    return _named_code(folder, "programme")
+
+
+def _named_code(folder: Path, field: str) -> str | None:
+    content = read(folder, PLAN_FILE).content
+    code = content.get(field) if isinstance(content, dict) else None
     try:
         return TypeAdapter[str](rows.Code).validate_python(code)
     except ValidationError:
         return None
-
-
-def _plan(folder: Path) -> PlanText:
-    source = read(folder, "plan.yaml")
-    if source.findings:
-        return PlanText(source, None)
-    try:
-        return PlanText(source, rows.PlanRow.model_validate(source.content))
-    except ValidationError as error:
-        source.findings += [
-            source.finding(detail["loc"], rows.message_of(detail)) for detail in error.errors()
-        ]
-        return PlanText(source, None)
 
 
 def _ancestors(code: str, parents: dict[str, str | None]) -> set[str | None]:

@@ -1,30 +1,40 @@
 """Load a plan's folder: check all files, then write in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import local_day
-from app.models.indicators import Indicator
+from app.models.indicators import Indicator, PlanIndicator
 from app.models.notifications import ReminderRule
 from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter, WorkingDay
 from app.models.plans import LegalDocument, Plan, Responsibility, Target
-from app.models.projects import Assignment, Project
+from app.models.programmes import Programme
+from app.models.projects import Assignment, PlanProject, Project
 from app.policy import Principal
 from app.services.audit import ledger
 from app.services.audit.action import Action
 from app.services.periods import periods
 from app.text.writing import figure
+from seed import programmes
 from seed.agencies import AgencySync
 from seed.budgets import BudgetSync
 from seed.checks import check
-from seed.content import Content, read_content
+from seed.content import PLAN_FILE, Content, named_programme, read_content
+from seed.files import Document
 from seed.findings import SeedError
+from seed.programmes import (
+    INDICATOR_FIELDS,
+    PROJECT_FIELDS,
+    Catalogue,
+    ProgrammeContent,
+    ProgrammeSync,
+)
 from seed.rows import PlanRow
 from seed.table_sync import TableSync
 
@@ -34,6 +44,7 @@ PRINCIPAL = Principal("seed", None, frozenset(), None, "", "")
 """The principal of loads, for audit events."""
 
 Echo = Callable[[str], None]
+Definition = TypeVar("Definition", Project, Indicator)
 
 
 class ChangeCounts(Protocol):
@@ -44,17 +55,31 @@ class ChangeCounts(Protocol):
 
 
 async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo) -> None:
-    """Write the plan in a folder to the database, within the caller's transaction.
+    """Write the plan or the programme in a folder to the database, in the caller's transaction.
 
-    Loading is idempotent and never deletes: rows that are no longer in the files are kept and
-    reported. `echo` receives one Vietnamese line per file and notice.
+    A plan's programme is loaded first where its folder lies beside the plan's. Loading is
+    idempotent and never deletes: rows that are no longer in the files are kept and reported.
+    `echo` receives one Vietnamese line per file and notice.
 
     Raises:
-        SeedError: with every error in the files, before anything is written.
+        SeedError: with every error in the files, before anything is committed.
     """
-    content = read_content(folder)
+    if (folder / programmes.FILE).exists():
+        await _load_programme(session, ProgrammeContent(folder), now, echo)
+        return
+    # 1. Read the files, completed by the programme's definitions.
+    code = named_programme(folder)
+    programme_folder = programmes.find_folder(folder, code) if code else None
+    programme = ProgrammeContent(programme_folder) if programme_folder else None
+    if programme and (findings := programme.findings()):
+        raise SeedError(findings)
+    content = read_content(folder, await _read_catalogue(session, programme, folder, code))
+    # 2. Check all of them before the first write.
     if findings := check(content):
         raise SeedError(findings)
+    # 3. Write the programme, the plan's tables and its money, then generate its periods.
+    if programme:
+        await _load_programme(session, programme, now, echo)
     await ledger.open_ledger(session, None, now)
     current_load = _Load(session, content, echo)
     plan = await current_load.load_tables(now)
@@ -71,6 +96,48 @@ async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo
         .where(ReportingPeriod.plan_id == plan.id)
     )
     echo(f"Kỳ báo cáo: lập mới {len(created)} kỳ; kế hoạch có {obligations} nghĩa vụ báo cáo")
+
+
+async def _read_catalogue(
+    session: AsyncSession, programme: ProgrammeContent | None, folder: Path, code: str | None
+) -> Catalogue:
+    """The definitions of a plan's programme, from its files or else from the database.
+
+    Raises:
+        SeedError: neither has the programme.
+    """
+    if programme is not None:
+        return programme.catalogue()
+    catalogue = await programmes.read_catalogue(session, code) if code else None
+    if catalogue is None:
+        source = Document(folder, PLAN_FILE, PlanRow).source
+        message = f"cần một chương trình đã nạp, hoặc thư mục của chương trình ở {folder.parent}"
+        raise SeedError(source.findings or [source.finding(("programme",), message)])
+    return catalogue
+
+
+async def _load_programme(
+    session: AsyncSession, content: ProgrammeContent, now: datetime, echo: Echo
+) -> None:
+    """Write a programme, and record the load if it changed anything.
+
+    Raises:
+        SeedError: the files have errors, or the meaning of reported figures would change.
+    """
+    if findings := content.findings():
+        raise SeedError(findings)
+    sync = ProgrammeSync(session, content)
+    programme = await sync.upsert()
+    await ledger.open_ledger(session, None, now)
+    counts = {"added": sync.added, "changed": sync.changed}
+    if any(counts.values()):
+        action, subject = Action(PRINCIPAL, now), f"programmes/{programme.code}"
+        await ledger.record_event(session, action, "programme.loaded", subject, after=counts)
+    projects, indicators = len(content.projects.rows), len(content.indicators.rows)
+    echo(
+        f"Chương trình {programme.code}: {projects} dự án, {indicators} chỉ tiêu "
+        f"(thêm {sync.added}, sửa {sync.changed})"
+    )
 
 
 class _Load:
@@ -97,7 +164,7 @@ class _Load:
         self._report("agencies.csv", f"{total} cơ quan, đơn vị", self._agencies, kept=kept)
         await self._load_projects(plan)
         await self._load_plan_parts(plan)
-        await self._load_assignments()
+        await self._load_assignments(plan)
         await self._load_responsibilities(plan)
         await self._load_indicators(plan)
         await self._load_schedules(plan)
@@ -111,6 +178,7 @@ class _Load:
         lines = [
             row.model_dump(exclude={"project", "agency"})
             | {
+                "plan_id": plan.id,
                 "project_id": self._projects[row.project],
                 "agency_id": self._agencies.by_code(row.agency).id if row.agency else None,
                 "origin_years": sorted(row.origin_years),
@@ -142,9 +210,15 @@ class _Load:
     async def _load_plan(self, today: date) -> Plan:
         row = self._row
         table = await TableSync.of(self._session, Plan, Plan.code == row.code, ["code"])
-        parts = {"district", "legal_basis", "targets"}
+        programme_id = await self._session.scalar(
+            select(Programme.id).where(Programme.code == row.programme)
+        )
+        parts = {"programme", "district", "legal_basis", "targets"}
         values = row.model_dump(exclude=parts | ({"due_soon_days"} - row.model_fields_set))
-        values |= {"district_id": self._agencies.by_code(row.district).id}
+        values |= {
+            "programme_id": programme_id,
+            "district_id": self._agencies.by_code(row.district).id,
+        }
         existing = await self._session.scalar(
             select(Plan.effective_from).where(Plan.code == row.code)
         )
@@ -154,22 +228,35 @@ class _Load:
         return plan
 
     async def _load_projects(self, plan: Plan) -> None:
-        table = await TableSync.of(self._session, Project, Project.plan_id == plan.id, ["code"])
-        put: dict[str, Project] = {}
+        """Write the plan's own projects, then the adoption of every project."""
+        definitions = await self._definitions(Project, plan)
+        own = await TableSync.of(self._session, Project, Project.plan_id == plan.id, ["code"])
+        adopted = await TableSync.of(
+            self._session, PlanProject, PlanProject.plan_id == plan.id, ["project_id"]
+        )
         for position, row in enumerate(self._content.projects.rows, start=1):
-            parent = put[row.parent] if row.parent else None
-            if parent is not None and parent.id is None:
-                await self._session.flush()
-            values = row.model_dump(exclude={"parent"})
-            values |= {"plan_id": plan.id, "position": position, "parent_id": parent and parent.id}
-            put[row.code] = table.upsert(values)
+            project = definitions.get(row.code) or own.upsert(
+                {
+                    "programme_id": plan.programme_id,
+                    "plan_id": plan.id,
+                    "parent_id": self._projects[row.parent] if row.parent else None,
+                    "position": position,
+                    "code": row.code,
+                    "name": row.name,
+                }
+            )
+            await self._session.flush()
+            self._projects[row.code] = project.id
+            values = row.model_dump(exclude={"code", *PROJECT_FIELDS})
+            values |= {"plan_id": plan.id, "project_id": project.id, "position": position}
+            adopted.upsert(values)
         await self._session.flush()
-        self._projects = {code: project.id for code, project in put.items()}
         self._report(
             "projects.yaml",
-            f"{len(put)} dự án, tiểu dự án",
-            table,
-            kept=table.missing_from_files(lambda project: project.code),
+            f"{adopted.total} dự án, tiểu dự án",
+            own,
+            adopted,
+            kept=await self._names(Project, adopted.missing_from_files(lambda row: row.project_id)),
         )
 
     async def _load_plan_parts(self, plan: Plan) -> None:
@@ -192,17 +279,18 @@ class _Load:
         )
         self._report("plan.yaml", summary, documents, targets, kept=kept)
 
-    async def _load_assignments(self) -> None:
+    async def _load_assignments(self, plan: Plan) -> None:
         table = await TableSync.of(
             self._session,
             Assignment,
-            Assignment.project_id.in_(self._projects.values()),
+            Assignment.plan_id == plan.id,
             ["project_id", "agency_id"],
         )
         for row in self._content.assignments.rows:
             for agency in self._content.expand([row.agency]):
                 table.upsert(
                     {
+                        "plan_id": plan.id,
                         "project_id": self._projects[row.project],
                         "agency_id": self._agencies.agency_of(agency).id,
                         "role": row.role,
@@ -240,15 +328,42 @@ class _Load:
         self._report("responsibilities.yaml", f"{table.total} nhiệm vụ", table, kept=kept)
 
     async def _load_indicators(self, plan: Plan) -> None:
-        table = await TableSync.of(self._session, Indicator, Indicator.plan_id == plan.id, ["code"])
+        """Write the plan's own indicators, then the adoption of every indicator."""
+        definitions = await self._definitions(Indicator, plan)
+        own = await TableSync.of(self._session, Indicator, Indicator.plan_id == plan.id, ["code"])
+        adopted = await TableSync.of(
+            self._session, PlanIndicator, PlanIndicator.plan_id == plan.id, ["indicator_id"]
+        )
         for position, row in enumerate(self._content.indicators.rows, start=1):
-            columns = {"plan_id": plan.id, "position": position, "project_id": None}
-            if row.project:
-                columns["project_id"] = self._projects[row.project]
-            table.upsert(row.model_dump(exclude={"project"}) | columns)
+            indicator = definitions.get(row.code)
+            if indicator is None:
+                columns = {
+                    "programme_id": plan.programme_id,
+                    "plan_id": plan.id,
+                    "project_id": self._projects[row.project] if row.project else None,
+                    "position": position,
+                }
+                defined = row.model_dump(include={"code", *INDICATOR_FIELDS} - {"project"})
+                indicator = own.upsert(defined | columns)
+                await self._session.flush()
+            values = row.model_dump(exclude={"code", *INDICATOR_FIELDS})
+            values |= {"plan_id": plan.id, "indicator_id": indicator.id, "position": position}
+            adopted.upsert(values)
         await self._session.flush()
-        kept = table.missing_from_files(lambda row: row.code)
-        self._report("indicators.csv", f"{table.total} chỉ tiêu", table, kept=kept)
+        missing = adopted.missing_from_files(lambda row: row.indicator_id)
+        kept = await self._names(Indicator, missing)
+        self._report("indicators.csv", f"{adopted.total} chỉ tiêu", own, adopted, kept=kept)
+
+    async def _definitions(self, model: type[Definition], plan: Plan) -> dict[str, Definition]:
+        """The projects or indicators of the plan's programme, by code."""
+        rows = await self._session.scalars(
+            select(model).where(model.programme_id == plan.programme_id, model.plan_id.is_(None))
+        )
+        return {row.code: row for row in rows}
+
+    async def _names(self, model: type[Definition], ids: Collection[int]) -> list[str]:
+        """The codes of projects or indicators."""
+        return sorted(await self._session.scalars(select(model.code).where(model.id.in_(ids))))
 
     async def _load_schedules(self, plan: Plan) -> None:
         schedules = await TableSync.of(

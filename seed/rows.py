@@ -192,10 +192,41 @@ class SignerRow(Row):
     name: Line
 
 
+class ProgrammeRow(Row):
+    """`programme.yaml`."""
+
+    code: Code
+    name: Line
+    first_year: Year
+    last_year: Year
+
+
+class ProjectDefinitionRow(Row):
+    """An item of a programme's `projects.yaml`."""
+
+    code: Code
+    parent: Maybe[Code]
+    name: Line
+
+
+class IndicatorDefinitionRow(Row):
+    """A row of a programme's `indicators.csv`."""
+
+    code: Code
+    name: Line
+    project: Maybe[Code]
+    unit: Line
+    kind: IndicatorKind
+    decimals: Annotated[Integer, Field(le=2)]
+    formula: Maybe[Line]
+    note: Maybe[LongText]
+
+
 class PlanRow(Row):
     """`plan.yaml`."""
 
     code: Code
+    programme: Code
     title: Line
     year: Year
     district: AgencyCode
@@ -223,12 +254,9 @@ class AgencyRow(Row):
     valid_to: Maybe[Day]
 
 
-class ProjectRow(Row):
-    """An item of `projects.yaml`."""
+class ProjectRow(ProjectDefinitionRow):
+    """An item of a plan's `projects.yaml`, with its definition."""
 
-    code: Code
-    parent: Maybe[Code]
-    name: Line
     objective: Maybe[LongText] = None
     target_group: Maybe[LongText] = None
     support_content: Maybe[LongText] = None
@@ -266,20 +294,12 @@ class BudgetLineRow(Row):
     decision: Maybe[Line]
 
 
-class IndicatorRow(Row):
-    """A row of `indicators.csv`."""
+class IndicatorRow(IndicatorDefinitionRow):
+    """A row of a plan's `indicators.csv`, with its definition."""
 
-    code: Code
-    name: Line
-    project: Maybe[Code]
-    unit: Line
-    kind: IndicatorKind
-    decimals: Annotated[Integer, Field(le=2)]
     frequencies: Annotated[Several[Frequency], Field(min_length=1)]
     filled_by: Several[AgencyCode]
-    formula: Maybe[Line]
     maximum: Maybe[Figure]
-    note: Maybe[LongText]
 
 
 class ScheduleRow(Row):

@@ -10,6 +10,7 @@ from app.models.base import Base
 
 Row = TypeVar("Row", bound=Base)
 Key = tuple[Any, ...]
+Name = TypeVar("Name", str, int)
 
 
 class TableSync(Generic[Row]):
@@ -59,7 +60,7 @@ class TableSync(Generic[Row]):
         """The number of upserted rows."""
         return len(self._upserted)
 
-    def missing_from_files(self, name: Callable[[Row], str]) -> list[str]:
+    def missing_from_files(self, name: Callable[[Row], Name]) -> list[Name]:
         """The sorted names of the rows that were not upserted."""
         return sorted({name(row) for key, row in self._rows.items() if key not in self._upserted})
 

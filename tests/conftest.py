@@ -34,6 +34,7 @@ hypothesis_settings.register_profile("suite", deadline=None)
 hypothesis_settings.load_profile("suite")
 
 ROOT = Path(__file__).resolve().parent.parent
+PROGRAMME_FOLDER = ROOT / "seed" / "giam-ngheo-2021-2025"
 PLAN_FOLDER = ROOT / "seed" / "tho-xuan-2024"
 NEIGHBOUR_FOLDER = ROOT / "tests" / "data" / "trieu-son-2024"
 SERVER = "TIENDO_TEST_SERVER"

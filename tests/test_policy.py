@@ -52,6 +52,8 @@ MAY: dict[str, set[str]] = {
     **dict.fromkeys(["get_notification_preferences", "put_notification_preferences"], PEOPLE),
     **dict.fromkeys(["list_users", "get_user", "create_user", "change_user"], ADMINS),
     **dict.fromkeys(["list_api_keys", "create_api_key", "revoke_api_key"], ADMINS),
+    **dict.fromkeys(["list_programmes", "get_programme"], REFERENCE_READERS),
+    **dict.fromkeys(["list_programme_projects", "list_programme_indicators"], REFERENCE_READERS),
     **dict.fromkeys(["list_plans", "get_plan"], REFERENCE_READERS),
     **dict.fromkeys(["list_projects", "get_project"], REFERENCE_READERS),
     **dict.fromkeys(["list_agencies", "get_agency", "list_responsibilities"], REFERENCE_READERS),
@@ -219,8 +221,8 @@ async def add_neighbour(service: Service) -> dict[str, str]:
     hook = {"agency": "397", "url": "https://hook.trieu-son.example.vn/"}
     calendar = {"agency": "15901"}
     async with service.database.reading() as session:
-        line = "SELECT min(b.id) FROM budget_line b JOIN project j ON j.id = b.project_id"
-        of_plan = "JOIN plan ON plan.id = j.plan_id WHERE plan.code = 'trieu-son-2024'"
+        line = "SELECT min(b.id) FROM budget_line b"
+        of_plan = "JOIN plan ON plan.id = b.plan_id WHERE plan.code = 'trieu-son-2024'"
         line_id = await session.scalar(text(f"{line} {of_plan}"))
     return NEIGHBOUR | {
         "key_id": str(ok(await root.post("/api-keys", json=keys), 201)["id"]),

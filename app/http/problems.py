@@ -44,6 +44,8 @@ MEDIA_TYPE = "application/problem+json"
 RENDERER = "tiendo.problem_renderer"
 """Key in a request's scope: a function that renders problems in another way, e.g. as a page."""
 
+PROJECT_EXISTS = AlreadyExists(Bilingual("dự án có mã này", "a project with this code"))
+INDICATOR_EXISTS = AlreadyExists(Bilingual("chỉ tiêu có mã này", "an indicator with this code"))
 CONSTRAINTS: dict[str, Problem] = {
     "agency_code_once_at_a_time": AlreadyExists(
         Bilingual(
@@ -56,12 +58,10 @@ CONSTRAINTS: dict[str, Problem] = {
     "account_username_key": AlreadyExists(
         Bilingual("tài khoản có tên đăng nhập này", "an account with this user name")
     ),
-    "project_plan_id_code_key": AlreadyExists(
-        Bilingual("dự án có mã này", "a project with this code")
-    ),
-    "indicator_plan_id_code_key": AlreadyExists(
-        Bilingual("chỉ tiêu có mã này", "an indicator with this code")
-    ),
+    "project_programme_id_plan_id_code_key": PROJECT_EXISTS,
+    "plan_project_pkey": PROJECT_EXISTS,
+    "indicator_programme_id_plan_id_code_key": INDICATOR_EXISTS,
+    "plan_indicator_pkey": INDICATOR_EXISTS,
     "reminder_rule_schedule_id_agency_id_code_key": AlreadyExists(
         Bilingual("quy tắc nhắc có mã này", "a reminder rule with this code")
     ),

@@ -11,6 +11,7 @@ from app.models import (
     obligations,
     periods,
     plans,
+    programmes,
     projects,
     reports,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "obligations",
     "periods",
     "plans",
+    "programmes",
     "projects",
     "reports",
 ]

@@ -1,6 +1,14 @@
 """Budget lines (dòng vốn), in whole VND."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -9,7 +17,7 @@ from app.vocabulary import BudgetOrigin, BudgetSource
 
 
 class BudgetLine(Versioned, Base):
-    """Money of one source and origin for a project, with the decision that grants it.
+    """Money of one source and origin for a plan's project, with the decision that grants it.
 
     The line without an agency is undistributed. Distributing money to an agency moves it from that
     line, so the sum of a project's lines is always the project's budget.
@@ -19,8 +27,12 @@ class BudgetLine(Versioned, Base):
     __table_args__ = (
         CheckConstraint("amount_vnd >= 0", name="amount"),
         CheckConstraint("cardinality(origin_years) > 0", name="origin_years"),
+        ForeignKeyConstraint(
+            ["plan_id", "project_id"], ["plan_project.plan_id", "plan_project.project_id"]
+        ),
         Index(
             "budget_line_once",
+            "plan_id",
             "project_id",
             "agency_id",
             "source",
@@ -33,7 +45,8 @@ class BudgetLine(Versioned, Base):
     )
 
     id: Mapped[Key]
-    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
+    plan_id: Mapped[int] = mapped_column(BigInteger)
+    project_id: Mapped[int] = mapped_column(BigInteger)
     agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
     source: Mapped[BudgetSource]
     origin: Mapped[BudgetOrigin]
@@ -52,6 +65,7 @@ class BudgetChange(Base):
     __tablename__ = "budget_change"
 
     id: Mapped[Key]
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
     agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
     source: Mapped[BudgetSource]

@@ -1,4 +1,4 @@
-"""Indicators (chỉ tiêu): the figures that agencies report, and those derived from them."""
+"""Indicators (chỉ tiêu): defined by a programme, adopted by plans, reported or derived."""
 
 from decimal import Decimal
 
@@ -11,22 +11,21 @@ from app.vocabulary import Frequency, IndicatorKind
 
 
 class Indicator(Versioned, Base):
-    """An indicator of a plan's catalogue.
+    """An indicator that a programme defines: what a figure means.
 
-    `filled_by` contains selectors of the agencies that report it: `communes`, `leads` (the lead
-    agencies of its project, except communes) or the code of an agency. It is empty for an indicator
-    that is derived by `formula`, such as `KQ.02 - KQ.03` or `100 * KQ.06 / KQ.01`.
+    `plan_id` is null, or the plan that defines the indicator for itself. A derived indicator has a
+    `formula`, such as `KQ.02 - KQ.03` or `100 * KQ.06 / KQ.01`.
     """
 
     __tablename__ = "indicator"
     __table_args__ = (
-        UniqueConstraint("plan_id", "code"),
+        UniqueConstraint("programme_id", "plan_id", "code", postgresql_nulls_not_distinct=True),
         CheckConstraint("decimals BETWEEN 0 AND 2", name="decimals"),
-        CheckConstraint("(formula IS NULL) = (cardinality(filled_by) > 0)", name="formula"),
     )
 
     id: Mapped[Key]
-    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)
     project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
     position: Mapped[int] = mapped_column(Integer)
     code: Mapped[str] = mapped_column(Text)
@@ -34,8 +33,25 @@ class Indicator(Versioned, Base):
     unit: Mapped[str] = mapped_column(Text)
     kind: Mapped[IndicatorKind]
     decimals: Mapped[int] = mapped_column(Integer)
+    formula: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
+
+
+class PlanIndicator(Versioned, Base):
+    """An indicator as a plan adopts it: who reports it, how often, up to which value.
+
+    `filled_by` contains selectors of the agencies that report it: `communes`, `leads` (the lead
+    agencies of its project, except communes) or the code of an agency. It is empty for a derived
+    indicator.
+    """
+
+    __tablename__ = "plan_indicator"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), primary_key=True)
+    indicator_id: Mapped[int] = mapped_column(
+        ForeignKey("indicator.id"), primary_key=True, index=True
+    )
+    position: Mapped[int] = mapped_column(Integer)
     frequencies: Mapped[list[Frequency]] = mapped_column(ARRAY(Text))
     filled_by: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    formula: Mapped[str | None] = mapped_column(Text)
     maximum: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
-    note: Mapped[str | None] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""Plans: one programme, one district, one year."""
+"""Plans: a programme in one district and year."""
 
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,7 @@ class Plan(Versioned, Base):
     code: Mapped[str] = mapped_column(Text, unique=True)
     title: Mapped[str] = mapped_column(Text)
     year: Mapped[int] = mapped_column(Integer, index=True)
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id"), index=True)
     district_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
     general_goal: Mapped[str] = mapped_column(Text)
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))

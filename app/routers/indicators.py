@@ -78,7 +78,7 @@ async def get_indicator(
     "",
     summary="Thêm chỉ tiêu",
     status_code=201,
-    responses=problems(NotFound, AmbiguousPlan, CONSTRAINTS["indicator_plan_id_code_key"]),
+    responses=problems(NotFound, AmbiguousPlan, CONSTRAINTS["plan_indicator_pkey"]),
 )
 async def create_indicator(
     body: IndicatorIn,

@@ -1,4 +1,4 @@
-"""Plans: one programme, one district, one year."""
+"""Plans: a programme in one district and year."""
 
 from typing import Annotated
 

@@ -63,7 +63,7 @@ async def get_project(
     "",
     summary="Thêm dự án, tiểu dự án",
     status_code=201,
-    responses=problems(NotFound, AmbiguousPlan, CONSTRAINTS["project_plan_id_code_key"]),
+    responses=problems(NotFound, AmbiguousPlan, CONSTRAINTS["plan_project_pkey"]),
 )
 async def create_project(
     body: ProjectIn,

@@ -84,10 +84,11 @@ RATIO: dict[str, Any] = {
 
 
 class IndicatorOut(Output):
-    """An indicator (chỉ tiêu) of the district's own catalogue."""
+    """An indicator (chỉ tiêu): defined by the programme, or by the plan for itself."""
 
     model_config = examples(
-        {"plan": "tho-xuan-2024", "position": 20, **INDICATOR} | {"official": False, "version": 1}
+        {"plan": "tho-xuan-2024", "position": 20, **INDICATOR}
+        | {"own": False, "official": False, "version": 1}
     )
 
     plan: str
@@ -108,6 +109,7 @@ class IndicatorOut(Output):
     formula: str | None = Field(description="Cách tính, khi hệ thống tự tính.")
     maximum: Number | None = Field(description="Giá trị lớn nhất có thể có.")
     note: str | None
+    own: bool = Field(description="Chỉ tiêu riêng của kế hoạch, chương trình không có.")
     official: Literal[False] = Field(
         default=False,
         description="Luôn là false: mã và tên là danh mục riêng của phòng, không phải mã chính "

@@ -14,6 +14,7 @@ Paragraphs = Annotated[list[LongText], Field(min_length=1, max_length=100)]
 
 PLAN: dict[str, Any] = {
     "code": "tho-xuan-2024",
+    "programme": "giam-ngheo-2021-2025",
     "title": "Kế hoạch triển khai thực hiện Chương trình mục tiêu quốc gia giảm nghèo bền vững "
     "trên địa bàn huyện năm 2024",
     "year": 2024,
@@ -104,11 +105,12 @@ class Signer(Output):
 
 
 class PlanOut(Output):
-    """A plan (kế hoạch): one programme, one district, one year."""
+    """A plan (kế hoạch): a programme in one district and year."""
 
     model_config = examples(PLAN)
 
     code: str
+    programme: str = Field(description="Mã chương trình.")
     title: str
     year: int
     district: str = Field(description="Mã huyện.")

@@ -49,6 +49,7 @@ class ProjectOut(Output):
             "leads": ["395-TTYT", "395-VP"],
             "coordinators": ["15493", "15499", "395-GDDT"],
             "version": 1,
+            "own": False,
         }
     )
 
@@ -72,6 +73,7 @@ class ProjectOut(Output):
     leads: list[str] = Field(description="Mã các đơn vị chủ trì.")
     coordinators: list[str] = Field(description="Mã các đơn vị phối hợp.")
     version: Version
+    own: bool = Field(description="Dự án riêng của kế hoạch, chương trình không có.")
 
 
 class ProjectIn(Input):

@@ -16,7 +16,7 @@ from app.errors import AmbiguousPlan, FieldError, NotFound, ValidationFailed
 from app.models.agencies import Agency
 from app.models.periods import ReportingPeriod
 from app.models.plans import Plan
-from app.models.projects import Project
+from app.models.projects import PlanProject, Project
 from app.policy import Principal
 from app.text import terms
 from app.text.bilingual import Bilingual
@@ -92,7 +92,13 @@ async def get_plan(
         )
         query = query.where(or_(Plan.year == year, has_periods))
     if project is not None:
-        query = query.where(exists().where(Project.plan_id == Plan.id, Project.code == project))
+        query = query.where(
+            exists().where(
+                PlanProject.plan_id == Plan.id,
+                Project.id == PlanProject.project_id,
+                Project.code == project,
+            )
+        )
     plans = list((await session.scalars(query.order_by(Plan.code).limit(MOST_CHOICES))).all())
     _ensure_one([plan.code for plan in plans], code, period, project)
     return plans[0]

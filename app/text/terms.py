@@ -5,6 +5,7 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import Channel, Frequency, ReportStatus, Role
 
 PATH = Bilingual("đường dẫn này", "such path")
+PROGRAMME = Bilingual("chương trình {code}", "programme {code}")
 PLAN = Bilingual("kế hoạch {code}", "plan {code}")
 ANY_PLAN = Bilingual("kế hoạch nào", "plan")
 PERIOD = Bilingual("kỳ báo cáo {code}", "reporting period {code}")

@@ -8,7 +8,7 @@ import pytest
 
 from app.db.database import Database
 from app.settings import Settings
-from tests.conftest import PLAN_FOLDER
+from tests.conftest import PLAN_FOLDER, PROGRAMME_FOLDER
 
 
 @pytest.fixture
@@ -20,5 +20,6 @@ async def database(empty_database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An editable copy of the plan's folder."""
+    """An editable copy of the plan's folder, with the programme's beside it."""
+    shutil.copytree(PROGRAMME_FOLDER, tmp_path / PROGRAMME_FOLDER.name)
     return Path(shutil.copytree(PLAN_FOLDER, tmp_path / "plan"))

@@ -58,7 +58,7 @@ async def test_carried_over_budget_keeps_its_years(database: Database) -> None:
     async with database.transaction() as session:
         rows = await session.execute(
             select(Project.code, BudgetLine.origin_years)
-            .join(Project)
+            .join(Project, Project.id == BudgetLine.project_id)
             .where(BudgetLine.origin == BudgetOrigin.CARRIED_OVER)
         )
         years = dict(rows.all())
@@ -81,7 +81,7 @@ async def test_a_corrected_budget_line_changes_at_the_instant_of_its_load(
         events = await session.scalars(
             select(AuditEvent.at).where(AuditEvent.actor == "seed").order_by(AuditEvent.id)
         )
-        _, first, second = events.all()
+        _, _, first, second = events.all()
         changes_made = await session.execute(
             select(BudgetChange.recorded_at, func.count(), func.sum(BudgetChange.change_vnd))
             .group_by(BudgetChange.recorded_at)
@@ -99,13 +99,14 @@ async def distribute(session: AsyncSession, amount_vnd: int) -> None:
     line = (
         await session.scalars(
             select(BudgetLine)
-            .join(Project)
+            .join(Project, Project.id == BudgetLine.project_id)
             .where(Project.code == "DA2", BudgetLine.origin == BudgetOrigin.CURRENT_YEAR)
         )
     ).one()
     agency_id = await session.scalar(select(Agency.id).where(Agency.code == "15493"))
     session.add(
         BudgetLine(
+            plan_id=line.plan_id,
             project_id=line.project_id,
             agency_id=agency_id,
             source=line.source,

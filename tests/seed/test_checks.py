@@ -7,7 +7,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from seed.loader import SeedError, load
+from tests.conftest import PROGRAMME_FOLDER
 from tests.support.seed_folders import NOW, correct
+
+PROJECTS = f"{PROGRAMME_FOLDER.name}/projects.yaml"
+INDICATORS = f"{PROGRAMME_FOLDER.name}/indicators.csv"
+"""The programme's files, beside the plan's folder."""
 
 FILES = [
     "agencies.csv",
@@ -67,7 +72,7 @@ MISTAKES = {
         "parent", "không nằm dưới"),
     "unknown field": ("plan.yaml", "year: 2024", "nam: 1\nyear: 2024", 0, "nam",
         "không có trường"),
-    "missing field": ("plan.yaml", "year: 2024\n", "", -2, "year", "cần có trường này"),
+    "missing field": ("plan.yaml", "year: 2024\n", "", -3, "year", "cần có trường này"),
     "field twice": ("plan.yaml", "year: 2024", "year: 2024\nyear: 2025", 1, "year", "một lần"),
     "year in words": ("plan.yaml", "year: 2024", "year: hai nghìn", 0, "year", "số nguyên"),
     "year of another century": ("plan.yaml", "year: 2024", "year: 1924", 0, "year", "từ 2000"),
@@ -91,12 +96,12 @@ MISTAKES = {
         "ký tự điều khiển"),
     "no list": ("plan.yaml", "recipients:\n", "recipients:\n  a: b\nx:\n", 0, "recipients",
         "cần một danh sách"),
-    "bad indentation": ("projects.yaml", "  name: Cải thiện", " name: Cải thiện", 0, "tệp",
+    "bad indentation": (PROJECTS, "  name: Cải thiện", " name: Cải thiện", 0, "tệp",
         "YAML"),
     "project twice": ("projects.yaml", "code: DA4.TDA3", "code: DA4.TDA1", 0, "code", "DA4.TDA1"),
-    "child before parent": ("projects.yaml", "parent: null\n  name: Đa dạng",
+    "child before parent": (PROJECTS, "parent: null\n  name: Đa dạng",
         "parent: DA7\n  name: Đa", 0, "parent", "đứng trước"),
-    "text on two lines": ("projects.yaml", "name: Giám sát, đánh giá", 'name: "a\\nb"', 0, "name",
+    "text on two lines": (PROJECTS, "name: Giám sát, đánh giá", 'name: "a\\nb"', 0, "name",
         "một dòng"),
     "assignment of no project": ("assignments.csv", "\nDA2,395-LDTBXH", "\nDA1,395-LDTBXH", 1,
         "project", "projects.yaml"),
@@ -136,41 +141,43 @@ MISTAKES = {
         "origin_years", "ít nhất 1"),
     "a year twice": ("budget_lines.csv", "2022;2023,126450000", "2022;2022,126450000", 0,
         "origin_years", "một lần"),
-    "indicator twice": ("indicators.csv", "KQ.10,Số hộ", "KQ.05,Số hộ", 0, "code", "KQ.05"),
-    "indicator of no project": ("indicators.csv", "đào tạo nghề mở,DA4.TDA1", "mở,DA4.TDA2", 0,
-        "project", "projects.yaml"),
-    "three decimals": ("indicators.csv", "KQ.01,Tổng số hộ dân cư,,hộ,stock,0",
+    "indicator twice": ("indicators.csv", "\nKQ.10,", "\nKQ.05,", 1, "code", "KQ.05"),
+    "indicator defined twice": (INDICATORS, "KQ.10,Số hộ", "KQ.05,Số hộ", 0, "code", "KQ.05"),
+    "project defined otherwise": ("projects.yaml", "- code: DA2\n", "- code: DA2\n  name: Khác\n",
+        1, "name", "chương trình đã quy định: Đa dạng"),
+    "indicator that no programme defines": ("indicators.csv", "\nKQ.10,", "\nKQ.99,", 1, "name",
+        "cần có trường này"),
+    "three decimals": (INDICATORS, "KQ.01,Tổng số hộ dân cư,,hộ,stock,0",
         "KQ.01,Tổng số hộ dân cư,,hộ,stock,3", 0, "decimals", "không quá 2"),
-    "unknown frequency": ("indicators.csv", "dân cư,,hộ,stock,0,year", "dân cư,,hộ,stock,0,month",
+    "unknown frequency": ("indicators.csv", "KQ.01,year", "KQ.01,month",
         0, "frequencies[1]", "quarter, half_year, year"),
-    "no frequency": ("indicators.csv", "dân cư,,hộ,stock,0,year", "dân cư,,hộ,stock,0,", 0,
+    "no frequency": ("indicators.csv", "KQ.01,year", "KQ.01,", 0,
         "frequencies", "ít nhất 1"),
-    "filled by nobody": ("indicators.csv", "dân cư,,hộ,stock,0,year,communes",
-        "dân,,hộ,stock,0,year,", 0, "filled_by", "một trong hai"),
-    "filled by somebody unknown": ("indicators.csv", "dân cư,,hộ,stock,0,year,communes",
-        "dân cư,,hộ,stock,0,year,commune", 0, "filled_by", "communes, l"),
-    "filled by leads of no project": ("indicators.csv", "dân cư,,hộ,stock,0,year,communes",
-        "dân cư,,hộ,stock,0,year,leads", 0, "filled_by", "chủ trì"),
-    "filled and derived": ("indicators.csv", "half_year;year,,KQ.02 -", "year,communes,KQ.02 -",
+    "filled by nobody": ("indicators.csv", "KQ.01,year,communes",
+        "KQ.01,year,", 0, "filled_by", "một trong hai"),
+    "filled by somebody unknown": ("indicators.csv", "KQ.01,year,communes",
+        "KQ.01,year,commune", 0, "filled_by", "communes, l"),
+    "filled by leads of no project": ("indicators.csv", "KQ.01,year,communes",
+        "KQ.01,year,leads", 0, "filled_by", "chủ trì"),
+    "filled and derived": ("indicators.csv", "KQ.06,half_year;year,", "KQ.06,year,communes",
         0, "filled_by", "một trong hai"),
-    "formula of another form": ("indicators.csv", "100 * KQ.06 / KQ.01", "KQ.06 * KQ.01", 0,
+    "formula of another form": (INDICATORS, "100 * KQ.06 / KQ.01", "KQ.06 * KQ.01", 0,
         "formula", "một tổng như"),
-    "formula of unknown terms": ("indicators.csv", "100 * KQ.06 / KQ.01", "100 * KQ.06 / KQ.11",
+    "formula of unknown terms": (INDICATORS, "100 * KQ.06 / KQ.01", "100 * KQ.06 / KQ.11",
         0, "formula", "KQ.11"),
-    "formula of itself": ("indicators.csv", "KQ.09.1 - KQ.09.2", "KQ.09.5 - KQ.09.2", 0,
+    "formula of itself": (INDICATORS, "KQ.09.1 - KQ.09.2", "KQ.09.5 - KQ.09.2", 0,
         "formula", "dẫn về chính"),
-    "ratio that is none": ("indicators.csv", "KQ.07,Tỷ lệ hộ nghèo,,%,ratio",
+    "ratio that is none": (INDICATORS, "KQ.07,Tỷ lệ hộ nghèo,,%,ratio",
         "KQ.07,Tỷ lệ,,%,stock", 0, "kind", "ratio"),
     "formula of terms that are not reported": ("indicators.csv",
-        "KQ.06,Số hộ nghèo cuối kỳ,,hộ,stock,0,",
-        "KQ.06,Số hộ nghèo cuối kỳ,,hộ,stock,0,quarter;", 0, "formula", "KQ.02 không được báo cáo"),
-    "ratio that is filled in": ("indicators.csv", "KQ.01,Tổng số hộ dân cư,,hộ,stock",
+        "KQ.06,half_year", "KQ.06,quarter;half_year", 0, "formula", "KQ.02 không được báo cáo"),
+    "ratio that is filled in": (INDICATORS, "KQ.01,Tổng số hộ dân cư,,hộ,stock",
         "KQ.01,Tổng số hộ dân cư,,hộ,ratio", 0, "kind", "ratio khi và chỉ khi"),
-    "group in another unit": ("indicators.csv",
+    "group in another unit": (INDICATORS,
         "DA2.05.1,Vốn đối ứng của người dân,DA2,triệu đồng",
         "DA2.05.1,Vốn đối ứng của người dân,DA2,đồng", 0, "unit", "triệu đồng"),
-    "maximum below zero": ("indicators.csv", "half_year;year,395-VHTT,,30,Đài",
-        "half_year;year,395-VHTT,,-30,Đài", 0,
+    "maximum below zero": ("indicators.csv", "half_year;year,395-VHTT,30\nDA61.02",
+        "half_year;year,395-VHTT,-30\nDA61.02", 0,
         "maximum", "không âm"),
     "schedule twice": ("schedules.yaml", "code: annual", "code: quarterly", 0, "code",
         "quarterly"),
@@ -192,7 +199,7 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 async def test_a_finding_names_file_line_and_field(folder: Path, mistake: str) -> None:
     file, old, new, below, field, expected = MISTAKES[mistake]
-    line = correct(folder / file, old, new) + below
+    line = correct((folder.parent if "/" in file else folder) / file, old, new) + below
     reported = await findings(folder)
     at_position = [text for text in reported if text.startswith(f"{file}:{line}: {field}: ")]
     assert any(expected in text for text in at_position), reported
@@ -217,7 +224,7 @@ async def test_all_findings_are_reported_together(folder: Path) -> None:
     lines = {
         "agencies.csv": correct(folder / "agencies.csv", "Lương,commune", "Lương,xã"),
         "budget_lines.csv": correct(folder / "budget_lines.csv", ",126450000,", ",-1,"),
-        "indicators.csv": correct(folder / "indicators.csv", "KQ.10,Số hộ", "KQ.05,Số hộ"),
+        "indicators.csv": correct(folder / "indicators.csv", "KQ.01,year", "KQ.01,month"),
         "plan.yaml": correct(folder / "plan.yaml", "2024-01-05", "2024-01-32"),
         "schedules.yaml": correct(folder / "schedules.yaml", "day: 15", "day: 32"),
     }
@@ -231,10 +238,8 @@ async def test_one_mistake_gives_one_finding(folder: Path) -> None:
     """References to an invalid row give no further findings."""
     correct(folder / "agencies.csv", "395-VP,Văn phòng HĐND-UBND,dep", "395-VP,Văn phòng,dop")
     assert len(await findings(folder)) == 1
-    correct(
-        folder / "projects.yaml", "parent: null\n  name: Đa dạng hóa", "parent: null\n  ten: Đa"
-    )
-    assert len(await findings(folder)) == 3
+    correct(folder / "projects.yaml", "- code: DA2\n  objective", "- code: DA2\n  muc_tieu")
+    assert len(await findings(folder)) == 2
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -252,7 +257,8 @@ async def test_an_empty_file_is_reported(folder: Path, file: str) -> None:
 
 
 async def test_a_missing_folder(tmp_path: Path) -> None:
-    assert len(await findings(tmp_path / "nowhere")) == len(FILES)
+    (finding,) = await findings(tmp_path / "nowhere")
+    assert finding.startswith("plan.yaml:1: tệp: cần có tệp này trong thư mục")
 
 
 async def test_another_encoding_is_reported_with_its_line(folder: Path) -> None:
@@ -272,10 +278,10 @@ async def test_a_recursive_list_is_reported(folder: Path) -> None:
 
 
 async def test_multi_line_rows_keep_correct_line_numbers(folder: Path) -> None:
-    path = folder / "indicators.csv"
+    path = folder.parent / INDICATORS
     correct(path, "Số hộ dân cư của xã, thị trấn tại", "Số hộ dân cư\ncủa xã,\nthị trấn tại")
     line = correct(path, "KQ.10,Số hộ mới thoát nghèo,,hộ,stock,0", "KQ.10,Số hộ,,hộ,stock,9")
-    assert await findings(folder) == [f"indicators.csv:{line}: decimals: cần không quá 2"]
+    assert await findings(folder) == [f"{INDICATORS}:{line}: decimals: cần không quá 2"]
 
 
 async def test_a_file_saved_by_a_spreadsheet_is_accepted(folder: Path) -> None:

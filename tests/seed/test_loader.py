@@ -1,10 +1,11 @@
 """The database after loading the plan's folder."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.db.database import Database
 from app.models.agencies import Agency
@@ -16,9 +17,25 @@ from app.models.projects import Assignment, Project
 from app.services.audit import ledger
 from app.vocabulary import AgencyKind, AssignmentRole
 from seed.loader import SeedError
-from tests.conftest import NEIGHBOUR_FOLDER
+from tests.conftest import NEIGHBOUR_FOLDER, PROGRAMME_FOLDER
 from tests.support.seed_folders import LATER, TABLES, changes, contents, correct, load_folder
 
+PROJECTS = f"{PROGRAMME_FOLDER.name}/projects.yaml"
+INDICATORS = f"{PROGRAMME_FOLDER.name}/indicators.csv"
+# One reported figure: the new poor households of a commune.
+STORE_FIGURE = """
+WITH owed AS (SELECT id FROM obligation ORDER BY id LIMIT 1),
+report AS (
+    INSERT INTO report (obligation_id, status) SELECT id, 'submitted' FROM owed RETURNING id
+),
+revision AS (
+    INSERT INTO revision (report_id, number, submitted_at, received_at, recorded_at, submitted_by,
+        body, fingerprint)
+    SELECT id, 1, now(), now(), now(), 'person', '{}', '' FROM report RETURNING id
+)
+INSERT INTO revision_entry (revision_id, indicator_id, value)
+SELECT revision.id, indicator.id, 1 FROM revision, indicator WHERE indicator.code = 'KQ.05'
+"""
 DUE_DATES = {
     "2024-Q1": date(2024, 3, 15),
     "2024-Q2": date(2024, 6, 15),
@@ -46,7 +63,7 @@ async def test_projects_and_their_lead_agencies(database: Database) -> None:
         communes_that_lead = await session.scalar(
             select(func.count())
             .select_from(Assignment)
-            .join(Project)
+            .join(Project, Project.id == Assignment.project_id)
             .join(Agency, Agency.id == Assignment.agency_id)
             .where(
                 Project.code == "DA2",
@@ -141,6 +158,7 @@ async def test_a_load_is_one_audit_event(database: Database) -> None:
 async def test_each_file_is_reported_with_its_counts(database: Database) -> None:
     lines = await load_folder(database)
     assert [line.split(":")[0] for line in lines[:-1]] == [
+        "Chương trình giam-ngheo-2021-2025",
         "agencies.csv",
         "projects.yaml",
         "plan.yaml",
@@ -156,6 +174,29 @@ async def test_each_file_is_reported_with_its_counts(database: Database) -> None
     assert "210 nghĩa vụ" in lines[-1]
 
 
+async def test_a_plan_needs_its_programme(database: Database, folder: Path) -> None:
+    shutil.rmtree(folder.parent / PROGRAMME_FOLDER.name)
+    with pytest.raises(SeedError, match="programme: cần một chương trình đã nạp"):
+        await load_folder(database, folder)
+    await load_folder(database, PROGRAMME_FOLDER)
+    lines = await load_folder(database, folder)
+    assert "79 chỉ tiêu (thêm 79, sửa 0)" in "\n".join(lines)
+
+
+async def test_definitions_of_reported_figures_do_not_change(
+    database: Database, folder: Path
+) -> None:
+    await load_folder(database)
+    async with database.transaction() as session:
+        await session.execute(text(STORE_FIGURE))
+    path = folder.parent / INDICATORS
+    correct(path, "Số hộ nghèo phát sinh,,hộ,flow", "Số hộ nghèo phát sinh,,hộ,stock")
+    correct(path, "KQ.02 - KQ.03 + KQ.04 + KQ.05", "KQ.02 - KQ.03 + KQ.04")
+    with pytest.raises(SeedError) as refused:
+        await load_folder(database, folder)
+    assert [finding.field for finding in refused.value.findings] == ["kind", "formula"]
+
+
 async def test_loading_again_changes_no_row(database: Database) -> None:
     await load_folder(database)
     assert await changes(database, lambda: load_folder(database, now=LATER), ignored=()) == {}
@@ -167,8 +208,10 @@ async def test_loading_again_changes_no_row(database: Database) -> None:
         ("agencies.csv", "Xã Xuân Hồng", "Xã Xuân Hồng mới", "agency"),
         ("agencies.csv", "Xuân Hồng,commune,395,,", "Xuân Hồng,commune,395,2020-01-01,", "agency"),
         ("budget_lines.csv", "126450000", "126460000", "budget_line"),
-        ("indicators.csv", "Tổng số hộ dân cư", "Tổng số hộ", "indicator"),
-        ("projects.yaml", "DA7.TDA2\n  parent: DA7", "DA7.TDA2\n  parent: DA6", "project"),
+        ("indicators.csv", "KQ.01,year", "KQ.01,half_year;year", "plan_indicator"),
+        (INDICATORS, "Tổng số hộ dân cư", "Tổng số hộ", "indicator"),
+        ("projects.yaml", "Hoàn thành quý III năm 2024\n  l", "Xong\n  l", "plan_project"),
+        (PROJECTS, "DA7.TDA2\n  parent: DA7", "DA7.TDA2\n  parent: DA6", "project"),
         ("plan.yaml", 'value: "0.31"', 'value: "0.32"', "target"),
         ("plan.yaml", "issued_on: 2024-01-05", "issued_on: 2024-01-06", "legal_document"),
         ("plan.yaml", "name: Nguyễn Xuân Hải", "name: Nguyễn Văn Hải", "plan"),
@@ -181,7 +224,7 @@ async def test_a_correction_changes_one_row(
     database: Database, folder: Path, file: str, old: str, new: str, table: str
 ) -> None:
     await load_folder(database)
-    correct(folder / file, old, new)
+    correct((folder.parent if "/" in file else folder) / file, old, new)
     ignored = ("ledger", "budget_change")
     changed = await changes(database, lambda: load_folder(database, folder, LATER), ignored)
     assert changed == {table: 1, "audit_event": 1}

@@ -17,6 +17,7 @@ TAGS = [
     ("reports", "Reports: draft, submission, return, acceptance, reopening, revisions."),
     ("obligations", "What is due: who owes which report by when, and its timeliness."),
     ("aggregates", "Sums over the tree of agencies, always with their coverage."),
+    ("programmes", "Programmes: projects and indicators, defined once for all plans."),
     ("plans", "Plans: legal basis, targets, texts."),
     ("projects", "Projects and sub-projects, with their money."),
     ("agencies", "Agencies: a tree; a code belongs to an agency for an interval of time."),

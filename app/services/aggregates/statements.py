@@ -27,12 +27,14 @@ SELECT json_build_object(
             'kind', i.kind, 'formula', i.formula, 'decimals', i.decimals,
             'value', s.value::text, 'agencies', coalesce(s.agencies, 0),
             'estimate', CASE WHEN s.estimates > 0 THEN s.estimate::text END
-        ) ORDER BY i.position), '[]')
-        FROM indicator i
-        JOIN reporting_period p ON p.id = :period_id AND p.plan_id = i.plan_id
+        ) ORDER BY adopted.position), '[]')
+        FROM reporting_period p
+        JOIN plan_indicator adopted
+            ON adopted.plan_id = p.plan_id AND p.frequency = ANY(adopted.frequencies)
+        JOIN indicator i ON i.id = adopted.indicator_id
         LEFT JOIN project j ON j.id = i.project_id
         LEFT JOIN summed s ON s.indicator_id = i.id
-        WHERE p.frequency = ANY(i.frequencies))
+        WHERE p.id = :period_id)
 )::text
 """)
 
@@ -49,12 +51,11 @@ WITH report AS MATERIALIZED (
     FROM chosen JOIN revision_disbursement d ON d.revision_id = chosen.id GROUP BY 1, 2, 3
 ), allocated AS (
     SELECT b.project_id, b.source, b.origin, sum(b.change_vnd) AS vnd
-    FROM budget_change b
-    JOIN project j ON j.id = b.project_id
-    JOIN plan ON plan.id = j.plan_id
+    FROM reporting_period p
+    JOIN plan ON plan.id = p.plan_id
+    JOIN budget_change b ON b.plan_id = p.plan_id
     JOIN agency holder ON holder.id = coalesce(b.agency_id, plan.district_id)
-    JOIN reporting_period p ON p.id = :period_id AND p.plan_id = j.plan_id
-    WHERE within_reach(holder.path, :subtree) AND b.recorded_at <= :as_of
+    WHERE p.id = :period_id AND within_reach(holder.path, :subtree) AND b.recorded_at <= :as_of
     GROUP BY 1, 2, 3
 )
 SELECT json_build_object(
@@ -65,9 +66,11 @@ SELECT json_build_object(
             'allocated_vnd', coalesce(allocated.vnd, 0),
             'disbursed_vnd', coalesce(disbursed.vnd, 0),
             'agencies', coalesce(disbursed.agencies, 0)
-        ) ORDER BY j.position, source, origin DESC), '[]')
+        ) ORDER BY adopted.position, source, origin DESC), '[]')
         FROM allocated FULL JOIN disbursed USING (project_id, source, origin)
         JOIN project j ON j.id = project_id
+        JOIN reporting_period p ON p.id = :period_id
+        JOIN plan_project adopted ON adopted.plan_id = p.plan_id AND adopted.project_id = j.id
         WHERE coalesce(allocated.vnd, 0) > 0 OR disbursed.vnd IS NOT NULL)
 )::text
 """)

@@ -39,6 +39,9 @@ class Change:
     def __bool__(self) -> bool:
         return bool(self.before or self.after)
 
+    def __or__(self, other: "Change") -> "Change":
+        return Change({**self.before, **other.before}, {**self.after, **other.after})
+
     def also(self, name: str, before: Any, after: Any) -> "Change":
         """The change with one more field, if its values differ."""
         if before == after:

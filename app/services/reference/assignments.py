@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.driver import Row
@@ -13,7 +13,7 @@ from app.errors import NotFound, StateConflict
 from app.models.agencies import Agency
 from app.models.budgets import BudgetLine
 from app.models.plans import Plan
-from app.models.projects import Assignment, Project
+from app.models.projects import Assignment, PlanProject, Project
 from app.policy import Principal
 from app.services import lookup
 from app.services.audit import changes
@@ -51,7 +51,7 @@ async def list_page(
         AmbiguousPlan: `plan` is None and several fit.
     """
     plan_row = await lookup.get_plan(session, principal, plan, project=project)
-    query = _select_assignments().where(Project.plan_id == plan_row.id)
+    query = _select_assignments().where(Assignment.plan_id == plan_row.id)
     if project is not None:
         query = query.where(projects.within_project(plan_row.id, project))
     if agency is not None:
@@ -82,7 +82,7 @@ async def get(
     plan_row = await lookup.get_plan(session, principal, plan, project=project)
     agency_row = await lookup.get_agency(session, principal, agency, on)
     query = _select_assignments().where(
-        Project.plan_id == plan_row.id, Project.code == project, Agency.id == agency_row.id
+        Assignment.plan_id == plan_row.id, Project.code == project, Agency.id == agency_row.id
     )
     row = (await session.execute(query)).one_or_none()
     if row is None:
@@ -112,11 +112,18 @@ async def assign(
     """
     # 1. Read the assignment, and check the version of an existing one.
     pair = await _get_for_update(session, action.principal, project, agency, plan, on)
-    assignment = await _find(session, pair.project, pair.agency)
+    assignment = await _find(session, pair.plan, pair.project, pair.agency)
     check_version(assignment.version if assignment else None)
     # 2. Create it or change its role, and record that.
     if assignment is None:
-        session.add(Assignment(project_id=pair.project.id, agency_id=pair.agency.id, role=role))
+        session.add(
+            Assignment(
+                plan_id=pair.plan.id,
+                project_id=pair.project.id,
+                agency_id=pair.agency.id,
+                role=role,
+            )
+        )
         diff = Change.created({"role": role})
     else:
         diff = changes.apply(assignment, {"role": role})
@@ -132,7 +139,11 @@ async def assign(
         )
     # 3. Read the answer.
     await session.flush()
-    query = _select_assignments().where(Project.id == pair.project.id, Agency.id == pair.agency.id)
+    query = _select_assignments().where(
+        Assignment.plan_id == pair.plan.id,
+        Project.id == pair.project.id,
+        Agency.id == pair.agency.id,
+    )
     return (await session.execute(query)).one()._asdict(), assignment is None
 
 
@@ -155,12 +166,14 @@ async def unassign(
         StateConflict: the agency has budget lines of the project.
     """
     pair = await _get_for_update(session, action.principal, project, agency, plan, on)
-    assignment = await _find(session, pair.project, pair.agency)
+    assignment = await _find(session, pair.plan, pair.project, pair.agency)
     if assignment is None:
         raise NotFound(terms.ASSIGNMENT, agency=agency, project=project)
     check_version(assignment.version)
     has_money = exists().where(
-        BudgetLine.project_id == pair.project.id, BudgetLine.agency_id == pair.agency.id
+        BudgetLine.plan_id == pair.plan.id,
+        BudgetLine.project_id == pair.project.id,
+        BudgetLine.agency_id == pair.agency.id,
     )
     if await session.scalar(select(has_money)):
         raise StateConflict(HAS_MONEY, agency=agency, project=project)
@@ -177,9 +190,9 @@ async def unassign(
     await session.flush()
 
 
-async def is_assigned(session: AsyncSession, project: Project, agency: Agency) -> bool:
-    """Whether an agency leads or coordinates in a project."""
-    return await _find(session, project, agency) is not None
+async def is_assigned(session: AsyncSession, plan: Plan, project: Project, agency: Agency) -> bool:
+    """Whether an agency leads or coordinates in a project of a plan."""
+    return await _find(session, plan, project, agency) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +232,10 @@ async def _get_for_update(
     return _Pair(plan, project, agency)
 
 
-async def _find(session: AsyncSession, project: Project, agency: Agency) -> Assignment | None:
-    return await session.get(Assignment, (project.id, agency.id))
+async def _find(
+    session: AsyncSession, plan: Plan, project: Project, agency: Agency
+) -> Assignment | None:
+    return await session.get(Assignment, (plan.id, project.id, agency.id))
 
 
 def _select_assignments() -> Select[*tuple[Any, ...]]:
@@ -235,6 +250,13 @@ def _select_assignments() -> Select[*tuple[Any, ...]]:
             Assignment.version,
         )
         .join_from(Assignment, Project, Project.id == Assignment.project_id)
-        .join(Plan, Plan.id == Project.plan_id)
+        .join(
+            PlanProject,
+            and_(
+                PlanProject.plan_id == Assignment.plan_id,
+                PlanProject.project_id == Assignment.project_id,
+            ),
+        )
+        .join(Plan, Plan.id == Assignment.plan_id)
         .join(Agency, Agency.id == Assignment.agency_id)
     )

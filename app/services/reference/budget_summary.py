@@ -1,12 +1,12 @@
 """The budget of a plan as a whole: sums by project and by source."""
 
-from sqlalchemy import BigInteger, ColumnElement, cast, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.db.driver import Row
 from app.models.budgets import BudgetLine
-from app.models.projects import Project
+from app.models.projects import PlanProject, Project
 from app.policy import Principal
 from app.services import lookup
 from app.services.reference import projects
@@ -30,8 +30,13 @@ async def get(session: AsyncSession, principal: Principal, *, plan: str | None =
 
 async def _by_project(session: AsyncSession, plan_id: int) -> list[Row]:
     """Sums for each project without sub-projects and each sub-project, in the plan's order."""
-    above, part = aliased(Project), aliased(Project)
+    above, part, adopted = aliased(Project), aliased(Project), aliased(PlanProject)
     current_year = BudgetLine.origin == BudgetOrigin.CURRENT_YEAR
+    sub_projects = (
+        exists()
+        .where(part.parent_id == Project.id, adopted.project_id == part.id)
+        .where(adopted.plan_id == plan_id)
+    )
     rows = await session.execute(
         select(
             Project.code.label("project"),
@@ -41,13 +46,14 @@ async def _by_project(session: AsyncSession, plan_id: int) -> list[Row]:
             _sum(~current_year).label("carried_over_vnd"),
             _sum(BudgetLine.agency_id.is_not(None)).label("distributed_vnd"),
         )
-        .outerjoin(BudgetLine, BudgetLine.project_id == Project.id)
-        .outerjoin(above, above.id == Project.parent_id)
-        .where(
-            Project.plan_id == plan_id,
-            or_(BudgetLine.id.is_not(None), ~exists().where(part.parent_id == Project.id)),
+        .join_from(PlanProject, Project, Project.id == PlanProject.project_id)
+        .outerjoin(
+            BudgetLine,
+            and_(BudgetLine.plan_id == PlanProject.plan_id, BudgetLine.project_id == Project.id),
         )
-        .group_by(Project.id, above.id)
+        .outerjoin(above, above.id == Project.parent_id)
+        .where(PlanProject.plan_id == plan_id, or_(BudgetLine.id.is_not(None), ~sub_projects))
+        .group_by(Project.id, above.id, PlanProject.plan_id, PlanProject.project_id)
         .order_by(*projects.PLAN_ORDER)
     )
     return [row._asdict() | {"total_vnd": row.allocated_vnd + row.carried_over_vnd} for row in rows]
@@ -59,8 +65,7 @@ async def _by_source(session: AsyncSession, plan_id: int) -> list[Row]:
         select(
             BudgetLine.source, BudgetLine.origin, cast(func.sum(BudgetLine.amount_vnd), BigInteger)
         )
-        .join(Project, Project.id == BudgetLine.project_id)
-        .where(Project.plan_id == plan_id)
+        .where(BudgetLine.plan_id == plan_id)
         .group_by(BudgetLine.source, BudgetLine.origin)
     )
     amounts = {(source, origin): amount for source, origin, amount in rows}

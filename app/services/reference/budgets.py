@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.driver import Row
@@ -19,7 +19,7 @@ from app.errors import NotFound, StateConflict, ValidationFailed
 from app.models.agencies import Agency
 from app.models.budgets import BudgetLine
 from app.models.plans import Plan
-from app.models.projects import Project
+from app.models.projects import PlanProject, Project
 from app.policy import Principal
 from app.services import lookup
 from app.services.audit import changes
@@ -120,7 +120,7 @@ async def list_page(
         AmbiguousPlan: `plan` is None and several fit.
     """
     plan_row = await lookup.get_plan(session, principal, plan, project=filters.project)
-    query = _select_lines().where(Project.plan_id == plan_row.id)
+    query = _select_lines().where(BudgetLine.plan_id == plan_row.id)
     if filters.project is not None:
         query = query.where(projects.within_project(plan_row.id, filters.project))
     if filters.source is not None:
@@ -142,7 +142,7 @@ async def get(session: AsyncSession, principal: Principal, line_id: int) -> Row:
         NotFound: no plan within the horizon has the line.
     """
     known = lookup.known_plans(principal).with_only_columns(Plan.id)
-    query = _select_lines().where(BudgetLine.id == line_id, Project.plan_id.in_(known))
+    query = _select_lines().where(BudgetLine.id == line_id, BudgetLine.plan_id.in_(known))
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(terms.BUDGET_LINE, id=line_id)
@@ -174,12 +174,14 @@ async def create(
     columns = {**values, "origin_years": years}
     diff = Change.created(columns)
     del columns["project"], columns["agency"]
-    line = BudgetLine(project_id=project.id, **columns)
+    line = BudgetLine(plan_id=plan_row.id, project_id=project.id, **columns)
     # 2. Granted money needs a decision; distributed money is taken from the undistributed amount.
     if values["agency"] is None:
         _ensure_decision(line.decision)
     else:
-        agency = await _get_assigned_agency(session, principal, values["agency"], project, on)
+        agency = await _get_assigned_agency(
+            session, principal, values["agency"], plan_row, project, on
+        )
         line.agency_id = agency.id
         await _move_money(session, line, before=0, after=line.amount_vnd)
     # 3. The flush gives the line the id that the audit event names.
@@ -285,6 +287,7 @@ async def _move_money(session: AsyncSession, line: BudgetLine, *, before: int, a
     elif amount > 0:
         session.add(
             BudgetLine(
+                plan_id=line.plan_id,
                 project_id=line.project_id,
                 source=line.source,
                 origin=line.origin,
@@ -297,6 +300,7 @@ async def _move_money(session: AsyncSession, line: BudgetLine, *, before: int, a
 def _group(line: BudgetLine) -> Sequence[ColumnElement[bool]]:
     """The lines among which money is distributed: one project, source, origin and years."""
     return (
+        BudgetLine.plan_id == line.plan_id,
         BudgetLine.project_id == line.project_id,
         BudgetLine.source == line.source,
         BudgetLine.origin == line.origin,
@@ -324,13 +328,13 @@ async def _get_project(
         ValidationFailed: the plan has no such project, or the project has sub-projects.
     """
     plan_row, project = await projects.get_body_project(session, principal, code, plan=plan)
-    if await projects.has_sub_projects(session, project):
+    if await projects.has_sub_projects(session, plan_row, project):
         raise ValidationFailed.at("/project", "has_sub_projects", HAS_SUB_PROJECTS, code=code)
     return plan_row, project
 
 
 async def _get_assigned_agency(
-    session: AsyncSession, principal: Principal, code: str, project: Project, on: date
+    session: AsyncSession, principal: Principal, code: str, plan: Plan, project: Project, on: date
 ) -> Agency:
     """The agency that gets money of the project.
 
@@ -341,7 +345,7 @@ async def _get_assigned_agency(
         agency = await lookup.get_agency(session, principal, code, on)
     except NotFound:
         raise ValidationFailed.at("/agency", "unknown_agency", UNKNOWN_AGENCY, code=code) from None
-    if not await assignments.is_assigned(session, project, agency):
+    if not await assignments.is_assigned(session, plan, project, agency):
         raise ValidationFailed.at(
             "/agency", "not_assigned", NOT_ASSIGNED, code=code, project=project.code
         )
@@ -380,6 +384,13 @@ def _select_lines() -> Select[*tuple[Any, ...]]:
             BudgetLine.decision,
         )
         .join_from(BudgetLine, Project, Project.id == BudgetLine.project_id)
-        .join(Plan, Plan.id == Project.plan_id)
+        .join(
+            PlanProject,
+            and_(
+                PlanProject.plan_id == BudgetLine.plan_id,
+                PlanProject.project_id == BudgetLine.project_id,
+            ),
+        )
+        .join(Plan, Plan.id == BudgetLine.plan_id)
         .outerjoin(Agency, Agency.id == BudgetLine.agency_id)
     )

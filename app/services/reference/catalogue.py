@@ -1,6 +1,6 @@
 """The rules between the indicators of a plan. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.errors import FieldError
@@ -8,6 +8,9 @@ from app.services.reference import formulas
 from app.services.reference.formulas import Formula
 from app.text.bilingual import Bilingual
 from app.vocabulary import Frequency, IndicatorKind
+
+FIXED_FIELDS = frozenset({"project", "unit", "kind", "formula"})
+"""The fields that define what a figure means. They are fixed once figures were reported."""
 
 ONE_OF_TWO = Bilingual(
     "Cần một trong hai: filled_by khi có người ghi, hoặc formula khi hệ thống tự tính.",
@@ -69,13 +72,27 @@ def validate(code: str, catalogue: Catalogue) -> list[FieldError]:
 
 def parse_formulas(catalogue: Catalogue) -> dict[str, Formula]:
     """The valid formulas, by the code of the derived indicator."""
+    return _parse_valid({entry.code: entry.formula for entry in catalogue.values()})
+
+
+def _parse_valid(texts: Mapping[str, str | None]) -> dict[str, Formula]:
     parsed = {}
-    for entry in catalogue.values():
+    for code, text in texts.items():
         try:
-            parsed[entry.code] = formulas.parse(entry.formula or "")
+            parsed[code] = formulas.parse(text or "")
         except ValueError:
             continue
     return parsed
+
+
+def codes_derived_from(
+    codes: Collection[str], formula_texts: Mapping[str, str | None]
+) -> frozenset[str]:
+    """The codes whose formulas depend on one of the given codes."""
+    parsed = _parse_valid(formula_texts)
+    return frozenset(
+        code for code in parsed if not formulas.dependencies(code, parsed).isdisjoint(codes)
+    )
 
 
 def _entry_errors(

@@ -11,7 +11,7 @@ from app.db.driver import Row
 from app.db.pagination import page
 from app.errors import FieldError, NotFound, StateConflict, ValidationFailed
 from app.models.agencies import Agency
-from app.models.indicators import Indicator
+from app.models.indicators import Indicator, PlanIndicator
 from app.models.plans import Plan
 from app.models.projects import Project
 from app.models.reports import RevisionEntry
@@ -21,15 +21,17 @@ from app.services.audit import changes
 from app.services.audit.action import Action
 from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.lookup import within_horizon
-from app.services.reference import catalogue, formulas, projects
-from app.services.reference.catalogue import CatalogueEntry
+from app.services.reference import catalogue, definitions, formulas, projects
+from app.services.reference.catalogue import FIXED_FIELDS, CatalogueEntry
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import Frequency
 
 SELECTORS = frozenset({"communes", "leads"})
-FIXED_FIELDS = frozenset({"project", "unit", "kind", "formula"})
-"""The fields that define what a figure means. They are fixed once figures were reported."""
+DEFINED_FIELDS = frozenset({"name", "project", "unit", "kind", "decimals", "formula", "note"})
+"""What the programme defines, or the plan for an indicator of its own."""
+ADOPTED_FIELDS = frozenset({"position", "frequencies", "filled_by", "maximum"})
+"""What each plan decides."""
 
 UNKNOWN_SELECTOR = Bilingual(
     "Cần communes, leads hoặc mã của một cơ quan; không có cơ quan {code}.",
@@ -70,14 +72,14 @@ async def list_page(
         AmbiguousPlan: `plan` is None and several fit.
     """
     plan_row = await lookup.get_plan(session, principal, plan, project=filters.project)
-    query = _select_indicators().where(Indicator.plan_id == plan_row.id)
+    query = _select_indicators().where(PlanIndicator.plan_id == plan_row.id)
     if filters.project is not None:
         query = query.where(projects.within_project(plan_row.id, filters.project))
     if filters.frequency is not None:
-        query = query.where(Indicator.frequencies.contains([filters.frequency]))
+        query = query.where(PlanIndicator.frequencies.contains([filters.frequency]))
     if filters.filled_by is not None:
-        query = query.where(Indicator.filled_by.contains([filters.filled_by]))
-    order = [Indicator.position, Indicator.code.collate("C")]
+        query = query.where(PlanIndicator.filled_by.contains([filters.filled_by]))
+    order = [PlanIndicator.position, Indicator.code.collate("C")]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 
@@ -97,36 +99,57 @@ async def get(
 async def create(
     session: AsyncSession, action: Action, values: Mapping[str, Any], *, plan: str | None = None
 ) -> Row:
-    """Add an indicator to the catalogue of a plan, by default at its end.
+    """Add an indicator to a plan, by default at its end: one of its programme, or one of its own.
 
     Raises:
         NotFound: there is no such plan within reach.
         AmbiguousPlan: `plan` is None and several fit.
-        ValidationFailed: the indicator breaks a rule of the catalogue.
+        ValidationFailed: the indicator breaks a rule of the catalogue, or the programme defines it
+            differently.
     """
-    columns = dict(values)
+    code = values["code"]
     plan_row, project = await _get_plan_and_project(
-        session, action.principal, plan, columns.pop("project")
+        session, action.principal, plan, values["project"]
     )
     await _lock_catalogue(session, plan_row)
-    columns["position"] = columns["position"] or await _next_position(session, plan_row)
-    indicator = Indicator(
-        plan_id=plan_row.id, project_id=project.id if project else None, **columns
-    )
-    await _ensure_valid(session, action, indicator)
+    position = values["position"] or await _next_position(session, plan_row)
+    with session.no_autoflush:
+        indicator = await definitions.find(session, Indicator, plan_row, code)
+        if indicator is None:
+            defined = {name: values[name] for name in DEFINED_FIELDS - {"project"}}
+            indicator = Indicator(
+                programme_id=plan_row.programme_id,
+                plan_id=plan_row.id,
+                project_id=project.id if project else None,
+                position=position,
+                code=code,
+                **defined,
+            )
+        elif not await definitions.is_adopted(session, plan_row, indicator):
+            definition = await _definition_values(session, indicator)
+            definitions.ensure_agrees(code, definition, values)
+        adoption = PlanIndicator(
+            plan_id=plan_row.id,
+            position=position,
+            **{name: values[name] for name in ADOPTED_FIELDS - {"position"}},
+        )
+        await _ensure_valid(session, action, plan_row, indicator, adoption)
     session.add(indicator)
+    await session.flush()
+    adoption.indicator_id = indicator.id
+    session.add(adoption)
     await session.flush()
     recorded_values = {name: value for name, value in values.items() if value not in (None, [])}
     await record_change(
         session,
         action,
         "indicator.created",
-        f"indicators/{indicator.code}",
+        f"indicators/{code}",
         Change.created(recorded_values),
         plan_id=plan_row.id,
         agency_id=plan_row.district_id,
     )
-    return await _get_of_plan(session, plan_row, indicator.code)
+    return await _get_of_plan(session, plan_row, code)
 
 
 async def change(
@@ -138,52 +161,71 @@ async def change(
     plan: str | None = None,
     check_version: VersionCheck,
 ) -> Row:
-    """Change an indicator.
+    """Change an indicator of a plan.
 
     Raises:
         NotFound: there is no such indicator within reach.
         AmbiguousPlan: `plan` is None and there are several.
         PreconditionRequired, Stale: see `VersionCheck`.
         ValidationFailed: the indicator would break a rule of the catalogue.
-        StateConflict: the meaning of reported figures would change.
+        StateConflict: the meaning of reported figures would change, or another plan has adopted
+            the indicator whose definition would change.
     """
+    # 1. Read the indicator, and check that this version of it may be changed.
     plan_row = await lookup.get_managed_plan(session, action.principal, plan)
     await _lock_catalogue(session, plan_row)
-    indicator = await _get_for_update(session, plan_row, code)
-    check_version(indicator.version)
-    sources = await _list_sources(session, indicator)
-    if diff := await _apply(session, action, indicator, values, plan_row):
-        with session.no_autoflush:
-            await _ensure_valid(session, action, indicator)
-            await _ensure_figures_keep_meaning(session, indicator, sources, diff)
-        await record_change(
-            session,
-            action,
-            "indicator.changed",
-            f"indicators/{indicator.code}",
-            diff,
-            plan_id=plan_row.id,
-            agency_id=plan_row.district_id,
-        )
-        await session.flush()
+    indicator, adoption = await _get_for_update(session, plan_row, code)
+    check_version(definitions.version(indicator, adoption))
+    sources = await _list_sources(session, plan_row, indicator)
+    # 2. Apply the values, and check the whole catalogue with them.
+    with session.no_autoflush:
+        defined = await _apply_definition(session, action, indicator, values, plan_row)
+        adopted = {name: values[name] for name in ADOPTED_FIELDS & values.keys()}
+        diff = defined | changes.apply(adoption, adopted)
+        if not diff:
+            return await _get_of_plan(session, plan_row, code)
+        await _ensure_valid(session, action, plan_row, indicator, adoption)
+        await _ensure_figures_keep_meaning(session, plan_row, indicator, sources, diff)
+        await definitions.ensure_not_shared(session, plan_row, indicator, defined.after.keys())
+    # 3. Record the change.
+    await record_change(
+        session,
+        action,
+        "indicator.changed",
+        f"indicators/{indicator.code}",
+        diff,
+        plan_id=plan_row.id,
+        agency_id=plan_row.district_id,
+    )
+    await session.flush()
     return await _get_of_plan(session, plan_row, code)
 
 
-async def _apply(
+async def _apply_definition(
     session: AsyncSession,
     action: Action,
     indicator: Indicator,
     values: Mapping[str, Any],
     plan: Plan,
 ) -> Change:
-    """Set the values, in which `project` is a code."""
-    columns = dict(values)
-    old = await session.scalar(select(Project.code).where(Project.id == indicator.project_id))
+    """Set the values of the definition, in which `project` is a code."""
+    columns = {name: values[name] for name in DEFINED_FIELDS & values.keys()}
+    old = await _project_code(session, indicator)
     new = columns.pop("project", old)
     if new != old:
         _, project = await _get_plan_and_project(session, action.principal, plan.code, new)
         columns["project_id"] = project.id if project else None
     return changes.apply(indicator, columns, hidden={"project_id"}).also("project", old, new)
+
+
+async def _definition_values(session: AsyncSession, indicator: Indicator) -> dict[str, Any]:
+    """The values of the definition, in which `project` is a code."""
+    values = {name: getattr(indicator, name) for name in DEFINED_FIELDS - {"project"}}
+    return values | {"project": await _project_code(session, indicator)}
+
+
+async def _project_code(session: AsyncSession, indicator: Indicator) -> str | None:
+    return await session.scalar(select(Project.code).where(Project.id == indicator.project_id))
 
 
 async def _get_plan_and_project(
@@ -194,15 +236,18 @@ async def _get_plan_and_project(
     return await projects.get_body_project(session, principal, project, plan=plan)
 
 
-async def _get_for_update(session: AsyncSession, plan: Plan, code: str) -> Indicator:
-    indicator = await session.scalar(
-        select(Indicator)
-        .where(Indicator.plan_id == plan.id, Indicator.code == code)
-        .with_for_update()
+async def _get_for_update(
+    session: AsyncSession, plan: Plan, code: str
+) -> tuple[Indicator, PlanIndicator]:
+    row = await session.execute(
+        select(Indicator, PlanIndicator)
+        .join(PlanIndicator, PlanIndicator.indicator_id == Indicator.id)
+        .where(PlanIndicator.plan_id == plan.id, Indicator.code == code)
+        .with_for_update(of=PlanIndicator)
     )
-    if indicator is None:
+    if (pair := row.one_or_none()) is None:
         raise NotFound(terms.INDICATOR, code=code)
-    return indicator
+    return pair[0], pair[1]
 
 
 async def _lock_catalogue(session: AsyncSession, plan: Plan) -> None:
@@ -212,54 +257,55 @@ async def _lock_catalogue(session: AsyncSession, plan: Plan) -> None:
 
 async def _next_position(session: AsyncSession, plan: Plan) -> int:
     last = await session.scalar(
-        select(func.max(Indicator.position)).where(Indicator.plan_id == plan.id)
+        select(func.max(PlanIndicator.position)).where(PlanIndicator.plan_id == plan.id)
     )
     return (last or 0) + 1
 
 
-async def _ensure_valid(session: AsyncSession, action: Action, indicator: Indicator) -> None:
-    """Ensure that the catalogue with this indicator keeps its rules.
+async def _ensure_valid(
+    session: AsyncSession,
+    action: Action,
+    plan: Plan,
+    indicator: Indicator,
+    adoption: PlanIndicator,
+) -> None:
+    """Ensure that the plan's catalogue with this indicator keeps its rules.
 
     Raises:
         ValidationFailed: it does not.
     """
-    entries = await _load_catalogue(session, indicator.plan_id)
-    entries[indicator.code] = _entry(indicator)
+    entries = await _load_catalogue(session, plan.id)
+    entries[indicator.code] = _entry(indicator, adoption)
     errors = catalogue.validate(indicator.code, entries)
-    errors += await _selector_errors(session, action, indicator)
+    errors += await _selector_errors(session, action, indicator, adoption)
     if errors:
         raise ValidationFailed(errors)
 
 
 async def _load_catalogue(session: AsyncSession, plan_id: int) -> dict[str, CatalogueEntry]:
     rows = await session.execute(
-        select(
-            Indicator.code,
-            Indicator.unit,
-            Indicator.kind,
-            Indicator.frequencies,
-            Indicator.filled_by,
-            Indicator.formula,
-        ).where(Indicator.plan_id == plan_id)
+        select(Indicator, PlanIndicator)
+        .join(PlanIndicator, PlanIndicator.indicator_id == Indicator.id)
+        .where(PlanIndicator.plan_id == plan_id)
     )
-    return {row.code: _entry(row) for row in rows}
+    return {indicator.code: _entry(indicator, adoption) for indicator, adoption in rows}
 
 
-def _entry(row: Any) -> CatalogueEntry:
+def _entry(indicator: Indicator, adoption: PlanIndicator) -> CatalogueEntry:
     return CatalogueEntry(
-        code=row.code,
-        unit=row.unit,
-        kind=row.kind,
-        frequencies=frozenset(Frequency(frequency) for frequency in row.frequencies),
-        filled_by=tuple(row.filled_by),
-        formula=row.formula,
+        code=indicator.code,
+        unit=indicator.unit,
+        kind=indicator.kind,
+        frequencies=frozenset(Frequency(frequency) for frequency in adoption.frequencies),
+        filled_by=tuple(adoption.filled_by),
+        formula=indicator.formula,
     )
 
 
 async def _selector_errors(
-    session: AsyncSession, action: Action, indicator: Indicator
+    session: AsyncSession, action: Action, indicator: Indicator, adoption: PlanIndicator
 ) -> list[FieldError]:
-    codes = set(indicator.filled_by) - SELECTORS
+    codes = set(adoption.filled_by) - SELECTORS
     known = await session.scalars(
         select(Agency.code).where(
             Agency.code.in_(codes),
@@ -269,7 +315,7 @@ async def _selector_errors(
     )
     unknown = codes - set(known)
     errors = []
-    for index, code in enumerate(indicator.filled_by):
+    for index, code in enumerate(adoption.filled_by):
         pointer = f"/filled_by/{index}"
         if code in unknown:
             errors.append(FieldError(pointer, "unknown_agency", UNKNOWN_SELECTOR, {"code": code}))
@@ -278,14 +324,18 @@ async def _selector_errors(
     return errors
 
 
-async def _list_sources(session: AsyncSession, indicator: Indicator) -> frozenset[str]:
+async def _list_sources(session: AsyncSession, plan: Plan, indicator: Indicator) -> frozenset[str]:
     """The code of the indicator and of all indicators from which it is derived."""
-    parsed = catalogue.parse_formulas(await _load_catalogue(session, indicator.plan_id))
+    parsed = catalogue.parse_formulas(await _load_catalogue(session, plan.id))
     return formulas.dependencies(indicator.code, parsed) | {indicator.code}
 
 
 async def _ensure_figures_keep_meaning(
-    session: AsyncSession, indicator: Indicator, sources: frozenset[str], diff: Change
+    session: AsyncSession,
+    plan: Plan,
+    indicator: Indicator,
+    sources: frozenset[str],
+    diff: Change,
 ) -> None:
     """Ensure that no reported figure changes its meaning.
 
@@ -299,15 +349,15 @@ async def _ensure_figures_keep_meaning(
         return
     has_figures = (
         exists()
-        .where(RevisionEntry.indicator_id == Indicator.id)
-        .where(Indicator.plan_id == indicator.plan_id, Indicator.code.in_(sources))
+        .where(RevisionEntry.indicator_id == Indicator.id, Indicator.code.in_(sources))
+        .where(Indicator.id == PlanIndicator.indicator_id, PlanIndicator.plan_id == plan.id)
     )
     if await session.scalar(select(has_figures)):
         raise StateConflict(HAS_FIGURES, code=indicator.code, fields=", ".join(sorted(fields)))
 
 
 async def _get_of_plan(session: AsyncSession, plan: Plan, code: str) -> Row:
-    query = _select_indicators().where(Indicator.plan_id == plan.id, Indicator.code == code)
+    query = _select_indicators().where(PlanIndicator.plan_id == plan.id, Indicator.code == code)
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(terms.INDICATOR, code=code)
@@ -317,10 +367,15 @@ async def _get_of_plan(session: AsyncSession, plan: Plan, code: str) -> Row:
 def _select_indicators() -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *Indicator.__table__.columns,
+            *(getattr(Indicator, name) for name in DEFINED_FIELDS - {"project"}),
+            *(getattr(PlanIndicator, name) for name in ADOPTED_FIELDS),
+            (Indicator.version + PlanIndicator.version - 1).label("version"),
+            Indicator.code,
+            Indicator.plan_id.is_not(None).label("own"),
             Plan.code.label("plan"),
             Project.code.label("project"),
         )
-        .join_from(Indicator, Plan, Plan.id == Indicator.plan_id)
+        .join_from(PlanIndicator, Indicator, Indicator.id == PlanIndicator.indicator_id)
+        .join(Plan, Plan.id == PlanIndicator.plan_id)
         .outerjoin(Project, Project.id == Indicator.project_id)
     )

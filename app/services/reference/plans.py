@@ -13,6 +13,7 @@ from app.db.pagination import page
 from app.errors import NotFound
 from app.models.agencies import Agency
 from app.models.plans import DueSoonHistory, LegalDocument, Plan, Target
+from app.models.programmes import Programme
 from app.models.projects import Project
 from app.policy import Principal
 from app.services import lookup
@@ -91,8 +92,14 @@ async def change(
 
 
 def _select_plans(principal: Principal) -> Select[*tuple[Any, ...]]:
-    return lookup.known_plans(principal).with_only_columns(
-        *Plan.__table__.columns, Agency.code.label("district")
+    return (
+        lookup.known_plans(principal)
+        .join(Programme, Programme.id == Plan.programme_id)
+        .with_only_columns(
+            *Plan.__table__.columns,
+            Programme.code.label("programme"),
+            Agency.code.label("district"),
+        )
     )
 
 

@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, cast, exists, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    Text,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy import Row as ResultRow
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,17 +26,18 @@ from app.errors import NotFound, ValidationFailed
 from app.models.agencies import Agency
 from app.models.budgets import BudgetLine
 from app.models.plans import Plan
-from app.models.projects import Assignment, Project
+from app.models.projects import Assignment, PlanProject, Project
 from app.policy import Principal
 from app.services import lookup
 from app.services.audit import changes
 from app.services.audit.action import Action
 from app.services.audit.changes import Change, VersionCheck, record_change
+from app.services.reference import definitions
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import AssignmentRole, BudgetOrigin
 
-PLAN_ORDER = (Project.position, Project.code.collate("C"))
+PLAN_ORDER = (PlanProject.position, Project.code.collate("C"))
 """The order of a plan's projects."""
 
 UNKNOWN_PROJECT = Bilingual(
@@ -64,11 +76,9 @@ async def list_page(
         AmbiguousPlan: `plan` is None and several fit.
     """
     plan_row = await lookup.get_plan(session, principal, plan, project=parent)
-    query = _select_projects().where(Project.plan_id == plan_row.id)
+    query = _select_projects().where(PlanProject.plan_id == plan_row.id)
     if parent is not None:
-        above = aliased(Project)
-        parent_id = select(above.id).where(above.plan_id == plan_row.id, above.code == parent)
-        query = query.where(Project.parent_id == parent_id.scalar_subquery())
+        query = query.where(Project.parent_id == _adopted_id(plan_row.id, parent))
     rows, next_cursor = await page(session, query, PLAN_ORDER, limit=limit, cursor=cursor)
     return [_with_total(row) for row in rows], next_cursor
 
@@ -89,31 +99,47 @@ async def get(
 async def create(
     session: AsyncSession, action: Action, values: Mapping[str, Any], *, plan: str | None = None
 ) -> Row:
-    """Add a project to a plan, by default at its end.
+    """Add a project to a plan, by default at its end: one of its programme, or one of its own.
 
     Raises:
         NotFound: there is no such plan within reach.
         AmbiguousPlan: `plan` is None and several fit.
-        ValidationFailed: the parent does not exist or cannot have sub-projects.
+        ValidationFailed: the parent does not exist or cannot have sub-projects, or the programme
+            defines the project differently.
     """
     plan_row = await lookup.get_managed_plan(session, action.principal, plan)
     columns = dict(values)
+    code, name = columns.pop("code"), columns.pop("name")
     parent = await _get_parent(session, plan_row, columns.pop("parent"))
     columns["position"] = columns["position"] or await _next_position(session, plan_row)
-    project = Project(plan_id=plan_row.id, parent_id=parent.id if parent else None, **columns)
-    session.add(project)
+    project = await definitions.find(session, Project, plan_row, code)
+    if project is None:
+        project = Project(
+            programme_id=plan_row.programme_id,
+            plan_id=plan_row.id,
+            parent_id=parent.id if parent else None,
+            position=columns["position"],
+            code=code,
+            name=name,
+        )
+        session.add(project)
+        await session.flush()
+    elif not await definitions.is_adopted(session, plan_row, project):
+        above = await session.scalar(select(Project.code).where(Project.id == project.parent_id))
+        definitions.ensure_agrees(code, {"name": project.name, "parent": above}, values)
+    session.add(PlanProject(plan_id=plan_row.id, project_id=project.id, **columns))
     await session.flush()
     recorded_values = {name: value for name, value in values.items() if value is not None}
     await record_change(
         session,
         action,
         "project.created",
-        f"projects/{project.code}",
+        f"projects/{code}",
         Change.created(recorded_values),
         plan_id=plan_row.id,
         agency_id=plan_row.district_id,
     )
-    return await _get_of_plan(session, plan_row, project.code)
+    return await _get_of_plan(session, plan_row, code)
 
 
 async def change(
@@ -125,31 +151,36 @@ async def change(
     plan: str | None = None,
     check_version: VersionCheck,
 ) -> Row:
-    """Change a project.
+    """Change a project of a plan.
 
     Raises:
         NotFound: there is no such project within reach.
         AmbiguousPlan: `plan` is None and several plans have the project.
         PreconditionRequired, Stale: see `VersionCheck`.
+        StateConflict: another plan has adopted the project whose definition would change.
         ValidationFailed: the parent does not exist or cannot have sub-projects, or the project
             has sub-projects itself.
     """
     # 1. Read the project, and check that this version of it may be changed.
     plan_row = await lookup.get_managed_plan(session, action.principal, plan, project=code)
     project = await get_for_update(session, plan_row, code)
-    check_version(project.version)
+    adoption = await session.get_one(PlanProject, (plan_row.id, project.id))
+    check_version(definitions.version(project, adoption))
     # 2. A new parent must exist, and a project with sub-projects takes none.
     columns = dict(values)
+    defined = {name: columns.pop(name) for name in ("name",) if name in columns}
     old = await session.scalar(select(Project.code).where(Project.id == project.parent_id))
     new = columns.pop("parent", old)
     if new != old:
-        if new is not None and (new == code or await has_sub_projects(session, project)):
-            raise ValidationFailed.at("/parent", "has_sub_projects", HAS_SUB_PROJECTS, code=code)
-        parent = await _get_parent(session, plan_row, new)
-        columns["parent_id"] = parent.id if parent else None
+        defined["parent_id"] = await _new_parent_id(session, plan_row, project, new)
     # 3. Apply and record the changes, if there are any.
-    diff = changes.apply(project, columns, hidden={"parent_id"}).also("parent", old, new)
-    if diff:
+    with session.no_autoflush:
+        definition_diff = changes.apply(project, defined, hidden={"parent_id"})
+        definition_diff = definition_diff.also("parent", old, new)
+        await definitions.ensure_not_shared(
+            session, plan_row, project, definition_diff.after.keys()
+        )
+    if diff := definition_diff | changes.apply(adoption, columns):
         await record_change(
             session,
             action,
@@ -164,16 +195,18 @@ async def change(
 
 
 async def find_for_update(session: AsyncSession, plan: Plan, code: str) -> Project | None:
-    """A project of the plan, or None; locks its row until the end of the transaction.
+    """A project of the plan, or None; locks its adoption until the end of the transaction.
 
-    Changes of its sub-projects, assignments and budget lines take the same lock.
+    Changes of its sub-projects, assignments and budget lines in the plan take the same lock.
     """
-    return await session.scalar(
-        select(Project)
-        .where(Project.plan_id == plan.id, Project.code == code)
-        .with_for_update(key_share=True)
+    row = await session.execute(
+        select(Project, PlanProject)
+        .join(PlanProject, PlanProject.project_id == Project.id)
+        .where(PlanProject.plan_id == plan.id, Project.code == code)
+        .with_for_update(key_share=True, of=PlanProject)
         .execution_options(populate_existing=True)
     )
+    return row.scalar_one_or_none()
 
 
 async def get_for_update(session: AsyncSession, plan: Plan, code: str) -> Project:
@@ -208,18 +241,48 @@ async def get_body_project(
     return plan_row, project
 
 
-async def has_sub_projects(session: AsyncSession, project: Project) -> bool:
-    """Whether a project has sub-projects, so that budget lines belong to those."""
-    return bool(await session.scalar(select(exists().where(Project.parent_id == project.id))))
+async def has_sub_projects(session: AsyncSession, plan: Plan, project: Project) -> bool:
+    """Whether a project has sub-projects in the plan, so that budget lines belong to those."""
+    sub_project = exists().where(
+        Project.parent_id == project.id,
+        PlanProject.project_id == Project.id,
+        PlanProject.plan_id == plan.id,
+    )
+    return bool(await session.scalar(select(sub_project)))
 
 
 def within_project(plan_id: int, code: str) -> ColumnElement[bool]:
     """The condition that `Project` is the project with the code or one of its sub-projects."""
-    above = aliased(Project)
-    above_id = select(above.id).where(above.plan_id == plan_id, above.code == code)
-    return or_(
-        Project.id == above_id.scalar_subquery(), Project.parent_id == above_id.scalar_subquery()
+    above_id = _adopted_id(plan_id, code)
+    return or_(Project.id == above_id, Project.parent_id == above_id)
+
+
+def _adopted_id(plan_id: int, code: str) -> ScalarSelect[int]:
+    """The id of the project that has the code in the plan."""
+    adopted, project = aliased(PlanProject), aliased(Project)
+    return (
+        select(project.id)
+        .join(adopted, adopted.project_id == project.id)
+        .where(adopted.plan_id == plan_id, project.code == code)
+        .scalar_subquery()
     )
+
+
+async def _new_parent_id(
+    session: AsyncSession, plan: Plan, project: Project, code: str | None
+) -> int | None:
+    """The id of a project's new parent.
+
+    Raises:
+        ValidationFailed: see `_get_parent`; or the project has sub-projects or is the parent.
+    """
+    is_parent = code == project.code or await has_sub_projects(session, plan, project)
+    if code is not None and is_parent:
+        raise ValidationFailed.at(
+            "/parent", "has_sub_projects", HAS_SUB_PROJECTS, code=project.code
+        )
+    parent = await _get_parent(session, plan, code)
+    return parent.id if parent else None
 
 
 async def _get_parent(session: AsyncSession, plan: Plan, code: str | None) -> Project | None:
@@ -235,7 +298,8 @@ async def _get_parent(session: AsyncSession, plan: Plan, code: str | None) -> Pr
         raise _unknown_project("/parent", code, plan)
     if parent.parent_id is not None:
         raise ValidationFailed.at("/parent", "is_sub_project", IS_SUB_PROJECT, code=code)
-    if await session.scalar(select(exists().where(BudgetLine.project_id == parent.id))):
+    has_money = exists().where(BudgetLine.plan_id == plan.id, BudgetLine.project_id == parent.id)
+    if await session.scalar(select(has_money)):
         raise ValidationFailed.at("/parent", "has_budget_lines", HAS_MONEY, code=code)
     return parent
 
@@ -248,13 +312,13 @@ def _unknown_project(pointer: str, code: str, plan: Plan) -> ValidationFailed:
 
 async def _next_position(session: AsyncSession, plan: Plan) -> int:
     last = await session.scalar(
-        select(func.max(Project.position)).where(Project.plan_id == plan.id)
+        select(func.max(PlanProject.position)).where(PlanProject.plan_id == plan.id)
     )
     return (last or 0) + 1
 
 
 async def _get_of_plan(session: AsyncSession, plan: Plan, code: str) -> Row:
-    query = _select_projects().where(Project.plan_id == plan.id, Project.code == code)
+    query = _select_projects().where(PlanProject.plan_id == plan.id, Project.code == code)
     return _with_total((await session.execute(query)).one())
 
 
@@ -263,11 +327,16 @@ def _with_total(row: ResultRow[Any]) -> Row:
 
 
 def _select_projects() -> Select[*tuple[Any, ...]]:
-    """Projects with parent, budgets and agencies, all in one query."""
+    """Projects of plans with parent, budgets and agencies, all in one query."""
     above = aliased(Project)
+    adopted = (column for column in PlanProject.__table__.columns if column.name != "version")
     return (
         select(
-            *Project.__table__.columns,
+            *adopted,
+            (Project.version + PlanProject.version - 1).label("version"),
+            Project.code,
+            Project.name,
+            Project.plan_id.is_not(None).label("own"),
             Plan.code.label("plan"),
             above.code.label("parent"),
             _budget_sum(BudgetOrigin.CURRENT_YEAR).label("allocated_vnd"),
@@ -275,22 +344,24 @@ def _select_projects() -> Select[*tuple[Any, ...]]:
             _agency_codes(AssignmentRole.LEAD).label("leads"),
             _agency_codes(AssignmentRole.COORDINATING).label("coordinators"),
         )
-        .join(Plan, Plan.id == Project.plan_id)
+        .join_from(PlanProject, Project, Project.id == PlanProject.project_id)
+        .join(Plan, Plan.id == PlanProject.plan_id)
         .outerjoin(above, above.id == Project.parent_id)
     )
 
 
 def _budget_sum(origin: BudgetOrigin) -> ColumnElement[int]:
-    """The sum of the budget lines of a project and its sub-projects, in VND."""
+    """The sum of the plan's budget lines of a project and its sub-projects, in VND."""
     part = aliased(Project)
     total = (
         select(func.coalesce(func.sum(BudgetLine.amount_vnd), 0))
         .join(part, part.id == BudgetLine.project_id)
         .where(
+            BudgetLine.plan_id == PlanProject.plan_id,
             or_(part.id == Project.id, part.parent_id == Project.id),
             BudgetLine.origin == origin,
         )
-        .correlate(Project)
+        .correlate(Project, PlanProject)
         .scalar_subquery()
     )
     return cast(total, BigInteger)
@@ -300,9 +371,13 @@ def _agency_codes(role: AssignmentRole) -> ColumnElement[Any]:
     agencies = (
         select(Agency.code)
         .join(Assignment, Assignment.agency_id == Agency.id)
-        .where(Assignment.project_id == Project.id, Assignment.role == role)
+        .where(
+            Assignment.plan_id == PlanProject.plan_id,
+            Assignment.project_id == PlanProject.project_id,
+            Assignment.role == role,
+        )
         .order_by(Agency.code.collate("C"))
-        .correlate(Project)
+        .correlate(PlanProject)
         .scalar_subquery()
     )
     return func.array(agencies, type_=ARRAY(Text))

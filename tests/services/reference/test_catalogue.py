@@ -2,12 +2,13 @@
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from app.services.reference.catalogue import CatalogueEntry, validate
 from app.vocabulary import Frequency, IndicatorKind
-from tests.conftest import PLAN_FOLDER
+from tests.conftest import PLAN_FOLDER, PROGRAMME_FOLDER
 
 FLOW, RATIO = IndicatorKind.FLOW, IndicatorKind.RATIO
 YEAR = frozenset({Frequency.YEAR})
@@ -71,18 +72,23 @@ def test_a_valid_entry_has_no_errors(entry: CatalogueEntry) -> None:
 
 
 def test_the_catalogue_of_the_plan_is_valid() -> None:
-    with (PLAN_FOLDER / "indicators.csv").open(encoding="utf-8", newline="") as file:
-        entries = [
-            CatalogueEntry(
-                code=row["code"],
-                unit=row["unit"],
-                kind=IndicatorKind(row["kind"]),
-                frequencies=frozenset(Frequency(word) for word in row["frequencies"].split(";")),
-                filled_by=tuple(word for word in row["filled_by"].split(";") if word),
-                formula=row["formula"] or None,
-            )
-            for row in csv.DictReader(file)
-        ]
+    adopted = {row["code"]: row for row in _rows(PLAN_FOLDER)}
+    entries = [
+        CatalogueEntry(
+            code=row["code"],
+            unit=row["unit"],
+            kind=IndicatorKind(row["kind"]),
+            frequencies=frozenset(map(Frequency, adopted[row["code"]]["frequencies"].split(";"))),
+            filled_by=tuple(filter(None, adopted[row["code"]]["filled_by"].split(";"))),
+            formula=row["formula"] or None,
+        )
+        for row in _rows(PROGRAMME_FOLDER)
+    ]
     catalogue = {entry.code: entry for entry in entries}
     assert len(catalogue) == 79
     assert [error for code in catalogue for error in validate(code, catalogue)] == []
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "indicators.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
