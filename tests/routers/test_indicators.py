@@ -172,9 +172,10 @@ async def test_a_code_is_unique_in_the_plan(service: Service) -> None:
 async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service) -> None:
     client = service.client("coordinator")
     before = await client.get("/indicators/DA61.01")
+    # The definition and the plan's own part of the indicator change: two steps of the version.
     body = {"maximum": 8, "note": None, "frequencies": ["year"]}
     answer = await change(client, "/indicators/DA61.01", body)
-    assert ok(answer) == before.json() | body | {"version": 2}
+    assert ok(answer) == before.json() | body | {"version": 3}
     assert answer.headers["ETag"] == '"2"'
     (event,) = await list_events(service, "indicator.changed")
     assert (event.before or {})["frequencies"] == EVERY_FREQUENCY

@@ -22,6 +22,7 @@ PATH_PARAMETERS = {
     "username": "xuan-hong",
 }
 CODES = {
+    "programmes": "giam-ngheo-2021-2025",
     "plans": "tho-xuan-2024",
     "projects": "DA2",
     "agencies": "15493",

@@ -37,6 +37,7 @@ MISSING_RESOURCES: dict[str, tuple[Bilingual, Mapping[str, Any]]] = {
     "aggregates": (terms.PERIOD, {"code": "2024-Q9"}),
     "users": (terms.ACCOUNT, {"username": "khong-co"}),
     "api-keys": (terms.API_KEY, {"id": 9999}),
+    "programmes": (terms.PROGRAMME, {"code": "khong-co"}),
     "plans": (terms.PLAN, {"code": "khong-co"}),
     "projects": (terms.PROJECT, {"code": "DA99"}),
     "agencies": (terms.AGENCY, {"code": "99999"}),
