@@ -176,7 +176,7 @@ async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service)
     body = {"maximum": 8, "note": None, "frequencies": ["year"]}
     answer = await change(client, "/indicators/DA61.01", body)
     assert ok(answer) == before.json() | body | {"version": 3}
-    assert answer.headers["ETag"] == '"2"'
+    assert answer.headers["ETag"] == '"3"'
     (event,) = await list_events(service, "indicator.changed")
     assert (event.before or {})["frequencies"] == EVERY_FREQUENCY
     assert (event.after or {})["note"] is None
