@@ -10,7 +10,10 @@ from app.text.writing import Language
 
 @dataclass(frozen=True)
 class FieldError:
-    """An error in one field: its JSON pointer, a stable code, and a message with its facts."""
+    """An error in one field: its JSON pointer, a stable code, and a message with its facts.
+
+    about: codes of what the error is about, as further members of its document.
+    """
 
     pointer: str
     code: str
@@ -18,6 +21,7 @@ class FieldError:
     facts: Mapping[str, Any] = field(default_factory=dict)
     part: Literal["body", "query", "path", "header"] = "body"
     level: Literal["error", "warning"] = "error"
+    about: Mapping[str, str | None] = field(default_factory=dict)
 
     def document(self, language: Language) -> dict[str, Any]:
         """The error as an item of a problem document's `errors`."""
@@ -27,6 +31,7 @@ class FieldError:
             "pointer": self.pointer,
             "code": self.code,
             "message": self.message.fill(language, self.facts),
+            **self.about,
         }
 
 

@@ -123,6 +123,42 @@ class FindingLevel(StrEnum):
     WARNING = "warning"
 
 
+class FindingCode(StrEnum):
+    """What a finding says: a rule of reports that a draft does not meet."""
+
+    UNKNOWN_INDICATOR = "unknown_indicator"
+    UNKNOWN_PROJECT = "unknown_project"
+    NOT_YOURS = "not_yours"
+    OTHER_PROJECT = "other_project"
+    GIVEN_TWICE = "given_twice"
+    TOO_PRECISE = "too_precise"
+    OVER_MAXIMUM = "over_maximum"
+    REQUIRED_FIGURE_MISSING = "required_figure_missing"
+    PART_OVER_TOTAL = "part_over_total"
+    MORE_THAN_POOR = "more_than_poor"
+    MORE_THAN_ALL = "more_than_all"
+    OVER_ALLOCATED = "over_allocated"
+    NOT_ALLOCATED = "not_allocated"
+    SPENT_LESS_THAN_BEFORE = "spent_less_than_before"
+    ESTIMATE_BELOW_VALUE = "estimate_below_value"
+    NOT_THE_SUM_OF_QUARTERS = "not_the_sum_of_quarters"
+
+
+class DecisionAction(StrEnum):
+    """What a reviewer decided about a report."""
+
+    RETURNED = "returned"
+    ACCEPTED = "accepted"
+    REOPENED = "reopened"
+
+
+class ReminderTemplate(StrEnum):
+    """The text of a reminder: to the agency itself, or to its superiors."""
+
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+
+
 class Basis(StrEnum):
     """Whether an aggregate uses the last accepted or the last submitted revision of each agency."""
 

@@ -40,8 +40,8 @@ from app.schemas.base import Page
 from app.schemas.obligations import ObligationOut
 from app.schemas.reports import (
     Acceptance,
+    DraftBody,
     Reopening,
-    ReportBody,
     ReportOut,
     Return,
     RevisionOut,
@@ -80,11 +80,17 @@ NOT_ACCEPTED = StateConflict(
     status=terms.STATUS[ReportStatus.SUBMITTED],
     needed=terms.STATUS[ReportStatus.ACCEPTED],
 )
-INCOMPLETE = ReportIncomplete(
-    [FieldError("/entries", "required_figure_missing", validation.MISSING, {"code": "DA2.05"})]
-)
+INCOMPLETE = ReportIncomplete([validation.missing_figure("DA2", "DA2.05")])
 UNCONFIRMED = WarningsUnconfirmed(
-    [FieldError("/disbursements/0", "not_allocated", validation.NOT_ALLOCATED, level="warning")]
+    [
+        FieldError(
+            "/disbursements/0",
+            "not_allocated",
+            validation.NOT_ALLOCATED,
+            level="warning",
+            about={"project": "DA2", "indicator": None},
+        )
+    ]
 )
 """Problems as these operations answer them, for the document."""
 
@@ -152,7 +158,7 @@ async def get_report(
 )
 async def save_draft(
     key: AddressedReport,
-    body: ReportBody,
+    body: DraftBody,
     action: ReportsAction,
     driver: DirectDriver,
     unchanged: Unchanged,

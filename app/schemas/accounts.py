@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.policy import ROLE_PERMISSIONS
+from app.policy import ROLE_PERMISSIONS, Permission
 from app.schemas.base import Code, Day, Flag, Input, Instant, Line, Output, Version, examples
 from app.settings import MINIMUM_PASSWORD_LENGTH
 from app.text.mail_address import is_mailable
@@ -90,7 +90,7 @@ class Me(Output):
     role: Role | None
     agency: str | None = Field(description="null: quản trị toàn hệ thống.")
     agency_name: str | None
-    permissions: list[str]
+    permissions: list[Permission]
     name: str | None = Field(description="Tên khóa API; null đối với người dùng.")
     scopes: list[Scope] | None
 

@@ -1,6 +1,7 @@
 """Base models and field types that the schemas share."""
 
 import re
+from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
@@ -12,11 +13,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 from app.clock import LOCAL
 
@@ -38,6 +40,23 @@ LARGEST_VND = 10**15
 def examples(*values: dict[str, Any]) -> ConfigDict:
     """A model configuration with examples for OpenAPI."""
     return ConfigDict(json_schema_extra={"examples": list(values)})
+
+
+@dataclass(frozen=True)
+class SchemaOf:
+    """Gives a field the JSON schema of a model, while its value stays as it was stored."""
+
+    model: type[BaseModel]
+
+    def __get_pydantic_core_schema__(
+        self, _: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """The model where JSON is validated, which is never; any value from Python."""
+        return core_schema.json_or_python_schema(
+            json_schema=handler.generate_schema(self.model),
+            python_schema=core_schema.any_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda value: value),
+        )
 
 
 class Input(BaseModel):

@@ -2,7 +2,7 @@
 
 import re
 from datetime import time
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BeforeValidator,
@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Flag, Input, Instant, Output, Reason, Version, Whole, examples
 from app.schemas.notifications import Channels, Concern
-from app.vocabulary import Audience, Channel, DayKind
+from app.vocabulary import Audience, Channel, DayKind, ReminderTemplate
 
 _HOUR_AND_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
@@ -83,7 +83,7 @@ class ReminderRuleIn(Input):
     quiet_until: TimeOfDay = _defaults_to(
         6, description="Từ quiet_from đến lúc này không gửi; bằng nhau là không có."
     )
-    template: Literal["reminder", "escalation"] = "reminder"
+    template: ReminderTemplate = ReminderTemplate.REMINDER
     active: Flag = Field(
         default=True, description="false: tắt quy tắc; quy tắc riêng tắt thì đơn vị đó không nhận."
     )
@@ -122,7 +122,7 @@ class ReminderRuleOut(Output):
     send_time: TimeOfDay
     quiet_from: TimeOfDay
     quiet_until: TimeOfDay
-    template: str
+    template: ReminderTemplate
     active: bool
     version: Version
 

@@ -17,11 +17,19 @@ from app.schemas.base import (
     Output,
     Prose,
     Reason,
+    SchemaOf,
     examples,
 )
 from app.schemas.obligations import EXAMPLE as OBLIGATION
 from app.schemas.obligations import ObligationOut
-from app.vocabulary import BudgetOrigin, BudgetSource, FindingLevel, IndicatorKind
+from app.vocabulary import (
+    BudgetOrigin,
+    BudgetSource,
+    DecisionAction,
+    FindingCode,
+    FindingLevel,
+    IndicatorKind,
+)
 
 MOST_LINES = 500
 
@@ -81,6 +89,10 @@ class ReportBody(Input):
     entries: list[Entry] = Field(default_factory=list, max_length=MOST_LINES)
     disbursements: list[Disbursement] = Field(default_factory=list, max_length=MOST_LINES)
     narrative: Narrative = Narrative()
+
+
+class DraftBody(ReportBody):
+    """The working copy of a report, which may be incomplete."""
 
 
 class Submission(Input):
@@ -150,9 +162,14 @@ class FindingOut(Output):
     """What an error or a warning says of one place in the draft."""
 
     level: FindingLevel
-    pointer: str
-    code: str
+    pointer: str = Field(
+        description="JSON pointer into the body. `/entries/-` is where a missing figure is to be "
+        "entered; `project` and `indicator` name it."
+    )
+    code: FindingCode
     message: str
+    project: str | None
+    indicator: str | None
 
 
 REVISION: dict[str, Any] = {
@@ -176,14 +193,14 @@ class RevisionOut(Output):
     received_at: Instant = Field(description="Thời điểm nhận: bản giấy thì là lúc nhận bản giấy.")
     submitted_by: str
     warnings_note: str | None
-    body: dict[str, Any]
+    body: Annotated[dict[str, Any], SchemaOf(ReportBody)]
     fingerprint: str = Field(description="SHA-256 của nội dung (JSON chuẩn hóa).")
 
 
 class DecisionOut(Output):
     """What the reviewer decided."""
 
-    action: str
+    action: DecisionAction
     revision: int
     reason: str | None
     comments: list[Comment]
@@ -218,16 +235,18 @@ class ReportOut(ObligationOut):
             "findings": [
                 {
                     "level": "error",
-                    "pointer": "/entries",
+                    "pointer": "/entries/-",
                     "code": "required_figure_missing",
                     "message": "Thiếu số liệu bắt buộc DA2.05; nếu không phát sinh, ghi 0.",
+                    "project": "DA2",
+                    "indicator": "DA2.05",
                 }
             ],
         }
     )
 
     expected: list[ExpectedLine]
-    draft: dict[str, Any] | None = Field(
+    draft: Annotated[dict[str, Any], SchemaOf(DraftBody)] | None = Field(
         description="Bản nháp chưa gửi: chỉ đơn vị báo cáo, và đơn vị đã nhập nó (cơ quan tổng hợp "
         "nhập báo cáo giấy), đọc được; với người khác là null."
     )

@@ -1,5 +1,6 @@
 """The wire format of webhooks."""
 
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -7,6 +8,8 @@ from pydantic import MISSING, AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Code, Flag, Input, Instant, Output, Version, examples
+from app.schemas.notifications import PlanConcern
+from app.vocabulary import Timeliness
 
 
 def _web_address(url: str) -> str:
@@ -92,3 +95,65 @@ class WebhookTested(Output):
     ok: bool
     error: str | None = Field(description="Vì sao không được.")
     sent_at: Instant
+
+
+class WebhookRecipient(Output):
+    """The user to whom a message is addressed."""
+
+    username: str
+    full_name: str
+    email: str | None
+
+
+class WebhookObligation(Output):
+    """A report that a message is about."""
+
+    plan: str
+    period: str
+    agency: str
+    agency_name: str
+    due_date: date = Field(description="The last day that is on time.")
+    timeliness: Timeliness
+    correction_due: date | None = Field(
+        description="The day by which a returned report is due again."
+    )
+    about: str = Field(description="The code of a reminder rule, or the kind of an event.")
+
+
+class WebhookMessage(Output):
+    """The body of a post to a webhook."""
+
+    model_config = examples(
+        {
+            "message_id": 417,
+            "sent_at": "2024-06-12T08:00:00+07:00",
+            "recipient": {
+                "username": "xuan-hong",
+                "full_name": "Nguyễn Văn An",
+                "email": "xuanhong@example.vn",
+            },
+            "subject": "Còn 3 ngày: báo cáo quý II năm 2024",
+            "text": "Kính gửi Nguyễn Văn An,\n\n…",
+            "obligations": [
+                {
+                    "plan": "tho-xuan-2024",
+                    "period": "2024-Q2",
+                    "agency": "15493",
+                    "agency_name": "Xã Xuân Hồng",
+                    "due_date": "2024-06-15",
+                    "timeliness": "due_soon",
+                    "correction_due": None,
+                    "about": "before-3",
+                }
+            ],
+            "plans": [],
+        }
+    )
+
+    message_id: int = Field(description="0 in a test.")
+    sent_at: Instant
+    recipient: WebhookRecipient
+    subject: str
+    text: str = Field(description="The whole message, to be forwarded unchanged.")
+    obligations: list[WebhookObligation]
+    plans: list[PlanConcern] = Field(description="Events of a plan as a whole.")

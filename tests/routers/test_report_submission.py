@@ -267,7 +267,7 @@ ERRORS = {
     "a required figure is missing": (
         without_figure("DA2.02"),
         "required_figure_missing",
-        "/entries",
+        "/entries/-",
     ),
     "a part exceeds its total": (with_figure("DA2.02.1", 1), "part_over_total", "DA2.02.1"),
     "a part of a part exceeds its total": (

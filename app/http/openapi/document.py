@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from app.http.openapi import webhooks
 from app.http.openapi.access import describe_access, permissions_by_operation
 from app.http.openapi.problem_examples import describe_problems
 from app.http.openapi.response_headers import HEADERS, describe_headers
@@ -80,6 +81,14 @@ PROBLEM_DOCUMENT: dict[str, Any] = {
                     "pointer": {"type": "string", "description": "JSON pointer (RFC 6901)."},
                     "code": {"type": "string"},
                     "message": {"type": "string"},
+                    "project": {
+                        "type": ["string", "null"],
+                        "description": "In errors about a report: the code of the project.",
+                    },
+                    "indicator": {
+                        "type": ["string", "null"],
+                        "description": "In errors about a report: the code of the indicator.",
+                    },
                 },
             },
         },
@@ -104,6 +113,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         version=app.version,
         description=DESCRIPTION.strip(),
         routes=app.routes,
+        webhooks=webhooks.router.routes,
         tags=[{"name": name, "description": text} for name, text in TAGS],
         servers=[{"url": "/", "description": "The host that serves this document."}],
         license_info={"name": "MIT", "identifier": "MIT"},

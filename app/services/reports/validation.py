@@ -5,7 +5,7 @@ API: entries, disbursements, narrative.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -115,15 +115,20 @@ NOT_THE_QUARTERS = Bilingual(
 )
 
 
+NEW_ENTRY = "/entries/-"
+"""The place of an entry that is missing: behind the last one (RFC 6901)."""
+
+
 def check_draft(body: Body, expectations: Expectations) -> list[FieldError]:
     """Errors that even a draft may not have: unknown, foreign or repeated figures."""
-    return [*_entry_errors(body, expectations), *_disbursement_errors(body, expectations)]
+    findings = [*_entry_errors(body, expectations), *_disbursement_errors(body, expectations)]
+    return _in_form_order(findings, body, expectations)
 
 
 def check_submission(body: Body, expectations: Expectations) -> list[FieldError]:
     """All findings about a body without draft errors: errors first, then warnings."""
     figures = _figures_of(body)
-    return [
+    findings = [
         *_missing(figures, expectations),
         *_over_totals(figures, expectations),
         *_households(figures),
@@ -132,6 +137,37 @@ def check_submission(body: Body, expectations: Expectations) -> list[FieldError]
         *_against_quarters(figures, expectations),
         *_money_warnings(body, expectations),
     ]
+    return _in_form_order(findings, body, expectations)
+
+
+def _in_form_order(
+    findings: list[FieldError], body: Body, expectations: Expectations
+) -> list[FieldError]:
+    """Findings with the project and the indicator that each is about, in the form's order.
+
+    Errors come before warnings; then figures in the order of the expected ones, then money.
+    """
+    places = {code: place for place, code in enumerate(expectations.figures)}
+
+    def place(finding: FieldError) -> tuple[bool, int, int]:
+        section, index = finding.pointer.split("/")[1:3]
+        if section == "disbursements":
+            return finding.level == "warning", len(places) + 1, int(index)
+        position = len(body["entries"]) if index == "-" else int(index)
+        indicator = finding.about["indicator"]
+        known = places.get(indicator or "", len(places))
+        return finding.level == "warning", known, position
+
+    return sorted((_with_subject(finding, body) for finding in findings), key=place)
+
+
+def _with_subject(finding: FieldError, body: Body) -> FieldError:
+    """The finding with the codes of the entry or the disbursement to which it points."""
+    if finding.about:
+        return finding
+    section, index = finding.pointer.split("/")[1:3]
+    item = body[section][int(index)]
+    return replace(finding, about={"project": item["project"], "indicator": item.get("indicator")})
 
 
 def _entry_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:
@@ -212,7 +248,18 @@ def _missing(
 ) -> Iterator[FieldError]:
     for code, figure in expectations.figures.items():
         if figure.required and code not in figures:
-            yield FieldError("/entries", "required_figure_missing", MISSING, {"code": code})
+            yield missing_figure(figure.project, code)
+
+
+def missing_figure(project: str | None, indicator: str) -> FieldError:
+    """The finding that a required figure is missing."""
+    return FieldError(
+        NEW_ENTRY,
+        "required_figure_missing",
+        MISSING,
+        {"code": indicator},
+        about={"project": project, "indicator": indicator},
+    )
 
 
 def _over_totals(

@@ -1,6 +1,7 @@
 """The rules that a body is held against, one by one and at their boundaries."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import FieldError
+from app.services.reports import validation
 from app.services.reports.validation import (
     Expectations,
     ExpectedFigure,
     check_draft,
     check_submission,
 )
+from app.vocabulary import FindingCode
 from tests.support.report_bodies import entry, money
 
 HOUSEHOLDS = "hộ"
@@ -105,7 +108,7 @@ def sent(*entries: dict[str, Any], spent: list[dict[str, Any]] | None = None) ->
 
 SUBMISSIONS: list[tuple[Any, list[tuple[str, str, str]]]] = [
     (sent(), []),
-    (body([]), [("error", "required_figure_missing", "/entries")]),
+    (body([]), [("error", "required_figure_missing", "/entries/-")]),
     (
         body([entry("DA2", "DA2.02", 0)]),
         [("warning", "not_the_sum_of_quarters", "/entries/0/value")],
@@ -163,6 +166,25 @@ def test_errors_come_before_warnings() -> None:
     assert set(levels) == {"error", "warning"}
 
 
+def test_findings_have_the_order_of_the_form() -> None:
+    report = body(
+        [entry("DA2", "DA2.05.1", 9), entry("DA2", "DA2.05", 1, estimate=0)],
+        [money("DA2", 2000), money("DA2", 1, "carried_over")],
+    )
+    findings = check_submission(report, EXPECTATIONS)
+    assert [(f.level, f.pointer, f.about["project"], f.about["indicator"]) for f in findings] == [
+        ("error", "/entries/-", "DA2", "DA2.02"),
+        ("error", "/disbursements/0/amount_vnd", "DA2", None),
+        ("warning", "/entries/1/estimate", "DA2", "DA2.05"),
+        ("warning", "/disbursements/1", "DA2", None),
+    ]
+
+
+def test_every_code_of_a_finding_is_listed() -> None:
+    source = Path(validation.__file__).read_text("utf-8")
+    assert {code for code in FindingCode if f'"{code}"' in source} == set(FindingCode)
+
+
 figures = st.integers(0, 10**13 - 1) | st.decimals(0, 10**13 - 1, places=2).map(float)
 entries = st.builds(
     entry,
@@ -187,9 +209,13 @@ def test_every_finding_points_into_the_body_and_can_be_told(
     report = body(given_entries, spent)
     findings = check_draft(report, EXPECTATIONS)
     for finding in findings or check_submission(report, EXPECTATIONS):
+        if finding.pointer == "/entries/-":
+            assert finding.about["indicator"] in EXPECTATIONS.figures
+            continue
         place: Any = report
         for step in finding.pointer.split("/")[1:]:
             place = place[int(step) if isinstance(place, list) else step]
+        assert finding.code in set(FindingCode)
         for language in ("vi", "en"):
             message = finding.document(language)["message"]
             assert message
