@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from app.clock import LOCAL
 from app.errors import Problem
 from app.http.openapi import TAGS
+from app.schemas.webhooks import WebhookMessage
+from app.services.notifications.payloads import compose_test_payload
 from tests.support.operations import DOCUMENT
 
 OPERATION_DOCUMENTS: list[dict[str, Any]] = [
@@ -168,3 +172,21 @@ def test_operation_ids_are_unique_and_readable() -> None:
     ids = [str(operation.id) for operation in OPERATIONS]
     assert len(ids) == len(set(ids))
     assert all(name.replace("_", "").isalpha() and name.islower() for name in ids)
+
+
+def test_the_webhook_section_describes_what_is_posted() -> None:
+    (message,) = DOCUMENT["webhooks"].values()
+    schema = message["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/WebhookMessage"}
+    recipient = {"username": "a", "full_name": "A", "email": None}
+    payload = compose_test_payload(datetime(2024, 6, 10, tzinfo=LOCAL), recipient)
+    assert payload.keys() == WebhookMessage.model_fields.keys()
+    WebhookMessage.model_validate(payload)
+
+
+def test_stored_bodies_have_the_schema_of_their_model() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    draft = schemas["ReportOut"]["properties"]["draft"]["anyOf"]
+    assert draft == [{"$ref": "#/components/schemas/DraftBody"}, {"type": "null"}]
+    body = schemas["RevisionOut"]["properties"]["body"]
+    assert body["$ref"] == "#/components/schemas/ReportBody"

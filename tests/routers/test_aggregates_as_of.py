@@ -259,3 +259,13 @@ async def test_a_commit_after_an_answer_gets_a_later_instant(service: Service) -
     assert (await _value_and_as_of(office))[0] == 5
     async with service.database.transaction() as session:
         assert await ledger.list_broken_links(session) == []
+
+
+async def test_an_instant_before_the_plan_is_refused(service: Service) -> None:
+    client = service.client("coordinator")
+    for kind in ("indicators", "budget-execution", "timeliness"):
+        query = {"period": Q2, "as_of": "1900-01-01T00:00:00Z"}
+        answer = await client.get(f"/aggregates/{kind}", params=query)
+        (error,) = ok(answer, 422)["errors"]
+        assert (error["in"], error["pointer"]) == ("query", "/as_of")
+        assert error["code"] == "before_the_plan"

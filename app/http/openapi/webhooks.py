@@ -19,7 +19,13 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 @router.post(
-    "message", status_code=204, summary="A message to a user", tags=["webhooks"], responses=ANSWERS
+    "message",
+    operation_id="post_message",
+    openapi_extra={"security": []},
+    status_code=204,
+    summary="A message to a user",
+    tags=["webhooks"],
+    responses=ANSWERS,
 )
 def post_message(
     body: WebhookMessage,

@@ -17,8 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import LOCAL
 from app.db.database import Database
 from app.db.driver import Connection, Statement
-from app.errors import NotSettled
+from app.errors import FieldError, NotSettled, ValidationFailed
 from app.services.audit.action import Action
+from app.text.bilingual import Bilingual
+
+BEFORE_THE_PLAN = Bilingual(
+    "Năm kế hoạch bắt đầu từ {begins}.", "The plan's year begins at {begins}."
+)
 
 # Append an audit event and lock its ledger; `record_event` is made by a migration.
 RECORD_EVENT = Statement("""
@@ -46,8 +51,12 @@ WHERE coalesce(last.hash, '') <> ledger.last_hash
 ORDER BY id
 """)
 
-# The instants of a plan's last commit and of the last one that aggregates can show.
-GET_LAST_INSTANTS = Statement("SELECT last_at, figures_at FROM ledger WHERE plan_id = :plan_id")
+# The instants of a plan's last commit, of the last one that aggregates can show, and of the start
+# of the plan's year.
+GET_INSTANTS = Statement("""
+SELECT ledger.last_at, ledger.figures_at, make_date(plan.year, 1, 1)::timestamptz AS begins_at
+FROM ledger JOIN plan ON plan.id = ledger.plan_id WHERE ledger.plan_id = :plan_id
+""")
 
 # Advance a ledger to an instant, so that later commits get later instants.
 ADVANCE = text("UPDATE ledger SET last_at = greatest(last_at, :as_of) WHERE plan_id = :plan_id")
@@ -123,12 +132,19 @@ class Settlement:
 
         Raises:
             NotSettled: `as_of` lies after `now`.
+            ValidationFailed: `as_of` lies before the plan's year. The offset of 1900, 7:06:30,
+                cannot be written by RFC 3339.
         """
-        rows = await GET_LAST_INSTANTS.fetch_all(self.database.driver, {"plan_id": plan_id})
+        rows = await GET_INSTANTS.fetch_all(self.database.driver, {"plan_id": plan_id})
         last_at, figures_at = rows[0]["last_at"], rows[0]["figures_at"]
         if as_of is None:
             settled: datetime = figures_at.astimezone(LOCAL)
             return settled
+        begins_at = rows[0]["begins_at"].astimezone(LOCAL)
+        if as_of < begins_at:
+            facts = {"begins": begins_at.isoformat()}
+            error = FieldError("/as_of", "before_the_plan", BEFORE_THE_PLAN, facts, part="query")
+            raise ValidationFailed([error])
         if as_of > max(now, last_at):
             raise NotSettled(now=now.isoformat())
         if as_of > last_at:
