@@ -223,6 +223,7 @@ class EventKind(StrEnum):
     EXEMPTION_ENDED = "obligation.exemption_ended"
     PERIOD_OPENED = "reporting_period.opened"
     PERIOD_CLOSED = "reporting_period.closed"
+    PERIOD_MOVED = "reporting_period.moved"
     REMINDED = "obligation.reminded"
     CORRECTION_DUE = "report.correction_due"
     IMPORT_FAILED = "plan.import_failed"

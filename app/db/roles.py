@@ -17,6 +17,7 @@ APPEND_ONLY = frozenset(
         "audit_event",
         "budget_change",
         "decision",
+        "due_date_history",
         "due_soon_history",
         "exemption",
         "extension",

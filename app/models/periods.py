@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -70,6 +70,19 @@ class ReportingPeriod(Versioned, Base):
     late_from: Mapped[Instant]
     """The first instant at which a report is late."""
     state: Mapped[PeriodState]
+
+
+class DueDateHistory(Base):
+    """An earlier due date of a period, in force until `valid_until`. Append-only."""
+
+    __tablename__ = "due_date_history"
+    __table_args__ = (Index("due_date_history_period_idx", "period_id", "valid_until"),)
+
+    id: Mapped[Key]
+    period_id: Mapped[int] = mapped_column(ForeignKey("reporting_period.id"))
+    due_date: Mapped[date] = mapped_column(Date)
+    late_from: Mapped[Instant]
+    valid_until: Mapped[Instant]
 
 
 class WorkingDay(Versioned, Base):

@@ -28,6 +28,7 @@ from app.schemas.periods import (
     PeriodOut,
     ScheduleOut,
     SchedulePatch,
+    SchedulePreview,
 )
 from app.services.periods import periods, schedules
 from app.vocabulary import Frequency, PeriodState
@@ -94,11 +95,24 @@ async def change_schedule(
     session: WriteSession,
     unchanged: Unchanged,
     plan: PlanCode = None,
-) -> ScheduleOut:
-    """Change a schedule. Periods that exist already keep their dates."""
-    row = await schedules.change(
-        session, action, code, body.model_dump(), plan=plan, check_version=unchanged
-    )
+    preview: Annotated[
+        bool, Query(description="Chỉ cho biết những gì sẽ đổi hạn, không ghi gì.")
+    ] = False,
+) -> ScheduleOut | SchedulePreview:
+    """Change a schedule, and move its open periods to their new due dates or not.
+
+    Where an open period would get another due date, `move_open_periods` is required. With
+    `preview=true` nothing changes: the answer lists the periods and obligations that would move,
+    and their timeliness before and after. An agency with an extension keeps the later date. Sent
+    reports are judged by the new date, which never makes one late.
+    """
+    values = body.model_dump()
+    if preview:
+        previewed = await schedules.preview(
+            session, action, code, values, plan=plan, check_version=unchanged
+        )
+        return SchedulePreview.model_validate(previewed)
+    row = await schedules.change(session, action, code, values, plan=plan, check_version=unchanged)
     response.headers["ETag"] = etag(row.version)
     return ScheduleOut.model_validate(row._asdict())
 

@@ -5,8 +5,26 @@ from typing import Annotated
 
 from pydantic import MISSING, Field
 
-from app.schemas.base import Code, Day, Input, Instant, Line, Output, Version, Whole, examples
-from app.vocabulary import DueDay, Frequency, NonWorkingDay, PeriodState, WorkingDayChange
+from app.schemas.base import (
+    Code,
+    Day,
+    Flag,
+    Input,
+    Instant,
+    Line,
+    Output,
+    Version,
+    Whole,
+    examples,
+)
+from app.vocabulary import (
+    DueDay,
+    Frequency,
+    NonWorkingDay,
+    PeriodState,
+    Timeliness,
+    WorkingDayChange,
+)
 
 
 class ScheduleOut(Output):
@@ -46,9 +64,9 @@ class ScheduleOut(Output):
 
 
 class SchedulePatch(Input):
-    """Changes of a schedule; omitted fields stay. Existing periods keep their dates."""
+    """Changes of a schedule; omitted fields stay."""
 
-    model_config = examples({"due_day": "excluded", "non_working_day": "next_working_day"})
+    model_config = examples({"day": 17, "move_open_periods": True})
 
     name: Line | MISSING = MISSING
     month: Annotated[int, Field(strict=True, ge=1, le=12), Whole] | MISSING = MISSING
@@ -58,6 +76,70 @@ class SchedulePatch(Input):
     cutoff_day: Annotated[int, Field(strict=True, ge=1, le=28), Whole] | MISSING = MISSING
     applies_from: Day | MISSING | None = MISSING
     reporters: Annotated[list[Code], Field(min_length=1, max_length=2000)] | MISSING = MISSING
+    move_open_periods: Annotated[
+        Flag | MISSING,
+        Field(
+            description="Các kỳ đang mở chuyển sang hạn mới (true) hay giữ hạn cũ (false); bắt "
+            "buộc khi có kỳ sẽ đổi hạn. Kỳ chỉ chuyển sang ngày muộn hơn, hoặc sớm hơn nhưng không "
+            "trước hôm nay."
+        ),
+    ] = MISSING
+
+
+class MovedObligation(Output):
+    """An obligation whose due date a move changes."""
+
+    agency: str
+    agency_name: str
+    due_date: date
+    new_due_date: date = Field(description="Hạn mới; đơn vị được gia hạn giữ ngày muộn hơn.")
+    timeliness: Timeliness
+    new_timeliness: Timeliness
+
+
+class MovedPeriod(Output):
+    """A period whose due date a move changes."""
+
+    period: str
+    due_date: date
+    new_due_date: date
+    late_from: Instant
+    new_late_from: Instant
+    obligations: list[MovedObligation] = Field(description="Chỉ những nghĩa vụ có hạn thay đổi.")
+
+
+class SchedulePreview(Output):
+    """The open periods that a change of a schedule can move."""
+
+    model_config = examples(
+        {
+            "plan": "tho-xuan-2024",
+            "code": "quarterly",
+            "periods": [
+                {
+                    "period": "2024-Q2",
+                    "due_date": "2024-06-15",
+                    "new_due_date": "2024-06-17",
+                    "late_from": "2024-06-16T00:00:00+07:00",
+                    "new_late_from": "2024-06-18T00:00:00+07:00",
+                    "obligations": [
+                        {
+                            "agency": "15493",
+                            "agency_name": "Xã Xuân Hồng",
+                            "due_date": "2024-06-15",
+                            "new_due_date": "2024-06-17",
+                            "timeliness": "late",
+                            "new_timeliness": "on_time",
+                        }
+                    ],
+                }
+            ],
+        }
+    )
+
+    plan: str
+    code: str
+    periods: list[MovedPeriod]
 
 
 class PeriodOut(Output):

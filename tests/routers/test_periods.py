@@ -140,7 +140,7 @@ async def test_a_changed_schedule_applies_only_to_new_periods(
     service: Service, changes: dict[str, Any], due: list[str]
 ) -> None:
     office = service.client("coordinator")
-    changed = await _change(service, "quarterly", **changes)
+    changed = await _change(service, "quarterly", **changes, move_open_periods=False)
     assert {name: changed[name] for name in changes} == changes
     ok(await office.post("/reporting-periods/generate", json={"year": 2025}))
     for year, expected in (
@@ -155,7 +155,8 @@ async def test_a_changed_schedule_applies_only_to_new_periods(
 async def test_due_dates_roll_over_swapped_days(service: Service) -> None:
     """Saturday 15/3/2025 rolls to Monday 17/3, unless that is off or the Saturday is worked."""
     office = service.client("coordinator")
-    await _change(service, "quarterly", non_working_day="next_working_day")
+    rolling = {"non_working_day": "next_working_day", "move_open_periods": False}
+    await _change(service, "quarterly", **rolling)
     for day, change in (("2025-03-17", "off"), ("2025-06-15", "worked")):
         exception = {"change": change, "note": "Hoán đổi."}
         ok(await office.put(f"/working-days/{day}", json=exception), 201)

@@ -46,8 +46,10 @@ SELECT n.id, n.rule, n.audience, n.template, n.facts,
         -- Events.
         WHEN n.template = 'plan.import_failed' AND NOT plan.import_failed
             THEN 'plan_loaded'
-        WHEN n.template IN ('obligation.extended', 'obligation.exemption_ended')
-            AND o.exempted_at IS NOT NULL THEN 'agency_exempt'
+        WHEN n.template IN ('obligation.extended', 'obligation.exemption_ended',
+            'reporting_period.moved') AND o.exempted_at IS NOT NULL THEN 'agency_exempt'
+        WHEN n.template = 'reporting_period.moved' AND o.first_submitted_at IS NOT NULL
+            THEN 'report_submitted'
         WHEN n.template = 'obligation.exempted' AND o.exempted_at IS NULL
             THEN 'agency_not_exempt'
         WHEN n.template IN ('report.returned', 'report.reopened', 'report.correction_due')

@@ -25,6 +25,7 @@ SUBJECTS: dict[str, str] = {
     EventKind.EXEMPTION_ENDED: "Không còn được miễn: {report}",
     EventKind.PERIOD_OPENED: "{opened} {report}",
     EventKind.PERIOD_CLOSED: "Khóa kỳ {report}",
+    EventKind.PERIOD_MOVED: "Đổi hạn gửi sang {due}: {report}",
 }
 REMINDER_SUBJECT = "{timeliness}: {report}"
 REHEARSAL_SUBJECT = "[Diễn tập] {subject}"

@@ -1,6 +1,7 @@
 """Schedules (chế độ báo cáo): the rules from which reporting periods are generated."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, insert, select
@@ -19,6 +20,8 @@ from app.services import lookup
 from app.services.audit.action import Action
 from app.services.audit.changes import Change, VersionCheck, record_change, to_json
 from app.services.deadlines.rules import DueRule
+from app.services.periods import moving
+from app.services.periods.moving import Move, PreviewedMove
 from app.text import terms
 from app.text.bilingual import Bilingual
 
@@ -28,10 +31,29 @@ ScheduleRow = Row[*tuple[Any, ...]]
 NO_SUCH_AGENCY = Bilingual(
     "Không có đơn vị {code} trong huyện.", "The district has no agency {code}."
 )
+CHOICE_NEEDED = Bilingual(
+    "Các kỳ đang mở sẽ có hạn khác: {periods}. Ghi true để chuyển sang hạn mới, false để giữ hạn "
+    "cũ; thêm ?preview=true để xem trước.",
+    "Open periods would get another due date: {periods}. Give true to move them, false to keep "
+    "their dates; add ?preview=true to see what would move.",
+)
 NOT_A_RULE = Bilingual(
     "Tháng, ngày không hợp với tần suất {frequency}.",
     "The month and day do not fit the frequency {frequency}.",
 )
+
+RULE = frozenset({"month", "day", "due_day", "non_working_day", "cutoff_day"})
+"""The columns that make the deadline rule, besides the frequency, which never changes."""
+NO_VALUES: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class SchedulePreview:
+    """A schedule, by the codes of its plan and its own, and what a change of it can move."""
+
+    plan: str
+    code: str
+    periods: list[PreviewedMove]
 
 
 def _known(principal: Principal, plan: str | None) -> Select[*tuple[Any, ...]]:
@@ -95,36 +117,98 @@ async def change(
     plan: str | None = None,
     check_version: VersionCheck,
 ) -> ScheduleRow:
-    """Change a schedule; existing periods keep their dates.
+    """Change a schedule, and move its open periods if `values` says so.
 
-    values: columns, and `reporters` with the codes of all agencies that report from now on. Any
-    value increments the version, even one that is equal to the old value.
+    values: columns; `reporters` with the codes of all agencies that report from now on;
+    `move_open_periods`, required where an open period would get another due date. Any other value
+    increments the version, even one that is equal to the old value.
 
     Raises:
         NotFound: no such schedule in a plan that the principal may change.
         AmbiguousPlan: several plans are known, and none was named.
         PreconditionRequired, Stale: the client has not read this version.
-        ValidationFailed: the month and day do not fit the frequency, or an agency is unknown.
+        ValidationFailed: the month and day do not fit the frequency, an agency is unknown, or
+            `move_open_periods` is missing.
     """
-    plan_row = await lookup.get_managed_plan(session, action.principal, plan)
-    schedule = await session.scalar(
-        select(Schedule).where(Schedule.plan_id == plan_row.id, Schedule.code == code)
-    )
-    if schedule is None:
-        raise NotFound(terms.SCHEDULE, code=code)
+    plan_row, schedule = await _lock(session, action, code, plan)
     check_version(schedule.version)
-    if values:
-        before = await _apply(session, plan_row, schedule, values)
+    changed = {name: value for name, value in values.items() if name != "move_open_periods"}
+    moves = await _list_moves(session, action, plan_row, schedule, changed)
+    is_moving = values.get("move_open_periods")
+    if moves and is_moving is None and RULE & changed.keys():
+        codes = ", ".join(move.period.code for move in moves)
+        raise ValidationFailed.at(
+            "/move_open_periods", "choice_needed", CHOICE_NEEDED, periods=codes
+        )
+    if changed:
+        before = await _apply(session, plan_row, schedule, changed)
         await record_change(
             session,
             action,
             "schedule.changed",
             f"plans/{plan_row.code}/schedules/{code}",
-            Change(to_json(before), to_json(values)),
+            Change(to_json(before), to_json(changed)),
             plan_id=plan_row.id,
             agency_id=plan_row.district_id,
         )
+    if is_moving:
+        await moving.move_periods(session, action, plan_row, moves)
     return await get(session, action.principal, code, plan=plan_row.code)
+
+
+async def preview(
+    session: AsyncSession,
+    action: Action,
+    code: str,
+    values: Mapping[str, Any],
+    *,
+    plan: str | None = None,
+    check_version: VersionCheck,
+) -> SchedulePreview:
+    """The open periods that a change of a schedule can move; nothing is written.
+
+    Raises:
+        NotFound, AmbiguousPlan, PreconditionRequired, Stale: as `change`.
+        ValidationFailed: the month and day do not fit the frequency.
+    """
+    plan_row, schedule = await _lock(session, action, code, plan)
+    check_version(schedule.version)
+    moves = await _list_moves(session, action, plan_row, schedule, values)
+    return SchedulePreview(plan_row.code, code, await moving.preview(session, moves, action.now))
+
+
+async def _lock(
+    session: AsyncSession, action: Action, code: str, plan: str | None
+) -> tuple[Plan, Schedule]:
+    """A schedule and its plan, locked so that no period is generated meanwhile."""
+    plan_row = await lookup.get_managed_plan(session, action.principal, plan)
+    await session.refresh(plan_row, with_for_update={"key_share": True})
+    schedule = await session.scalar(
+        select(Schedule).where(Schedule.plan_id == plan_row.id, Schedule.code == code)
+    )
+    if schedule is None:
+        raise NotFound(terms.SCHEDULE, code=code)
+    return plan_row, schedule
+
+
+async def _list_moves(
+    session: AsyncSession,
+    action: Action,
+    plan: Plan,
+    schedule: Schedule,
+    values: Mapping[str, Any],
+) -> list[Move]:
+    """The open periods that get another due date by the schedule with these values.
+
+    Raises:
+        ValidationFailed: the month and day do not fit the frequency.
+    """
+    try:
+        rule = due_rule(schedule, values)
+    except ValueError:
+        facts = {"frequency": terms.FREQUENCY[schedule.frequency]}
+        raise ValidationFailed.at("/month", "not_a_rule", NOT_A_RULE, **facts) from None
+    return await moving.list_moves(session, plan, schedule, rule, action.today)
 
 
 async def _apply(
@@ -135,7 +219,6 @@ async def _apply(
     before = {name: getattr(schedule, name) for name in columns}
     for name, value in columns.items():
         setattr(schedule, name, value)
-    _ensure_valid(schedule)
     # Reporters are rows of another table: make the flush increment the version all the same.
     flag_modified(schedule, "name")
     if "reporters" in values:
@@ -145,28 +228,13 @@ async def _apply(
     return before
 
 
-def due_rule(schedule: Schedule) -> DueRule:
-    """The deadline rule of a schedule.
+def due_rule(schedule: Schedule, values: Mapping[str, Any] = NO_VALUES) -> DueRule:
+    """The deadline rule of a schedule, or the one that it would have with other values.
 
     Raises ValueError when the month or day does not fit the frequency.
     """
-    return DueRule(
-        frequency=schedule.frequency,
-        month=schedule.month,
-        day=schedule.day,
-        due_day=schedule.due_day,
-        non_working_day=schedule.non_working_day,
-        cutoff_day=schedule.cutoff_day,
-    )
-
-
-def _ensure_valid(schedule: Schedule) -> None:
-    """Raise ValidationFailed if the month and day do not fit the frequency."""
-    try:
-        due_rule(schedule)
-    except ValueError:
-        facts = {"frequency": terms.FREQUENCY[schedule.frequency]}
-        raise ValidationFailed([FieldError("/month", "not_a_rule", NOT_A_RULE, facts)]) from None
+    columns = {name: values.get(name, getattr(schedule, name)) for name in RULE}
+    return DueRule(frequency=schedule.frequency, **columns)
 
 
 async def _list_reporters(session: AsyncSession, schedule_id: int) -> list[str]:

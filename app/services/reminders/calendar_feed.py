@@ -49,7 +49,7 @@ SELECT o.id, o.plan, o.period, o.frequency, o.ordinal, o.year, o.agency_name, o.
     timeliness(o, :now) AS timeliness,
     CASE WHEN timeliness(o, :now) = 'late' THEN days_late(o, :now) END AS days_late,
     o.report_status, o.correction_due,
-    o.period_version - 1 + change.n AS sequence, change.at AS changed_at
+    o.period_version - 1 + change.n AS sequence, greatest(change.at, move.at) AS changed_at
 FROM owed_obligation o
 CROSS JOIN LATERAL (
     SELECT count(*) AS n, max(recorded_at) AS at FROM (
@@ -59,6 +59,9 @@ CROSS JOIN LATERAL (
         UNION ALL SELECT recorded_at FROM decision WHERE report_id = o.report_id
     ) AS changes
 ) AS change
+CROSS JOIN LATERAL (
+    SELECT max(valid_until) AS at FROM due_date_history WHERE period_id = o.period_id
+) AS move
 WHERE within_reach(o.agency_path, :reach) AND o.due_date >= :oldest
 ORDER BY o.late_from, o.agency, o.id
 """)
