@@ -14,8 +14,9 @@ from app.clock import Clock
 from app.db.database import Database
 from app.http import openapi, problems
 from app.http.bodies import BodyLimit
+from app.http.cors import allow_origins
 from app.http.metrics import Metrics, MetricsMiddleware
-from app.http.middleware import DefaultHeaders, HeadAsGet
+from app.http.middleware import DefaultHeaders, HeadAsGet, UnexpectedErrors
 from app.routers import (
     accounts,
     agencies,
@@ -94,8 +95,10 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     problems.install(app)
     openapi.describe(app)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(UnexpectedErrors)
     app.add_middleware(ProblemPages)
     app.add_middleware(HeadAsGet)
+    allow_origins(app, settings.cors_origins)
     app.add_middleware(DefaultHeaders)
     app.add_middleware(MetricsMiddleware, metrics=app.state.metrics)
     _include_routes(app)

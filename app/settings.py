@@ -21,6 +21,23 @@ def local_url(host: str, port: int) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def _is_origin(text: str) -> bool:
+    """Whether this is an origin in the form in which browsers send it (RFC 6454)."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or not text.isascii() or "*" in text:
+        return False
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    is_default_port = port is None or port == DEFAULT_PORTS[parts.scheme]
+    return text == f"{parts.scheme}://{host}" + ("" if is_default_port else f":{port}")
+
+
 class Environment(StrEnum):
     """The deployment environment; production rejects rehearsal and insecure settings."""
 
@@ -42,6 +59,8 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses and networks whose X-Forwarded-For header is trusted."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins of browser clients that are served from elsewhere."""
     admin_password: SecretStr | None = None
     clock_start: AwareDatetime | None = None
     clock_offset_seconds: float | None = None
@@ -82,6 +101,18 @@ class Settings(BaseSettings):
                     f"expected addresses or networks, as 10.1.2.0/24: {error}"
                 ) from None
         return proxies
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _parse_origins(cls, value: Any) -> Any:
+        origins = value.replace(",", " ").split() if isinstance(value, str) else value
+        for origin in origins:
+            if origin != "*" and not _is_origin(origin):
+                raise ValueError(
+                    "expected origins as browsers send them, in lower case and without a path or "
+                    f"default port, as https://app.example.vn: {origin}"
+                )
+        return tuple(origins)
 
     @field_validator("smtp_url")
     @classmethod
@@ -137,6 +168,7 @@ class Settings(BaseSettings):
             ),
             "TIENDO_CLOCK_START (a rehearsal clock)": self.clock_start is not None,
             "TIENDO_CLOCK_OFFSET_SECONDS (a rehearsal clock)": bool(self.clock_offset_seconds),
+            "TIENDO_CORS_ORIGINS with * (every website)": "*" in self.cors_origins,
             "TIENDO_PUBLIC_URL without https": not self.public_url.startswith("https://"),
         }
         if unsafe := [name for name, is_set in refused_settings.items() if is_set]:

@@ -185,14 +185,21 @@ class Service:
             await client.aclose()
 
 
-@pytest.fixture
-async def service(database_urls: DatabaseUrls) -> AsyncIterator[Service]:
-    """The service on a cloned database, with the clock at 08:00 on 10 June 2024."""
-    app, clock = APPLICATION, SetClock(datetime(2024, 6, 10, 8, tzinfo=LOCAL))
-    app.state.settings = Settings(embedded_worker=False)
+@asynccontextmanager
+async def running_service(app: FastAPI, database_urls: DatabaseUrls) -> AsyncIterator[Service]:
+    """An application that runs on a cloned database, with the clock at 08:00 on 10 June 2024."""
+    clock = SetClock(datetime(2024, 6, 10, 8, tzinfo=LOCAL))
     app.state.database_url, app.state.clock = database_urls.application, clock
     app.state.attempts = Attempts()
     async with LifespanManager(app):
         service = Service(app, clock, database_urls)
         yield service
         await service.close()
+
+
+@pytest.fixture
+async def service(database_urls: DatabaseUrls) -> AsyncIterator[Service]:
+    """The service with default settings on a clone of the seeded template."""
+    APPLICATION.state.settings = Settings(embedded_worker=False)
+    async with running_service(APPLICATION, database_urls) as service:
+        yield service

@@ -59,6 +59,10 @@ def test_the_public_url_defaults_to_host_and_port(
         {"SMTP_URL": "smtps://tiendo:m%C3%A1@mail.example.vn:465?ca=/etc/ca.pem"},
         {"MAIL_FROM": "tiendo@example.vn"},
         {"TRUSTED_PROXIES": ""},
+        {"CORS_ORIGINS": ""},
+        {"CORS_ORIGINS": "*"},
+        {"CORS_ORIGINS": "http://localhost:5173, http://[::1]:5173, https://xn--v-d-zka.vn"},
+        {**PRODUCTION, "CORS_ORIGINS": "https://app.example.vn"},
         {"MAIL_FROM": "Tiến độ <tiendo@example.vn>"},
         {"MAIL_FROM": '"Phòng LĐ, huyện" <tiendo@example.vn>'},
         {"ADMIN_PASSWORD": "ngắn"},
@@ -89,6 +93,16 @@ def test_valid_settings_are_accepted(
         ({"TRUSTED_PROXIES": "*"}, "addresses or networks"),
         ({"TRUSTED_PROXIES": "127.0.0.1, proxy.example.vn"}, "addresses or networks"),
         ({"TRUSTED_PROXIES": "10.1.2.3/24"}, "host bits"),
+        ({"CORS_ORIGINS": "app.example.vn"}, "expected origins"),
+        ({"CORS_ORIGINS": "https://app.example.vn/"}, "expected origins"),
+        ({"CORS_ORIGINS": "https://app.example.vn/app"}, "expected origins"),
+        ({"CORS_ORIGINS": "https://App.example.vn"}, "expected origins"),
+        ({"CORS_ORIGINS": "https://app.example.vn:443"}, "expected origins"),
+        ({"CORS_ORIGINS": "https://*.example.vn"}, "expected origins"),
+        ({"CORS_ORIGINS": "https://user@app.example.vn"}, "expected origins"),
+        ({"CORS_ORIGINS": "https://ví-dụ.vn"}, "expected origins"),
+        ({"CORS_ORIGINS": "null"}, "expected origins"),
+        ({**PRODUCTION, "CORS_ORIGINS": "https://app.example.vn, *"}, "TIENDO_CORS_ORIGINS"),
         ({"SMTP_URL": "ftp://nope"}, "smtp://host"),
         ({"SMTP_URL": "smtp://"}, "smtp://host"),
         ({"SMTP_URL": "mail.example.vn:25"}, "smtp://host"),
@@ -114,6 +128,12 @@ def test_invalid_settings_are_named(
 def test_proxies_are_separated_by_commas_or_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"TRUSTED_PROXIES": "127.0.0.1,::1, 172.18.0.0/16 "}
     assert read(monkeypatch, values).trusted_proxies == ("127.0.0.1", "::1", "172.18.0.0/16")
+
+
+def test_origins_are_separated_by_commas_or_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"CORS_ORIGINS": "https://a.example.vn,http://b.example.vn:8080 "}
+    origins = ("https://a.example.vn", "http://b.example.vn:8080")
+    assert read(monkeypatch, values).cors_origins == origins
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,12 @@
-"""ASGI middleware: the request ID, default response headers, HEAD."""
+"""ASGI middleware: the request ID, default response headers, HEAD, unexpected errors."""
 
 import secrets
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http import problems
 from app.http.headers import rehearsal_clock
 
 
@@ -54,3 +56,32 @@ class HeadAsGet:
             await self.app(as_get, receive, send)
         finally:
             scope["route"] = as_get.get("route")  # for the metrics
+
+
+class UnexpectedErrors:
+    """Answers 500 for exceptions without a handler.
+
+    Starlette would answer them outside all middleware: without the request ID, and without the
+    CORS headers, so that a front end could not read the response.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI connection."""
+        is_started = False
+
+        async def send_and_note_start(message: Message) -> None:
+            nonlocal is_started
+            is_started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note_start)
+        except Exception as error:
+            if scope["type"] != "http" or is_started:
+                raise  # the server closes the connection
+            request = Request(scope)
+            answer = problems.response(request, problems.internal_error(request, error))
+            await answer(scope, receive, send)

@@ -32,7 +32,7 @@ from app.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from app.http.headers import preferred_language, rehearsal_clock
+from app.http.headers import preferred_language
 from app.http.strict_json import MAX_ERRORS, child_pointer, printable
 from app.text import terms
 from app.text.bilingual import Bilingual
@@ -114,7 +114,7 @@ def headers_of(problem: Problem) -> dict[str, str]:
 
 
 def install(app: FastAPI) -> None:
-    """Register a handler for every exception: domain, framework, database, unexpected."""
+    """Register a handler for each expected exception: domain, framework, database."""
     handlers: Mapping[Any, Any] = {
         Problem: _handle_problem,
         RequestValidationError: _handle_validation,
@@ -127,7 +127,6 @@ def install(app: FastAPI) -> None:
         asyncpg.InterfaceError: _handle_busy,
         # Direct asyncpg queries bypass SQLAlchemy, which would wrap these in a DBAPIError.
         **dict.fromkeys(BUSY_ERRORS, _handle_busy),
-        Exception: _handle_unexpected,
     }
     for exception, handler in handlers.items():
         app.add_exception_handler(exception, handler)
@@ -161,12 +160,6 @@ async def _handle_stale(request: Request, _: StaleDataError) -> Response:
 async def _handle_busy(request: Request, error: Exception) -> Response:
     logger.warning("overloaded: %s", error)
     return response(request, Overloaded())
-
-
-async def _handle_unexpected(request: Request, error: Exception) -> Response:
-    answer = response(request, _internal(request, error))
-    answer.headers.update(rehearsal_clock(request.app.state.clock))  # DefaultHeaders does not run
-    return answer
 
 
 def _printable(value: Any) -> Any:
@@ -244,10 +237,11 @@ def _from_database(request: Request, error: DBAPIError) -> Problem:
     if isinstance(cause, BUSY_ERRORS) or error.connection_invalidated:
         logger.warning("overloaded: %s", cause)
         return Overloaded()
-    return _internal(request, error)
+    return internal_error(request, error)
 
 
-def _internal(request: Request, error: Exception) -> Problem:
+def internal_error(request: Request, error: Exception) -> Problem:
+    """The problem for an unexpected error, which is logged with the request's ID."""
     request_id = request.scope.get("request_id", "")
     logger.error("request %s failed", request_id, exc_info=error)
     return InternalError(request_id=request_id)

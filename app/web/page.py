@@ -82,8 +82,6 @@ def page(
         # The address can contain a secret key.
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
-        # DefaultHeaders does not run for the response to an unexpected error.
-        "X-Content-Type-Options": "nosniff",
     }
     return HTMLResponse(html, status_code=status, headers=headers)
 
