@@ -130,18 +130,42 @@ def user(
 
 
 @app.command()
-def verify() -> None:
-    """Verify that no audit event was changed or removed."""
-    from app.server import operating
-    from app.services.audit.ledger import list_broken_links
+def verify(
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help="File of checkpoints, besides those in the data folder; repeatable."),
+    ] = None,
+) -> None:
+    """Verify that nothing that was recorded has been changed or removed."""
+    from app.server import verifying
+    from app.services.verification import checkpoint_files
 
     with _database(migrated=False) as (settings, urls):
-        broken = operating.in_transaction(settings, urls.owner, list_broken_links)
-    if broken:
-        numbers = ", ".join(map(str, broken))
-        typer.echo(f"changed, or preceded by removed events: audit events {numbers}", err=True)
+        files = [*checkpoint_files.list_files(settings.data_dir), *(checkpoint or ())]
+        checkpoints = checkpoint_files.read(files)
+        typer.echo(f"checkpoints: {len(checkpoints):,} in {len(files)} files")
+        findings = verifying.verify(
+            settings,
+            urls.owner,
+            checkpoints,
+            typer.echo,
+            lambda finding: typer.echo(str(finding), err=True),
+        )
+    if findings:
+        typer.echo(f"The record is not intact: {findings} findings.", err=True)
         raise typer.Exit(1)
-    typer.echo("The audit events are intact.")
+    typer.echo("The record is intact.")
+
+
+@app.command()
+def checkpoint() -> None:
+    """Take a checkpoint of the audit events now, into a file of the data folder."""
+    from app.server import verifying
+
+    with _database(migrated=False) as (settings, urls):
+        clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
+        file = verifying.take_checkpoint(settings, urls.application, clock)
+    typer.echo(f"The checkpoint is in {file}.")
 
 
 @contextmanager

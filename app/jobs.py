@@ -1,5 +1,7 @@
 """Background jobs: every minute a sweep and deliveries, every ten minutes the clean-up.
 
+The clean-up also takes the day's checkpoint of the audit events.
+
 Jobs only change the state that tables hold, and every effect has a unique key there. A job that
 runs twice, late or not at all therefore changes nothing but the time of its effects.
 """
@@ -24,6 +26,7 @@ from app.models.idempotency import IdempotencyRecord
 from app.services.notifications.delivery import DeliveryContext, deliver
 from app.services.reminders.sweep import sweep
 from app.services.reports.idempotency import KEPT_FOR
+from app.services.verification.keeping import CheckpointKeeper
 from app.settings import Settings
 
 logger = logging.getLogger("tiendo")
@@ -57,7 +60,12 @@ async def delivery_context(
         await posts.close()
 
 
-def create_queue(database_url: str, context: DeliveryContext, stopping: asyncio.Event) -> App:
+def create_queue(
+    database_url: str,
+    context: DeliveryContext,
+    stopping: asyncio.Event,
+    keeper: CheckpointKeeper | None = None,
+) -> App:
     """The job queue of a database, with its two periodic tasks; `stopping` ends deliveries early.
 
     Procrastinate passes the scheduled time to a task. It is not used: it comes from the real clock,
@@ -77,6 +85,8 @@ def create_queue(database_url: str, context: DeliveryContext, stopping: asyncio.
     async def tidy(timestamp: int) -> None:  # noqa: ARG001 - required by Procrastinate
         await delete_expired(context)
         await abort_stalled_jobs(queue)
+        if keeper is not None:
+            await keeper.keep_daily()
 
     return queue
 
@@ -125,7 +135,10 @@ async def abort_stalled_jobs(queue: App) -> None:
 
 
 async def work(
-    database_url: str, context: DeliveryContext, concurrency: int = JOBS_AT_ONCE
+    database_url: str,
+    context: DeliveryContext,
+    concurrency: int = JOBS_AT_ONCE,
+    keeper: CheckpointKeeper | None = None,
 ) -> None:
     """Run jobs until cancelled; running jobs then get SHUTDOWN_SECONDS to finish.
 
@@ -133,7 +146,7 @@ async def work(
     """
     # A library that awaits at the wrong moment can swallow a cancellation, but not an event.
     stopping = asyncio.Event()
-    working = asyncio.create_task(_work_until(stopping, database_url, context, concurrency))
+    working = asyncio.create_task(_work_until(stopping, database_url, context, concurrency, keeper))
     try:
         await asyncio.shield(working)
     finally:
@@ -142,12 +155,16 @@ async def work(
 
 
 async def _work_until(
-    stopping: asyncio.Event, database_url: str, context: DeliveryContext, concurrency: int
+    stopping: asyncio.Event,
+    database_url: str,
+    context: DeliveryContext,
+    concurrency: int,
+    keeper: CheckpointKeeper | None,
 ) -> None:
     """Run workers, one after the other where one fails, until `stopping` is set."""
     while not stopping.is_set():
         try:
-            await _run_worker(stopping, database_url, context, concurrency)
+            await _run_worker(stopping, database_url, context, concurrency, keeper)
         except Exception:
             logger.exception("background jobs failed; trying again in %s s", RESTART_SECONDS)
         with suppress(TimeoutError):
@@ -156,10 +173,14 @@ async def _work_until(
 
 
 async def _run_worker(
-    stopping: asyncio.Event, database_url: str, context: DeliveryContext, concurrency: int
+    stopping: asyncio.Event,
+    database_url: str,
+    context: DeliveryContext,
+    concurrency: int,
+    keeper: CheckpointKeeper | None,
 ) -> None:
     """Run one worker until it fails or `stopping` is set."""
-    queue = create_queue(database_url, context, stopping)
+    queue = create_queue(database_url, context, stopping, keeper)
     try:
         # 1. Connect, and start with a sweep.
         await queue.open_async()
@@ -196,7 +217,8 @@ async def work_beside(
 ) -> None:
     """Run jobs until cancelled, on the connections of a database that the server uses too."""
     async with delivery_context(database, clock, settings) as context:
-        await work(database_url, context, concurrency)
+        keeper = CheckpointKeeper.of(database, clock, settings)
+        await work(database_url, context, concurrency, keeper)
 
 
 async def work_alone(

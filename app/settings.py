@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
+    checkpoint_email: str | None = None
     embedded_worker: bool = True
     public_url: str = "http://127.0.0.1:8000"
 
@@ -135,6 +136,13 @@ class Settings(BaseSettings):
         if sender and not (len(addresses) == 1 and is_mailable(addresses[0][1])):
             raise ValueError("expected one address, as Tiến độ <tiendo@example.vn>")
         return sender
+
+    @field_validator("checkpoint_email")
+    @classmethod
+    def _ensure_one_address(cls, address: str | None) -> str | None:
+        if address and not is_mailable(address):
+            raise ValueError("expected one address, as luu-tru@example.vn")
+        return address or None
 
     @field_validator("public_url")
     @classmethod

@@ -35,6 +35,7 @@ from tests.support.steps import (
     returns,
     submits,
 )
+from tests.support.verification import list_findings
 
 GOLDEN = Path(__file__).parent / "data" / "year-2024.txt"
 RENEW = "TIENDO_RENEW_GOLDEN"
@@ -220,3 +221,5 @@ async def test_the_notifications_of_2024_match_the_golden_file(service: Service)
     log = await run_year(service)
     compare_with_golden(HEAD + log.text())
     assert log.repeated == []
+    async with service.database.snapshot() as session:
+        assert await list_findings(session) == []

@@ -17,7 +17,7 @@ from email.headerregistry import (
 )
 from email.message import EmailMessage
 from email.policy import Policy, default
-from email.utils import format_datetime
+from email.utils import format_datetime, make_msgid
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,14 @@ class Envelope:
     mail_key: UUID
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A text file of an e-mail."""
+
+    name: str
+    content: str
+
+
 def preferences_url(public_url: str, mail_key: UUID | None) -> str:
     """The page to choose channels, or to unsubscribe by a POST, without signing in.
 
@@ -151,7 +159,7 @@ class Mailer:
             raise DeliveryRefusedError(reason=NotificationReason.NO_MAIL_ADDRESS)
         mail = self.compose(envelope)
         if self._relay is None:
-            self._write(envelope.message_id, mail)
+            self._write(f"{envelope.message_id:08d}", mail)
         else:
             await self._relay.send(mail)
 
@@ -159,6 +167,28 @@ class Mailer:
         """End the look-ups of the mail server's name."""
         if self._relay is not None:
             await self._relay.resolver.close()
+
+    async def send_attachment(
+        self, address: str, subject: str, text: str, attachment: Attachment, sent_at: datetime
+    ) -> None:
+        """Send a file to an address of the settings, which belongs to no account.
+
+        Raises:
+            DeliveryRefusedError, DeliveryDelayedError: as for `send`.
+        """
+        mail = EmailMessage(POLICY)
+        mail["From"] = self._sender
+        mail["To"] = address
+        mail["Subject"] = subject
+        mail["Date"] = format_datetime(sent_at)
+        mail["Message-ID"] = make_msgid("tiendo", self._domain)
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(text)
+        mail.add_attachment(attachment.content, subtype="plain", filename=attachment.name)
+        if self._relay is None:
+            self._write(attachment.name, mail)
+        else:
+            await self._relay.send(mail)
 
     def compose(self, envelope: Envelope) -> EmailMessage:
         """The e-mail of a message; its Message-ID is the same at every attempt."""
@@ -184,12 +214,12 @@ class Mailer:
         digest = hashlib.sha256(seed.encode()).hexdigest()[:16]
         return f"<tiendo.{envelope.message_id}.{digest}@{self._domain}>"
 
-    def _write(self, message_id: int, mail: EmailMessage) -> None:
+    def _write(self, name: str, mail: EmailMessage) -> None:
         """Write the e-mail, readable by this user only."""
         self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.mkdir(exist_ok=True)
         self._folder.chmod(0o700)  # earlier versions created it with wider permissions
-        target: Path = self._folder / f"{message_id:08d}.eml"
+        target: Path = self._folder / f"{name}.eml"
         unfinished = target.with_suffix(".part")
         unfinished.touch(mode=0o600)
         unfinished.chmod(0o600)

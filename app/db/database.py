@@ -50,6 +50,17 @@ class Database:
         async with self.writing.begin() as session:
             yield session
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """A session that reads one snapshot of the database, without a time limit."""
+        async with self.writing() as session:
+            await session.execute(
+                text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            )
+            for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+                await session.execute(text(f"SET LOCAL {limit} = 0"))
+            yield session
+
     async def open(self) -> None:
         """Check the server and open the driver's pool.
 

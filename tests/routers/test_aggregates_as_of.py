@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL
 from app.services.accounts import principals
-from app.services.audit import ledger
 from app.services.audit.action import Action
 from app.services.periods import obligations
 from app.services.periods.obligations import ReportKey
@@ -28,6 +27,7 @@ from tests.support.report_calls import (
     submit_complete,
     submit_paper,
 )
+from tests.support.verification import list_findings
 
 QUERIES: list[tuple[str, dict[str, str]]] = [
     (kind, {"period": Q2} | more)
@@ -258,7 +258,7 @@ async def test_a_commit_after_an_answer_gets_a_later_instant(service: Service) -
     assert await _value_and_as_of(office, as_of=as_of) == before
     assert (await _value_and_as_of(office))[0] == 5
     async with service.database.transaction() as session:
-        assert await ledger.list_broken_links(session) == []
+        assert await list_findings(session) == []
 
 
 async def test_an_instant_before_the_plan_is_refused(service: Service) -> None:

@@ -14,11 +14,11 @@ from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod, Schedule, ScheduleReporter
 from app.models.plans import LegalDocument, Plan, Responsibility, Target
 from app.models.projects import Assignment, Project
-from app.services.audit import ledger
 from app.vocabulary import AgencyKind, AssignmentRole
 from seed.loader import SeedError
 from tests.conftest import NEIGHBOUR_FOLDER, PROGRAMME_FOLDER
 from tests.support.seed_folders import LATER, TABLES, changes, contents, correct, load_folder
+from tests.support.verification import list_findings
 
 PROJECTS = f"{PROGRAMME_FOLDER.name}/projects.yaml"
 INDICATORS = f"{PROGRAMME_FOLDER.name}/indicators.csv"
@@ -146,7 +146,7 @@ async def test_a_load_is_one_audit_event(database: Database) -> None:
             await session.scalars(select(AuditEvent).where(AuditEvent.action == "plan.loaded"))
         ).one()
         ledgers = (await session.scalars(select(Ledger.plan_id))).all()
-        assert await ledger.list_broken_links(session) == []
+        assert await list_findings(session) == []
     assert (event.actor, event.subject) == ("seed", "plans/tho-xuan-2024")
     assert event.after is not None
     assert event.after["agencies.csv"] == {"added": 48, "changed": 0}

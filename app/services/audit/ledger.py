@@ -32,25 +32,6 @@ SELECT record_event(CAST(:plan_id AS bigint), CAST(:now AS timestamptz), CAST(:a
     CAST(:origin AS text), CAST(:before AS jsonb), CAST(:after AS jsonb)) AS at
 """)
 
-# The events whose hash does not follow from their content and the event before, and the last event
-# of each ledger whose hash the ledger does not have; 0 for a ledger without events.
-LIST_BROKEN_LINKS = text("""
-SELECT id FROM (
-    SELECT id, ledger_id, hash, event_hash(
-        coalesce(lag(hash) OVER (PARTITION BY ledger_id ORDER BY id), ''::bytea),
-        at, actor, action, subject, agency_id, origin, before, after
-    ) AS expected
-    FROM audit_event
-) AS chain
-WHERE hash <> expected
-UNION
-SELECT coalesce(last.id, 0) FROM ledger LEFT JOIN LATERAL (
-    SELECT id, hash FROM audit_event WHERE ledger_id = ledger.id ORDER BY id DESC LIMIT 1
-) AS last ON true
-WHERE coalesce(last.hash, '') <> ledger.last_hash
-ORDER BY id
-""")
-
 # The instants of a plan's last commit, of the last one that aggregates can show, and of the start
 # of the plan's year.
 GET_INSTANTS = Statement("""
@@ -104,14 +85,6 @@ async def record_event(
 async def open_ledger(session: AsyncSession, plan_id: int | None, now: datetime) -> None:
     """Create the ledger of a plan, or the one of no plan, unless it exists."""
     await session.execute(OPEN_LEDGER, {"plan_id": plan_id, "now": now})
-
-
-async def list_broken_links(session: AsyncSession) -> list[int]:
-    """The ids of audit events that were changed, or next to which one is missing.
-
-    0 stands for a ledger that has lost all of its events.
-    """
-    return list((await session.execute(LIST_BROKEN_LINKS)).scalars())
 
 
 @dataclass(frozen=True, slots=True)

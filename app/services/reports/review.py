@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import LOCAL
 from app.errors import FieldError, StateConflict, ValidationFailed
 from app.models.reports import Decision, Report, Revision
 from app.services.audit.action import Action
@@ -168,7 +169,7 @@ async def _record(
         plan_id=owed.plan.id,
         agency_id=owed.agency.id,
         before={"status": report.status},
-        after={"status": verdict.status, "revision": revision.number, "reason": verdict.reason},
+        after=_after(revision, verdict),
     )
     # 2. The decision itself is appended, never changed.
     session.add(
@@ -201,3 +202,16 @@ async def _record(
         report.draft_saved_by = action.actor
         report.draft_writers = []
         report.draft_agency_id = None
+
+
+def _after(revision: Revision, verdict: Verdict) -> dict[str, Any]:
+    """The `after` of the audit event: the whole decision, and the revision that it is about."""
+    return {
+        "status": verdict.status,
+        "revision": revision.number,
+        "received_at": revision.received_at.astimezone(LOCAL).isoformat(),
+        "fingerprint": revision.fingerprint,
+        "reason": verdict.reason,
+        "comments": list(verdict.comments),
+        "correction_due": verdict.correction_due and verdict.correction_due.isoformat(),
+    }

@@ -161,8 +161,8 @@ async def submit(
             "received_at": received,
             "warnings_note": warnings_note,
             "fingerprint": fingerprint(draft),
-            "after": _after(copy, received),
         }
+        parameters["after"] = _after(parameters)
         sent = await _send(connection, parameters | _figures(draft, copy.expectations))
         if sent is not None:
             # 4. Build the response without another query.
@@ -189,14 +189,21 @@ async def _send(connection: Connection, parameters: Mapping[str, Any]) -> str | 
     return document
 
 
-def _after(copy: WorkingCopy, received: datetime) -> str:
-    """The `after` of the audit event, as JSON."""
+def _after(parameters: Mapping[str, Any]) -> str:
+    """The `after` of the audit event, as JSON: all of the revision, its body by fingerprint.
+
+    So a later change of the revision contradicts the event, and `tiendo verify` finds it.
+    """
     after = {
         "status": ReportStatus.SUBMITTED,
-        "revision": copy.row["revisions"] + 1,
-        "received_at": received.isoformat(),
+        "revision": parameters["number"],
+        "submitted_at": parameters["now"].isoformat(),
+        "received_at": parameters["received_at"].isoformat(),
+        "fingerprint": parameters["fingerprint"],
     }
-    return json.dumps(after)
+    if parameters["warnings_note"] is not None:
+        after["warnings_note"] = parameters["warnings_note"]
+    return json.dumps(after, ensure_ascii=False)
 
 
 def _repeat(copy: WorkingCopy, earlier: EarlierRequest, now: datetime) -> ReportAnswer:

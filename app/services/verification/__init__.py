@@ -1,0 +1,1 @@
+"""Verification: recomputes everything that audit events and checkpoints say about the record."""
