@@ -79,6 +79,15 @@ class Problem(Exception):  # noqa: N818 - the term of RFC 9457
         return document
 
 
+class MalformedRequest(Problem):
+    """The request is not HTTP/1.1."""
+
+    status = 400
+    slug = "malformed-request"
+    title = Bilingual("Yêu cầu không hợp lệ", "The request is malformed")
+    detail = Bilingual("Yêu cầu không theo đúng HTTP/1.1.", "The request does not follow HTTP/1.1.")
+
+
 class MalformedJson(Problem):
     """The body is not JSON."""
 
@@ -262,6 +271,18 @@ class BodyTooLarge(Problem):
     )
 
 
+class TargetTooLong(Problem):
+    """The path and the query exceed the size limit."""
+
+    status = 414
+    slug = "target-too-long"
+    title = Bilingual("Địa chỉ quá dài", "The address is too long")
+    detail = Bilingual(
+        "Đường dẫn và các tham số vượt giới hạn cho phép.",
+        "The path and the query exceed the size limit.",
+    )
+
+
 class UnsupportedMediaType(Problem):
     """The route does not accept the media type of the body."""
 
@@ -380,6 +401,18 @@ class TooManyRequests(Problem):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds=seconds, retry_after=seconds)
+
+
+class HeadTooLarge(Problem):
+    """The headers exceed the limit of size or number."""
+
+    status = 431
+    slug = "head-too-large"
+    title = Bilingual("Phần tiêu đề quá lớn", "The headers are too large")
+    detail = Bilingual(
+        "Các tiêu đề của yêu cầu vượt giới hạn về độ dài hoặc số lượng.",
+        "The headers of the request exceed the limit of size or number.",
+    )
 
 
 class InternalError(Problem):

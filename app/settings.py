@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     pool_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     statement_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
     token_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 12
+    max_connections: Annotated[int, Field(ge=10, le=100_000)] = 1000
+    """Open connections of clients, per server process."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
 
     @field_validator("database_url", "owner_database_url")

@@ -21,6 +21,7 @@ from app.clock import Clock
 from app.errors import OperatorError
 from app.server import embedded
 from app.server.data_dir import ensure_data_dir, lock_file
+from app.server.open_files import allow_connections
 from app.server.operating import Echo, prepare
 from app.server.stopping import Stopped, exit_if_stopped, is_stopped, recorded_signals
 from app.settings import Settings, local_url
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 PORT_RETRY_SECONDS = 2.0
 SHUTDOWN_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75
+"""Longer than a proxy keeps an idle connection (nginx: 60), so that the proxy closes it first."""
 BACKLOG = 2048
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -48,9 +51,10 @@ def serve(settings: Settings, echo: Echo) -> None:
     """Serve until a stop signal arrives.
 
     Raises:
-        ServingError, DataDirError, EmbeddedServerError, DatabaseUnavailableError: the service
-            cannot start.
+        ServingError, OpenFilesError, DataDirError, EmbeddedServerError, DatabaseUnavailableError:
+            the service cannot start.
     """
+    allow_connections(settings)
     clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
     with (
         suppress(Stopped),
@@ -154,7 +158,7 @@ def _serve_in_process(
             # uvicorn would let a second Ctrl-C skip the clean-up, which is bounded in time.
             self.should_exit = True
 
-    AnnouncingServer(_config(create_app(settings, url, clock), settings)).run([listener])
+    AnnouncingServer(server_config(create_app(settings, url, clock), settings)).run([listener])
 
 
 def _serve_in_workers(
@@ -163,7 +167,7 @@ def _serve_in_workers(
     os.environ["TIENDO_DATABASE_URL"] = url
     os.environ.pop("TIENDO_OWNER_DATABASE_URL", None)  # workers do not need it
     os.environ["TIENDO_CLOCK_OFFSET_SECONDS"] = repr(clock.offset.total_seconds())
-    config = _config(
+    config = server_config(
         "app.server.worker_process:create_app", settings, factory=True, workers=settings.workers
     )
     _keep_interrupts_from_workers()
@@ -186,9 +190,14 @@ def _keep_interrupts_from_workers() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
-def _config(app: "FastAPI | str", settings: Settings, **options: Any) -> uvicorn.Config:
+def server_config(app: "FastAPI | str", settings: Settings, **options: Any) -> uvicorn.Config:
+    """Uvicorn's configuration of a server process."""
     return uvicorn.Config(
         app,
+        http="app.server.protocol:LimitedProtocol",
+        ws="none",
+        limit_concurrency=settings.max_connections,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         log_config=LOGGING,
         access_log=False,
         # From any other address the header could be forged.

@@ -2,7 +2,10 @@
 
 import json
 import logging
+import urllib.error
+import urllib.request
 from collections.abc import AsyncIterator
+from socket import SHUT_WR, create_connection
 
 import pytest
 
@@ -11,7 +14,8 @@ from app.http.strict_json import MAX_VALUES
 from tests.conftest import Service
 from tests.support.accounts import token_of
 from tests.support.asgi_request import FORM, JSON, AsgiRequest
-from tests.support.operations import UNDER_VERSION, Operation
+from tests.support.operations import APPLICATION, UNDER_VERSION, Operation
+from tests.support.uvicorn_server import serving
 
 LARGEST = 1024 * 1024
 JSON_HEADERS, FORM_HEADERS = {"Content-Type": JSON}, {"Content-Type": FORM}
@@ -140,6 +144,35 @@ async def test_a_client_that_hangs_up_is_no_error(
         assert request.status == 499
         (record,) = [each for each in caplog.records if each.name == "tiendo"]
         assert (record.levelname, record.exc_info) == ("DEBUG", None)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_client_that_sends_before_it_reads_gets_the_refusal(loop: str) -> None:
+    body = b"a=1&" * 2_500_000
+    with serving(APPLICATION, loop) as port:
+        url = f"http://127.0.0.1:{port}/api/v1/auth/token"
+        request = urllib.request.Request(url, data=body, headers=FORM_HEADERS)
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            urllib.request.urlopen(request, timeout=30)  # noqa: S310 - as above
+        with refusal.value as answer:
+            assert (answer.code, json.load(answer)["type"]) == (413, "/problems/body-too-large")
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_connection_that_is_lost_in_a_body_is_no_error(
+    caplog: pytest.LogCaptureFixture, loop: str
+) -> None:
+    caplog.set_level(logging.DEBUG, "tiendo")
+    paths = ("/api/v1/auth/token", PREFERENCES)
+    with serving(APPLICATION, loop) as port:
+        for path in paths:
+            head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: {FORM}\r\n"
+            with create_connection(("127.0.0.1", port), timeout=30) as connection:
+                connection.sendall(f"{head}Content-Length: 100\r\n\r\na=".encode())
+                connection.shutdown(SHUT_WR)
+                assert connection.recv(1) == b""
+    records = [(each.name, each.levelname, each.exc_info) for each in caplog.records]
+    assert records == [("tiendo", "DEBUG", None)] * len(paths)
 
 
 def target(operation: Operation) -> str:

@@ -239,7 +239,7 @@ async def test_failures_behind_a_trusted_proxy_do_not_limit_other_addresses(
 def behind(service: Service, proxies: str, peer: str) -> httpx.AsyncClient:
     """A client behind a proxy at the address `peer`, with `proxies` as the trusted ones."""
     settings = Settings.model_validate({"trusted_proxies": proxies})
-    config = serving._config(service.app, settings)  # noqa: SLF001 - the configuration that uvicorn receives
+    config = serving.server_config(service.app, settings)
     config.load()
     transport = httpx.ASGITransport(config.loaded_app, client=(peer, 1234))
     # The proxy appends the last entry; the client may have forged those before it.
