@@ -31,5 +31,5 @@ def test_the_limit_is_raised_where_it_is_too_low(
 
 def test_a_limit_that_cannot_be_raised_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1024))
-    with pytest.raises(OpenFilesError, match="needs 1120 open files.* to 904$"):
+    with pytest.raises(OpenFilesError, match=r"needs 1120 open files.* to 904$"):
         allow_connections(Settings())
