@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 
@@ -95,7 +96,7 @@ class Result:
 
     accepted: Sequence[AcceptedMail]
     workers: Sequence[WorkerRun]
-    messages: Mapping[int, tuple[int, str]]
+    messages: Mapping[UUID, tuple[int, str]]
     """Attempts and state by message id."""
     seconds: float
 
@@ -180,7 +181,7 @@ def evaluate(name: str, result: Result) -> DrillResult:
     in_flight = [mail for mail in repeated if _is_in_flight(mail, result.workers)]
     in_flight_per_worker = Counter(mail.port_index for mail in in_flight)
     kills = sum(worker.killed_at is not None for worker in result.workers)
-    ids_per_message = Counter(_number(message_id) for message_id in times_accepted)
+    ids_per_message = Counter(_message_of(message_id) for message_id in times_accepted)
     attempts = sorted(attempts for attempts, _ in result.messages.values())
     missing = len(result.messages.keys() - ids_per_message.keys())
     figures = [
@@ -201,7 +202,7 @@ def evaluate(name: str, result: Result) -> DrillResult:
         f"a kill repeats at most {AT_ONCE} mails": max(in_flight_per_worker.values(), default=0)
         <= AT_ONCE,
         "every accepted mail was counted as an attempt": all(
-            result.messages[_number(message_id)][0] >= times
+            result.messages[_message_of(message_id)][0] >= times
             for message_id, times in times_accepted.items()
         ),
     }
@@ -222,6 +223,6 @@ def _is_in_flight(mail: AcceptedMail, workers: Sequence[WorkerRun]) -> bool:
     return killed_at is not None and killed_at - mail.at < IN_FLIGHT_SECONDS
 
 
-def _number(message_id: str) -> int:
-    """The message id in a Message-ID header: `<tiendo.NUMBER.…@…>`."""
-    return int(message_id.split(".")[1])
+def _message_of(message_id: str) -> UUID:
+    """The id of the message in a Message-ID header: `<tiendo.ID.…@…>`."""
+    return UUID(message_id.split(".")[1])

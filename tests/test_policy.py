@@ -93,7 +93,11 @@ MAY: dict[str, set[str]] = {
 """The callers allowed to use each operation within their reach. All others get 403."""
 
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
-MISSING_IDS = {"webhook_id": "999999", "message_id": "999999", "link_id": "999999"}
+MISSING_IDS = {
+    "webhook_id": "999999",
+    "message_id": "01900b34-6a58-7a31-9d0c-5c3e2f7b8a14",
+    "link_id": "999999",
+}
 """IDs that do not exist, so that the calls delete nothing."""
 
 

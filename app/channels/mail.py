@@ -105,7 +105,7 @@ class Envelope:
     mail_key: opens the recipient's page of channels.
     """
 
-    message_id: int
+    message_id: UUID
     full_name: str
     email: str
     text: MessageText
@@ -159,7 +159,7 @@ class Mailer:
             raise DeliveryRefusedError(reason=NotificationReason.NO_MAIL_ADDRESS)
         mail = self.compose(envelope)
         if self._relay is None:
-            self._write(f"{envelope.message_id:08d}", mail)
+            self._write(str(envelope.message_id), mail)
         else:
             await self._relay.send(mail)
 

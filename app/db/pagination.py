@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from datetime import MAXYEAR, date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     String,
     Tuple,
+    Uuid,
     tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,11 +39,18 @@ BAD_CURSOR = Bilingual(
 def encode_cursor(values: Sequence[Any]) -> str:
     """Encode the order values of a row as an opaque cursor."""
     text = json.dumps(
-        [value.isoformat() if isinstance(value, date) else value for value in values],
-        ensure_ascii=False,
-        separators=(",", ":"),
+        [_plain(value) for value in values], ensure_ascii=False, separators=(",", ":")
     )
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case date():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+    return value
 
 
 def decode_cursor(cursor: str, columns: Tuple) -> tuple[Any, ...]:
@@ -82,6 +91,8 @@ def _comparable(value: Any, column_type: TypeEngine[Any]) -> Any:
             if abs(value) > largest:
                 raise ValueError
             return value
+        case Uuid() if isinstance(value, str):
+            return UUID(value)
         case String() if isinstance(value, str) and storable(value):
             return value
     raise TypeError

@@ -2,6 +2,7 @@
 
 from datetime import time
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Text,
     Time,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -86,7 +88,8 @@ class Message(Base):
         Index("message_account_idx", "account_id", "channel", "id"),
     )
 
-    id: Mapped[Key]
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.new_message_id())
+    """A UUID of version 7: unlike a number it never repeats, also after a restore."""
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     channel: Mapped[Channel]
     state: Mapped[MessageState]
@@ -148,7 +151,7 @@ class Notification(Base):
     why: Mapped[NotificationReason]
     """Why it was planned, or why it was not sent."""
     why_detail: Mapped[str | None] = mapped_column(Text)
-    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    message_id: Mapped[UUID | None] = mapped_column(ForeignKey("message.id"))
 
 
 class Webhook(Versioned, Base):

@@ -1,8 +1,9 @@
 """A person's messages and channels, and the notifications of an obligation."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 
 from app.errors import AmbiguousPlan, NotFound
 from app.http.routing import StrictRoute
@@ -69,7 +70,7 @@ async def read_all_notifications(
     "/notifications/{message_id}/read", summary="Đánh dấu đã đọc", responses=problems(NotFound)
 )
 async def read_notification(
-    message_id: Annotated[int, Path(ge=1, lt=2**63)],
+    message_id: UUID,
     action: SelfAction,
     session: WriteSession,
 ) -> NotificationOut:

@@ -1,6 +1,7 @@
 """The wire format of a person's messages and channels, and of an obligation's notifications."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AfterValidator, AliasChoices, Field
 from pydantic_core import PydanticCustomError
@@ -22,7 +23,7 @@ Channels = Annotated[
 ]
 
 MESSAGE: dict[str, Any] = {
-    "id": 417,
+    "id": "01900b34-6a58-7a31-9d0c-5c3e2f7b8a14",
     "subject": "Còn 3 ngày: báo cáo quý II năm 2024",
     "text": "Kính gửi Nguyễn Văn An,\n\nCòn 3 ngày: báo cáo quý II năm 2024 của Xã Xuân Hồng. "
     "Hạn gửi: hết ngày 15/6/2024.\n",
@@ -66,7 +67,7 @@ class NotificationOut(Output):
 
     model_config = examples(MESSAGE)
 
-    id: int
+    id: UUID
     subject: str
     text: str
     sent_at: Instant
@@ -88,9 +89,9 @@ class Inbox(Page[NotificationOut]):
 class ReadThrough(Input):
     """Which messages to mark as read."""
 
-    model_config = examples({"through": 417})
+    model_config = examples({"through": MESSAGE["id"]})
 
-    through: Annotated[int, Field(strict=True, ge=1, lt=2**63)] | None = Field(
+    through: UUID | None = Field(
         None,
         description="`id` của thông báo mới nhất đã hiện cho người dùng: đánh dấu nó và các thông "
         "báo trước nó trong danh sách. Bỏ trống: tất cả thông báo đã nhận cho đến lúc này.",

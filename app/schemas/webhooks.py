@@ -125,7 +125,7 @@ class WebhookMessage(Output):
 
     model_config = examples(
         {
-            "message_id": 417,
+            "message_id": "01900b34-6a58-7a31-9d0c-5c3e2f7b8a14",
             "sent_at": "2024-06-12T08:00:00+07:00",
             "recipient": {
                 "username": "xuan-hong",
@@ -150,7 +150,9 @@ class WebhookMessage(Output):
         }
     )
 
-    message_id: int = Field(description="0 in a test.")
+    message_id: str = Field(
+        description="Never repeats, also after a restore. Begins with `test-` in a test."
+    )
     sent_at: Instant
     recipient: WebhookRecipient
     subject: str

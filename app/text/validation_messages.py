@@ -10,6 +10,8 @@ MESSAGES = {
     "int_parsing": Bilingual("Cần một số nguyên.", "Expected an integer."),
     "int_from_float": Bilingual("Cần một số nguyên.", "Expected an integer."),
     "int_parsing_size": Bilingual("Số quá lớn.", "The number is too large."),
+    "uuid_type": Bilingual("Cần một mã UUID.", "Expected a UUID."),
+    "uuid_parsing": Bilingual("Cần một mã UUID.", "Expected a UUID."),
     "bool_type": Bilingual("Cần true hoặc false.", "Expected true or false."),
     "bool_parsing": Bilingual("Cần true hoặc false.", "Expected true or false."),
     "number_type": Bilingual("Cần một số.", "Expected a number."),

@@ -26,13 +26,14 @@ from tests.support.smtp_server import PostOffice, certificate, post_office
 
 SUBJECT = "Còn 7 ngày: báo cáo quý II năm 2024"
 PLAIN = "Kính gửi Nguyễn Thị Hường,\n\nĐề nghị gửi báo cáo của Xã Thọ Lộc.\n.\nHết.\n"
+MESSAGE_ID = UUID("018ff4f5-3f00-7c3e-9d0c-5c3e2f7b8a14")
 KEY = UUID("0b6f1c1e-8b7e-4a51-9a55-2f6f5a0c9d11")
 HTML = "<p>Kính gửi <b>Nguyễn Thị Hường</b>, thị trấn Sao Vàng &lt;ẽ ữ ợ&gt;</p>"
 
 
 def envelope(name: str = "Nguyễn Thị Hường", email: str = "huong@example.vn") -> Envelope:
     planned, sent = datetime(2024, 6, 8, 8, tzinfo=LOCAL), datetime(2024, 6, 8, 9, tzinfo=LOCAL)
-    return Envelope(42, name, email, MessageText(SUBJECT, PLAIN, HTML), planned, sent, KEY)
+    return Envelope(MESSAGE_ID, name, email, MessageText(SUBJECT, PLAIN, HTML), planned, sent, KEY)
 
 
 def mailer(url: str | None = None, timeout: float = 5.0, **settings: object) -> Mailer:
@@ -75,7 +76,7 @@ async def test_the_unsubscribe_headers_are_not_encoded(tmp_path: Path) -> None:
     assert headers["List-Unsubscribe"] == f"<{page}>"
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     await mailer(data_dir=tmp_path).send(envelope())
-    written = (tmp_path / "mail" / "00000042.eml").read_bytes()
+    written = (tmp_path / "mail" / f"{MESSAGE_ID}.eml").read_bytes()
     assert f"\nList-Unsubscribe: <{page}>\n".encode() in written
 
 
@@ -84,7 +85,7 @@ async def test_all_attempts_have_the_same_message_id() -> None:
         for _attempt in range(2):
             await to(office).send(envelope())
         await to(office).send(replace(envelope(), sent_at=datetime(2024, 6, 9, 8, tzinfo=LOCAL)))
-        await to(office).send(replace(envelope(), message_id=43))
+        await to(office).send(replace(envelope(), message_id=KEY))
         await to(office).send(replace(envelope(), created_at=datetime(2023, 6, 8, tzinfo=LOCAL)))
     first, *again, other, of_another_database = office.ids
     assert set(again) == {first}
@@ -100,7 +101,7 @@ async def test_folding_a_header_loses_no_blank(tmp_path: Path) -> None:
         text = MessageText(said, PLAIN, HTML)
         sender = mailer(data_dir=tmp_path, mail_from=f'"{said}" <tiendo@example.vn>')
         await sender.send(replace(envelope(said), text=text))
-        written = message_from_bytes((tmp_path / "mail" / "00000042.eml").read_bytes())
+        written = message_from_bytes((tmp_path / "mail" / f"{MESSAGE_ID}.eml").read_bytes())
         shown = {name: str(make_header(decode_header(written[name]))) for name in written}
         assert shown["Subject"] == said
         assert shown["To"].removesuffix(" <huong@example.vn>").strip('"') == said
@@ -290,7 +291,7 @@ async def test_an_untrusted_certificate_is_rejected(tmp_path: Path, from_the_sta
 async def test_without_a_server_mails_are_written_as_files(tmp_path: Path) -> None:
     await mailer(data_dir=tmp_path).send(envelope())
     [file] = (tmp_path / "mail").iterdir()
-    assert file.name == "00000042.eml"
+    assert file.name == f"{MESSAGE_ID}.eml"
     mail = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert isinstance(mail, EmailMessage)
     assert (mail["Subject"], part(mail, "plain")) == (SUBJECT, PLAIN)
@@ -300,8 +301,8 @@ async def test_written_mails_are_readable_by_their_owner_only(tmp_path: Path) ->
     folder = tmp_path / "var" / "mail"
     await mailer(data_dir=tmp_path / "var").send(envelope())
     folder.chmod(0o755)
-    (folder / "00000042.eml").rename(folder / "00000042.part")
-    (folder / "00000042.part").chmod(0o644)
+    (folder / f"{MESSAGE_ID}.eml").rename(folder / f"{MESSAGE_ID}.part")
+    (folder / f"{MESSAGE_ID}.part").chmod(0o644)
     await mailer(data_dir=tmp_path / "var").send(envelope())
     (file,) = folder.iterdir()
     modes = [oct(path.stat().st_mode)[-3:] for path in (tmp_path / "var", folder, file)]

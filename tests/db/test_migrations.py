@@ -106,6 +106,7 @@ async def _create_from_models(url: str) -> None:
             "DROP SCHEMA public CASCADE",
             "CREATE SCHEMA public",
             'CREATE TYPE code_range AS RANGE (subtype = text, collation = "C")',
+            "CREATE FUNCTION new_message_id() RETURNS uuid RETURN gen_random_uuid()",
         ):
             await connection.execute(text(statement))
         await connection.run_sync(Base.metadata.create_all)
@@ -254,3 +255,42 @@ async def test_webhook_secrets_keep_their_key(service: Service) -> None:
     assert (prefix, base64.b64decode(encoded, validate=True)) == ("whsec", old["secret"].encode())
     await asyncio.to_thread(command.downgrade, config, "0016")
     assert await fetch(service.owner_url, secret) == [old]
+
+
+async def test_messages_keep_their_order_and_get_the_same_ids_again(service: Service) -> None:
+    """An old backup that is restored twice has the same ids; a new message has a new one."""
+    await service.database.engine.dispose()
+    config = configuration(service.owner_url)
+    await asyncio.to_thread(command.downgrade, config, "0024")
+    await fetch(
+        service.owner_url,
+        "INSERT INTO message (account_id, channel, state, created_at, not_before)"
+        " SELECT account.id, 'in_app', 'sent', day, day FROM account, generate_series("
+        " timestamptz '2024-06-08 08:00+07', '2024-06-10 08:00+07', '1 day') AS day",
+    )
+    await fetch(
+        service.owner_url,
+        "INSERT INTO notification (obligation_id, rule, occurrence, account_id, channel, audience,"
+        " template, planned_for, created_at, state, why, message_id)"
+        " SELECT min(o.id), 'before-7', m.id::text, account_id, 'in_app', 'reporter', 'reminder',"
+        " m.created_at, m.created_at, 'sent', 'due', m.id FROM message m, obligation o"
+        " GROUP BY m.id",
+    )
+    numbers = await fetch(service.owner_url, "SELECT id FROM message ORDER BY created_at, id")
+    ids = "SELECT id FROM message ORDER BY id"
+    references = (
+        "SELECT n.message_id, n.occurrence FROM notification n ORDER BY CAST(n.occurrence AS int)"
+    )
+    await asyncio.to_thread(command.upgrade, config, "0025")
+    first = await fetch(service.owner_url, ids)
+    assert len(first) == len(numbers)
+    assert {each["id"].version for each in first} == {7}
+    rows = await fetch(service.owner_url, references)
+    by_number = {row["occurrence"]: row["message_id"] for row in rows}
+    assert [by_number[str(row["id"])] for row in numbers] == [row["id"] for row in first]
+    new = await fetch(service.owner_url, "SELECT new_message_id() FROM generate_series(1, 1000)")
+    assert len({row[0] for row in new}) == 1000
+    assert {row[0].version for row in new} == {7}
+    assert min(row[0] for row in new) > first[-1]["id"]
+    await asyncio.to_thread(command.downgrade, config, "0024")
+    await asyncio.to_thread(command.upgrade, config, "0025")

@@ -3,9 +3,10 @@
 import base64
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import BigInteger, Date, DateTime, Integer, String, column, tuple_
+from sqlalchemy import BigInteger, Date, DateTime, Integer, String, Uuid, column, tuple_
 
 from app.db.pagination import decode_cursor, encode_cursor
 from app.errors import ValidationFailed
@@ -16,8 +17,17 @@ COLUMNS = tuple_(
     column("position", Integer()),
     column("id", BigInteger()),
     column("code", String()),
+    column("message", Uuid()),
 )
-VALUES = (datetime(2024, 6, 15, tzinfo=UTC), date(2024, 6, 15), 2**31 - 1, -(2**63) + 1, "Hậu Lộc")
+MESSAGE_ID = UUID("01900b34-6a58-7a31-9d0c-5c3e2f7b8a14")
+VALUES = (
+    datetime(2024, 6, 15, tzinfo=UTC),
+    date(2024, 6, 15),
+    2**31 - 1,
+    -(2**63) + 1,
+    "Hậu Lộc",
+    MESSAGE_ID,
+)
 
 
 def test_a_cursor_is_decoded_to_the_values_of_its_row() -> None:
@@ -43,6 +53,9 @@ def test_a_cursor_is_decoded_to_the_values_of_its_row() -> None:
         (4, 15493),
         (4, "\x00"),
         (4, ["15493"]),
+        (5, 417),
+        (5, "417"),
+        (5, None),
     ],
 )
 def test_a_value_that_does_not_fit_its_column_is_refused(position: int, value: Any) -> None:

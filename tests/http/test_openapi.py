@@ -179,7 +179,7 @@ def test_the_webhook_section_describes_what_is_posted() -> None:
     schema = message["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert schema == {"$ref": "#/components/schemas/WebhookMessage"}
     recipient = {"username": "a", "full_name": "A", "email": None}
-    payload = compose_test_payload(datetime(2024, 6, 10, tzinfo=LOCAL), recipient)
+    payload = compose_test_payload("test-1", datetime(2024, 6, 10, tzinfo=LOCAL), recipient)
     assert payload.keys() == WebhookMessage.model_fields.keys()
     WebhookMessage.model_validate(payload)
 

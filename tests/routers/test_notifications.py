@@ -110,7 +110,7 @@ async def test_messages_after_the_newest_seen_one_stay_unread(service: Service) 
     assert older["id"] < newest["id"]
     # The message with the lower id arrives after the list was shown.
     arrival = "UPDATE message SET sent_at = '2024-06-12 08:00:01+07'"
-    await execute(service, f"{arrival} WHERE id = {older['id']}")
+    await execute(service, f"{arrival} WHERE id = '{older['id']}'")
     through = {"through": newest["id"]}
     assert ok(await mine.post("/notifications/read-all", json=through)) == {"read": 1}
     (arrived,) = ok(await mine.get("/notifications", params={"unread": "true"}))["items"]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import select, text
 
@@ -54,13 +55,13 @@ class NotificationRow(NamedTuple):
     state: str
     why: NotificationReason
     why_detail: str | None
-    message_id: int | None
+    message_id: UUID | None
 
 
 class MessageRow(NamedTuple):
     """One message."""
 
-    id: int
+    id: UUID
     username: str
     channel: str
     state: str

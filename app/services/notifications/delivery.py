@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from sqlalchemy import Row, Time, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -107,7 +108,7 @@ WHERE id = :id AND state = 'sending' AND attempts = :attempts
 class LeasedMessage(NamedTuple):
     """A message that a worker has leased; each lease is another attempt."""
 
-    id: int
+    id: UUID
     attempt: int
 
 
@@ -312,7 +313,7 @@ async def _compose_post(
         raise DeliveryRefusedError(reason=NotificationReason.NO_WEBHOOK)
     recipient = {"username": row.username, "full_name": row.full_name, "email": row.email}
     payload = compose_payload(
-        row.id, now, recipient, message_text.subject, message_text.plain, message.lines
+        str(row.id), now, recipient, message_text.subject, message_text.plain, message.lines
     )
     return Post(str(row.id), webhook.url, webhook.secret, payload)
 

@@ -1,6 +1,7 @@
 """Notifications that could not be delivered by their channel are shown in the application."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,7 +45,7 @@ ON CONFLICT ON CONSTRAINT notification_once DO UPDATE SET (facts, planned_for, c
 """)
 
 
-async def fall_back(session: AsyncSession, message_id: int, now: datetime) -> None:
+async def fall_back(session: AsyncSession, message_id: UUID, now: datetime) -> None:
     """Plan the failed notifications of a message in the application.
 
     Runs in the transaction that closes the message, so that none is lost.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -64,7 +65,7 @@ class PlanConcern:
 class InboxMessage:
     """A message received in the application."""
 
-    id: int
+    id: UUID
     subject: str
     text: str
     sent_at: datetime
@@ -145,8 +146,8 @@ async def _with_concerns(session: AsyncSession, messages: Sequence[Message]) -> 
         )
         .order_by(Obligation.late_from, Agency.code, Notification.id)
     )
-    concerns: dict[int | None, list[Concern]] = defaultdict(list)
-    plans: dict[int | None, list[PlanConcern]] = defaultdict(list)
+    concerns: dict[UUID | None, list[Concern]] = defaultdict(list)
+    plans: dict[UUID | None, list[PlanConcern]] = defaultdict(list)
     for message_id, about, plan, period, agency, agency_name in rows:
         if period is None:
             plans[message_id].append(PlanConcern(plan, about))
@@ -166,7 +167,7 @@ async def _with_concerns(session: AsyncSession, messages: Sequence[Message]) -> 
     ]
 
 
-async def mark_read(session: AsyncSession, action: Action, message_id: int) -> InboxMessage:
+async def mark_read(session: AsyncSession, action: Action, message_id: UUID) -> InboxMessage:
     """Mark one of a person's messages as read; the first time is kept.
 
     There is no audit event, because no other account sees whether a message was read.
@@ -181,11 +182,11 @@ async def mark_read(session: AsyncSession, action: Action, message_id: int) -> I
         .returning(Message)
     )
     if message is None:
-        raise NotFound(terms.MESSAGE, id=message_id)
+        raise NotFound(terms.MESSAGE, id=str(message_id))
     return (await _with_concerns(session, [message]))[0]
 
 
-async def mark_all_read(session: AsyncSession, action: Action, *, through: int | None) -> int:
+async def mark_all_read(session: AsyncSession, action: Action, *, through: UUID | None) -> int:
     """Mark a person's messages as read; return how many were unread.
 
     through: the newest message that the person has seen. Messages after it in the list stay unread;
@@ -203,7 +204,7 @@ async def mark_all_read(session: AsyncSession, action: Action, *, through: int |
 
 
 async def _get_position(
-    session: AsyncSession, principal: Principal, message_id: int
+    session: AsyncSession, principal: Principal, message_id: UUID
 ) -> ColumnElement[Any]:
     """The keys by which the list is ordered, of one message.
 
@@ -213,7 +214,7 @@ async def _get_position(
     query = select(Message.sent_at).where(_received_by(principal), Message.id == message_id)
     sent_at = await session.scalar(query)
     if sent_at is None:
-        facts = {"id": message_id}
+        facts = {"id": str(message_id)}
         raise ValidationFailed([FieldError("/through", "unknown_message", NO_SUCH_MESSAGE, facts)])
     return tuple_(literal(sent_at), literal(message_id))
 

@@ -11,7 +11,7 @@ TEST_TEXT = "Tin thử từ Tiến độ: cổng đã nhận được và chữ 
 
 
 def compose_payload(
-    message_id: int,
+    message_id: str,
     now: datetime,
     recipient: dict[str, str | None],
     subject: str,
@@ -37,9 +37,11 @@ def compose_payload(
     }
 
 
-def compose_test_payload(now: datetime, recipient: dict[str, str | None]) -> dict[str, Any]:
-    """The payload of a test: a message with the id 0 about nothing."""
-    return compose_payload(0, now, recipient, TEST_SUBJECT, TEST_TEXT, [])
+def compose_test_payload(
+    message_id: str, now: datetime, recipient: dict[str, str | None]
+) -> dict[str, Any]:
+    """The payload of a test: a message about nothing."""
+    return compose_payload(message_id, now, recipient, TEST_SUBJECT, TEST_TEXT, [])
 
 
 def _obligation(line: ObligationLine) -> dict[str, Any]:

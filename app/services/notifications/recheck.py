@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -95,7 +96,7 @@ ORDER BY o.late_from, o.agency, n.id
 
 
 async def list_lines(
-    session: AsyncSession, message_id: int, now: datetime
+    session: AsyncSession, message_id: UUID, now: datetime
 ) -> tuple[list[MessageLine], dict[int, NotificationReason]]:
     """The lines of a message that hold, and why the other notifications, by id, do not."""
     rows = (await session.execute(LIST_LINES, {"message_id": message_id, "now": now})).all()

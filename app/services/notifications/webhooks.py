@@ -228,9 +228,9 @@ async def try_out(
             "full_name": account.full_name,
             "email": account.email,
         }
-        post = Post(
-            f"test-{uuid4()}", webhook.url, webhook.secret, compose_test_payload(now, recipient)
-        )
+        test_id = f"test-{uuid4()}"
+        payload = compose_test_payload(test_id, now, recipient)
+        post = Post(test_id, webhook.url, webhook.secret, payload)
     try:
         await sender.send(post, now)
     except DeliveryError as error:

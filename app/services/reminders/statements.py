@@ -41,8 +41,8 @@ SELECT set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin'
 # pending: without a notification yet, or with one that was skipped over ten minutes ago for a
 #   reason that may have passed (a revoked exemption, a period opened again).
 # notified: the last reminder of each audience. A renamed rule or an added channel repeats nothing.
-# numbered, carried: the ids of messages. A window function gives all notifications of a message its
-#   id; joining them with the inserted messages would be slower.
+# identified, carried: the ids of messages. A window function gives all notifications of a message
+#   its id; joining them with the inserted messages would be slower.
 CREATE_NOTIFICATIONS = text("""
 WITH pending AS (
     SELECT due.* FROM (
@@ -66,18 +66,18 @@ WITH pending AS (
     SELECT pending.*, last_at,
         recency = 1 AND coalesce(last_at < send_at, true) AS is_planned
     FROM pending LEFT JOIN notified USING (obligation_id, account_id, audience)
-), numbered AS (
-    SELECT judged.*, CASE WHEN is_planned THEN nextval('message_id_seq') END AS number
+), identified AS (
+    SELECT judged.*, CASE WHEN is_planned THEN new_message_id() END AS id
     FROM (SELECT * FROM judged ORDER BY account_id, channel) AS judged
 ), carried AS MATERIALIZED (
-    SELECT numbered.*, min(number) OVER (
+    SELECT identified.*, first_value(id) OVER (
         PARTITION BY account_id, channel, not_before, quiet_from, quiet_until
+        ORDER BY is_planned DESC, id
     ) AS message_id
-    FROM numbered
+    FROM identified
 ), created_message AS (
     INSERT INTO message
         (id, account_id, channel, state, created_at, not_before, quiet_from, quiet_until)
-    OVERRIDING SYSTEM VALUE
     SELECT DISTINCT message_id, account_id, channel, 'waiting', CAST(:now AS timestamptz),
         not_before, quiet_from, quiet_until
     FROM carried WHERE is_planned ORDER BY message_id
