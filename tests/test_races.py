@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from app.models.audit_events import AuditEvent
 from app.models.reports import Revision
 from tests.conftest import Service
-from tests.support.reference_calls import list_events
+from tests.support.reference_calls import change, list_events
 from tests.support.report_bodies import complete_body
 from tests.support.report_calls import Q2, XUAN_HONG, draft, ok, read, submit, submit_complete
 
@@ -227,3 +227,37 @@ async def test_a_failed_commit_is_not_acknowledged(service: Service, table: str)
     async with service.as_owner() as session:
         await session.execute(text(f"DROP TRIGGER refuse_at_commit ON {table}"))
     assert (await submit(commune, XUAN_HONG))["last_revision"]["number"] == 1
+
+
+async def _open_period(service: Service) -> httpx.Response:
+    return await service.client("coordinator").post(f"/reporting-periods/{Q2}/open")
+
+
+async def _move_periods(service: Service) -> httpx.Response:
+    body = {"day": 17, "move_open_periods": True}
+    return await change(service.client("coordinator"), "/schedules/quarterly", body)
+
+
+@pytest.mark.parametrize(
+    ("state", "send"), [("closed", _open_period), ("open", _move_periods)], ids=["open", "move"]
+)
+async def test_a_change_of_a_period_waits_for_a_submission_and_does_not_block_it(
+    service: Service, state: str, send: Callable[[Service], Awaitable[httpx.Response]]
+) -> None:
+    """Both lock the obligation first, so neither waits for what the other has."""
+    async with service.database.transaction() as session:
+        update = text("UPDATE reporting_period SET state = :state")
+        await session.execute(update, {"state": state})
+        await session.execute(text("UPDATE obligation SET reopened = true"))
+    submission = service.database.writing()
+    await submission.begin()
+    of_q2 = "period_id = (SELECT id FROM reporting_period WHERE code = :code)"
+    lock = f"SELECT FROM obligation WHERE {of_q2} FOR NO KEY UPDATE"
+    await submission.execute(text(lock), {"code": Q2})
+    request = asyncio.ensure_future(send(service))
+    await _wait_for_a_blocked_session(service)
+    lock = "SELECT FROM reporting_period WHERE code = :code FOR SHARE"
+    await submission.execute(text(lock), {"code": Q2})
+    await submission.commit()
+    await submission.close()
+    ok(await request)

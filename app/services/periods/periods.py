@@ -260,8 +260,16 @@ async def set_state(
         StateConflict: the period is in this state already.
     """
     plan_row = await lookup.get_managed_plan(session, action.principal, plan, period=code)
-    query = _select_period(plan_row, code).with_for_update()
-    period = (await session.scalars(query)).one()
+    period = (await session.scalars(_select_period(plan_row, code))).one()
+    parameters = {"period_id": period.id, "now": action.now}
+    obligation_ids = list(await session.scalars(LIST_OBLIGATIONS_TO_NOTIFY, parameters))
+    # Submissions lock their obligation before the period, so this does too.
+    await session.execute(
+        update(Obligation)
+        .where(Obligation.period_id == period.id, Obligation.reopened)
+        .values(reopened=False)
+    )
+    await session.refresh(period, with_for_update=True)
     if period.state == state:
         raise StateConflict(UNCHANGED_STATE, code=code)
     name, event = STATE_EVENTS[state]
@@ -275,16 +283,9 @@ async def set_state(
         before={"state": period.state},
         after={"state": state},
     )
-    parameters = {"period_id": period.id, "now": action.now}
-    obligation_ids = await session.scalars(LIST_OBLIGATIONS_TO_NOTIFY, parameters)
     await events.notify(
-        session, event, list(obligation_ids), occurrence=changed_at.isoformat(), now=action.now
+        session, event, obligation_ids, occurrence=changed_at.isoformat(), now=action.now
     )
     period.state = state
-    await session.execute(
-        update(Obligation)
-        .where(Obligation.period_id == period.id, Obligation.reopened)
-        .values(reopened=False)
-    )
     await session.flush()
     return period, plan_row.code
