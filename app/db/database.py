@@ -1,11 +1,13 @@
 """The PostgreSQL engine, and the two kinds of session that requests use."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
-from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -13,12 +15,16 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from app.clock import LOCAL
+from app.db.connections import LOCK_SECONDS, Connections
 from app.db.driver import Driver, open_driver
+from app.db.failures import reason_of
+from app.db.watch import Watch
 from app.errors import OperatorError
 from app.settings import Settings
 
 OLDEST_VERSION = 15
+CLOSE_SECONDS = 3.0
+"""Connections that are not closed in time are aborted."""
 
 
 class DatabaseUnavailableError(OperatorError):
@@ -31,14 +37,18 @@ class Database:
     - `writing`: sessions with a transaction, which the caller commits.
     - `reading`: sessions in autocommit mode, which save the round trips of BEGIN and COMMIT.
     - `driver`, available after `open`: autocommit SQL directly on asyncpg, in a second pool.
+
+    lock_seconds: how long a statement waits for a lock.
     """
 
     driver: Driver
 
-    def __init__(self, url: str, settings: Settings) -> None:
-        self._url = url
+    def __init__(self, url: str, settings: Settings, lock_seconds: float = LOCK_SECONDS) -> None:
         self._settings = settings
-        self.engine = _engine(url, settings)
+        self._connections = Connections(url, settings, lock_seconds)
+        self._watching: asyncio.Task[None] | None = None
+        self.watch = Watch(self._connections)
+        self.engine = _engine(url, settings, self._connections)
         self.writing = async_sessionmaker(self.engine, expire_on_commit=False)
         self.reading = async_sessionmaker(
             self.engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False
@@ -62,18 +72,16 @@ class Database:
             yield session
 
     async def open(self) -> None:
-        """Check the server and open the driver's pool.
+        """Check the server, open the driver's pool and start to watch the database.
 
         Raises:
             DatabaseUnavailableError: the server does not answer, or its version is too old.
         """
         await self.check()
         self.driver = await open_driver(
-            self._url,
-            self._settings.pool_size,
-            self._settings.pool_timeout_seconds,
-            _server_settings(self._settings),
+            self._connections, self._settings.pool_size, self._settings.pool_timeout_seconds
         )
+        self._watching = asyncio.create_task(self.watch.run(), name="watch")
 
     async def check(self) -> None:
         """Ensure that the server answers and has a supported version.
@@ -86,16 +94,25 @@ class Database:
             async with self.engine.connect() as connection:
                 version = await connection.scalar(text("SHOW server_version_num"))
         except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
-            cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
-            reason = str(cause).partition("\n")[0] or "no answer in time"
-            raise DatabaseUnavailableError(f"{address} does not answer: {reason}") from error
+            raise DatabaseUnavailableError(
+                f"{address} does not answer: {reason_of(error)}"
+            ) from error
         ensure_supported_version(address, int(str(version)))
 
     async def close(self) -> None:
-        """Close every connection."""
-        if hasattr(self, "driver"):
-            await self.driver.close()
-        await self.engine.dispose()
+        """Close every connection; abort them if the database does not answer."""
+        if await self.watch.is_silent():
+            self._connections.refuse("the service stops")
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                if hasattr(self, "driver"):
+                    await self.driver.close()
+                await self.engine.dispose()
+        except TimeoutError:
+            self._connections.refuse("the service stops")
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
 
 
 def ensure_supported_version(address: str, number: int) -> None:
@@ -119,23 +136,24 @@ def driver_url(url: str) -> URL:
     return parsed
 
 
-def _engine(url: str, settings: Settings) -> AsyncEngine:
-    return create_async_engine(
+def _engine(url: str, settings: Settings, connections: Connections) -> AsyncEngine:
+    engine = create_async_engine(
         driver_url(url),
+        async_creator=connections.open,
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=settings.pool_timeout_seconds,
-        pool_pre_ping=False,
-        connect_args={"timeout": 10, "server_settings": _server_settings(settings)},
+        pool_pre_ping=False,  # `_ensure_open` finds a lost connection without a round trip
     )
+    event.listen(engine.sync_engine, "checkout", _ensure_open)
+    return engine
 
 
-def _server_settings(settings: Settings) -> dict[str, str]:
-    return {
-        "application_name": "tiendo",
-        "jit": "off",
-        "TimeZone": LOCAL.key,
-        "statement_timeout": str(int(settings.statement_timeout_seconds * 1000)),
-        "lock_timeout": "10000",
-        "idle_in_transaction_session_timeout": "60000",
-    }
+def _ensure_open(dbapi_connection: Any, *_: Any) -> None:
+    """Let the pool replace a connection that was lost while it was idle.
+
+    Raises:
+        DisconnectionError: the connection is closed.
+    """
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError

@@ -6,12 +6,17 @@ Everything else uses the sessions of `app.db.database`.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import Select, text
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.connections import Connections
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects have no annotations
 
@@ -27,17 +32,30 @@ class Driver:
         """Run one statement in a transaction of its own and return its rows.
 
         Raises:
-            TimeoutError: no connection became free within the pool's timeout.
+            PoolTimeout: no connection became free within the pool's timeout.
         """
-        async with asyncio.timeout(self._acquire_timeout):
-            connection = await self._pool.acquire()
+        connection = await self._acquire()
         try:
             rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
+        except TimeoutError:
+            connection.terminate()  # the server is silent: do not wait for it to cancel
+            raise
         finally:
+            await self._release(connection)
+        return rows
+
+    async def _acquire(self) -> PoolConnectionProxy:
+        try:
+            async with asyncio.timeout(self._acquire_timeout):
+                return await self._pool.acquire()
+        except TimeoutError as error:
+            raise PoolTimeout("no connection of the driver's pool was free in time") from error
+
+    async def _release(self, connection: PoolConnectionProxy) -> None:
+        with suppress(asyncpg.InterfaceError):  # it was terminated
             if connection.is_in_transaction():
                 connection.terminate()  # its rollback failed, so nothing may run on it
-            await self._pool.release(connection)
-        return rows
+        await self._pool.release(connection)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -80,20 +98,13 @@ class Statement:
         return rows[0] if rows else None
 
 
-async def open_driver(
-    url: str, size: int, acquire_timeout: float, server_settings: Mapping[str, str]
-) -> Driver:
-    """Create the pool for the database at `url`; connections are opened on demand."""
+async def open_driver(connections: Connections, size: int, acquire_timeout: float) -> Driver:
+    """Create the pool; its connections are opened on demand."""
 
     async def skip_reset(_: asyncpg.Connection) -> None:
         """Skip asyncpg's RESET on release: statements here leave no session state."""
 
     pool = await asyncpg.create_pool(
-        url,
-        min_size=0,
-        max_size=size,
-        reset=skip_reset,
-        timeout=10,
-        server_settings=dict(server_settings),
+        min_size=0, max_size=size, reset=skip_reset, connect=connections.open
     )
     return Driver(pool, acquire_timeout)

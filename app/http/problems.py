@@ -1,7 +1,7 @@
 """Exception handlers that respond with problem documents (RFC 9457)."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from http import HTTPStatus
 from typing import Any
@@ -17,10 +17,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
+from app.db.database import Database
+from app.db.failures import Failure, cause_of, failure_of
 from app.errors import (
     AlreadyExists,
     BodyTooLarge,
+    DatabaseUnavailable,
     FieldError,
+    InsufficientStorage,
     InternalError,
     MalformedJson,
     MethodNotAllowed,
@@ -75,16 +79,13 @@ CLIENT_CLOSED_REQUEST = 499
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """The methods of routes, in the order of `Allow`. `HeadAsGet` adds HEAD to each GET."""
 
-BUSY_ERRORS = (
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-)
+
+PROBLEMS: dict[Failure, Callable[[], Problem]] = {
+    Failure.BUSY: Overloaded,
+    Failure.UNREACHABLE: DatabaseUnavailable,
+    Failure.FULL: InsufficientStorage,
+}
+"""The problem for each failure of the database."""
 
 
 def response(request: Request, problem: Problem) -> Response:
@@ -120,13 +121,14 @@ def install(app: FastAPI) -> None:
         RequestValidationError: _handle_validation,
         HTTPException: _handle_http,
         ClientDisconnect: _handle_disconnect,
-        DBAPIError: _handle_database,
         StaleDataError: _handle_stale,
-        PoolTimeout: _handle_busy,
-        OSError: _handle_busy,
-        asyncpg.InterfaceError: _handle_busy,
+        DBAPIError: _handle_database,
+        PoolTimeout: _handle_database,
+        OSError: _handle_database,
         # Direct asyncpg queries bypass SQLAlchemy, which would wrap these in a DBAPIError.
-        **dict.fromkeys(BUSY_ERRORS, _handle_busy),
+        asyncpg.PostgresError: _handle_database,
+        asyncpg.InterfaceError: _handle_database,
+        asyncpg.InternalClientError: _handle_database,
     }
     for exception, handler in handlers.items():
         app.add_exception_handler(exception, handler)
@@ -149,17 +151,12 @@ async def _handle_disconnect(request: Request, _: ClientDisconnect) -> Response:
     return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
-async def _handle_database(request: Request, error: DBAPIError) -> Response:
+async def _handle_database(request: Request, error: Exception) -> Response:
     return response(request, _from_database(request, error))
 
 
 async def _handle_stale(request: Request, _: StaleDataError) -> Response:
     return response(request, Stale())
-
-
-async def _handle_busy(request: Request, error: Exception) -> Response:
-    logger.warning("overloaded: %s", error)
-    return response(request, Overloaded())
 
 
 def _printable(value: Any) -> Any:
@@ -224,20 +221,26 @@ def _allowed(request: Request) -> list[str]:
     return [*allowed[:1], "HEAD", *allowed[1:]] if allowed[:1] == ["GET"] else allowed
 
 
-def _from_database(request: Request, error: DBAPIError) -> Problem:
-    cause = getattr(error.orig, "__cause__", None) or error.orig
+def _from_database(request: Request, error: Exception) -> Problem:
     if isinstance(error, IntegrityError):
-        name = getattr(cause, "constraint_name", None) or ""
-        if name in CONSTRAINTS:
-            return CONSTRAINTS[name]
-        if isinstance(cause, asyncpg.ForeignKeyViolationError):
-            return StateConflict(
-                Bilingual("Dữ liệu này đang được dùng.", "Other data refers to this.")
-            )
-    if isinstance(cause, BUSY_ERRORS) or error.connection_invalidated:
-        logger.warning("overloaded: %s", cause)
-        return Overloaded()
-    return internal_error(request, error)
+        problem = _from_constraint(error)
+        return problem if problem is not None else internal_error(request, error)
+    failure = failure_of(error)
+    if failure is None:
+        return internal_error(request, error)
+    database: Database = request.app.state.database
+    database.watch.report(failure, error)
+    return PROBLEMS[failure]()
+
+
+def _from_constraint(error: IntegrityError) -> Problem | None:
+    cause = cause_of(error)
+    name = getattr(cause, "constraint_name", None) or ""
+    if name in CONSTRAINTS:
+        return CONSTRAINTS[name]
+    if isinstance(cause, asyncpg.ForeignKeyViolationError):
+        return StateConflict(Bilingual("Dữ liệu này đang được dùng.", "Other data refers to this."))
+    return None
 
 
 def internal_error(request: Request, error: Exception) -> Problem:

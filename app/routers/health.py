@@ -1,10 +1,9 @@
 """Liveness and readiness probes."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
-from app.routers.dependencies import ReadSession, ServiceClock
+from app.routers.dependencies import ServiceClock, database_of
 from app.schemas.health import Health
-from app.services.notifications import job_health
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -16,7 +15,10 @@ async def live(clock: ServiceClock) -> Health:
 
 
 @router.get("/ready", summary="Sẵn sàng phục vụ")
-async def ready(session: ReadSession, clock: ServiceClock) -> Health:
-    """Responds 200 if the database is available, 503 if it is not."""
-    await job_health.check_database(session)
+async def ready(request: Request, clock: ServiceClock) -> Health:
+    """Responds 200 if the database answers and has room, otherwise 503 with the `reason`.
+
+    The question has a connection of its own, so busy pools and locked rows do not matter.
+    """
+    await database_of(request).watch.ensure_ready()
     return Health(status="ok", now=clock.now(), rehearsal=clock.is_rehearsal)

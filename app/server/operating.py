@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import exists, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.connections import PATIENT_LOCK_SECONDS
 from app.db.database import Database
 from app.db.migration import migrate
 from app.db.roles import DatabaseUrls, can_change_record
@@ -84,7 +85,7 @@ def in_transaction(
     """Run an operation in a transaction and return its result."""
 
     async def run() -> Result:
-        database = Database(url, settings)
+        database = Database(url, settings, lock_seconds=PATIENT_LOCK_SECONDS)
         try:
             async with database.transaction() as session:
                 return await operation(session)

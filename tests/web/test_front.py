@@ -35,7 +35,7 @@ async def test_an_unavailable_database_is_reported_as_a_page() -> None:
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     page = parse_page(answer)
-    assert "Hệ thống đang bận" in page.text_content
+    assert "Cơ sở dữ liệu không trả lời" in page.text_content
     assert "đang hoạt động" not in page.text_content
 
 

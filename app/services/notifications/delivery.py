@@ -206,8 +206,9 @@ async def deliver_message(context: DeliveryContext, leased: LeasedMessage) -> No
         message = await _prepare(context, leased)
         if message is not None:
             await _record(context, message.row, *await _attempt(context, message))
-    except Exception:
-        logger.exception("message %s stays leased until its lease ends", leased.id)
+    except Exception as error:
+        if not context.database.watch.explains(error):
+            logger.exception("message %s stays leased until its lease ends", leased.id)
 
 
 class PreparedMessage(NamedTuple):
@@ -254,7 +255,8 @@ async def _attempt(
     except DeliveryError as error:
         return message_text, error
     except Exception as error:  # a defect that concerns this message must not stop the others
-        logger.exception("message %s", message.row.id)
+        if not context.database.watch.explains(error):
+            logger.exception("message %s", message.row.id)
         return message_text, DeliveryDelayedError(f"{type(error).__name__}: {error}")
     return message_text, None
 

@@ -64,11 +64,6 @@ class Health:
     queue: dict[str, int]
 
 
-async def check_database(session: AsyncSession) -> None:
-    """Run a statement; it fails if the database does not answer."""
-    await session.execute(text("SELECT 1"))
-
-
 async def _count_messages(session: AsyncSession, now: datetime) -> MessageCounts:
     """The unsent and failed messages."""
     local_time = now.astimezone(LOCAL).time()
