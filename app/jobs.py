@@ -9,11 +9,12 @@ runs twice, late or not at all therefore changes nothing but the time of its eff
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
-from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+import psycopg
+from procrastinate import App
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 from sqlalchemy import delete
 
@@ -21,6 +22,8 @@ from app.channels.mail import Mailer
 from app.channels.webhook import WebhookSender
 from app.clock import Clock
 from app.db.database import Database
+from app.db.failures import reason_of
+from app.db.queue_connections import QueueConnections
 from app.models.accounts import AccessToken
 from app.models.idempotency import IdempotencyRecord
 from app.services.notifications.delivery import DeliveryContext, deliver
@@ -43,6 +46,8 @@ STALLED_AFTER_SECONDS = 600
 """A worker without a heartbeat for this time is dead."""
 SHUTDOWN_SECONDS = 8.0
 """Running jobs get this time to finish when a worker stops."""
+CANCELLATIONS = 3
+"""After so many a worker that does not end is left to the end of the process."""
 RESTART_SECONDS = 5.0
 """The pause before a worker that failed, for example without its database, starts again."""
 
@@ -61,7 +66,7 @@ async def delivery_context(
 
 
 def create_queue(
-    database_url: str,
+    connections: QueueConnections,
     context: DeliveryContext,
     stopping: asyncio.Event,
     keeper: CheckpointKeeper | None = None,
@@ -71,24 +76,36 @@ def create_queue(
     Procrastinate passes the scheduled time to a task. It is not used: it comes from the real clock,
     and a rehearsal has a clock of its own.
     """
-    queue = App(connector=PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
+    queue = App(connector=connections.connector)
 
     @queue.periodic(cron=EVERY_MINUTE)
     @queue.task(name=REMIND, queueing_lock=REMIND)
     async def remind(timestamp: int) -> None:  # noqa: ARG001 - required by Procrastinate
         loop = asyncio.get_running_loop()
         until = loop.time() + DELIVERY_SECONDS
-        await plan_then_deliver(context, lambda: loop.time() < until and not stopping.is_set())
+        with _outages_reported_once(context):
+            await plan_then_deliver(context, lambda: loop.time() < until and not stopping.is_set())
 
     @queue.periodic(cron=EVERY_TEN_MINUTES)
     @queue.task(name=TIDY, queueing_lock=TIDY)
     async def tidy(timestamp: int) -> None:  # noqa: ARG001 - required by Procrastinate
-        await delete_expired(context)
-        await abort_stalled_jobs(queue)
-        if keeper is not None:
-            await keeper.keep_daily()
+        with _outages_reported_once(context):
+            await delete_expired(context)
+            await abort_stalled_jobs(queue)
+            if keeper is not None:
+                await keeper.keep_daily()
 
     return queue
+
+
+@contextmanager
+def _outages_reported_once(context: DeliveryContext) -> Iterator[None]:
+    """End a job quietly where the database is lost or full: the next job repeats its work."""
+    try:
+        yield
+    except Exception as error:
+        if not context.database.watch.explains(error):
+            raise
 
 
 async def plan_then_deliver(context: DeliveryContext, may_go_on: Callable[[], bool]) -> None:
@@ -102,8 +119,9 @@ async def plan_then_deliver(context: DeliveryContext, may_go_on: Callable[[], bo
             result = await sweep(session, context.clock.now())
         if result.messages:
             logger.info("sweep: %s", result)
-    except Exception:
-        logger.exception("the sweep failed; the next one repeats it")
+    except Exception as error:
+        if not context.database.watch.explains(error):
+            logger.exception("the sweep failed; the next one repeats it")
     await deliver(context, may_go_on)
 
 
@@ -161,10 +179,19 @@ async def _work_until(
     concurrency: int,
     keeper: CheckpointKeeper | None,
 ) -> None:
-    """Run workers, one after the other where one fails, until `stopping` is set."""
+    """Run workers, one after the other where one fails, until `stopping` is set.
+
+    While the database is lost, there is none.
+    """
+    watch = context.database.watch
     while not stopping.is_set():
+        await _first_of(stopping, watch.usable)
         try:
             await _run_worker(stopping, database_url, context, concurrency, keeper)
+        except (psycopg.Error, ConnectorException) as error:
+            if await watch.find_failure() is None:
+                reason = reason_of(error.__cause__ or error)
+                logger.warning("background jobs failed and start again: %s", reason)
         except Exception:
             logger.exception("background jobs failed; trying again in %s s", RESTART_SECONDS)
         with suppress(TimeoutError):
@@ -179,33 +206,59 @@ async def _run_worker(
     concurrency: int,
     keeper: CheckpointKeeper | None,
 ) -> None:
-    """Run one worker until it fails or `stopping` is set."""
-    queue = create_queue(database_url, context, stopping, keeper)
+    """Run one worker until it fails, the database is lost, or `stopping` is set."""
+    lost = context.database.watch.lost
+    connections = QueueConnections(database_url)
+    queue = create_queue(connections, context, stopping, keeper)
+    worker = asyncio.create_task(_run_queue(queue, concurrency))
     try:
-        # 1. Connect, and start with a sweep.
-        await queue.open_async()
-        await enqueue_sweep(queue)
-        # 2. Work until the worker ends by itself or is stopped.
-        worker = asyncio.create_task(
-            queue.run_worker_async(
-                concurrency=concurrency,
-                install_signal_handlers=False,
-                delete_jobs="successful",
-                shutdown_graceful_timeout=SHUTDOWN_SECONDS,
-            )
-        )
-        stop = asyncio.create_task(stopping.wait())
-        await asyncio.wait({worker, stop}, return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        # 3. Cancel the worker, again where it swallows the cancellation.
-        while not worker.done():
+        # 1. Work until the worker ends by itself or is stopped.
+        await _first_of(worker, stopping, lost)
+        # 2. Cancel the worker, again where it swallows the cancellation. Without an answer from the
+        #    database it ends once its connections are aborted.
+        for _ in range(CANCELLATIONS):
+            if worker.done():
+                break
             worker.cancel()
-            await asyncio.wait({worker}, timeout=SHUTDOWN_SECONDS + 1)
-        # 4. Raise the error of a worker that failed.
-        if not worker.cancelled():
+            if lost.is_set():
+                connections.abort()
+                await _first_of(worker, seconds=SHUTDOWN_SECONDS + 1)
+            else:
+                await _first_of(worker, lost, seconds=SHUTDOWN_SECONDS + 1)
+        # 3. Raise the error of a worker that failed.
+        if worker.done() and not worker.cancelled():
             worker.result()
     finally:
+        connections.abort()
+
+
+async def _run_queue(queue: App, concurrency: int) -> None:
+    """Connect, start with a sweep, and run jobs."""
+    try:
+        await queue.open_async()
+        await enqueue_sweep(queue)
+        await queue.run_worker_async(
+            concurrency=concurrency,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=SHUTDOWN_SECONDS,
+        )
+    finally:
+        # Also where opening was cancelled: the pool's tasks end by this only, not by cancellation.
         await queue.close_async()
+
+
+async def _first_of(
+    *awaited: asyncio.Event | asyncio.Task[None], seconds: float | None = None
+) -> None:
+    """Wait until one of these events or tasks, or so many seconds, have happened."""
+    waits = {
+        each if isinstance(each, asyncio.Task) else asyncio.create_task(each.wait())
+        for each in awaited
+    }
+    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits.difference(awaited):
+        wait.cancel()
 
 
 async def work_beside(
@@ -227,7 +280,7 @@ async def work_alone(
     """Run jobs until cancelled, in a process of their own."""
     database = Database(database_url, settings)
     try:
-        await database.check()
+        await database.open()
         await work_beside(database_url, database, clock, settings, concurrency)
     finally:
         await database.close()

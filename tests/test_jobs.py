@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from app.channels.mail import Envelope
+from app.db.queue_connections import QueueConnections
 from app.jobs import abort_stalled_jobs, create_queue, delete_expired, plan_then_deliver, work
 from app.vocabulary import Role
 from tests.conftest import Service
@@ -155,7 +156,9 @@ async def test_idempotency_keys_expire_after_a_day_and_tokens_at_their_end(
 
 async def test_only_jobs_of_dead_workers_are_aborted(service: Service) -> None:
     await execute(service, JOBS_OF_TWO_WORKERS)
-    queue = create_queue(service.database_url, delivery_context(service), asyncio.Event())
+    queue = create_queue(
+        QueueConnections(service.database_url), delivery_context(service), asyncio.Event()
+    )
     async with queue.open_async():
         await abort_stalled_jobs(queue)
     async with service.database.reading() as session:
