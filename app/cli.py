@@ -47,13 +47,16 @@ def worker(
 ) -> None:
     """Plan and send reminders, for servers with TIENDO_EMBEDDED_WORKER=false."""
     from app import jobs
-    from app.server import serving, stopping
+    from app.server import stopping
+    from app.server.logs import LOGGING
+    from app.server.supervision import supervised
 
-    dictConfig(serving.LOGGING)
+    dictConfig(LOGGING)
     with suppress(stopping.Stopped), _database(migrated=False) as (settings, urls):
         clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
         typer.echo("Worker started (Ctrl+C to stop).")
-        stopping.run(jobs.work_alone(urls.application, settings, clock, concurrency))
+        with supervised(settings, urls.owner):
+            stopping.run(jobs.work_alone(urls.application, settings, clock, concurrency))
 
 
 @app.command()
@@ -215,16 +218,22 @@ def explain(error: Exception) -> str | None:
             return _explain_problem(error)
         case ValidationError():
             return _explain_values(error)
+    return _explain_database(error)
 
+
+def _explain_database(error: Exception) -> str | None:
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
 
+    from app.db.failures import Failure, cause_of, failure_of, reason_of
+
+    if failure_of(error) is Failure.FULL:
+        return f"the disk is full: {reason_of(error)}"
     match error:
         case CommandError():
             return f"the database cannot be migrated to this version's schema: {error}"
         case DBAPIError():
-            cause = getattr(error.orig, "__cause__", None) or error.orig
-            return f"the database reports an error: {cause}"
+            return f"the database reports an error: {cause_of(error)}"
     return None
 
 

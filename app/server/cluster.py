@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -21,6 +22,7 @@ import psutil
 from app.errors import OperatorError
 from app.server import postgres_user
 from app.server.data_dir import open_private
+from app.server.orphans import end_orphans
 from app.server.stopping import exit_if_stopped, is_stopped
 
 MAJOR_VERSION = "18"
@@ -38,7 +40,11 @@ PORT = 5432
 LONGEST_SOCKET_PATH = 103
 """In bytes; the least of the supported operating systems."""
 START_SECONDS = 60.0
-STOP_SECONDS = 60.0
+SHUTDOWNS = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0))
+"""Signals that stop a server, and the seconds that each has: a fast shutdown, an immediate one,
+and for a server that does not react, none; after the last two the next start recovers."""
+CREATION_BYTES = 100_000_000
+"""A new cluster with the first plan, and its log, take nearly as much."""
 POLL_SECONDS = 0.02
 
 logger = logging.getLogger(__name__)
@@ -46,6 +52,10 @@ logger = logging.getLogger(__name__)
 
 class ClusterError(OperatorError):
     """The cluster cannot be used; the message addresses the operator."""
+
+
+class FullDiskError(ClusterError):
+    """There is no room for the cluster."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,7 @@ class Cluster:
 
         Raises:
             ClusterError: the folder contains something else.
+            FullDiskError: there is no room for the cluster.
         """
         version = self.folder / "PG_VERSION"
         if version.exists():
@@ -91,6 +102,11 @@ class Cluster:
         if self.folder.exists() and any(self.folder.iterdir()):
             raise ClusterError(
                 f"{self.folder} is not empty, but contains no database: move it aside"
+            )
+        if (free := shutil.disk_usage(self.folder.parent).free) < CREATION_BYTES:
+            raise FullDiskError(
+                f"the disk of {self.folder.parent} is full ({free // 1_000_000} MB free): "
+                f"a new database needs {CREATION_BYTES // 1_000_000} MB"
             )
         part = self.folder.with_name(f"{self.folder.name}.unfinished")
         move_aside(part)
@@ -138,18 +154,20 @@ class Cluster:
         if server is None:
             return
         with suppress(psutil.NoSuchProcess):
-            server.process.send_signal(signal.SIGINT)  # "fast shutdown"
-            try:
-                server.process.wait(STOP_SECONDS)
-            except psutil.TimeoutExpired:
-                server.process.send_signal(signal.SIGQUIT)  # the next start recovers the database
+            for kind, seconds in SHUTDOWNS:
+                server.process.send_signal(kind)
+                with suppress(psutil.TimeoutExpired):
+                    server.process.wait(seconds)
+                    break
         if server.socket_dir != self.folder:
             with suppress(OSError):
                 server.socket_dir.rmdir()
 
     def _launch(self) -> "subprocess.Popen[bytes]":
-        self._remove_misleading_file()
         sockets = self._socket_dir()
+        if (self.folder / PID_FILE).exists():
+            end_orphans(self.folder)
+        self._remove_misleading_file()
         where = postgres_user.path_within(self.folder) if sockets == self.folder else sockets
         quoted = str(where).replace('"', '""')
         settings = {
@@ -187,6 +205,10 @@ class Cluster:
         path = self.folder / f".s.PGSQL.{PORT}"
         if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH and "," not in str(path):
             return self.folder  # clients separate several addresses by commas
+        with suppress(OSError, IndexError):  # a killed server's, which clients know
+            former = Path((self.folder / PID_FILE).read_text().splitlines()[4])
+            if self._is_private(former):
+                return former
         private = Path(tempfile.mkdtemp(prefix="tiendo-"))  # with mode 0700
         if os.geteuid() == 0:
             owner = self.folder.stat()
@@ -200,18 +222,21 @@ class Cluster:
             ClusterError: its folder belongs to another user, or is open to others.
             OSError: the socket refuses the connection.
         """
-        found, expected = server.socket_dir.lstat(), self.folder.stat()
-        if (
-            not stat.S_ISDIR(found.st_mode)
-            or found.st_uid != expected.st_uid
-            or stat.S_IMODE(found.st_mode) & 0o077
-        ):
+        if not self._is_private(server.socket_dir):
             raise ClusterError(
                 f"its socket's folder {server.socket_dir} is open to other users: stop the server "
                 f"(kill -INT {server.process.pid}), and start again"
             )
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(server.socket_dir / f".s.PGSQL.{server.port}"))
+
+    def _is_private(self, socket_dir: Path) -> bool:
+        found, expected = socket_dir.lstat(), self.folder.stat()
+        return (
+            stat.S_ISDIR(found.st_mode)
+            and found.st_uid == expected.st_uid
+            and not stat.S_IMODE(found.st_mode) & 0o077
+        )
 
     def _initialise(self, folder: Path) -> None:
         initdb = subprocess.Popen(  # noqa: S603 - arguments of this module

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pwd
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import BinaryIO
 from app.errors import OperatorError
 from app.server.stopping import exit_if_stopped
 
+FULL_DISK_BYTES = 20_000_000
+"""With less free space PostgreSQL cannot start: it writes its log ahead in files of 16 MB."""
 UNUSABLE = "\n"
 """PostgreSQL writes the folder's path as one line of a file."""
 
@@ -62,6 +65,11 @@ def ensure_owner(folder: Path) -> None:
             f"{user_name(os.geteuid())}: run the command as {user_name(owner)}, "
             "or set TIENDO_DATA_DIR to another folder"
         )
+
+
+def is_disk_full(folder: Path) -> bool:
+    """Whether the disk of a folder has too little room for PostgreSQL to start."""
+    return shutil.disk_usage(folder).free < FULL_DISK_BYTES
 
 
 def user_name(uid: int) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from app.db.roles import DatabaseUrls
 from app.errors import OperatorError
-from app.server.cluster import Cluster, ClusterError
-from app.server.data_dir import acquire, ensure_data_dir, lock_file
+from app.server.cluster import Cluster, ClusterError, FullDiskError
+from app.server.data_dir import acquire, ensure_data_dir, is_disk_full, lock_file
 from app.settings import Settings
 
 START_ATTEMPTS = 3
@@ -92,11 +92,12 @@ def start(data_dir: Path) -> EmbeddedServer:
     cluster = Cluster(folder / "postgres")
     for attempt in range(START_ATTEMPTS):
         try:
-            with lock_file(folder, "postgres.start.lock") as lock:
-                acquire(lock, fcntl.LOCK_EX)
+            with start_lock(folder):
                 cluster.ensure_created()
                 runs = cluster.find_server() is not None
                 return EmbeddedServer(cluster, cluster.start().url, started_here=not runs)
+        except FullDiskError:
+            raise
         except (ClusterError, OSError) as error:
             # Shortly after a crash the old server may still be shutting down; retry.
             if attempt == START_ATTEMPTS - 1:
@@ -105,15 +106,29 @@ def start(data_dir: Path) -> EmbeddedServer:
     raise AssertionError("unreachable")
 
 
+@contextmanager
+def start_lock(folder: Path) -> Iterator[None]:
+    """One process at a time starts the server of a data folder."""
+    with lock_file(folder, "postgres.start.lock") as lock:
+        acquire(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _start_error(folder: Path, error: Exception) -> str:
+    existing = folder if folder.exists() else folder.parent
+    free = shutil.disk_usage(existing).free // 1_000_000
+    if is_disk_full(existing):
+        return (
+            f"the disk of {folder} is full ({free} MB free): the embedded PostgreSQL cannot start; "
+            "free some space, then start again"
+        )
     last: list[str] = []
     with suppress(OSError):
         last = (folder / "log").read_text(errors="replace").strip().splitlines()[-3:]
-    free = shutil.disk_usage(folder if folder.exists() else folder.parent).free
     return "\n".join(
         [
             f"the embedded PostgreSQL in {folder} does not start: {error}",
-            f"user {os.geteuid()}, {free // 1_000_000} MB free",
+            f"user {os.geteuid()}, {free} MB free",
             *last,
         ]
     )

@@ -21,9 +21,11 @@ from app.clock import Clock
 from app.errors import OperatorError
 from app.server import embedded
 from app.server.data_dir import ensure_data_dir, lock_file
+from app.server.logs import LOGGING
 from app.server.open_files import allow_connections
 from app.server.operating import Echo, prepare
 from app.server.stopping import Stopped, exit_if_stopped, is_stopped, recorded_signals
+from app.server.supervision import supervised
 from app.settings import Settings, local_url
 
 if TYPE_CHECKING:
@@ -34,13 +36,6 @@ SHUTDOWN_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
 """Longer than a proxy keeps an idle connection (nginx: 60), so that the proxy closes it first."""
 BACKLOG = 2048
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-}
 
 
 class ServingError(OperatorError):
@@ -65,10 +60,11 @@ def serve(settings: Settings, echo: Echo) -> None:
     ):
         prepare(settings, urls, clock.now(), echo)
         exit_if_stopped()
-        if settings.workers == 1:
-            _serve_in_process(settings, urls.application, clock, listener, echo)
-        else:
-            _serve_in_workers(settings, urls.application, clock, listener, echo)
+        with supervised(settings, urls.owner):
+            if settings.workers == 1:
+                _serve_in_process(settings, urls.application, clock, listener, echo)
+            else:
+                _serve_in_workers(settings, urls.application, clock, listener, echo)
 
 
 @contextmanager
