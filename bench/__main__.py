@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from bench import kills, reads, startup, submissions, sweep
+from bench import kills, outages, reads, startup, submissions, sweep
 from bench.baseline import Baseline, running_baseline
 from bench.printing import Result, print_all
 from bench.testbed import Testbed, running_testbed
@@ -25,7 +25,15 @@ DRILLS: dict[str, Callable[[Testbed], Sequence[Result]]] = {
     "sweep": sweep.run_drill,
     "kills": kills.run_drill,
 }
-PARTS = [*COMPARISONS, *DRILLS]
+OUTAGES: dict[str, Callable[[Testbed, Path], Sequence[Result]]] = {
+    "database-killed": outages.run_killed,
+    "database-stopped": outages.run_stopped,
+    "database-unplugged": outages.run_unplugged,
+    "disk-full": outages.run_full,
+    "row-locked": outages.run_locked,
+}
+"""Drills of `tiendo serve`; with --baseline, of the command of that checkout."""
+PARTS = [*COMPARISONS, *DRILLS, *OUTAGES]
 
 
 def main() -> int:
@@ -47,8 +55,16 @@ def main() -> int:
 def _run(testbed: Testbed, part: str, checkout: Path | None) -> Sequence[Result]:
     if part in DRILLS:
         return DRILLS[part](testbed)
+    if part in OUTAGES:
+        return OUTAGES[part](testbed, _command(checkout))
     with running_baseline(checkout, part) if checkout else nullcontext() as baseline:
         return COMPARISONS[part](testbed, baseline)
+
+
+def _command(checkout: Path | None) -> Path:
+    """The command `tiendo` of a checkout, or of this one."""
+    python = Path(sys.executable) if checkout is None else checkout / ".venv" / "bin" / "python"
+    return python.with_name("tiendo")
 
 
 if __name__ == "__main__":

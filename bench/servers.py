@@ -14,7 +14,7 @@ from socket import socket
 from bench.floors import RECORDING, Recording
 from bench.testbed import Testbed, offset_seconds
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 120.0
 
 
 @contextmanager

@@ -61,6 +61,11 @@ class Testbed:
         )
         return self.urls(database).application
 
+    def create_empty(self, database: str) -> str:
+        """Create a database without tables and return its owner's URL."""
+        asyncio.run(_execute(self.server_url, f"CREATE DATABASE {database}"))
+        return self.urls(database).owner
+
     @property
     def reporters(self) -> list[str]:
         """The codes of the reporting agencies."""
