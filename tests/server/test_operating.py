@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.clock import LOCAL
+from app.db.connections import PATIENT_LOCK_SECONDS
 from app.db.database import Database
 from app.db.migration import migrate
 from app.db.roles import DatabaseUrls
@@ -104,7 +105,7 @@ def test_concurrent_starts_fill_the_database_once(urls: DatabaseUrls) -> None:
     migrate(urls)
 
     async def fill() -> bool:
-        database = Database(urls.application, settings)
+        database = Database(urls.application, settings, lock_seconds=PATIENT_LOCK_SECONDS)
         async with database.transaction() as session:
             filled = await operating.fill_if_empty(session, PASSWORD, NOW, lambda _: None)
         await database.close()
