@@ -160,6 +160,18 @@ class WrongPassword(Problem):
     )
 
 
+class OtherOwner(Problem):
+    """The report belongs to a plan that another government manages."""
+
+    status = 403
+    slug = "other-owner"
+    title = Bilingual("Kế hoạch của đơn vị khác", "Another government's plan")
+    detail = Bilingual(
+        "Báo cáo thuộc kế hoạch {plan} của {owner}; chỉ cán bộ tổng hợp của {owner} làm được.",
+        "The report belongs to plan {plan} of {owner}; only a coordinator of {owner} may do this.",
+    )
+
+
 class Forbidden(Problem):
     """The principal lacks the permission, regardless of the agency."""
 

@@ -114,9 +114,10 @@ def permissions_of(role: Role | None, scopes: list[Scope]) -> frozenset[Permissi
 class Principal:
     """The authenticated account or API key of a request.
 
-    `reach` is the path of the subtree whose reports it may access, `horizon` that of the subtree
-    whose reference data it may see. An empty path is the whole tree. Both come from the view
-    `agency_area`.
+    `area_path` is the path of the nearest government at or above its agency. `reach` is the path of
+    the subtree whose reports it may access, `horizon` that of the subtree whose reference data it
+    may see: its area, or what surrounds it for a government of the lowest tier. An empty path is
+    the whole tree. All come from the view `agency_area`.
     """
 
     name: str
@@ -124,19 +125,15 @@ class Principal:
     permissions: frozenset[Permission]
     agency_id: int | None
     agency_path: str
-    district_path: str
+    area_path: str
+    horizon: str
     account_id: int | None = None
     api_key_id: int | None = None
 
     @property
     def reach(self) -> str:
-        """The district for coordinators, the own subtree for others; see `own_agency_only`."""
-        return self.district_path if self.role is Role.COORDINATOR else self.agency_path
-
-    @property
-    def horizon(self) -> str:
-        """The principal's district, or its own subtree if it is above the districts."""
-        return self.district_path
+        """The area for coordinators, the own subtree for others; see `own_agency_only`."""
+        return self.area_path if self.role is Role.COORDINATOR else self.agency_path
 
     @property
     def own_agency_only(self) -> bool:
@@ -151,6 +148,13 @@ class Principal:
     def reaches(self, path: str) -> bool:
         """Whether the principal may access the reports of the agency with this path."""
         return path == self.reach if self.own_agency_only else path.startswith(self.reach)
+
+    def manages(self, path: str) -> bool:
+        """Whether the principal may manage the plans of the government with this path.
+
+        A coordinator manages those of its own government only, an administrator all in its subtree.
+        """
+        return path == self.area_path if self.role is Role.COORDINATOR else self.reaches(path)
 
     def knows(self, path: str) -> bool:
         """Whether the agency with this path is within the horizon or above it."""

@@ -6,18 +6,34 @@ from enum import StrEnum
 class AgencyKind(StrEnum):
     """The kind of an agency (cơ quan, đơn vị)."""
 
+    COUNTRY = "country"
     PROVINCE = "province"
     DISTRICT = "district"
-    DEPARTMENT = "department"
-    SERVICE_UNIT = "service_unit"
     COMMUNE = "commune"
     TOWNSHIP = "township"
+    WARD = "ward"
+    SPECIAL_ZONE = "special_zone"
+    DEPARTMENT = "department"
+    SERVICE_UNIT = "service_unit"
     MASS_ORGANISATION = "mass_organisation"
     BANK = "bank"
 
 
-COMMUNE_LEVEL = frozenset({AgencyKind.COMMUNE, AgencyKind.TOWNSHIP})
-"""The kinds that the plan calls "các xã, thị trấn"."""
+TIERS = {
+    AgencyKind.COUNTRY: 0,
+    AgencyKind.PROVINCE: 1,
+    AgencyKind.DISTRICT: 2,
+    AgencyKind.COMMUNE: 3,
+    AgencyKind.TOWNSHIP: 3,
+    AgencyKind.WARD: 3,
+    AgencyKind.SPECIAL_ZONE: 3,
+}
+"""The tier of each kind of government (chính quyền), the highest first.
+
+A government lies only in governments of a higher tier. Agencies of other kinds belong to one.
+"""
+COMMUNE_LEVEL = frozenset(kind for kind, tier in TIERS.items() if tier == TIERS[AgencyKind.COMMUNE])
+"""The governments of the lowest tier: communes, townships, wards and special zones."""
 
 
 class AssignmentRole(StrEnum):

@@ -52,7 +52,7 @@ FROM (
 ) AS person (name, role, agency_id)
 """
 PLANS = """
-INSERT INTO plan (id, code, programme_id, district_id, title, year, effective_from, general_goal,
+INSERT INTO plan (id, code, programme_id, owner_id, title, year, effective_from, general_goal,
     purposes, requirements, solutions, funding, reporting_duty, recipients, signer)
 OVERRIDING SYSTEM VALUE
 SELECT moved + p.id, 'plan-' || n, programme_id, district.id, title, year, effective_from,

@@ -67,13 +67,13 @@ class AgencySync:
         await self._session.flush()
         await self._set_paths()
 
-    async def missing_from_files(self, district: Agency) -> list[str]:
-        """The codes of the district's agencies that are not in the file."""
+    async def missing_from_files(self, owner: Agency) -> list[str]:
+        """The codes of the agencies in the owner's area that are not in the file."""
         known = [agency.id for agency in self._rows.values()]
         return list(
             await self._session.scalars(
                 select(Agency.code)
-                .where(Agency.path.startswith(district.path), Agency.id.not_in(known))
+                .where(Agency.path.startswith(owner.path), Agency.id.not_in(known))
                 .order_by(Agency.code)
             )
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.services.deadlines.rules import DueRule, periods_of_year
 from app.services.reference import catalogue
-from app.vocabulary import AgencyKind, BudgetOrigin
+from app.vocabulary import TIERS, AgencyKind, BudgetOrigin
 from seed.content import Content
 from seed.files import NumberedRow, Table
 from seed.findings import Finding
@@ -16,6 +16,7 @@ _PROJECT = "cần mã của một dự án trong projects.yaml"
 _AGENCY = "cần mã của một cơ quan trong agencies.csv, có trong năm của kế hoạch"
 _DUPLICATE = "đã ghi ở dòng trước: {}"
 _MONTHS_OF_YEAR = 12
+_ROOTS = {AgencyKind.COUNTRY, AgencyKind.PROVINCE}
 
 
 def check(content: Content) -> list[Finding]:
@@ -45,13 +46,14 @@ def _plan(content: Content) -> Iterator[Finding]:
     plan, source = content.plan.row, content.plan.source
     if plan is None:
         return
-    agency = content.agency(plan.district)
+    agency = content.agency(plan.owner)
     known = content.agencies.codes()
     if agency is None:
-        if _unknown(plan.district, known):
-            yield source.finding(("district",), "cần mã của một huyện trong agencies.csv")
-    elif agency.kind is not AgencyKind.DISTRICT:
-        yield source.finding(("district",), "cần mã của một cơ quan có kind là district")
+        if _unknown(plan.owner, known):
+            yield source.finding(("owner",), "cần mã của một cơ quan trong agencies.csv")
+    elif agency.kind not in TIERS:
+        message = f"cần mã của một chính quyền; kind là một trong: {', '.join(TIERS)}"
+        yield source.finding(("owner",), message)
     projects = content.projects.codes()
     for number, target in enumerate(plan.targets):
         if _unknown(target.project, projects):
@@ -74,8 +76,9 @@ def _agencies(content: Content) -> Iterator[Finding]:
             yield table.finding(entry, "valid_to", "cần ngày không sớm hơn valid_from")
         if any(_overlap(row, other.row) for other in table.entries[:index]):
             yield table.finding(entry, "code", _DUPLICATE.format(row.code))
-        if row.parent is None and row.kind is not AgencyKind.PROVINCE:
-            yield table.finding(entry, "parent", "cần mã cơ quan cấp trên; chỉ tỉnh được để trống")
+        if row.parent is None and row.kind not in _ROOTS:
+            message = "cần mã cơ quan cấp trên; chỉ tỉnh hoặc cả nước được để trống"
+            yield table.finding(entry, "parent", message)
         elif _unknown(row.parent, table.codes()):
             yield table.finding(entry, "parent", "cần mã của một cơ quan trong tệp này")
         elif row.parent is not None and _is_circular(row.code, table.rows):
@@ -136,7 +139,7 @@ def _check_agency(
     """Check that a code, or `@communes`, refers to at least one agency."""
     if code == COMMUNES:
         if content.plan.row and content.agencies.entries and not content.communes():
-            yield table.finding(entry, field, "cần có xã, thị trấn của huyện trong agencies.csv")
+            yield table.finding(entry, field, "cần có xã, thị trấn, phường trong agencies.csv")
     elif content.agencies.codes() is not None and content.agency(code) is None:
         # An invalid agency row has its own finding; do not report references to it.
         written = _unknown(code, content.agencies.codes())

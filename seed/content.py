@@ -59,15 +59,15 @@ class Content:
         return min(candidates, key=lambda row: row.valid_from or date.min, default=None)
 
     def communes(self) -> list[rows.AgencyRow]:
-        """The communes and townships of the plan's district in the plan's year."""
-        district = self.plan.row.district if self.plan.row else None
+        """The governments of the lowest tier in the owner's area, in the plan's year."""
+        owner = self.plan.row.owner if self.plan.row else None
         parents = {row.code: row.parent for row in self.agencies.rows}
         return [
             row
             for row in self.agencies.rows
             if row.kind in COMMUNE_LEVEL
             and self._exists(row)
-            and district in _ancestors(row.code, parents)
+            and owner in {row.code, *_ancestors(row.code, parents)}
         ]
 
     def expand(self, references: Iterable[str]) -> list[rows.AgencyRow]:
@@ -79,7 +79,7 @@ class Content:
         return named
 
     def leads(self, project: str) -> list[rows.AgencyRow]:
-        """The lead agencies of a project, without communes and townships."""
+        """The lead agencies of a project, without governments of the lowest tier."""
         references = [
             row.agency
             for row in self.assignments.rows

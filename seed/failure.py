@@ -41,7 +41,7 @@ async def notify_coordinators(
         EventKind.IMPORT_FAILED,
         f"plans/{plan.code}",
         plan_id=plan.id,
-        agency_id=plan.district_id,
+        agency_id=plan.owner_id,
         after=facts,
     )
     await session.execute(update(Plan).where(Plan.id == plan.id).values(import_failed=True))

@@ -40,7 +40,7 @@ from seed.table_sync import TableSync
 
 __all__ = ["SeedError", "load"]
 
-PRINCIPAL = Principal("seed", None, frozenset(), None, "", "")
+PRINCIPAL = Principal("seed", None, frozenset(), None, "", "", "")
 """The principal of loads, for audit events."""
 
 Echo = Callable[[str], None]
@@ -159,7 +159,7 @@ class _Load:
         await self._agencies.upsert()
         plan = await self._load_plan(local_day(now))
         await ledger.open_ledger(self._session, plan.id, now)
-        kept = await self._agencies.missing_from_files(self._agencies.by_code(self._row.district))
+        kept = await self._agencies.missing_from_files(self._agencies.by_code(self._row.owner))
         total = len(self._content.agencies.entries)
         self._report("agencies.csv", f"{total} cơ quan, đơn vị", self._agencies, kept=kept)
         await self._load_projects(plan)
@@ -199,7 +199,7 @@ class _Load:
                 "plan.loaded",
                 f"plans/{plan.code}",
                 plan_id=plan.id,
-                agency_id=plan.district_id,
+                agency_id=plan.owner_id,
                 after=self.counts,
             )
         if plan.import_failed:
@@ -213,11 +213,11 @@ class _Load:
         programme_id = await self._session.scalar(
             select(Programme.id).where(Programme.code == row.programme)
         )
-        parts = {"programme", "district", "legal_basis", "targets"}
+        parts = {"programme", "owner", "legal_basis", "targets"}
         values = row.model_dump(exclude=parts | ({"due_soon_days"} - row.model_fields_set))
         values |= {
             "programme_id": programme_id,
-            "district_id": self._agencies.by_code(row.district).id,
+            "owner_id": self._agencies.by_code(row.owner).id,
         }
         existing = await self._session.scalar(
             select(Plan.effective_from).where(Plan.code == row.code)
@@ -400,7 +400,7 @@ class _Load:
     async def _load_working_days(self, plan: Plan) -> None:
         rows = [
             {
-                "district_id": plan.district_id,
+                "owner_id": plan.owner_id,
                 "day": row.date,
                 "change": row.change,
                 "note": row.note,
@@ -408,7 +408,7 @@ class _Load:
             for row in self._content.working_days.rows
         ]
         scope = and_(
-            WorkingDay.district_id == plan.district_id,
+            WorkingDay.owner_id == plan.owner_id,
             WorkingDay.day.in_([row["day"] for row in rows]),
         )
         table = await TableSync.of(self._session, WorkingDay, scope, ["day"])

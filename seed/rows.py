@@ -119,7 +119,7 @@ def _decimal_message(places: int) -> str:
 
 
 COMMUNES = "@communes"
-"""Refers to all communes and townships of the plan's district."""
+"""Refers to all communes, townships, wards and special zones in the area of the plan's owner."""
 
 Item = TypeVar("Item")
 Maybe = Annotated[Item | None, BeforeValidator(_blank_is_none)]
@@ -229,7 +229,7 @@ class PlanRow(Row):
     programme: Code
     title: Line
     year: Year
-    district: AgencyCode
+    owner: AgencyCode
     general_goal: LongText
     purposes: list[LongText]
     requirements: list[LongText]

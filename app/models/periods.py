@@ -86,11 +86,11 @@ class DueDateHistory(Base):
 
 
 class WorkingDay(Versioned, Base):
-    """A district's exception to public holidays and weekends (hoán đổi ngày làm việc)."""
+    """An exception of a plan's owner to public holidays and weekends (hoán đổi ngày làm việc)."""
 
     __tablename__ = "working_day"
 
-    district_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     change: Mapped[WorkingDayChange]
     note: Mapped[str] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""Plans: a programme in one district and year."""
+"""Plans: a programme, its owner and a year."""
 
 from datetime import date
 from decimal import Decimal
@@ -21,7 +21,7 @@ class Plan(Versioned, Base):
     title: Mapped[str] = mapped_column(Text)
     year: Mapped[int] = mapped_column(Integer, index=True)
     programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id"), index=True)
-    district_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
     general_goal: Mapped[str] = mapped_column(Text)
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     requirements: Mapped[list[str]] = mapped_column(ARRAY(Text))

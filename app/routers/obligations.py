@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.errors import AmbiguousPlan, NotFound, StateConflict
+from app.errors import AmbiguousPlan, NotFound, OtherOwner, StateConflict
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -99,7 +99,9 @@ async def get_obligation(
     "/{period}/{agency}/extension",
     summary="Gia hạn",
     response_model=ObligationOut,
-    responses=problems(NotFound, AmbiguousPlan, StateConflict(extensions.ALREADY_EXEMPT)),
+    responses=problems(
+        NotFound, AmbiguousPlan, OtherOwner, StateConflict(extensions.ALREADY_EXEMPT)
+    ),
 )
 async def extend_obligation(
     key: AddressedReport, body: ExtensionIn, action: ObligationsAction, session: WriteSession
@@ -113,7 +115,9 @@ async def extend_obligation(
     "/{period}/{agency}/exemption",
     summary="Miễn báo cáo",
     response_model=ObligationOut,
-    responses=problems(NotFound, AmbiguousPlan, StateConflict(extensions.ALREADY_SUBMITTED)),
+    responses=problems(
+        NotFound, AmbiguousPlan, OtherOwner, StateConflict(extensions.ALREADY_SUBMITTED)
+    ),
 )
 async def exempt_obligation(
     key: AddressedReport, body: ExemptionIn, action: ObligationsAction, session: WriteSession
@@ -127,7 +131,7 @@ async def exempt_obligation(
     "/{period}/{agency}/exemption",
     summary="Bỏ miễn báo cáo",
     response_model=ObligationOut,
-    responses=problems(NotFound, AmbiguousPlan, StateConflict(extensions.NOT_EXEMPT)),
+    responses=problems(NotFound, AmbiguousPlan, OtherOwner, StateConflict(extensions.NOT_EXEMPT)),
 )
 async def end_exemption(
     key: AddressedReport, action: ObligationsAction, session: WriteSession

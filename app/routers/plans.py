@@ -1,4 +1,4 @@
-"""Plans: a programme in one district and year."""
+"""Plans: a programme, its owner and a year."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ async def list_plans(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[PlanOut]:
-    """List the plans of the districts within your horizon, without their long texts."""
+    """List the plans within your horizon, without their long texts."""
     items, next_cursor = await plans.list_page(
         session, principal, year=year, limit=limit, cursor=cursor
     )

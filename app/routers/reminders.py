@@ -10,6 +10,7 @@ from app.clock import local_day
 from app.errors import (
     AmbiguousPlan,
     NotFound,
+    OtherOwner,
     PreconditionRequired,
     Stale,
     StateConflict,
@@ -184,7 +185,7 @@ async def preview_reminders(
 @router.post(
     "/obligations/{period}/{agency}/remind",  # noqa: FAST003 - read by report_key
     summary="Nhắc tay",
-    responses=problems(NotFound, AmbiguousPlan, TOO_SOON),
+    responses=problems(NotFound, AmbiguousPlan, OtherOwner, TOO_SOON),
 )
 async def remind_obligation(
     key: AddressedReport,

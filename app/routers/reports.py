@@ -10,6 +10,7 @@ from app.errors import (
     FieldError,
     KeyReused,
     NotFound,
+    OtherOwner,
     PreconditionRequired,
     ReportIncomplete,
     Stale,
@@ -223,7 +224,7 @@ def _fingerprint(request: Request, body: Submission) -> str:
     "/{period}/{agency}/return",
     summary="Trả lại để sửa",
     response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, NOT_SUBMITTED, Stale),
+    responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_SUBMITTED, Stale),
 )
 async def return_report(
     key: AddressedReport,
@@ -251,7 +252,7 @@ async def return_report(
     "/{period}/{agency}/accept",
     summary="Duyệt báo cáo",
     response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, NOT_SUBMITTED, Stale),
+    responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_SUBMITTED, Stale),
 )
 async def accept_report(
     key: AddressedReport,
@@ -273,7 +274,7 @@ async def accept_report(
     "/{period}/{agency}/reopen",
     summary="Mở lại báo cáo đã duyệt",
     response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, NOT_ACCEPTED, Stale),
+    responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_ACCEPTED, Stale),
 )
 async def reopen_report(
     key: AddressedReport,

@@ -7,6 +7,7 @@ from app.errors import (
     NotAcceptable,
     NotFound,
     NotSettled,
+    OtherOwner,
     Problem,
     TooManyAttempts,
     TooManyRequests,
@@ -15,6 +16,7 @@ from app.http.problems import MEDIA_TYPE
 from app.text import terms
 
 SAMPLES: dict[type[Problem], Problem] = {
+    OtherOwner: OtherOwner(plan="trieu-son-2024", owner="Huyện Triệu Sơn"),
     NotFound: NotFound(terms.PATH),
     AmbiguousPlan: AmbiguousPlan(
         plans="tho-xuan-2024, trieu-son-2024",

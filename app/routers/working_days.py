@@ -1,4 +1,4 @@
-"""Working days: a district's exceptions to weekends and public holidays."""
+"""Working days: a government's exceptions to weekends and public holidays."""
 
 from typing import Annotated
 
@@ -41,7 +41,7 @@ async def list_working_days(
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[WorkingDayOut]:
-    """The exceptions in the plan's district, by day."""
+    """The exceptions of the plan's owner, by day."""
     rows, next_cursor = await working_days.list_page(
         session, principal, year, plan=plan, limit=limit, cursor=cursor
     )
@@ -57,7 +57,7 @@ async def get_working_day(
     session: ReadSession,
     plan: PlanCode = None,
 ) -> WorkingDayOut:
-    """One exception in the plan's district, with the ETag that a change of it requires."""
+    """One exception of the plan's owner, with the ETag that a change of it requires."""
     row = await working_days.get(session, principal, day, plan=plan)
     response.headers["ETag"] = etag(row.version)
     return WorkingDayOut.model_validate(row._asdict())
@@ -78,7 +78,7 @@ async def put_working_day(
     unchanged: Unchanged,
     plan: PlanCode = None,
 ) -> WorkingDayOut:
-    """Make a day off, or worked, in the plan's district.
+    """Make a day off, or worked, of the plan's owner.
 
     Only periods that are generated later follow it. If-Match is required only where the day is an
     exception already.

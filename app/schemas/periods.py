@@ -195,7 +195,7 @@ class GeneratedYear(Output):
 
 
 class WorkingDayIn(Input):
-    """A new exception to a district's calendar, or a changed one."""
+    """A new exception to the calendar of a plan's owner, or a changed one."""
 
     model_config = examples({"change": "worked", "note": "Làm bù ngày 29/4/2024"})
 
@@ -204,10 +204,11 @@ class WorkingDayIn(Input):
 
 
 class WorkingDayOut(Output):
-    """A district's extra day off, or a weekend day that is worked (hoán đổi ngày làm việc)."""
+    """An owner's extra day off, or a weekend day that is worked (hoán đổi ngày làm việc)."""
 
     model_config = examples(
         {
+            "owner": "395",
             "district": "395",
             "day": "2024-05-04",
             "change": "worked",
@@ -216,7 +217,8 @@ class WorkingDayOut(Output):
         }
     )
 
-    district: str
+    owner: str = Field(description="Mã đơn vị ban hành kế hoạch.")
+    district: str | None = Field(description="Mã huyện; null khi đó không phải huyện.")
     day: date
     change: WorkingDayChange
     note: str

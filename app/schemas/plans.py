@@ -18,6 +18,7 @@ PLAN: dict[str, Any] = {
     "title": "Kế hoạch triển khai thực hiện Chương trình mục tiêu quốc gia giảm nghèo bền vững "
     "trên địa bàn huyện năm 2024",
     "year": 2024,
+    "owner": "395",
     "district": "395",
     "general_goal": "Thực hiện mục tiêu giảm nghèo đa chiều, bao trùm, bền vững, hạn chế tái "
     "nghèo…",
@@ -105,7 +106,7 @@ class Signer(Output):
 
 
 class PlanOut(Output):
-    """A plan (kế hoạch): a programme in one district and year."""
+    """A plan (kế hoạch): a programme, its owner (any tier of government) and a year."""
 
     model_config = examples(PLAN)
 
@@ -113,7 +114,8 @@ class PlanOut(Output):
     programme: str = Field(description="Mã chương trình.")
     title: str
     year: int
-    district: str = Field(description="Mã huyện.")
+    owner: str = Field(description="Mã đơn vị ban hành kế hoạch.")
+    district: str | None = Field(description="Mã huyện; null khi đơn vị ban hành không phải huyện.")
     general_goal: str = Field(description="Mục tiêu chung.")
     due_soon_days: int = Field(description="Số ngày trước hạn thì báo cáo thành due_soon.")
     legal_basis: list[LegalDocumentOut]

@@ -36,7 +36,8 @@ OPERATOR = Principal(
     permissions=permissions_of(Role.ADMIN, []),
     agency_id=None,
     agency_path="",
-    district_path="",
+    area_path="",
+    horizon="",
 )
 """Command-line users have the permissions of an admin without an agency."""
 ROLE_WARNING = (

@@ -6,7 +6,17 @@ The visibility rule is `app.policy.Principal.reaches` and `knows`; in SQL it is 
 
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -20,7 +30,7 @@ from app.models.projects import PlanProject, Project
 from app.policy import Principal
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import AgencyKind
+from app.vocabulary import TIERS, AgencyKind
 
 MOST_CHOICES = 50
 """At most so many plans are listed as choices where a request fits several."""
@@ -32,8 +42,8 @@ NO_SUCH_AGENCY = Bilingual(
 
 # The codes of the visible plans that fit; a null parameter fits all.
 LIST_PLAN_CODES = Statement("""
-SELECT plan.code FROM plan JOIN agency ON agency.id = plan.district_id
-WHERE within_reach(agency.path, :horizon)
+SELECT plan.code FROM plan JOIN agency ON agency.id = plan.owner_id
+WHERE knows_plan(plan.id, agency.path, :horizon, :area)
 AND (CAST(:code AS text) IS NULL OR plan.code = :code)
 AND (CAST(:period AS text) IS NULL OR EXISTS (
     SELECT FROM reporting_period p WHERE p.plan_id = plan.id AND p.code = :period))
@@ -56,11 +66,11 @@ def within_horizon(principal: Principal, path: AgencyPath) -> ColumnElement[bool
 
 
 def known_plans(principal: Principal) -> Select[Plan]:
-    """The plans of the districts within the principal's horizon."""
+    """The plans of governments within the principal's horizon, and those its area reports to."""
     return (
         select(Plan)
-        .join(Agency, Agency.id == Plan.district_id)
-        .where(func.within_reach(Agency.path, principal.horizon + "%"))
+        .join(Agency, Agency.id == Plan.owner_id)
+        .where(func.knows_plan(Plan.id, Agency.path, principal.horizon, principal.area_path))
     )
 
 
@@ -119,7 +129,8 @@ async def get_plan_code(
         AmbiguousPlan: `code` is None and several fit.
     """
     parameters = {
-        "horizon": principal.horizon + "%",
+        "horizon": principal.horizon,
+        "area": principal.area_path,
         "code": code,
         "period": period,
         "year": year,
@@ -149,15 +160,15 @@ async def get_managed_plan(
     period: str | None = None,
     project: str | None = None,
 ) -> Plan:
-    """As `get_plan`, for a change: the plan's district must be within the principal's reach.
+    """As `get_plan`, for a change: the principal must manage the plans of its owner.
 
     Raises:
         NotFound: no plan that the principal may change fits.
         AmbiguousPlan: `code` is None and several fit.
     """
     plan = await get_plan(session, principal, code, period=period, project=project)
-    path = await session.scalar(select(Agency.path).where(Agency.id == plan.district_id))
-    if path is None or not principal.reaches(path):
+    path = await session.scalar(select(Agency.path).where(Agency.id == plan.owner_id))
+    if path is None or not principal.manages(path):
         raise _not_found(code, period, project)
     return plan
 
@@ -214,29 +225,36 @@ async def get_body_agency(
 async def default_agency(session: AsyncSession, principal: Principal, plan_id: int) -> Agency:
     """The agency of an aggregate that names none.
 
-    The plan's district where the principal reaches it, else the principal's own agency.
+    The plan's owner where the principal reaches it, else the principal's own agency.
     """
-    district = await session.scalar(
-        select(Agency).join(Plan, Plan.district_id == Agency.id).where(Plan.id == plan_id)
+    owner = await session.scalar(
+        select(Agency).join(Plan, Plan.owner_id == Agency.id).where(Plan.id == plan_id)
     )
-    if district is not None and principal.reaches(district.path):
-        return district
+    if owner is not None and principal.reaches(owner.path):
+        return owner
     return await session.get_one(Agency, principal.agency_id)
 
 
-async def district_around(session: AsyncSession, path: str) -> str | None:
-    """The path of the nearest district at or above an agency; None where there is none."""
+def district_code() -> ColumnElement[str | None]:
+    """The code of an `Agency` that is a district, else null; as the column `district`."""
+    is_district = Agency.kind == AgencyKind.DISTRICT
+    return case((is_district, Agency.code), else_=None).label("district")
+
+
+async def government_around(session: AsyncSession, path: str) -> Agency | None:
+    """The nearest government at or above the agency with this path; None where there is none."""
     return await session.scalar(
-        select(Agency.path)
-        .where(Agency.kind == AgencyKind.DISTRICT, literal(path).startswith(Agency.path))
+        select(Agency)
+        .where(Agency.kind.in_(TIERS), literal(path).startswith(Agency.path))
         .order_by(func.length(Agency.path).desc())
         .limit(1)
     )
 
 
-async def reaches_district_around(session: AsyncSession, principal: Principal, path: str) -> bool:
-    """Whether the principal reaches the whole district around an agency.
+async def reaches_area_around(session: AsyncSession, principal: Principal, path: str) -> bool:
+    """Whether the principal reaches the area of the nearest government at or above an agency.
 
-    Where there is no district, the agency itself has to be reached.
+    Where there is no government, the agency itself has to be reached.
     """
-    return principal.reaches(await district_around(session, path) or path)
+    government = await government_around(session, path)
+    return principal.reaches(government.path if government else path)

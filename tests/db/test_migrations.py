@@ -137,13 +137,13 @@ async def _load(url: str) -> None:
 
 
 DIFFERENT_EXCEPTIONS = """
-    INSERT INTO working_day (district_id, day, change, note)
+    INSERT INTO working_day (owner_id, day, change, note)
     SELECT id, '2024-07-01', CASE code WHEN '395' THEN 'off' ELSE 'worked' END, code
     FROM agency WHERE code IN ('395', '397')
 """
 DAYS = """
     SELECT code, day::text, change, note FROM working_day
-    JOIN agency ON agency.id = district_id ORDER BY 1, 2
+    JOIN agency ON agency.id = owner_id ORDER BY 1, 2
 """
 
 

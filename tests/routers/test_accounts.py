@@ -254,10 +254,14 @@ async def test_the_last_admin_of_the_whole_system_cannot_be_deactivated(service:
             )
 
 
-@pytest.mark.parametrize("agency", ["15502", "395-LDTBXH"])
-async def test_only_an_admin_of_the_district_assigns_the_role_coordinator(
-    service: Service, agency: str
-) -> None:
+async def test_a_commune_has_its_own_coordinators(service: Service) -> None:
+    admin = await admin_at(service, "15502")
+    answer = await admin.post("/users", json={**SON, "role": "coordinator"})
+    assert answer.status_code == 201, answer.text
+
+
+async def test_only_an_admin_of_the_area_assigns_the_role_coordinator(service: Service) -> None:
+    agency = "395-LDTBXH"
     below = await admin_at(service, agency)
     account = {**SON, "role": "coordinator", "agency": agency}
     answer = await below.post("/users", json=account)

@@ -308,18 +308,18 @@ async def test_the_kind_cannot_change_from_or_to_district_or_province(
     ok(await change(service.client("admin"), "/agencies/15493", {"kind": "township"}))
 
 
-async def test_a_district_cannot_lie_within_a_district(service: Service) -> None:
+async def test_a_government_lies_only_in_one_of_a_higher_tier(service: Service) -> None:
     admin = service.client("admin")
     district = {"code": "399", "name": "Huyện Mới", "kind": "district", "parent": "38"}
     for kind in ("district", "province"):
         for parent in ("395", "15493"):
             body = district | {"kind": kind, "parent": parent}
             assert field_errors(await admin.post("/agencies", json=body)) == [
-                ("/parent", "in_a_district")
+                ("/parent", "wrong_tier")
             ]
     ok(await admin.post("/agencies", json=district), 201)
     answer = await change(admin, "/agencies/399", {"parent": "395"})
-    assert field_errors(answer) == [("/parent", "in_a_district")]
+    assert field_errors(answer) == [("/parent", "wrong_tier")]
 
 
 async def test_the_nearest_of_two_districts_is_the_horizon(service: Service) -> None:
@@ -355,7 +355,7 @@ async def test_a_coordinator_changes_only_agencies_of_the_district(service: Serv
         {"kind": "township"},
     ],
 )
-async def test_only_the_district_ends_or_moves_an_agency(
+async def test_only_the_area_ends_or_moves_an_agency(
     service: Service, body: dict[str, Any]
 ) -> None:
     async with service.database.transaction() as session:
@@ -363,7 +363,7 @@ async def test_only_the_district_ends_or_moves_an_agency(
         await session.execute(text(f"{move} WHERE username = 'district-admin'"))
     admin = service.client("district-admin")
     answer = await change(admin, "/agencies/15493", body)
-    assert field_errors(answer) == [(f"/{name}", "district_decides") for name in sorted(body)]
+    assert field_errors(answer) == [(f"/{name}", "area_decides") for name in sorted(body)]
     ok(await change(admin, "/agencies/15493", {"name": "Xã Xuân Hồng mới", "kind": "commune"}))
     ok(await change(service.client("coordinator"), "/agencies/15493", body))
 

@@ -12,7 +12,7 @@ from app.services.audit.action import Action
 from tests.conftest import Service
 from tests.support.verification import list_findings
 
-ACTOR = Principal("somebody", None, frozenset(), None, "", "")
+ACTOR = Principal("somebody", None, frozenset(), None, "", "", "")
 
 
 async def record(service: Service, name: str, agency: str | None = "15493", **more: Any) -> None:

@@ -18,7 +18,13 @@ async def test_an_exception_is_created_changed_and_deleted(service: Service) -> 
     day = f"{DAYS}/2025-03-17"
     answer = await office.put(day, json=OFF)
     created_day = ok(answer, 201)
-    assert created_day == {"district": "395", "day": "2025-03-17", **OFF, "version": 1}
+    assert created_day == {
+        "owner": "395",
+        "district": "395",
+        "day": "2025-03-17",
+        **OFF,
+        "version": 1,
+    }
     first = answer.headers["ETag"]
     worked = {"change": "worked", "note": "Làm bù."}
     changed_day = created_day | worked | {"version": 2}

@@ -24,7 +24,7 @@ TAGS = [
     ("agencies", "Agencies: a tree; a code belongs to an agency for an interval of time."),
     ("assignments", "Which agency leads or coordinates which project."),
     ("budgets", "Budget lines by project, source and origin, in VND."),
-    ("indicators", "The district's own catalogue of indicators; its codes are not official."),
+    ("indicators", "Indicators of a plan; their codes are not official."),
     ("schedules", "Schedules of reports, and swapped working days."),
     ("reporting-periods", "Periods: data windows, due dates, the first instant that is late."),
     ("notifications", "Your own messages and channels."),

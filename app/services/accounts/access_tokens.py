@@ -30,7 +30,8 @@ ANONYMOUS = Principal(
     permissions=frozenset(),
     agency_id=None,
     agency_path="",
-    district_path="",
+    area_path="",
+    horizon="",
 )
 """The principal of a sign-in. Unknown user names are not recorded: they may be passwords."""
 

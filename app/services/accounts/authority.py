@@ -22,10 +22,9 @@ ABOVE_REACH = Bilingual(
     "Chỉ quản trị toàn hệ thống mới tạo được tài khoản không gắn đơn vị.",
     "Only an admin of the whole system may create accounts without an agency.",
 )
-WHOLE_DISTRICT = Bilingual(
-    "Vai trò coordinator làm việc cho cả huyện, nên chỉ quản trị của cả huyện mới giao được.",
-    "The role coordinator covers a whole district, so only an admin of that district may assign "
-    "it.",
+WHOLE_AREA = Bilingual(
+    "Vai trò coordinator làm việc cho cả địa bàn, nên chỉ quản trị của cả địa bàn mới giao được.",
+    "The role coordinator covers a whole area, so only an admin of that area may assign it.",
 )
 OWN_ACCOUNT = Bilingual(
     "Không tự đổi vai trò, đơn vị, trạng thái hay mật khẩu của chính mình ở đây.",
@@ -68,7 +67,7 @@ async def ensure_may_assign(
         ValidationFailed: the account would reach more than the principal.
     """
     if not await _covers(session, principal, role, agency):
-        raise ValidationFailed([FieldError("/role", "beyond_reach", WHOLE_DISTRICT)])
+        raise ValidationFailed([FieldError("/role", "beyond_reach", WHOLE_AREA)])
 
 
 async def ensure_may_change(
@@ -95,12 +94,12 @@ async def _covers(
 ) -> bool:
     """Whether the principal reaches all that an account of this role and agency reaches.
 
-    A coordinator reaches the whole district, not only its agency. Without this check, the admin of
-    an office could create a coordinator in it and so reach the district.
+    A coordinator reaches its whole area, not only its agency. Without this check, the admin of an
+    office could create a coordinator in it and so reach the area.
     """
     if role is not Role.COORDINATOR or agency is None:
         return True
-    return await lookup.reaches_district_around(session, principal, agency.path)
+    return await lookup.reaches_area_around(session, principal, agency.path)
 
 
 async def ensure_admin_remains(session: AsyncSession, account: Account) -> None:

@@ -11,7 +11,8 @@ from app.vocabulary import Role, Scope
 # The account of an access token, with its agency's path and the path of the area around it.
 GET_ACCOUNT_BY_TOKEN = Statement("""
 SELECT account.id, account.username, account.role, account.agency_id,
-    coalesce(area.agency_path, '') AS agency_path, coalesce(area.area_path, '') AS district_path
+    coalesce(area.agency_path, '') AS agency_path, coalesce(area.area_path, '') AS area_path,
+    coalesce(area.horizon_path, '') AS horizon_path
 FROM access_token
 JOIN account ON account.id = access_token.account_id
 LEFT JOIN agency_area area ON area.agency_id = account.agency_id
@@ -31,7 +32,7 @@ WITH key AS (
     AND (key.last_used_at IS NULL
         OR key.last_used_at < CAST(:now AS timestamptz) - interval '1 minute')
 )
-SELECT key.id, key.scopes, key.agency_id, area.agency_path, area.area_path AS district_path
+SELECT key.id, key.scopes, key.agency_id, area.agency_path, area.area_path, area.horizon_path
 FROM key JOIN agency_area area ON area.agency_id = key.agency_id
 """)
 
@@ -57,7 +58,8 @@ def of_account(row: Row) -> Principal:
         permissions=permissions_of(role, []),
         agency_id=row["agency_id"],
         agency_path=row["agency_path"],
-        district_path=row["district_path"],
+        area_path=row["area_path"],
+        horizon=row["horizon_path"],
         account_id=row["id"],
     )
 
@@ -69,6 +71,7 @@ def _of_api_key(row: Row) -> Principal:
         permissions=permissions_of(None, [Scope(scope) for scope in row["scopes"]]),
         agency_id=row["agency_id"],
         agency_path=row["agency_path"],
-        district_path=row["district_path"],
+        area_path=row["area_path"],
+        horizon=row["horizon_path"],
         api_key_id=row["id"],
     )

@@ -39,7 +39,7 @@ SELECT json_build_object(
 """)
 
 # Money allocated and disbursed by project, source and origin. What the plan has not yet given to
-# an agency belongs to the district, so to every subtree that includes it.
+# an agency belongs to the plan's owner, so to every subtree that includes it.
 SUM_MONEY = text("""
 WITH report AS MATERIALIZED (
     SELECT * FROM reports_as_of(:period_id, :subtree, :as_of)
@@ -54,7 +54,7 @@ WITH report AS MATERIALIZED (
     FROM reporting_period p
     JOIN plan ON plan.id = p.plan_id
     JOIN budget_change b ON b.plan_id = p.plan_id
-    JOIN agency holder ON holder.id = coalesce(b.agency_id, plan.district_id)
+    JOIN agency holder ON holder.id = coalesce(b.agency_id, plan.owner_id)
     WHERE p.id = :period_id AND within_reach(holder.path, :subtree) AND b.recorded_at <= :as_of
     GROUP BY 1, 2, 3
 )

@@ -23,7 +23,7 @@ class WorkingCalendar:
     Public holidays, swapped weekdays and the weekend days that are worked instead come from the
     `holidays` package, which covers the years 1901 to 2100; in other years only exceptions and
     weekends count. The package learns of a swap with a release after the decision: until then, and
-    where a district decides otherwise, the swapped days have to be exceptions.
+    where a government decides otherwise, the swapped days have to be exceptions.
     """
 
     exceptions: Mapping[date, WorkingDayChange] = field(default_factory=dict)

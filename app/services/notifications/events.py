@@ -14,7 +14,7 @@ DEFAULT_CHANNELS = ["email", "in_app"]
 
 # Plan the notifications of an event, and one message for each account and channel.
 # - The reporters of `obligations` are notified of each occurrence once.
-# - The coordinators of the district of `plan_id` are notified once by each channel of occurrences
+# - The coordinators of the owner of `plan_id` are notified once by each channel of occurrences
 #   that start with `same`. A notification that was skipped or superseded does not count, nor one
 #   that a later event will supersede.
 PLAN_NOTIFICATIONS = text("""
@@ -37,7 +37,7 @@ WITH addressed AS (
     SELECT NULL, plan.id, :plan_occurrence, recipient.account_id, reached.channel,
         recipient.audience
     FROM plan
-    JOIN recipient ON recipient.audience = 'coordinator' AND recipient.agency_id = plan.district_id
+    JOIN recipient ON recipient.audience = 'coordinator' AND recipient.agency_id = plan.owner_id
     JOIN contact ON contact.account_id = recipient.account_id
     CROSS JOIN LATERAL effective_channels(contact, CAST(:channels AS text[])) AS reached (channel)
     WHERE plan.id = CAST(:plan_id AS bigint)
@@ -135,7 +135,7 @@ async def notify_coordinators(
     now: datetime,
     facts: Mapping[str, Any],
 ) -> int:
-    """Notify the coordinators of a plan's district; return the number of notifications.
+    """Notify the coordinators of a plan's owner; return the number of notifications.
 
     same: what events have in common of which coordinators are notified once. at: the instant that
     distinguishes them.

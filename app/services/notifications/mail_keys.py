@@ -49,7 +49,8 @@ async def get_holder(session: AsyncSession, key: str) -> KeyHolder:
         permissions=frozenset(),
         agency_id=account.agency_id,
         agency_path=path,
-        district_path=path,
+        area_path=path,
+        horizon=path,
         account_id=account.id,
     )
     return KeyHolder(principal, account.full_name, agency.name if agency else None)

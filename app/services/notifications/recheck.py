@@ -42,7 +42,7 @@ SELECT n.id, n.rule, n.audience, n.template, n.facts,
             SELECT FROM recipient
             WHERE recipient.audience = n.audience AND recipient.account_id = n.account_id
             AND recipient.agency_id = CASE WHEN n.audience IN ('reporter', 'head')
-                THEN o.agency_id ELSE coalesce(o.district_id, plan.district_id) END
+                THEN o.agency_id ELSE coalesce(o.owner_id, plan.owner_id) END
         ) THEN 'agency_changed'
         -- Events.
         WHEN n.template = 'plan.import_failed' AND NOT plan.import_failed

@@ -63,7 +63,7 @@ async def extend(
         ValidationFailed: the date is not later, or more than a year later.
         StateConflict: the obligation is exempt.
     """
-    owed = await obligations.get(session, action.principal, key, lock=True)
+    owed = await obligations.get_managed(session, action.principal, key)
     if owed.obligation.exempted_at is not None:
         raise StateConflict(ALREADY_EXEMPT)
     newest = await _newest_extension(session, owed.obligation.id)
@@ -183,7 +183,7 @@ async def end_exemption(session: AsyncSession, action: Action, key: ReportKey) -
 
 
 async def _get_unsubmitted(session: AsyncSession, action: Action, key: ReportKey) -> OwedReport:
-    owed = await obligations.get(session, action.principal, key, lock=True)
+    owed = await obligations.get_managed(session, action.principal, key)
     if owed.obligation.first_submitted_at is not None:
         raise StateConflict(ALREADY_SUBMITTED)
     return owed

@@ -101,7 +101,7 @@ async def list_moves(
     session: AsyncSession, plan: Plan, schedule: Schedule, rule: DueRule, today: date
 ) -> list[Move]:
     """The open periods of a schedule that have another due date by `rule`, in order."""
-    calendar = (await working_calendars(session, [plan.district_id]))[plan.district_id]
+    calendar = (await working_calendars(session, [plan.owner_id]))[plan.owner_id]
     periods = await session.scalars(
         select(ReportingPeriod)
         .where(
@@ -187,7 +187,7 @@ async def _move(session: AsyncSession, action: Action, plan: Plan, move: Move) -
         "reporting_period.moved",
         f"reporting-periods/{period.code}",
         plan_id=plan.id,
-        agency_id=plan.district_id,
+        agency_id=plan.owner_id,
         before={"due_date": period.due_date.isoformat()},
         after={"due_date": move.due_date.isoformat(), "obligations": len(moved)},
     )

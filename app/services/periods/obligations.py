@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.driver import Connection, Statement
 from app.db.pagination import decode_cursor, encode_cursor
-from app.errors import AmbiguousPlan, NotFound
+from app.errors import AmbiguousPlan, NotFound, OtherOwner
 from app.models.agencies import Agency
 from app.models.obligations import Obligation
 from app.models.periods import ReportingPeriod
@@ -80,6 +80,20 @@ async def get(
     owed = [OwedReport(*row) for row in rows]
     ensure_one([each.plan.code for each in owed], key)
     return owed[0]
+
+
+async def get_managed(session: AsyncSession, principal: Principal, key: ReportKey) -> OwedReport:
+    """As `get` with `lock`, for a decision that the plan's owner takes.
+
+    Raises:
+        NotFound, AmbiguousPlan: see `get`.
+        OtherOwner: the principal does not manage the plan.
+    """
+    owed = await get(session, principal, key, lock=True)
+    owner = await session.get_one(Agency, owed.plan.owner_id)
+    if not principal.manages(owner.path):
+        raise OtherOwner(plan=owed.plan.code, owner=owner.name)
+    return owed
 
 
 def parameters_of(principal: Principal, key: ReportKey) -> dict[str, Any]:

@@ -89,7 +89,7 @@ async def generate_year(session: AsyncSession, action: Action, plan: Plan, year:
         "reporting_periods.generated",
         f"plans/{plan.code}/reporting-periods/{year}",
         plan_id=plan.id,
-        agency_id=plan.district_id,
+        agency_id=plan.owner_id,
         after={"periods": codes, "obligations": len(obligations)},
     )
     await events.notify(
@@ -113,7 +113,7 @@ async def _missing_periods(session: AsyncSession, plan: Plan, year: int) -> list
     schedules = await session.scalars(
         select(Schedule).where(Schedule.plan_id == plan.id).order_by(Schedule.id)
     )
-    calendars = await working_calendars(session, [plan.district_id])
+    calendars = await working_calendars(session, [plan.owner_id])
     existing = set(
         await session.scalars(
             select(ReportingPeriod.code).where(
@@ -124,7 +124,7 @@ async def _missing_periods(session: AsyncSession, plan: Plan, year: int) -> list
     return [
         period
         for schedule in schedules
-        for period in periods_of(schedule, year, calendars[plan.district_id])
+        for period in periods_of(schedule, year, calendars[plan.owner_id])
         if period.code not in existing
     ]
 
@@ -279,7 +279,7 @@ async def set_state(
         name,
         f"reporting-periods/{code}",
         plan_id=plan_row.id,
-        agency_id=plan_row.district_id,
+        agency_id=plan_row.owner_id,
         before={"state": period.state},
         after={"state": state},
     )

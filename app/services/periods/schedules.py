@@ -29,7 +29,8 @@ ScheduleRow = Row[*tuple[Any, ...]]
 """The columns of a schedule; `plan`: its plan's code; `reporters`: the codes of its agencies."""
 
 NO_SUCH_AGENCY = Bilingual(
-    "Không có đơn vị {code} trong huyện.", "The district has no agency {code}."
+    "Không có đơn vị {code} trong địa bàn của kế hoạch.",
+    "The plan's area has no agency {code}.",
 )
 CHOICE_NEEDED = Bilingual(
     "Các kỳ đang mở sẽ có hạn khác: {periods}. Ghi true để chuyển sang hạn mới, false để giữ hạn "
@@ -149,7 +150,7 @@ async def change(
             f"plans/{plan_row.code}/schedules/{code}",
             Change(to_json(before), to_json(changed)),
             plan_id=plan_row.id,
-            agency_id=plan_row.district_id,
+            agency_id=plan_row.owner_id,
         )
     if is_moving:
         await moving.move_periods(session, action, plan_row, moves)
@@ -251,11 +252,11 @@ async def _list_reporters(session: AsyncSession, schedule_id: int) -> list[str]:
 async def _replace_reporters(
     session: AsyncSession, plan: Plan, schedule: Schedule, codes: Sequence[str]
 ) -> None:
-    """Make the agencies with these codes, all of the plan's district, the only reporters."""
-    district = await session.get_one(Agency, plan.district_id)
+    """Make the agencies with these codes, all of the plan's area, the only reporters."""
+    owner = await session.get_one(Agency, plan.owner_id)
     rows = await session.execute(
         select(Agency.code, Agency.id).where(
-            func.within_reach(Agency.path, district.path + "%"), Agency.valid_to.is_(None)
+            func.within_reach(Agency.path, owner.path + "%"), Agency.valid_to.is_(None)
         )
     )
     ids: dict[str, int] = dict(rows.all())

@@ -1,4 +1,4 @@
-"""Exceptions to a district's calendar (hoán đổi ngày làm việc), decided anew each year."""
+"""Exceptions to the calendar of a plan's owner (hoán đổi ngày làm việc), decided anew each year."""
 
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -25,29 +25,27 @@ WorkingDayRow = Row[*tuple[Any, ...]]
 
 
 async def working_calendars(
-    session: AsyncSession, district_ids: Collection[int]
+    session: AsyncSession, owner_ids: Collection[int]
 ) -> dict[int, WorkingCalendar]:
-    """The calendars of districts by their ids, read in one statement."""
-    exceptions: dict[int, dict[date, WorkingDayChange]] = {
-        district_id: {} for district_id in district_ids
-    }
+    """The calendars of plans' owners by their ids, read in one statement."""
+    exceptions: dict[int, dict[date, WorkingDayChange]] = {owner_id: {} for owner_id in owner_ids}
     rows = await session.execute(
-        select(WorkingDay.district_id, WorkingDay.day, WorkingDay.change).where(
-            WorkingDay.district_id == func.any(list(exceptions))
+        select(WorkingDay.owner_id, WorkingDay.day, WorkingDay.change).where(
+            WorkingDay.owner_id == func.any(list(exceptions))
         )
     )
-    for district_id, day, change in rows:
-        exceptions[district_id][day] = change
-    return {district_id: WorkingCalendar(days) for district_id, days in exceptions.items()}
+    for owner_id, day, change in rows:
+        exceptions[owner_id][day] = change
+    return {owner_id: WorkingCalendar(days) for owner_id, days in exceptions.items()}
 
 
-def _of_district(district_id: int) -> Select[*tuple[Any, ...]]:
-    """The exceptions of a district as WorkingDayRow."""
+def _of_owner(owner_id: int) -> Select[*tuple[Any, ...]]:
+    """The exceptions of an owner as WorkingDayRow."""
     columns = (WorkingDay.day, WorkingDay.change, WorkingDay.note, WorkingDay.version)
     return (
-        select(Agency.code.label("district"), *columns)
-        .join_from(WorkingDay, Agency, Agency.id == WorkingDay.district_id)
-        .where(WorkingDay.district_id == district_id)
+        select(Agency.code.label("owner"), lookup.district_code(), *columns)
+        .join_from(WorkingDay, Agency, Agency.id == WorkingDay.owner_id)
+        .where(WorkingDay.owner_id == owner_id)
     )
 
 
@@ -60,14 +58,14 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[WorkingDayRow], str | None]:
-    """A page of a year's exceptions in a plan's district, by day.
+    """A page of a year's exceptions of a plan's owner, by day.
 
     Raises:
         NotFound: no such plan.
         AmbiguousPlan: several plans are known, and none was named.
     """
     known_plan = await lookup.get_plan(session, principal, plan)
-    query = _of_district(known_plan.district_id).where(
+    query = _of_owner(known_plan.owner_id).where(
         WorkingDay.day.between(date(year, 1, 1), date(year, 12, 31))
     )
     return await page(session, query, [WorkingDay.day], limit=limit, cursor=cursor)
@@ -76,14 +74,14 @@ async def list_page(
 async def get(
     session: AsyncSession, principal: Principal, day: date, *, plan: str | None = None
 ) -> WorkingDayRow:
-    """One exception in a plan's district.
+    """One exception of a plan's owner.
 
     Raises:
         NotFound: the day is no exception, or there is no such plan.
         AmbiguousPlan: several plans are known, and none was named.
     """
     known_plan = await lookup.get_plan(session, principal, plan)
-    query = _of_district(known_plan.district_id).where(WorkingDay.day == day)
+    query = _of_owner(known_plan.owner_id).where(WorkingDay.day == day)
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise NotFound(terms.WORKING_DAY, day=day)
@@ -99,7 +97,7 @@ async def put(
     plan: str | None = None,
     check_version: VersionCheck,
 ) -> tuple[WorkingDayRow, bool]:
-    """Make a day off or worked in a plan's district; returns it, and whether it is new.
+    """Make a day off or worked of a plan's owner; returns it, and whether it is new.
 
     Only periods that are generated later follow it.
 
@@ -108,12 +106,12 @@ async def put(
         AmbiguousPlan: several plans are known, and none was named.
         PreconditionRequired, Stale: the client has not read the current version.
     """
-    district = await _lock_district(session, action, plan)
-    working_day = await session.get(WorkingDay, (district.id, day))
+    owner = await _lock_owner(session, action, plan)
+    working_day = await session.get(WorkingDay, (owner.id, day))
     check_version(working_day.version if working_day else None)
     is_new = working_day is None
     if working_day is None:
-        session.add(WorkingDay(district_id=district.id, day=day, **values))
+        session.add(WorkingDay(owner_id=owner.id, day=day, **values))
         change = Change.created(values)
     else:
         change = changes.apply(working_day, values)
@@ -125,9 +123,9 @@ async def put(
             "working_day.put",
             f"working-days/{day}",
             change,
-            agency_id=district.id,
+            agency_id=owner.id,
         )
-    query = _of_district(district.id).where(WorkingDay.day == day)
+    query = _of_owner(owner.id).where(WorkingDay.day == day)
     return (await session.execute(query)).one(), is_new
 
 
@@ -146,8 +144,8 @@ async def delete(
         AmbiguousPlan: several plans are known, and none was named.
         PreconditionRequired, Stale: the client has not read this version.
     """
-    district = await _lock_district(session, action, plan)
-    working_day = await session.get(WorkingDay, (district.id, day))
+    owner = await _lock_owner(session, action, plan)
+    working_day = await session.get(WorkingDay, (owner.id, day))
     if working_day is None:
         raise NotFound(terms.WORKING_DAY, day=day)
     check_version(working_day.version)
@@ -155,11 +153,11 @@ async def delete(
     await session.delete(working_day)
     await session.flush()
     await record_change(
-        session, action, "working_day.removed", f"working-days/{day}", change, agency_id=district.id
+        session, action, "working_day.removed", f"working-days/{day}", change, agency_id=owner.id
     )
 
 
-async def _lock_district(session: AsyncSession, action: Action, plan: str | None) -> Agency:
-    """A plan's district, locked so that changes of its calendar come one after the other."""
+async def _lock_owner(session: AsyncSession, action: Action, plan: str | None) -> Agency:
+    """A plan's owner, locked so that changes of its calendar come one after the other."""
     plan_row = await lookup.get_managed_plan(session, action.principal, plan)
-    return await session.get_one(Agency, plan_row.district_id, with_for_update={"key_share": True})
+    return await session.get_one(Agency, plan_row.owner_id, with_for_update={"key_share": True})

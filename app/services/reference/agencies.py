@@ -26,23 +26,23 @@ from app.services.lookup import within_horizon
 from app.services.reference import agency_successors, agency_tree
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import AgencyKind
+from app.vocabulary import COMMUNE_LEVEL, TIERS, AgencyKind
 
-DISTRICT_FIELDS = frozenset({"kind", "parent", "valid_from", "valid_to", "successors"})
+AREA_FIELDS = frozenset({"kind", "parent", "valid_from", "valid_to", "successors"})
 """The fields that decide which reports are expected and who sees them.
 
-Only a principal that reaches the whole district may change them.
+Only a principal that reaches the whole area around the agency may change them.
 """
 
 KIND_STAYS = Bilingual(
-    "Loại huyện, tỉnh không đổi được: người dùng, kế hoạch và báo cáo dựa vào đó. Hãy thêm đơn vị "
-    "mới và nêu nó ở successors.",
-    "The kind cannot change from or to district or province: accounts, plans and reports depend "
-    "on it. Add a new agency and name it in successors.",
+    "Cấp chính quyền của đơn vị không đổi được: người dùng, kế hoạch và báo cáo dựa vào đó. Hãy "
+    "thêm đơn vị mới và nêu nó ở successors.",
+    "The kind cannot change to another tier of government: accounts, plans and reports depend on "
+    "it. Add a new agency and name it in successors.",
 )
-DISTRICT_DECIDES = Bilingual(
-    "Chỉ người quản lý cả huyện mới đổi được trường này.",
-    "Only an account that manages the whole district can change this field.",
+AREA_DECIDES = Bilingual(
+    "Chỉ người quản lý cả địa bàn mới đổi được trường này.",
+    "Only an account that manages the whole area can change this field.",
 )
 REPORTS_REMAIN = Bilingual(
     "Đơn vị đã gửi báo cáo có kỳ số liệu đến ngày {data_to}; ngày đó phải nằm trong thời gian "
@@ -69,7 +69,7 @@ async def list_page(
     """A page of the agencies that exist on a day, ordered by code.
 
     parent: restricts the list to the agencies directly below this one.
-    plan: restricts the list to the agencies of the plan's district.
+    plan: restricts the list to the agencies of the plan's area.
 
     Raises:
         NotFound: there is no such parent or plan within the horizon.
@@ -82,8 +82,8 @@ async def list_page(
         query = query.where(Agency.parent_id == above.id)
     if plan is not None:
         plan_row = await lookup.get_plan(session, principal, plan)
-        district = await session.get_one(Agency, plan_row.district_id)
-        query = query.where(Agency.path.startswith(district.path))
+        owner = await session.get_one(Agency, plan_row.owner_id)
+        query = query.where(Agency.path.startswith(owner.path))
     order = [Agency.code.collate("C")]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
@@ -181,10 +181,10 @@ async def change(
     await agency_tree.lock(session)
     agency = await _get_within_reach(session, principal, code, on)
     check_version(agency.version)
-    reaches_district = await lookup.reaches_district_around(session, principal, agency.path)
+    reaches_area = await _reaches_area_around(session, principal, agency)
     diff = await _apply(session, principal, agency, values, on)
-    if not reaches_district:
-        _ensure_no_district_field(diff)
+    if not reaches_area:
+        _ensure_no_area_field(diff)
     await _ensure_reports_remain(session, agency, diff)
     if diff:
         if diff.after.keys() == {"successors"}:
@@ -219,7 +219,7 @@ async def _apply(
     old = await agency_successors.list_codes(session, agency)
     kind = agency.kind
     diff = changes.apply(agency, columns)
-    if agency.kind != kind and {agency.kind, kind} & agency_tree.REACH_KINDS:
+    if TIERS.get(agency.kind) != TIERS.get(kind):
         raise ValidationFailed.at("/kind", "kind_stays", KIND_STAYS)
     _ensure_valid_interval(agency)
     if parent is not None:
@@ -282,15 +282,26 @@ def _ensure_valid_interval(agency: Agency) -> None:
         )
 
 
-def _ensure_no_district_field(diff: Change) -> None:
-    """Ensure that a change touches no field of `DISTRICT_FIELDS`.
+async def _reaches_area_around(session: AsyncSession, principal: Principal, agency: Agency) -> bool:
+    """Whether the principal reaches the area that an agency belongs to.
+
+    That is its own area, but what surrounds it for a government of the lowest tier.
+    """
+    path = agency.path
+    if agency.kind in COMMUNE_LEVEL and agency.parent_id is not None:
+        path = path.removesuffix(f"{agency.id}/")
+    return await lookup.reaches_area_around(session, principal, path)
+
+
+def _ensure_no_area_field(diff: Change) -> None:
+    """Ensure that a change touches no field of `AREA_FIELDS`.
 
     Raises:
         ValidationFailed: it does; at each of those fields.
     """
-    if names := DISTRICT_FIELDS & diff.after.keys():
+    if names := AREA_FIELDS & diff.after.keys():
         raise ValidationFailed(
-            [FieldError(f"/{name}", "district_decides", DISTRICT_DECIDES) for name in sorted(names)]
+            [FieldError(f"/{name}", "area_decides", AREA_DECIDES) for name in sorted(names)]
         )
 
 

@@ -3,6 +3,7 @@
 `Agency.path` lists the ids from the root to the agency, so a subtree is a prefix of paths.
 """
 
+from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import func, literal, select, text, update
@@ -13,14 +14,7 @@ from app.models.agencies import Agency
 from app.policy import Principal
 from app.services import lookup
 from app.text.bilingual import Bilingual
-from app.vocabulary import AgencyKind
-
-REACH_KINDS = {AgencyKind.PROVINCE, AgencyKind.DISTRICT}
-"""The kinds that define the reach of principals.
-
-An agency has at most one district around it, so agencies of these kinds cannot lie within a
-district.
-"""
+from app.vocabulary import TIERS, AgencyKind
 
 UNKNOWN_PARENT = Bilingual(
     "Không có cơ quan {code} trong phạm vi quản lý vào ngày {on}.",
@@ -30,9 +24,8 @@ NO_PARENT = Bilingual("Cần mã cơ quan cấp trên.", "The parent agency is r
 OWN_SUBTREE = Bilingual(
     "{code} là chính đơn vị này hoặc nằm dưới nó.", "{code} is the agency itself or below it."
 )
-IN_A_DISTRICT = Bilingual(
-    "Huyện, tỉnh không nằm trong một huyện khác.",
-    "A district or a province cannot lie within a district.",
+WRONG_TIER = Bilingual(
+    "{name} không thuộc cấp trên của đơn vị này.", "{name} is not of a higher tier."
 )
 
 # Other writes to the table wait until the commit; reads continue.
@@ -70,10 +63,10 @@ async def insert(session: AsyncSession, agency: Agency, parent: Agency | None) -
     """Insert a new agency below its parent, with its path.
 
     Raises:
-        ValidationFailed: a district or province would lie within a district.
+        ValidationFailed: a government would lie in one that is not of a higher tier.
     """
-    if parent is not None and agency.kind in REACH_KINDS:
-        await _ensure_no_district_around(session, parent)
+    if parent is not None:
+        await _ensure_higher_tier(session, parent, {agency.kind})
     agency.parent_id = parent.id if parent else None
     agency.path = ""
     session.add(agency)
@@ -89,15 +82,16 @@ async def move(
 
     Raises:
         ValidationFailed: there is no such agency within reach, it lies in the moved subtree, or
-            a district or province would lie within a district.
+            a government would lie in one that is not of a higher tier.
     """
     parent = await get_parent(session, principal, code, on)
     if parent is None or parent.path.startswith(agency.path):
         raise ValidationFailed.at("/parent", "own_subtree", OWN_SUBTREE, code=code)
     old, new = agency.path, f"{parent.path}{agency.id}/"
-    reach_kinds = select(Agency.id).where(Agency.path.startswith(old), Agency.kind.in_(REACH_KINDS))
-    if await session.scalar(reach_kinds.limit(1)):
-        await _ensure_no_district_around(session, parent)
+    moved_kinds = await session.scalars(
+        select(Agency.kind).where(Agency.path.startswith(old)).distinct()
+    )
+    await _ensure_higher_tier(session, parent, set(moved_kinds))
     agency.parent_id = parent.id
     # Replace the prefix of every path in the subtree.
     await session.execute(
@@ -108,11 +102,15 @@ async def move(
     )
 
 
-async def _ensure_no_district_around(session: AsyncSession, parent: Agency) -> None:
-    """Ensure that the parent is no district and lies in none.
+async def _ensure_higher_tier(
+    session: AsyncSession, parent: Agency, kinds: Collection[AgencyKind]
+) -> None:
+    """Ensure that governments of these kinds may lie below the parent.
 
     Raises:
-        ValidationFailed: it is or does; at /parent.
+        ValidationFailed: the nearest government around is not of a higher tier; at /parent.
     """
-    if await lookup.district_around(session, parent.path):
-        raise ValidationFailed.at("/parent", "in_a_district", IN_A_DISTRICT)
+    tiers = [TIERS[kind] for kind in kinds if kind in TIERS]
+    government = await lookup.government_around(session, parent.path)
+    if tiers and government is not None and TIERS[government.kind] >= min(tiers):
+        raise ValidationFailed.at("/parent", "wrong_tier", WRONG_TIER, name=government.name)

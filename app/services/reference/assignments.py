@@ -101,12 +101,12 @@ async def assign(
     on: date,
     check_version: VersionCheck,
 ) -> tuple[Row, bool]:
-    """Assign an agency of the plan's district to a project, or change its role.
+    """Assign an agency of the plan's area to a project, or change its role.
 
     Returns the assignment, and whether it is new.
 
     Raises:
-        NotFound: there is no such project within reach, or no such agency in the district.
+        NotFound: there is no such project within reach, or no such agency in the area.
         AmbiguousPlan: `plan` is None and several plans have the project.
         PreconditionRequired, Stale: see `VersionCheck`.
     """
@@ -217,17 +217,17 @@ async def _get_for_update(
     plan_code: str | None,
     on: date,
 ) -> _Pair:
-    """The project, locked, and an agency of its plan's district.
+    """The project, locked, and an agency of its plan's area.
 
     Raises:
-        NotFound: there is no such project within reach, or no such agency in the district.
+        NotFound: there is no such project within reach, or no such agency in the area.
         AmbiguousPlan: `plan_code` is None and several plans have the project.
     """
     plan = await lookup.get_managed_plan(session, principal, plan_code, project=project_code)
     project = await projects.get_for_update(session, plan, project_code)
     agency = await lookup.get_agency(session, principal, agency_code, on)
-    district = await session.get_one(Agency, plan.district_id)
-    if not agency.path.startswith(district.path):
+    owner = await session.get_one(Agency, plan.owner_id)
+    if not agency.path.startswith(owner.path):
         raise NotFound(terms.AGENCY, code=agency_code)
     return _Pair(plan, project, agency)
 

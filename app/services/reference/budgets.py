@@ -194,7 +194,7 @@ async def create(
         f"budget-lines/{line.id}",
         diff,
         plan_id=plan_row.id,
-        agency_id=line.agency_id or plan_row.district_id,
+        agency_id=line.agency_id or plan_row.owner_id,
     )
     return await get(session, principal, line.id)
 
@@ -232,7 +232,7 @@ async def change(
             f"budget-lines/{line.id}",
             diff,
             plan_id=plan.id,
-            agency_id=line.agency_id or plan.district_id,
+            agency_id=line.agency_id or plan.owner_id,
         )
         await session.flush()
     return await get(session, action.principal, line_id)
@@ -263,7 +263,7 @@ async def delete(
         f"budget-lines/{line.id}",
         Change.deleted(values),
         plan_id=plan.id,
-        agency_id=line.agency_id or plan.district_id,
+        agency_id=line.agency_id or plan.owner_id,
     )
     await session.delete(line)
     await session.flush()

@@ -147,7 +147,7 @@ async def create(
         f"indicators/{code}",
         Change.created(recorded_values),
         plan_id=plan_row.id,
-        agency_id=plan_row.district_id,
+        agency_id=plan_row.owner_id,
     )
     return await _get_of_plan(session, plan_row, code)
 
@@ -195,7 +195,7 @@ async def change(
         f"indicators/{indicator.code}",
         diff,
         plan_id=plan_row.id,
-        agency_id=plan_row.district_id,
+        agency_id=plan_row.owner_id,
     )
     await session.flush()
     return await _get_of_plan(session, plan_row, code)

@@ -82,7 +82,7 @@ async def change(
             f"plans/{plan.code}",
             diff,
             plan_id=plan.id,
-            agency_id=plan.district_id,
+            agency_id=plan.owner_id,
         )
         if "due_soon_days" in diff.before:
             days = diff.before["due_soon_days"]
@@ -98,7 +98,8 @@ def _select_plans(principal: Principal) -> Select[*tuple[Any, ...]]:
         .with_only_columns(
             *Plan.__table__.columns,
             Programme.code.label("programme"),
-            Agency.code.label("district"),
+            Agency.code.label("owner"),
+            lookup.district_code(),
         )
     )
 

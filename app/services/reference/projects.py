@@ -137,7 +137,7 @@ async def create(
         f"projects/{code}",
         Change.created(recorded_values),
         plan_id=plan_row.id,
-        agency_id=plan_row.district_id,
+        agency_id=plan_row.owner_id,
     )
     return await _get_of_plan(session, plan_row, code)
 
@@ -188,7 +188,7 @@ async def change(
             f"projects/{project.code}",
             diff,
             plan_id=plan_row.id,
-            agency_id=plan_row.district_id,
+            agency_id=plan_row.owner_id,
         )
         await session.flush()
     return await _get_of_plan(session, plan_row, code)

@@ -33,7 +33,8 @@ ALARM_TIME = time(8)
 GET_LINK = text("""
 SELECT link.created_at, agency.name, agency.path,
     account.id, account.username, account.role, account.agency_id,
-    coalesce(area.agency_path, '') AS agency_path, coalesce(area.area_path, '') AS district_path
+    coalesce(area.agency_path, '') AS agency_path, coalesce(area.area_path, '') AS area_path,
+    coalesce(area.horizon_path, '') AS horizon_path
 FROM calendar_link link
 JOIN agency ON agency.id = link.agency_id
 JOIN account ON account.id = link.account_id

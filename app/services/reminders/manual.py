@@ -84,7 +84,7 @@ async def remind(session: AsyncSession, action: Action, key: ReportKey, *, note:
         StateConflict: the report was submitted and not returned, the agency is exempt, the period
             is closed, the agency was reminded within the last hour, or it has no active reporter.
     """
-    owed = await obligations.get(session, action.principal, key, lock=True)
+    owed = await obligations.get_managed(session, action.principal, key)
     await _ensure_awaited(session, owed, action.now)
     await _ensure_not_reminded_lately(session, owed, action.now)
     reminded_at = await record_event(

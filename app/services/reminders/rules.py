@@ -71,8 +71,8 @@ class RuleSlot:
 
     @property
     def owner_id(self) -> int:
-        """The agency whose reach shows the audit events: the rule's own, else the district."""
-        return self.agency.id if self.agency else self.plan.district_id
+        """The agency whose reach shows the audit events: the rule's own, else the plan's owner."""
+        return self.agency.id if self.agency else self.plan.owner_id
 
     @property
     def subject(self) -> str:
@@ -229,7 +229,7 @@ async def _get_slot(session: AsyncSession, principal: Principal, key: RuleKey) -
     """The slot of a rule that the principal may change.
 
     Raises:
-        NotFound: no such plan, schedule, or agency of the plan's district.
+        NotFound: no such plan, schedule, or agency of the plan's area.
         AmbiguousPlan: several plans are known, and none was named.
     """
     plan = await lookup.get_managed_plan(session, principal, key.plan)
@@ -241,8 +241,8 @@ async def _get_slot(session: AsyncSession, principal: Principal, key: RuleKey) -
     if key.agency is None:
         return RuleSlot(plan, schedule, None, key.code)
     agency = await lookup.get_agency(session, principal, key.agency, key.on)
-    district = await session.get_one(Agency, plan.district_id)
-    if not (agency.path.startswith(district.path) and principal.reaches(agency.path)):
+    owner = await session.get_one(Agency, plan.owner_id)
+    if not (agency.path.startswith(owner.path) and principal.reaches(agency.path)):
         raise NotFound(terms.AGENCY, code=key.agency)
     return RuleSlot(plan, schedule, agency, key.code)
 

@@ -14,7 +14,7 @@ WITH reach AS MATERIALIZED (
         + 2 * max(abs(offset_days) + coalesce(repeat_days * repeat_times, 0)) AS days
     FROM reminder_rule WHERE active
 )
-SELECT DISTINCT p.schedule_id, plan.district_id, o.due_date
+SELECT DISTINCT p.schedule_id, plan.owner_id, o.due_date
 FROM obligation o
 JOIN reporting_period p ON p.id = o.period_id
 JOIN plan ON plan.id = p.plan_id

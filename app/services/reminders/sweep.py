@@ -89,13 +89,13 @@ async def due_occurrences(
     """
     due_dates = await _list_due_dates(session, now)
     rules = await _list_rules(session, due_dates)
-    calendars = await working_calendars(session, {each.district_id for each in due_dates.values()})
+    calendars = await working_calendars(session, {each.owner_id for each in due_dates.values()})
     columns: dict[str, list[Any]] = {
         name: [] for name in ("rule_ids", "due_dates", "numbers", "send_ats", "not_befores")
     }
     for rule in rules:
         of_schedule = due_dates[rule.schedule_id]
-        calendar = calendars[of_schedule.district_id]
+        calendar = calendars[of_schedule.owner_id]
         for due in of_schedule.due_dates:
             _append_occurrences(columns, rule, due, calendar, now, only_on)
     return columns
@@ -123,9 +123,9 @@ def _append_occurrences(
 
 @dataclass(frozen=True)
 class ScheduleDueDates:
-    """The due dates of a schedule's missing reports, and the district whose calendar applies."""
+    """The due dates of a schedule's missing reports, and the owner whose calendar applies."""
 
-    district_id: int
+    owner_id: int
     due_dates: list[date]
 
 
@@ -133,8 +133,8 @@ async def _list_due_dates(session: AsyncSession, now: datetime) -> dict[int, Sch
     """The due dates for which a rule can have an occurrence, by the ids of their schedules."""
     parameters = {"today": local_day(now), "stale_days": timing.STALE_AFTER.days}
     due_dates: dict[int, ScheduleDueDates] = {}
-    for schedule_id, district_id, due in await session.execute(LIST_DUE_DATES, parameters):
-        of_schedule = due_dates.setdefault(schedule_id, ScheduleDueDates(district_id, []))
+    for schedule_id, owner_id, due in await session.execute(LIST_DUE_DATES, parameters):
+        of_schedule = due_dates.setdefault(schedule_id, ScheduleDueDates(owner_id, []))
         of_schedule.due_dates.append(due)
     return due_dates
 

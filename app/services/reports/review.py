@@ -131,7 +131,7 @@ async def _decide(
     language: Language,
 ) -> ReportAnswer:
     # 1. Lock the report and check its version and state.
-    owed = await obligations.get(session, action.principal, key, lock=True)
+    owed = await obligations.get_managed(session, action.principal, key)
     report = await session.scalar(select(Report).where(Report.obligation_id == owed.obligation.id))
     check_version(report.version if report else 0)
     if report is None or report.status != verdict.needed:

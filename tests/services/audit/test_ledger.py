@@ -15,7 +15,7 @@ from tests.conftest import Service
 from tests.support.report_calls import Q2, XUAN_HONG, draft, ok, review, submit_complete
 from tests.support.verification import list_findings
 
-ACTOR = Principal("somebody", None, frozenset(), None, "", "")
+ACTOR = Principal("somebody", None, frozenset(), None, "", "", "")
 REJECT_EVENTS_OF_XUAN_HONG = "ALTER TABLE audit_event ADD CHECK (actor <> 'xuan-hong') NOT VALID"
 
 

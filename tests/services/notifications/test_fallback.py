@@ -167,7 +167,7 @@ async def test_only_valid_notifications_of_a_failed_mail_fall_back(service: Serv
 async def test_a_failure_in_the_application_does_not_fall_back(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise KeyError("reason")
 
     await reminded(service, Channel.IN_APP)
