@@ -1,4 +1,4 @@
-"""Start the measured servers, each in a separate process like a worker of `tiendo serve`."""
+"""Start the measured servers, each in a process of its own."""
 
 import os
 import pickle
@@ -17,25 +17,35 @@ from bench.testbed import Testbed, offset_seconds
 TIMEOUT_SECONDS = 120.0
 
 
+TIENDO = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
+
+
 @contextmanager
 def service(testbed: Testbed, database_url: str, workers: int = 1) -> Iterator[int]:
-    """Run the service on a database and yield its port."""
+    """Run `tiendo serve` on a database and yield its port."""
+    port = free_port()
     settings = {
         "TIENDO_DATABASE_URL": database_url,
         "TIENDO_DATA_DIR": str(testbed.folder / "data"),
+        "TIENDO_PORT": str(port),
+        "TIENDO_WORKERS": str(workers),
         "TIENDO_CLOCK_OFFSET_SECONDS": offset_seconds(),
         "TIENDO_EMBEDDED_WORKER": "false",
     }
-    with _serving("app.main:create_worker_app", "/health/live", settings, workers) as port:
+    with _serving(TIENDO, f"http://127.0.0.1:{port}/health/live", settings):
         yield port
 
 
 @contextmanager
 def floors(testbed: Testbed, recording: Recording, workers: int = 1) -> Iterator[int]:
     """Run the floors and yield their port."""
+    port = free_port()
     file = testbed.folder / "recording"
     file.write_bytes(pickle.dumps(recording))
-    with _serving("bench.floors:create_app", "/", {RECORDING: str(file)}, workers) as port:
+    command = [sys.executable, "-m", "uvicorn", "--factory", "bench.floors:create_app"]
+    command += ["--port", str(port), "--workers", str(workers)]
+    command += ["--no-access-log", "--log-level", "warning"]
+    with _serving(command, f"http://127.0.0.1:{port}/", {RECORDING: str(file)}):
         yield port
 
 
@@ -47,15 +57,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def _serving(factory: str, path: str, settings: dict[str, str], workers: int) -> Iterator[int]:
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port)]
-    command += ["--workers", str(workers), "--no-access-log", "--log-level", "warning"]
-    environment = os.environ | settings
-    with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - no outside input
+def _serving(
+    command: list[str], url: str, settings: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server until the end of the block, which begins with the first response."""
+    with subprocess.Popen(  # noqa: S603 - no outside input
+        command,
+        env=os.environ | settings,
+        stdout=subprocess.DEVNULL,  # a baseline prints its port there
+    ) as process:
         try:
-            first_answer(f"http://127.0.0.1:{port}{path}", process)
-            yield port
+            first_answer(url, process)
+            yield process
         finally:
             process.terminate()
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -13,12 +12,12 @@ from socket import socket
 from statistics import median
 
 from bench.drill import DrillResult, failed_claims
+from bench.servers import TIENDO
 from bench.testbed import Testbed
 
 MAX_SECONDS_EMPTY, MAX_SECONDS_EXISTING = 10.0, 4.0
 STARTS = 5
 TIMEOUT_SECONDS = 60.0
-TIENDO = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
 
 
 def measure(testbed: Testbed) -> Sequence[DrillResult]:
