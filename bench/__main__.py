@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from bench import kills, outages, reads, startup, submissions, sweep
+from bench import floods, kills, outages, reads, startup, submissions, sweep
 from bench.baseline import Baseline, running_baseline
 from bench.printing import Result, print_all
 from bench.testbed import Testbed, running_testbed
@@ -24,6 +24,7 @@ DRILLS: dict[str, Callable[[Testbed], Sequence[Result]]] = {
     "startup": startup.measure,
     "sweep": sweep.run_drill,
     "kills": kills.run_drill,
+    "floods": floods.run_drill,
 }
 OUTAGES: dict[str, Callable[[Testbed, Path], Sequence[Result]]] = {
     "database-killed": outages.run_killed,

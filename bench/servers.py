@@ -24,16 +24,34 @@ TIENDO = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
 def service(testbed: Testbed, database_url: str, workers: int = 1) -> Iterator[int]:
     """Run `tiendo serve` on a database and yield its port."""
     port = free_port()
-    settings = {
+    settings = _settings(testbed, database_url, port) | {"TIENDO_WORKERS": str(workers)}
+    with _serving(TIENDO, _liveness(port), settings):
+        yield port
+
+
+@contextmanager
+def measured_service(
+    testbed: Testbed, database_url: str, open_files: int
+) -> Iterator[tuple[int, int]]:
+    """Run `tiendo serve` with a soft limit of open files; yield its port and its process id."""
+    port = free_port()
+    command = ["sh", "-c", f'ulimit -Sn {open_files} && exec "$@"', "sh", *TIENDO]
+    with _serving(command, _liveness(port), _settings(testbed, database_url, port)) as process:
+        yield port, process.pid
+
+
+def _settings(testbed: Testbed, database_url: str, port: int) -> dict[str, str]:
+    return {
         "TIENDO_DATABASE_URL": database_url,
         "TIENDO_DATA_DIR": str(testbed.folder / "data"),
         "TIENDO_PORT": str(port),
-        "TIENDO_WORKERS": str(workers),
         "TIENDO_CLOCK_OFFSET_SECONDS": offset_seconds(),
         "TIENDO_EMBEDDED_WORKER": "false",
     }
-    with _serving(TIENDO, f"http://127.0.0.1:{port}/health/live", settings):
-        yield port
+
+
+def _liveness(port: int) -> str:
+    return f"http://127.0.0.1:{port}/health/live"
 
 
 @contextmanager
