@@ -23,6 +23,7 @@ from app.routers.dependencies import (
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.periods import (
+    ChangedScheduleOut,
     GeneratedYear,
     GenerateYear,
     PeriodOut,
@@ -98,10 +99,10 @@ async def change_schedule(
     preview: Annotated[
         bool, Query(description="Chỉ cho biết những gì sẽ đổi hạn, không ghi gì.")
     ] = False,
-) -> ScheduleOut | SchedulePreview:
+) -> ChangedScheduleOut | SchedulePreview:
     """Change a schedule, and move its open periods to their new due dates or not.
 
-    Where an open period would get another due date, `move_open_periods` is required. With
+    Without `move_open_periods` they keep their dates; the answer lists them in `kept_periods`. With
     `preview=true` nothing changes: the answer lists the periods and obligations that would move,
     and their timeliness before and after. An agency with an extension keeps the later date. Sent
     reports are judged by the new date, which never makes one late.
@@ -112,9 +113,13 @@ async def change_schedule(
             session, action, code, values, plan=plan, check_version=unchanged
         )
         return SchedulePreview.model_validate(previewed)
-    row = await schedules.change(session, action, code, values, plan=plan, check_version=unchanged)
-    response.headers["ETag"] = etag(row.version)
-    return ScheduleOut.model_validate(row._asdict())
+    changed = await schedules.change(
+        session, action, code, values, plan=plan, check_version=unchanged
+    )
+    response.headers["ETag"] = etag(changed.row.version)
+    return ChangedScheduleOut.model_validate(
+        changed.row._asdict() | {"kept_periods": changed.kept_periods}
+    )
 
 
 @router.get(

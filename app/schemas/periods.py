@@ -1,7 +1,7 @@
 """Schemas of schedules, reporting periods and working days."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import MISSING, Field
 
@@ -26,27 +26,27 @@ from app.vocabulary import (
     WorkingDayChange,
 )
 
+SCHEDULE: dict[str, Any] = {
+    "plan": "tho-xuan-2024",
+    "code": "quarterly",
+    "name": "Báo cáo quý",
+    "frequency": "quarter",
+    "ordinals": [1, 2, 3, 4],
+    "month": 3,
+    "day": 15,
+    "due_day": "included",
+    "non_working_day": "none",
+    "cutoff_day": 14,
+    "applies_from": None,
+    "reporters": ["15493", "15499", "395-LDTBXH"],
+    "version": 1,
+}
+
 
 class ScheduleOut(Output):
     """A schedule (chế độ báo cáo): the rule from which a year's periods are generated."""
 
-    model_config = examples(
-        {
-            "plan": "tho-xuan-2024",
-            "code": "quarterly",
-            "name": "Báo cáo quý",
-            "frequency": "quarter",
-            "ordinals": [1, 2, 3, 4],
-            "month": 3,
-            "day": 15,
-            "due_day": "included",
-            "non_working_day": "none",
-            "cutoff_day": 14,
-            "applies_from": None,
-            "reporters": ["15493", "15499", "395-LDTBXH"],
-            "version": 1,
-        }
-    )
+    model_config = examples(SCHEDULE)
 
     plan: str
     code: str
@@ -61,6 +61,17 @@ class ScheduleOut(Output):
     applies_from: date | None
     reporters: list[str] = Field(description="Mã các đơn vị phải báo cáo.")
     version: Version
+
+
+class ChangedScheduleOut(ScheduleOut):
+    """A schedule after a change."""
+
+    model_config = examples(SCHEDULE | {"day": 17, "kept_periods": ["2024-Q3", "2024-Q4"]})
+
+    kept_periods: list[str] = Field(
+        description="Các kỳ đang mở vẫn giữ hạn cũ, khác hạn mà chế độ này cho; để chuyển sang "
+        "hạn mới thì gửi move_open_periods."
+    )
 
 
 class SchedulePatch(Input):
@@ -79,8 +90,8 @@ class SchedulePatch(Input):
     move_open_periods: Annotated[
         Flag | MISSING,
         Field(
-            description="Các kỳ đang mở chuyển sang hạn mới (true) hay giữ hạn cũ (false); bắt "
-            "buộc khi có kỳ sẽ đổi hạn. Kỳ chỉ chuyển sang ngày muộn hơn, hoặc sớm hơn nhưng không "
+            description="Các kỳ đang mở chuyển sang hạn mới (true) hay giữ hạn cũ (false, hoặc bỏ "
+            "trống). Kỳ chỉ chuyển sang ngày muộn hơn, hoặc sớm hơn nhưng không "
             "trước hôm nay."
         ),
     ] = MISSING

@@ -32,12 +32,6 @@ NO_SUCH_AGENCY = Bilingual(
     "Không có đơn vị {code} trong địa bàn của kế hoạch.",
     "The plan's area has no agency {code}.",
 )
-CHOICE_NEEDED = Bilingual(
-    "Các kỳ đang mở sẽ có hạn khác: {periods}. Ghi true để chuyển sang hạn mới, false để giữ hạn "
-    "cũ; thêm ?preview=true để xem trước.",
-    "Open periods would get another due date: {periods}. Give true to move them, false to keep "
-    "their dates; add ?preview=true to see what would move.",
-)
 NOT_A_RULE = Bilingual(
     "Tháng, ngày không hợp với tần suất {frequency}.",
     "The month and day do not fit the frequency {frequency}.",
@@ -46,6 +40,14 @@ NOT_A_RULE = Bilingual(
 RULE = frozenset({"month", "day", "due_day", "non_working_day", "cutoff_day"})
 """The columns that make the deadline rule, besides the frequency, which never changes."""
 NO_VALUES: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class ChangedSchedule:
+    """A schedule after a change, and the codes of open periods that keep an earlier due date."""
+
+    row: ScheduleRow
+    kept_periods: list[str]
 
 
 @dataclass(frozen=True)
@@ -117,30 +119,23 @@ async def change(
     *,
     plan: str | None = None,
     check_version: VersionCheck,
-) -> ScheduleRow:
+) -> ChangedSchedule:
     """Change a schedule, and move its open periods if `values` says so.
 
     values: columns; `reporters` with the codes of all agencies that report from now on;
-    `move_open_periods`, required where an open period would get another due date. Any other value
-    increments the version, even one that is equal to the old value.
+    `move_open_periods`, by default false. Any other value increments the version, even one that is
+    equal to the old value.
 
     Raises:
         NotFound: no such schedule in a plan that the principal may change.
         AmbiguousPlan: several plans are known, and none was named.
         PreconditionRequired, Stale: the client has not read this version.
-        ValidationFailed: the month and day do not fit the frequency, an agency is unknown, or
-            `move_open_periods` is missing.
+        ValidationFailed: the month and day do not fit the frequency, or an agency is unknown.
     """
     plan_row, schedule = await _lock(session, action, code, plan)
     check_version(schedule.version)
     changed = {name: value for name, value in values.items() if name != "move_open_periods"}
     moves = await _list_moves(session, action, plan_row, schedule, changed)
-    is_moving = values.get("move_open_periods")
-    if moves and is_moving is None and RULE & changed.keys():
-        codes = ", ".join(move.period.code for move in moves)
-        raise ValidationFailed.at(
-            "/move_open_periods", "choice_needed", CHOICE_NEEDED, periods=codes
-        )
     if changed:
         before = await _apply(session, plan_row, schedule, changed)
         await record_change(
@@ -152,9 +147,11 @@ async def change(
             plan_id=plan_row.id,
             agency_id=plan_row.owner_id,
         )
-    if is_moving:
+    if values.get("move_open_periods"):
         await moving.move_periods(session, action, plan_row, moves)
-    return await get(session, action.principal, code, plan=plan_row.code)
+        moves = []
+    row = await get(session, action.principal, code, plan=plan_row.code)
+    return ChangedSchedule(row, [move.period.code for move in moves])
 
 
 async def preview(
