@@ -471,16 +471,23 @@ class DatabaseUnavailable(Problem):
         super().__init__(retry_after=5)
 
 
+NOT_READY = {
+    "unreachable": Bilingual("Cơ sở dữ liệu không trả lời.", "The database does not answer."),
+    "full": Bilingual("Đĩa của máy chủ đã đầy.", "The server's disk is full."),
+}
+"""Why the service is not ready, by the code that the document has as `reason`."""
+
+
 class NotReady(Problem):
-    """The readiness probe fails; `reason` is `unreachable` or `full`."""
+    """The service cannot serve at the moment."""
 
     status = 503
     slug = "not-ready"
     title = Bilingual("Hệ thống chưa sẵn sàng", "The service is not ready")
     detail = Bilingual("{why}", "{why}")
 
-    def __init__(self, reason: str, why: Bilingual) -> None:
-        super().__init__(why=why, retry_after=5, extra={"reason": reason})
+    def __init__(self, reason: str) -> None:
+        super().__init__(why=NOT_READY[reason], retry_after=5, extra={"reason": reason})
 
 
 class InsufficientStorage(Problem):

@@ -11,7 +11,6 @@ import asyncpg
 from app.db.connections import Connections
 from app.db.failures import Failure, failure_of, reason_of
 from app.errors import NotReady
-from app.text.bilingual import Bilingual
 
 logger = logging.getLogger("tiendo")
 
@@ -39,11 +38,6 @@ SELECT count(*) FROM (
 ) AS sorted
 """
 WORK_MEM = "64kB"
-
-NOT_READY = {
-    Failure.UNREACHABLE: Bilingual("Cơ sở dữ liệu không trả lời.", "The database does not answer."),
-    Failure.FULL: Bilingual("Đĩa của máy chủ đã đầy.", "The server's disk is full."),
-}
 
 
 @dataclass(frozen=True)
@@ -120,7 +114,7 @@ class Watch:
         """
         failure = await self.find_failure()
         if failure is not None:
-            raise NotReady(failure.value, NOT_READY[failure])
+            raise NotReady(failure.value)
 
     async def find_failure(self) -> Failure | None:
         """Ask, unless the database is known to be lost or full, and wait READY_SECONDS."""

@@ -2,7 +2,9 @@
 
 from fastapi import APIRouter, Request
 
+from app.errors import NotReady
 from app.routers.dependencies import ServiceClock, database_of
+from app.routers.responses import problems
 from app.schemas.health import Health
 
 router = APIRouter(prefix="/health", tags=["health"])
@@ -14,7 +16,7 @@ async def live(clock: ServiceClock) -> Health:
     return Health(status="ok", now=clock.now(), rehearsal=clock.is_rehearsal)
 
 
-@router.get("/ready", summary="Sẵn sàng phục vụ")
+@router.get("/ready", summary="Sẵn sàng phục vụ", responses=problems(NotReady))
 async def ready(request: Request, clock: ServiceClock) -> Health:
     """Responds 200 if the database answers and has room, otherwise 503 with the `reason`.
 

@@ -70,6 +70,11 @@ PROBLEM_DOCUMENT: dict[str, Any] = {
             "items": {"type": "string"},
             "description": "Codes of the matching plans (ambiguous-plan).",
         },
+        "reason": {
+            "type": "string",
+            "enum": ["unreachable", "full"],
+            "description": "Why the service is not ready (not-ready).",
+        },
         "errors": {
             "type": "array",
             "items": {
@@ -133,7 +138,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for method, operation in operations.items():
             permission = permissions.get(operation["operationId"])
             describe_access(operation, permission)
-            describe_problems(operation, path, permission, schemas)
+            describe_problems(operation, (method, path), permission, schemas)
             describe_headers(operation, method, schemas)
             _require_if_match(operation)
     return document

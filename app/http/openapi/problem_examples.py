@@ -6,8 +6,10 @@ from typing import Any
 
 from app.errors import (
     BodyTooLarge,
+    DatabaseUnavailable,
     FieldError,
     Forbidden,
+    InsufficientStorage,
     MalformedForm,
     MalformedJson,
     NotFound,
@@ -58,19 +60,25 @@ MISSING_RESOURCES: dict[str, tuple[Bilingual, Mapping[str, Any]]] = {
 SHARED_LINKS = {"get_calendar_feed"}
 """Operations that ignore unknown parameters, which applications add to shared addresses."""
 
+PROBES = frozenset({"live", "ready"})
+"""Operations that do not wait for the database."""
+
 
 def describe_problems(
     operation: dict[str, Any],
-    path: str,
+    method_and_path: tuple[str, str],
     permission: Permission | None,
     schemas: Mapping[str, dict[str, Any]],
 ) -> None:
     """Add an operation's own problems, and order its responses by status."""
+    method, path = method_and_path
     responses = operation["responses"]
     if MEDIA_TYPE not in responses.get("422", {}).get("content", {}):
         responses.pop("422", None)  # FastAPI's own, which the service never answers
     for problem in _problems(operation, path, permission, schemas):
         add_problem(responses, problem, key=str(problem.status))
+    if method != "get":
+        add_problem(responses, InsufficientStorage(), key="507")
     if "404" in responses:
         add_problem(responses, _not_found(path), key="404")
     operation["responses"] = dict(sorted(responses.items()))
@@ -88,8 +96,9 @@ def _problems(
         yield Forbidden(terms.OPERATION[permission], permission.value)
     if path.startswith(API_PREFIX):
         yield ValidationFailed([_field_error(operation, schemas)])
-    if operation["operationId"] != "live":
+    if operation["operationId"] not in PROBES:
         yield Overloaded()
+        yield DatabaseUnavailable()
     for media_type in operation.get("requestBody", {}).get("content", {}):
         is_json = media_type == JSON
         yield MalformedJson(position=17) if is_json else MalformedForm(expected=media_type)
