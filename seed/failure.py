@@ -16,7 +16,7 @@ from app.services.notifications import events
 from app.vocabulary import EventKind
 from seed.content import named_plan
 from seed.findings import Finding
-from seed.loader import PRINCIPAL
+from seed.plans import PRINCIPAL
 
 FINDINGS_PER_MESSAGE = 20
 """Further findings are only counted; the command line prints all of them."""
