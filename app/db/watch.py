@@ -38,6 +38,8 @@ SELECT count(*) FROM (
 ) AS sorted
 """
 WORK_MEM = "64kB"
+ANSWERS = (asyncpg.TooManyConnectionsError, asyncpg.ConfigurationLimitExceededError)
+"""Errors of a database that can be used: all connections are taken, or sorting is limited."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class Watch:
             self._settle(Failure.UNREACHABLE, f"no answer for {ANSWER_SECONDS} s")
             return
         error = question.exception()
-        if error is None or isinstance(error, asyncpg.TooManyConnectionsError):
+        if error is None or isinstance(error, ANSWERS):
             if needs_room or self.condition is None:  # else it was reported full meanwhile
                 self._settle(None, "")
         else:

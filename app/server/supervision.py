@@ -73,19 +73,29 @@ class Supervisor:
     def _restart(self) -> None:
         began = time.monotonic()
         logger.warning("the embedded PostgreSQL has ended; it is started again")
+        failures = 0
         while not self.stopping.is_set():
             try:
                 self._start()
             except (OperatorError, OSError) as error:
-                waited = time.monotonic() - began
-                if waited > GIVE_UP_SECONDS and not is_disk_full(self._data_dir):
-                    self.error = ClusterError(f"the embedded PostgreSQL does not start: {error}")
+                failures += 1
+                if self._has_given_up(error, time.monotonic() - began, is_first=failures == 1):
                     return
                 self.stopping.wait(RETRY_SECONDS)
             else:
                 seconds = time.monotonic() - began
                 logger.warning("the embedded PostgreSQL runs again after %.1f s", seconds)
                 return
+
+    def _has_given_up(self, error: Exception, waited: float, *, is_first: bool) -> bool:
+        """Give up if it takes too long, except on a full disk; log the first reason."""
+        is_full = is_disk_full(self._data_dir)
+        if waited > GIVE_UP_SECONDS and not is_full:
+            self.error = ClusterError(f"the embedded PostgreSQL does not start: {error}")
+        elif is_first:
+            reason = f"the disk of {self._data_dir} is full" if is_full else error
+            logger.warning("the embedded PostgreSQL does not start, trying again: %s", reason)
+        return self.error is not None
 
     def _start(self) -> None:
         """Start the server, without creating a database where the folder has gone.
