@@ -14,6 +14,7 @@ from app.clock import Clock
 from app.db.database import Database
 from app.http import openapi, problems
 from app.http.bodies import BodyLimit
+from app.http.compression import Compression
 from app.http.cors import allow_origins
 from app.http.metrics import Metrics, MetricsMiddleware
 from app.http.middleware import DefaultHeaders, HeadAsGet, UnexpectedErrors
@@ -97,6 +98,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(UnexpectedErrors)
     app.add_middleware(ProblemPages)
+    app.add_middleware(Compression)
     app.add_middleware(HeadAsGet)
     allow_origins(app, settings.cors_origins)
     app.add_middleware(DefaultHeaders)

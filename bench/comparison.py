@@ -20,6 +20,8 @@ BYTES, SQL, BARE = "bytes", "sql", "bare"
 """The floors; see `bench.floors`."""
 BASELINE = "baseline"
 """Another version of the service; see `bench.baseline`."""
+PLAIN = "plain"
+"""The service itself, with uncompressed responses."""
 
 Runner = Callable[[int], LoadProfile]
 """The requests of a lap, given how many were sent in earlier laps."""

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from app.text.tables import XLSX
 from bench.baseline import Baseline
 from bench.capture import Statement, capture_statements
-from bench.comparison import BASELINE, BYTES, CLIENTS, SERVICE, SQL, Outcome, Runner, compare
+from bench.comparison import BASELINE, BYTES, CLIENTS, PLAIN, SERVICE, SQL, Outcome, Runner, compare
 from bench.floors import Recording
 from bench.load import LoadProfile
 from bench.request import ApiRequest
@@ -18,6 +18,8 @@ from bench.testbed import COORDINATOR, PERIODS, Testbed, in_process
 LAPS = 9
 SECONDS, WARM_UP = 1.5, 0.3
 TARGETS = {SQL: 0.5, BASELINE: 0.95}
+LEAST_COMPRESSED = 0.75
+"""The least ratio of the rate with compressed responses to the rate without."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,27 @@ def measure(testbed: Testbed, part: str, baseline: Baseline | None) -> list[Outc
             compare(load.name, _runners(load, port, floors_port, baseline), load.targets, laps=LAPS)
             for load in selected
         ]
+
+
+def measure_compression(testbed: Testbed, _: Baseline | None) -> list[Outcome]:
+    """Compare the frequent reads with and without compressed responses."""
+    with service(testbed, testbed.clone("compression")) as port:
+        return [
+            compare(
+                f"{load.name}, gzip",
+                {
+                    SERVICE: lambda _, load=load: _profile(port, _compressed(load.requests)),
+                    PLAIN: lambda _, load=load: _profile(port, load.requests),
+                },
+                {PLAIN: LEAST_COMPRESSED},
+                laps=LAPS,
+            )
+            for load in loads(testbed)["reads"]
+        ]
+
+
+def _compressed(requests: Sequence[ApiRequest]) -> list[ApiRequest]:
+    return [replace(request, accept_encoding="gzip") for request in requests]
 
 
 def _runners(

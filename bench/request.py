@@ -17,12 +17,14 @@ class ApiRequest:
     body: Any = None
     idempotency_key: str | None = None
     accept: str = "*/*"
+    accept_encoding: str | None = None
 
     @property
     def headers(self) -> dict[str, str]:
         """The request headers that have a value."""
         headers = {
             "Accept": self.accept,
+            "Accept-Encoding": self.accept_encoding,
             "Authorization": self.token and f"Bearer {self.token}",
             "Idempotency-Key": self.idempotency_key,
             "Content-Type": None if self.body is None else "application/json",

@@ -17,6 +17,9 @@ _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _TRANSPORT_MARKS = re.compile(r'^W/|-(?:gzip|br|zstd|deflate)(?="$)')
 """What proxies that compress add to a tag: `W/` (nginx), a suffix (Apache httpd, Caddy)."""
 
+REVALIDATION = {"Cache-Control": "private, no-cache", "Vary": "Authorization, X-API-Key"}
+"""The headers of a response that its client may keep, and revalidates by the ETag."""
+
 
 def rehearsal_clock(clock: Clock) -> dict[str, str]:
     """The header that tells a client the time of a rehearsal; none outside of one."""
@@ -80,6 +83,14 @@ def preferred_media_type(request: Request, offered: Iterable[str]) -> str | None
 
     best = max(offered, key=rank)
     return best if rank(best)[0] > 0 else None
+
+
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """Whether Accept-Encoding gives gzip, or any coding, a weight above 0."""
+    if accept_encoding is None:
+        return False
+    weights = dict(_weighted(accept_encoding))
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
 def preferred_language(request: Request) -> Language:

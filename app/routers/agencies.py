@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale
 from app.http.headers import etag, location
 from app.http.problems import CONSTRAINTS
-from app.http.routing import StrictRoute
+from app.http.revalidation import ReferenceRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -28,7 +28,7 @@ from app.vocabulary import AgencyKind
 
 CODE_IS_TAKEN = CONSTRAINTS["agency_code_once_at_a_time"]
 
-router = APIRouter(prefix="/agencies", tags=["agencies"], route_class=StrictRoute)
+router = APIRouter(prefix="/agencies", tags=["agencies"], route_class=ReferenceRoute)
 
 
 @router.get("", summary="Danh sách cơ quan, đơn vị", responses=problems(NotFound))

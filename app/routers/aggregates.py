@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotAcceptable, NotFound, NotSettled
-from app.http.headers import combined, etag, lists_tag, preferred_media_type
+from app.http.headers import REVALIDATION, combined, etag, lists_tag, preferred_media_type
 from app.http.routing import StrictRoute
 from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession, Settlements
 from app.routers.responses import problems, references
@@ -79,9 +79,9 @@ def _respond(parameters: AggregateRequest, aggregate: Mapping[str, Any]) -> Resp
     figures |= {"as_of_parameter": str(parameters.query.as_of), "kind": media_type}
     digest = hashlib.sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()[:32]
     headers = {
+        **REVALIDATION,
         "ETag": etag(digest),
-        "Cache-Control": "private, no-cache",
-        "Vary": "Accept, Authorization, X-API-Key",
+        "Vary": f"Accept, {REVALIDATION['Vary']}",
     }
     if lists_tag(combined(parameters.request, "If-None-Match"), etag(digest)):
         return Response(status_code=304, headers=headers)

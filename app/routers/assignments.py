@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
 from app.http.headers import etag
-from app.http.routing import StrictRoute
+from app.http.revalidation import ReferenceRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -27,7 +27,7 @@ from app.vocabulary import AssignmentRole
 
 HAS_MONEY = StateConflict(assignments.HAS_MONEY, agency="15493", project="DA2")
 
-router = APIRouter(prefix="/assignments", tags=["assignments"], route_class=StrictRoute)
+router = APIRouter(prefix="/assignments", tags=["assignments"], route_class=ReferenceRoute)
 
 
 @router.get("", summary="Danh sách phân công", responses=problems(NotFound, AmbiguousPlan))

@@ -13,7 +13,7 @@ from app.errors import (
 )
 from app.http.headers import etag, location
 from app.http.problems import CONSTRAINTS
-from app.http.routing import StrictRoute
+from app.http.revalidation import ReferenceRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -33,7 +33,7 @@ from app.services.reference import budget_summary, budgets
 from app.services.reference.budgets import BudgetFilter
 from app.vocabulary import BudgetOrigin, BudgetSource
 
-router = APIRouter(prefix="/budgets", tags=["budgets"], route_class=StrictRoute)
+router = APIRouter(prefix="/budgets", tags=["budgets"], route_class=ReferenceRoute)
 
 LineId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 

@@ -13,7 +13,7 @@ from app.errors import (
 )
 from app.http.headers import etag, location
 from app.http.problems import CONSTRAINTS
-from app.http.routing import StrictRoute
+from app.http.revalidation import ReferenceRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -34,7 +34,7 @@ from app.vocabulary import Frequency
 
 HAS_FIGURES = StateConflict(indicators.HAS_FIGURES, code="DA2.02", fields="unit")
 
-router = APIRouter(prefix="/indicators", tags=["indicators"], route_class=StrictRoute)
+router = APIRouter(prefix="/indicators", tags=["indicators"], route_class=ReferenceRoute)
 
 
 @router.get("", summary="Danh mục chỉ tiêu", responses=problems(NotFound, AmbiguousPlan))

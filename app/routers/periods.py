@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale, StateConflict
 from app.http.headers import etag
-from app.http.routing import StrictRoute
+from app.http.revalidation import ReferenceRoute
 from app.models.periods import ReportingPeriod
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -36,7 +36,7 @@ from app.vocabulary import Frequency, PeriodState
 
 UNCHANGED_STATE = StateConflict(periods.UNCHANGED_STATE, code="2024-Q2")
 
-router = APIRouter(route_class=StrictRoute)
+router = APIRouter(route_class=ReferenceRoute)
 
 
 def _period(period: ReportingPeriod, plan: str) -> PeriodOut:

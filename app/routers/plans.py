@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.errors import NotFound, PreconditionRequired, Stale
 from app.http.headers import etag
-from app.http.routing import StrictRoute
+from app.http.revalidation import ReferenceRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -22,7 +22,7 @@ from app.schemas.base import Page
 from app.schemas.plans import PlanOut, PlanPatch, PlanWithTexts
 from app.services.reference import plans
 
-router = APIRouter(prefix="/plans", tags=["plans"], route_class=StrictRoute)
+router = APIRouter(prefix="/plans", tags=["plans"], route_class=ReferenceRoute)
 
 
 @router.get("", summary="Danh sách kế hoạch", responses=problems())

@@ -3,14 +3,14 @@
 from fastapi import APIRouter
 
 from app.errors import NotFound
-from app.http.routing import StrictRoute
+from app.http.revalidation import ReferenceRoute
 from app.routers.dependencies import PAGE_SIZE, Cursor, Limit, ReadSession, ReferenceReader
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.programmes import ProgrammeIndicatorOut, ProgrammeOut, ProgrammeProjectOut
 from app.services.reference import programmes
 
-router = APIRouter(prefix="/programmes", tags=["programmes"], route_class=StrictRoute)
+router = APIRouter(prefix="/programmes", tags=["programmes"], route_class=ReferenceRoute)
 
 
 @router.get("", summary="Danh sách chương trình", responses=problems())

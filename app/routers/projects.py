@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale
 from app.http.headers import etag, location
 from app.http.problems import CONSTRAINTS
-from app.http.routing import StrictRoute
+from app.http.revalidation import ReferenceRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -24,7 +24,7 @@ from app.schemas.base import Page
 from app.schemas.projects import ProjectIn, ProjectOut, ProjectPatch
 from app.services.reference import projects
 
-router = APIRouter(prefix="/projects", tags=["projects"], route_class=StrictRoute)
+router = APIRouter(prefix="/projects", tags=["projects"], route_class=ReferenceRoute)
 
 
 @router.get("", summary="Danh sách dự án", responses=problems(NotFound, AmbiguousPlan))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from app.errors import AmbiguousPlan, NotFound, PreconditionRequired, Stale
 from app.http.headers import etag
-from app.http.routing import StrictRoute
+from app.http.revalidation import ReferenceRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
     Cursor,
@@ -23,7 +23,7 @@ from app.schemas.base import Day, Page
 from app.schemas.periods import WorkingDayIn, WorkingDayOut
 from app.services.periods import working_days
 
-router = APIRouter(prefix="/working-days", tags=["schedules"], route_class=StrictRoute)
+router = APIRouter(prefix="/working-days", tags=["schedules"], route_class=ReferenceRoute)
 
 OneDay = Annotated[Day, Path(description="Ngày, YYYY-MM-DD.")]
 

@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
@@ -13,7 +12,6 @@ from app.errors import MethodNotAllowed
 FOLDER = Path(__file__).parent / "static"
 SWAGGER_UI = ("fastapi_offline", "static")
 """The package that ships Swagger UI, and the folder in it."""
-COMPRESS_LEVEL = 6
 CACHE_CONTROL = "public, max-age=3600"
 """Clients reuse a file for an hour and then revalidate it by its ETag."""
 
@@ -45,14 +43,10 @@ class Assets(StaticFiles):
 
 
 def assets() -> ASGIApp:
-    """The application's own files, compressed if the client accepts gzip."""
-    return _compressed(Assets(directory=FOLDER))
+    """The application's own files."""
+    return Assets(directory=FOLDER)
 
 
 def swagger_ui() -> ASGIApp:
     """The files of Swagger UI."""
-    return _compressed(Assets(packages=[SWAGGER_UI]))
-
-
-def _compressed(files: ASGIApp) -> ASGIApp:
-    return GZipMiddleware(files, compresslevel=COMPRESS_LEVEL)
+    return Assets(packages=[SWAGGER_UI])
