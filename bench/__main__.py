@@ -18,10 +18,10 @@ from bench.testbed import Testbed, running_testbed
 COMPARISONS: dict[str, Callable[[Testbed, Baseline | None], Sequence[Result]]] = {
     "reads": lambda testbed, baseline: reads.measure(testbed, "reads", baseline),
     "aggregates": lambda testbed, baseline: reads.measure(testbed, "aggregates", baseline),
-    "compression": reads.measure_compression,
     submissions.NAME: submissions.measure,
 }
 DRILLS: dict[str, Callable[[Testbed], Sequence[Result]]] = {
+    "compression": reads.measure_compression,
     "startup": startup.measure,
     "sweep": sweep.run_drill,
     "kills": kills.run_drill,

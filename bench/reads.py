@@ -69,16 +69,13 @@ def measure(testbed: Testbed, part: str, baseline: Baseline | None) -> list[Outc
         ]
 
 
-def measure_compression(testbed: Testbed, _: Baseline | None) -> list[Outcome]:
+def measure_compression(testbed: Testbed) -> list[Outcome]:
     """Compare the frequent reads with and without compressed responses."""
     with service(testbed, testbed.clone("compression")) as port:
         return [
             compare(
                 f"{load.name}, gzip",
-                {
-                    SERVICE: lambda _, load=load: _profile(port, _compressed(load.requests)),
-                    PLAIN: lambda _, load=load: _profile(port, load.requests),
-                },
+                _runners_with_and_without_gzip(load, port),
                 {PLAIN: LEAST_COMPRESSED},
                 laps=LAPS,
             )
@@ -86,8 +83,12 @@ def measure_compression(testbed: Testbed, _: Baseline | None) -> list[Outcome]:
         ]
 
 
-def _compressed(requests: Sequence[ApiRequest]) -> list[ApiRequest]:
-    return [replace(request, accept_encoding="gzip") for request in requests]
+def _runners_with_and_without_gzip(load: Load, port: int) -> dict[str, Runner]:
+    compressed = [replace(request, accept_encoding="gzip") for request in load.requests]
+    return {
+        SERVICE: lambda _: _profile(port, compressed),
+        PLAIN: lambda _: _profile(port, load.requests),
+    }
 
 
 def _runners(
