@@ -181,7 +181,8 @@ def evaluate(name: str, result: Result) -> DrillResult:
     in_flight = [mail for mail in repeated if _is_in_flight(mail, result.workers)]
     in_flight_per_worker = Counter(mail.port_index for mail in in_flight)
     kills = sum(worker.killed_at is not None for worker in result.workers)
-    ids_per_message = Counter(_message_of(message_id) for message_id in times_accepted)
+    message_of = {mail.message_id: mail.message for mail in result.accepted}
+    ids_per_message = Counter(message_of.values())
     attempts = sorted(attempts for attempts, _ in result.messages.values())
     missing = len(result.messages.keys() - ids_per_message.keys())
     figures = [
@@ -202,7 +203,7 @@ def evaluate(name: str, result: Result) -> DrillResult:
         f"a kill repeats at most {AT_ONCE} mails": max(in_flight_per_worker.values(), default=0)
         <= AT_ONCE,
         "every accepted mail was counted as an attempt": all(
-            result.messages[_message_of(message_id)][0] >= times
+            result.messages[message_of[message_id]][0] >= times
             for message_id, times in times_accepted.items()
         ),
     }
@@ -221,8 +222,3 @@ def _is_in_flight(mail: AcceptedMail, workers: Sequence[WorkerRun]) -> bool:
     """Whether its worker was killed before it could record the mail as sent."""
     killed_at = workers[mail.port_index].killed_at
     return killed_at is not None and killed_at - mail.at < IN_FLIGHT_SECONDS
-
-
-def _message_of(message_id: str) -> UUID:
-    """The id of the message in a Message-ID header: `<tiendo.ID.…@…>`."""
-    return UUID(message_id.split(".")[1])

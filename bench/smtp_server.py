@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from uuid import UUID
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from app.channels.mail import MESSAGE_HEADER
 
 SECONDS_PER_MAIL = 0.03
 """Delay before a mail is accepted."""
@@ -18,6 +21,8 @@ class AcceptedMail:
     """An accepted mail; `at` is a value of time.monotonic."""
 
     message_id: str
+    message: UUID
+    """The id of the message that it carries."""
     port_index: int
     at: float
 
@@ -38,7 +43,11 @@ class MailPort:
         self.used.set()
         await asyncio.sleep(SECONDS_PER_MAIL)
         mail = message_from_bytes(envelope.original_content or b"")
-        self.server.accepted.append(AcceptedMail(mail["Message-ID"], self.index, time.monotonic()))
+        self.server.accepted.append(
+            AcceptedMail(
+                mail["Message-ID"], UUID(mail[MESSAGE_HEADER]), self.index, time.monotonic()
+            )
+        )
         return "250 OK"
 
 

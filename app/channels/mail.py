@@ -1,7 +1,6 @@
 """E-mail: composed from a message's text, sent to an SMTP server or written to a folder."""
 
 import asyncio
-import hashlib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +35,9 @@ TIMEOUT_SECONDS = 30.0
 QUIT_SECONDS = 2.0
 LONGEST_ENCODED_LINE = 76
 """With its leading blank, so an encoded word has at most 75 characters (RFC 2047, 2)."""
+MESSAGE_HEADER = "Tiendo-Message"
+"""Names the message as the journal does; its id is another one after a restore."""
+KEY_LENGTH = 40
 SMTPS_PORT, SUBMISSION_PORT = 465, 587
 IPV6 = 6
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -102,14 +104,15 @@ class MessageText:
 class Envelope:
     """A message with its recipient, as it is sent by e-mail.
 
-    mail_key: opens the recipient's page of channels.
+    key: the same where the message is planned again from a restored backup. mail_key: opens the
+    recipient's page of channels.
     """
 
     message_id: UUID
+    key: str
     full_name: str
     email: str
     text: MessageText
-    created_at: datetime
     sent_at: datetime
     mail_key: UUID
 
@@ -191,13 +194,18 @@ class Mailer:
             await self._relay.send(mail)
 
     def compose(self, envelope: Envelope) -> EmailMessage:
-        """The e-mail of a message; its Message-ID is the same at every attempt."""
+        """The e-mail of a message.
+
+        Its Message-ID is the same at every attempt and also where the message goes again after a
+        restore, so that mail servers and programs can recognise the repetition.
+        """
         mail = EmailMessage(POLICY)
         mail["From"] = self._sender
         mail["To"] = _address(envelope)
         mail["Subject"] = envelope.text.subject
         mail["Date"] = format_datetime(envelope.sent_at)
-        mail["Message-ID"] = self._stable_id(envelope)
+        mail["Message-ID"] = f"<tiendo.{envelope.key[:KEY_LENGTH]}@{self._domain}>"
+        mail[MESSAGE_HEADER] = str(envelope.message_id)
         link = preferences_url(self._public_url, envelope.mail_key)
         mail["List-Unsubscribe"] = f"<{link}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -208,11 +216,6 @@ class Mailer:
             "vi"  # set last: adding the parts would move it to the first of them
         )
         return mail
-
-    def _stable_id(self, envelope: Envelope) -> str:
-        seed = f"{envelope.message_id}/{envelope.created_at.isoformat()}"
-        digest = hashlib.sha256(seed.encode()).hexdigest()[:16]
-        return f"<tiendo.{envelope.message_id}.{digest}@{self._domain}>"
 
     def _write(self, name: str, mail: EmailMessage) -> None:
         """Write the e-mail, readable by this user only."""

@@ -59,10 +59,26 @@ WHERE id IN (
 RETURNING id, attempts
 """).bindparams(bindparam("local_time", type_=Time))
 
-# A message and its recipient, while the lease of this attempt lasts.
+# A message and its recipient, while the lease of this attempt lasts. Its key is a digest of what
+# its notifications are about, without ids of rows, so that it is the same where the message is
+# planned again from a restored backup. Those that do not hold any more count too, so that all
+# attempts have the same key.
 GET_MESSAGE = text("""
-SELECT m.id, m.channel, m.created_at, m.attempts, account.full_name, account.email,
-    account.username, account.mail_key, coalesce(agency.path, '') AS agency_path
+SELECT m.id, m.channel, m.attempts, account.full_name, account.email,
+    account.username, account.mail_key, coalesce(agency.path, '') AS agency_path, (
+        SELECT encode(sha256(convert_to(string_agg(about, E'\\n' ORDER BY about COLLATE "C"),
+            'UTF8')), 'hex')
+        FROM (
+            SELECT jsonb_build_array(plan.code, p.code, a.code, n.rule, n.occurrence,
+                account.username, n.channel)::text AS about
+            FROM notification n
+            LEFT JOIN obligation o ON o.id = n.obligation_id
+            LEFT JOIN reporting_period p ON p.id = o.period_id
+            LEFT JOIN agency a ON a.id = o.agency_id
+            JOIN plan ON plan.id = coalesce(p.plan_id, n.plan_id)
+            WHERE n.message_id = m.id
+        ) AS line
+    ) AS key
 FROM message m JOIN account ON account.id = m.account_id
 LEFT JOIN agency ON agency.id = account.agency_id
 WHERE m.id = :id AND m.state = 'sending' AND m.attempts = :attempts AND m.not_before > :now
@@ -299,7 +315,7 @@ async def _send(
     if row.channel == Channel.EMAIL:
         email = row.email or ""
         await context.mail.send(
-            Envelope(row.id, row.full_name, email, message_text, row.created_at, now, row.mail_key)
+            Envelope(row.id, row.key, row.full_name, email, message_text, now, row.mail_key)
         )
     elif row.channel == Channel.WEBHOOK:
         await context.posts.send(await _compose_post(context, message, message_text, now), now)

@@ -185,12 +185,12 @@ async def test_a_worker_skips_messages_that_another_is_leasing(planned: Service)
             assert len(await lease_messages(delivery_context(planned), Channel.EMAIL, 20)) == 4
 
 
-async def test_every_attempt_has_the_same_id_and_creation_date(planned: Service) -> None:
+async def test_every_attempt_has_the_same_id_and_key(planned: Service) -> None:
     seen = []
 
     class Counting(Outbox):
         async def take_mail(self, mail: Envelope) -> None:
-            seen.append((mail.email, mail.message_id, mail.created_at))
+            seen.append((mail.email, mail.message_id, mail.key))
             raise AWAY
 
     for _ in range(3):
@@ -198,6 +198,29 @@ async def test_every_attempt_has_the_same_id_and_creation_date(planned: Service)
         planned.clock.advance(hours=1)
     assert len(seen) == 15
     assert len(set(seen)) == 5
+
+
+async def test_a_message_that_is_planned_again_has_the_same_key(planned: Service) -> None:
+    """As after a restore of a backup that was made before the reminders of a morning."""
+    before = await deliver_all(planned)
+    await execute(planned, "DELETE FROM notification")
+    await execute(planned, "DELETE FROM message")
+    planned.clock.advance(minutes=50)
+    await run_sweep(planned)
+    after = await deliver_all(planned)
+    assert {mail.key for mail in after.mails} == {mail.key for mail in before.mails}
+    assert len({mail.key for mail in after.mails}) == 5
+    assert len({mail.message_id for mail in [*before.mails, *after.mails]}) == 10
+
+
+async def test_the_next_reminder_has_another_key(planned: Service) -> None:
+    before = await deliver_all(planned)
+    await keep_rules(planned, "before-3")
+    planned.clock.set("2024-06-12 08:00")
+    await run_sweep(planned)
+    after = await deliver_all(planned)
+    assert {mail.email for mail in after.mails} == {mail.email for mail in before.mails}
+    assert not {mail.key for mail in after.mails} & {mail.key for mail in before.mails}
 
 
 async def test_no_message_is_lost_by_a_weekend_without_mail(planned: Service) -> None:
