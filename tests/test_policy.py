@@ -81,6 +81,8 @@ MAY: dict[str, set[str]] = {
     **dict.fromkeys(["return_report", "accept_report", "reopen_report"], OFFICE),
     **dict.fromkeys(["aggregate_indicators", "aggregate_budget_execution"], AGGREGATE_READERS),
     **dict.fromkeys(["aggregate_timeliness"], AGGREGATE_READERS),
+    **dict.fromkeys(["download_indicators", "download_budget_execution"], AGGREGATE_READERS),
+    **dict.fromkeys(["download_timeliness"], AGGREGATE_READERS),
     **dict.fromkeys(["list_sent_notifications"], PEOPLE),
     **dict.fromkeys(["put_reminder_rule", "delete_reminder_rule"], OFFICE),
     **dict.fromkeys(["preview_reminders", "remind_obligation"], OFFICE),

@@ -4,9 +4,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from app.errors import AmbiguousPlan, NotAcceptable, NotFound, NotSettled
 from app.http.headers import REVALIDATION, combined, etag, lists_tag, preferred_media_type
@@ -54,7 +54,10 @@ async def aggregate_request(
         Header(alias="If-None-Match", description="ETag đã có; không đổi thì trả lời 304."),
     ] = None,
 ) -> AggregateRequest:
-    """Collect the parameters of a request for an aggregate."""
+    """Collect the parameters of a request for an aggregate.
+
+    `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
+    """
     return AggregateRequest(
         request,
         AggregateQuery(period=period, plan=plan, agency=agency, basis=basis, as_of=as_of, now=now),
@@ -64,10 +67,8 @@ async def aggregate_request(
 Parameters = Annotated[AggregateRequest, Depends(aggregate_request)]
 
 
-def _respond(parameters: AggregateRequest, aggregate: Mapping[str, Any]) -> Response:
-    """Respond with the aggregate in the preferred format, or 304 if the client has these figures.
-
-    The ETag does not depend on the `as_of` of the response, so it changes only with the figures.
+def _negotiated(parameters: AggregateRequest, aggregate: Mapping[str, Any]) -> Response:
+    """Respond with the aggregate in the format that the client prefers.
 
     Raises:
         NotAcceptable: the client accepts none of the formats.
@@ -75,6 +76,16 @@ def _respond(parameters: AggregateRequest, aggregate: Mapping[str, Any]) -> Resp
     media_type = preferred_media_type(parameters.request, MEDIA_TYPES)
     if media_type is None:
         raise NotAcceptable(formats=", ".join(MEDIA_TYPES))
+    return _respond(parameters, aggregate, media_type)
+
+
+def _respond(
+    parameters: AggregateRequest, aggregate: Mapping[str, Any], media_type: str
+) -> Response:
+    """Respond with the aggregate, or 304 if the client has these figures.
+
+    The ETag does not depend on the `as_of` of the response, so it changes only with the figures.
+    """
     figures = {name: value for name, value in aggregate.items() if name != "as_of"}
     figures |= {"as_of_parameter": str(parameters.query.as_of), "kind": media_type}
     digest = hashlib.sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()[:32]
@@ -97,22 +108,35 @@ def _respond(parameters: AggregateRequest, aggregate: Mapping[str, Any]) -> Resp
     return Response(content, media_type=media_type, headers=headers)
 
 
-def _responses() -> dict[int | str, dict[str, Any]]:
-    formats = {
-        media_type: {"schema": {"type": "string", "format": "binary"}}
-        for media_type in MEDIA_TYPES[1:]
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The figures have not changed.", "headers": references("Vary")}
+}
+AS_JSON = problems(NotFound, AmbiguousPlan, NotAcceptable, NotSettled) | UNCHANGED
+AS_JSON |= {200: {"headers": references("Vary")}}
+# A file has an operation of its own: with several media types in one response, generated clients
+# would type an aggregate as an object or a string.
+AS_FILE = problems(NotFound, AmbiguousPlan, NotSettled) | UNCHANGED
+AS_FILE |= {
+    200: {
+        "description": "The table as a file.",
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in MEDIA_TYPES[1:]
+        },
+        "headers": references("Vary", "Content-Disposition"),
     }
-    return problems(NotFound, AmbiguousPlan, NotAcceptable, NotSettled) | {
-        200: {"content": formats, "headers": references("Vary")},
-        304: {"description": "The figures have not changed.", "headers": references("Vary")},
-    }
+}
+FILE_TYPES = {"csv": tables.CSV, "xlsx": tables.XLSX}
+Extension = Annotated[
+    Literal["csv", "xlsx"], Path(description="The format of the file: CSV or XLSX.")
+]
 
 
 @router.get(
     "/indicators",
     summary="Tổng hợp chỉ tiêu",
     response_model=IndicatorAggregate,
-    responses=_responses(),
+    responses=AS_JSON,
 )
 async def aggregate_indicators(
     parameters: Parameters,
@@ -120,8 +144,11 @@ async def aggregate_indicators(
     session: ReadSession,
     settlement: Settlements,
 ) -> Response:
-    """Sums of each indicator over the last accepted (or submitted) revision of every agency."""
-    return _respond(
+    """Sums of each indicator over the last accepted (or submitted) revision of every agency.
+
+    `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
+    """
+    return _negotiated(
         parameters,
         await aggregates.sum_indicators(session, principal, parameters.query, settlement),
     )
@@ -131,7 +158,7 @@ async def aggregate_indicators(
     "/budget-execution",
     summary="Tổng hợp giải ngân",
     response_model=ExecutionAggregate,
-    responses=_responses(),
+    responses=AS_JSON,
 )
 async def aggregate_budget_execution(
     parameters: Parameters,
@@ -139,8 +166,11 @@ async def aggregate_budget_execution(
     session: ReadSession,
     settlement: Settlements,
 ) -> Response:
-    """Allocated and disbursed amounts by project, source and origin; rates are ratios of sums."""
-    return _respond(
+    """Allocated and disbursed amounts by project, source and origin; rates are ratios of sums.
+
+    `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
+    """
+    return _negotiated(
         parameters,
         await aggregates.sum_budget_execution(session, principal, parameters.query, settlement),
     )
@@ -150,7 +180,7 @@ async def aggregate_budget_execution(
     "/timeliness",
     summary="Tổng hợp tình trạng thời hạn",
     response_model=TimelinessAggregate,
-    responses=_responses(),
+    responses=AS_JSON,
 )
 async def aggregate_timeliness(
     parameters: Parameters,
@@ -158,8 +188,68 @@ async def aggregate_timeliness(
     session: ReadSession,
     settlement: Settlements,
 ) -> Response:
-    """The timeliness of every agency at the requested instant, with counts."""
-    return _respond(
+    """The timeliness of every agency at the requested instant, with counts.
+
+    `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
+    """
+    return _negotiated(
         parameters,
         await aggregates.list_timeliness(session, principal, parameters.query, settlement),
     )
+
+
+@router.get(
+    "/indicators.{extension}",
+    summary="Indicators as a file",
+    response_class=Response,
+    responses=AS_FILE,
+)
+async def download_indicators(
+    extension: Extension,
+    parameters: Parameters,
+    principal: AggregatesReader,
+    session: ReadSession,
+    settlement: Settlements,
+) -> Response:
+    """Get the aggregate of indicators as CSV or XLSX."""
+    query = parameters.query
+    aggregate = await aggregates.sum_indicators(session, principal, query, settlement)
+    return _respond(parameters, aggregate, FILE_TYPES[extension])
+
+
+@router.get(
+    "/budget-execution.{extension}",
+    summary="Budget execution as a file",
+    response_class=Response,
+    responses=AS_FILE,
+)
+async def download_budget_execution(
+    extension: Extension,
+    parameters: Parameters,
+    principal: AggregatesReader,
+    session: ReadSession,
+    settlement: Settlements,
+) -> Response:
+    """Get the aggregate of budget execution as CSV or XLSX."""
+    query = parameters.query
+    aggregate = await aggregates.sum_budget_execution(session, principal, query, settlement)
+    return _respond(parameters, aggregate, FILE_TYPES[extension])
+
+
+@router.get(
+    "/timeliness.{extension}",
+    summary="Timeliness as a file",
+    response_class=Response,
+    responses=AS_FILE,
+)
+async def download_timeliness(
+    extension: Extension,
+    parameters: Parameters,
+    principal: AggregatesReader,
+    session: ReadSession,
+    settlement: Settlements,
+) -> Response:
+    """Get the aggregate of timeliness as CSV or XLSX."""
+    query = parameters.query
+    aggregate = await aggregates.list_timeliness(session, principal, query, settlement)
+    return _respond(parameters, aggregate, FILE_TYPES[extension])

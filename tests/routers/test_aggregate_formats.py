@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 import httpx
+import pytest
 from openpyxl import load_workbook
 from pydantic import BaseModel
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from app.schemas.aggregates import ExecutionAggregate, IndicatorAggregate, TimelinessAggregate
 from app.schemas.obligations import Matrix, ObligationOut
 from app.schemas.reports import ReportOut
+from app.text import tables
 from tests.conftest import Service
 from tests.support.report_bodies import money
 from tests.support.report_calls import (
@@ -160,3 +162,27 @@ async def test_json_built_by_the_database_matches_the_schemas(
     ]
     for schema, payload in answers:
         assert schema.model_validate(payload).model_dump(mode="json") == payload
+
+
+@pytest.mark.parametrize("kind", ["indicators", "budget-execution", "timeliness"])
+@pytest.mark.parametrize(("extension", "media_type"), [("csv", tables.CSV), ("xlsx", tables.XLSX)])
+async def test_a_path_with_an_ending_gives_the_file_that_accept_gives(
+    service: Service, kind: str, extension: str, media_type: str
+) -> None:
+    client = service.client("coordinator")
+    query = {"period": Q2, "as_of": "2024-06-10T08:00:00+07:00"}
+    by_path = await client.get(f"/aggregates/{kind}.{extension}", params=query)
+    headers = {"Accept": media_type}
+    by_accept = await client.get(f"/aggregates/{kind}", params=query, headers=headers)
+    assert by_path.headers["Content-Type"] == by_accept.headers["Content-Type"]
+    assert by_path.headers["ETag"] == by_accept.headers["ETag"]
+    assert by_path.headers["Content-Disposition"] == by_accept.headers["Content-Disposition"]
+    if extension == "csv":
+        assert by_path.content == by_accept.content
+    again = await client.get(
+        f"/aggregates/{kind}.{extension}",
+        params=query,
+        headers={"If-None-Match": by_path.headers["ETag"]},
+    )
+    assert again.status_code == 304
+    assert (await client.get(f"/aggregates/{kind}.pdf", params=query)).status_code == 422

@@ -20,6 +20,7 @@ PATH_PARAMETERS = {
     "schedule": "quarterly",
     "day": "2024-07-01",
     "username": "xuan-hong",
+    "extension": "csv",
 }
 CODES = {
     "programmes": "giam-ngheo-2021-2025",

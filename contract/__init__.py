@@ -1,0 +1,1 @@
+"""Checks of the API's contract: the document, generated clients, and generated requests."""
