@@ -1,4 +1,4 @@
-.PHONY: help install install-dev run test lint check bench lock
+.PHONY: help install install-dev run test lint check bench openapi contract lock
 
 PYTHON ?= python3
 UV_VERSION = 0.13.9
@@ -32,11 +32,20 @@ check: lint test ## Run lint and test, as required before a merge
 bench: install-dev ## Run the benchmarks and drills
 	$(BIN)/python -m bench
 
+openapi: install-dev ## Rewrite docs/openapi.json; refuses changes that break clients unnoticed
+	$(BIN)/python -m contract.baseline
+
+contract: install-dev contract/.venv/.installed contract/node_modules/.installed ## Check the API against its document (needs Node.js)
+	$(BIN)/python -m contract
+
 lock: $(BIN)/uv ## Update the lock files to the newest versions
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 \
 		--custom-compile-command "make lock" --group dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 \
+		--custom-compile-command "make lock" contract/requirements.in -o contract/requirements.lock
+	npm --prefix contract update --package-lock-only
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
@@ -48,6 +57,15 @@ $(BIN)/uv:
 $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/uv
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps -e .
+	@touch $@
+
+contract/.venv/.installed: contract/requirements.lock | $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing contract/.venv
+	VIRTUAL_ENV=contract/.venv $(BIN)/uv pip install --quiet --require-hashes -r contract/requirements.lock
+	@touch $@
+
+contract/node_modules/.installed: contract/package-lock.json
+	npm --prefix contract ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import httpx
 from tiendo_client import AuthenticatedClient, Client
-from tiendo_client.api.auth import sign_in
+from tiendo_client.api.auth import get_me, sign_in, sign_out
 from tiendo_client.api.obligations import list_obligations
 from tiendo_client.api.reports import (
     accept_report,
@@ -138,6 +138,10 @@ def main() -> None:
     )
     ensure(accepted.report_status is ReportStatus.ACCEPTED, "not accepted")
     ensure(accepted.last_revision is not None, "no revision")
+    # 3. Without a token there is no answer about oneself.
+    sign_out.sync_detailed(client=reporter)
+    ended = expect(ProblemDocument, get_me.sync(client=reporter))
+    ensure(ended.type_ == "/problems/unauthenticated", ended.type_)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from app.errors import NotFound, StateConflict, TooManyRequests
+from app.errors import NotFound, SeveralCredentials, StateConflict, TooManyRequests
 from app.http.headers import lists_tag, location
 from app.http.routing import SharedLinkRoute, StrictRoute
 from app.routers.dependencies import (
@@ -34,7 +34,7 @@ FEED_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {MEDIA_TYPE: {"example": FEED}}, "description": "Lịch."},
     304: {"description": "Chưa có gì mới."},
 }
-FEED_ANSWERS |= problems(NotFound)
+FEED_ANSWERS |= problems(NotFound, SeveralCredentials)
 
 
 @router.get("/calendar-links", summary="Các lịch đăng ký", responses=problems())
