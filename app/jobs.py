@@ -26,6 +26,7 @@ from app.db.failures import reason_of
 from app.db.queue_connections import QueueConnections
 from app.models.accounts import AccessToken
 from app.models.idempotency import IdempotencyRecord
+from app.services.accounts import failures
 from app.services.notifications.delivery import DeliveryContext, deliver
 from app.services.reminders.sweep import sweep
 from app.services.reports.idempotency import KEPT_FOR
@@ -135,13 +136,14 @@ async def enqueue_sweep(queue: App) -> None:
 
 
 async def delete_expired(context: DeliveryContext) -> None:
-    """Delete expired idempotency records and access tokens."""
+    """Delete expired idempotency records, access tokens and failed sign-ins."""
     now = context.clock.now()
     async with context.database.transaction() as session:
         await session.execute(
             delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - KEPT_FOR)
         )
         await session.execute(delete(AccessToken).where(AccessToken.expires_at <= now))
+        await failures.record_expired(session, now)
 
 
 async def abort_stalled_jobs(queue: App) -> None:

@@ -1,9 +1,9 @@
 """Tables of accounts, access tokens and API keys."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Text, func
+from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Integer, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,6 +39,22 @@ class AccessToken(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant]
+
+
+class SignInFailure(Base):
+    """The latest wrong passwords for a user name from a network, until their window is over."""
+
+    __tablename__ = "sign_in_failure"
+
+    name_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    """Unknown names may be mistyped passwords, so a name is stored as a hash."""
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    origin: Mapped[str | None] = mapped_column(Text)
+    failed_at: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
+    unrecorded: Mapped[int] = mapped_column(Integer)
+    """Failures that no audit event contains yet."""
+    recorded_at: Mapped[Instant | None]
 
 
 class ApiKey(Base):

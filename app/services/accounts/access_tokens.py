@@ -15,25 +15,15 @@ from app.db.database import Database
 from app.db.storable import storable
 from app.errors import WrongPassword
 from app.models.accounts import AccessToken, Account
-from app.policy import Principal
 from app.security import digest, new_token, password_matches
+from app.services.accounts import failures
 from app.services.accounts.attempts import Attempts
+from app.services.accounts.failures import ANONYMOUS, FailureKey
 from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
 
 MOST_TOKENS = 100
 """An account can be signed in so many times; one more sign-in ends the oldest one."""
-
-ANONYMOUS = Principal(
-    name="?",
-    role=None,
-    permissions=frozenset(),
-    agency_id=None,
-    agency_path="",
-    area_path="",
-    horizon="",
-)
-"""The principal of a sign-in. Unknown user names are not recorded: they may be passwords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +52,19 @@ async def issue(
         Overloaded: no hashing slot was free in time.
     """
     name = username.strip().lower()
-    async with attempts.turn(name, origin or ""):
+    key = FailureKey.of(name, origin)
+    async with attempts.turn(database, key, now):
         # 1. Check the password, without a connection. An unknown name takes as long as a known one.
         async with database.reading() as session:
             account = await _find_account(session, name)
         password_hash = account.password_hash if account and account.active else None
         matches = await password_matches(password, password_hash)
-        # 2. Record the attempt, and store the token.
+        # 2. Record the sign-in and store the token, or count the failure.
         action = Action(ANONYMOUS, now, origin, signature=account.username if account else None)
         async with database.transaction() as session:
-            token = await _conclude(session, action, account, matches, lifetime)
+            token = await _conclude(session, action, account if matches else None, lifetime)
+            if token is None:
+                await failures.count(session, action, key, account)
         if token is None:
             raise WrongPassword
         return token
@@ -84,23 +77,18 @@ async def _find_account(session: AsyncSession, username: str) -> Account | None:
 
 
 async def _conclude(
-    session: AsyncSession,
-    action: Action,
-    account: Account | None,
-    matches: bool,
-    lifetime: timedelta,
+    session: AsyncSession, action: Action, account: Account | None, lifetime: timedelta
 ) -> IssuedToken | None:
-    """Record the attempt; issue a token if the password matches, else return None."""
-    accepted = matches and account is not None and await _is_unchanged(session, account)
+    """Record the sign-in of an account and issue a token; None if it was changed meanwhile."""
+    if account is None or not await _is_unchanged(session, account):
+        return None
     at = await record_event(
         session,
         action,
-        "account.signed_in" if accepted else "account.sign_in_refused",
+        "account.signed_in",
         f"users/{action.actor}",
-        agency_id=account.agency_id if account else None,
+        agency_id=account.agency_id,
     )
-    if not accepted or account is None:
-        return None
     await _delete_old_tokens(session, account.id, action.now)
     secret = new_token()
     session.add(

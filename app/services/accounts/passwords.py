@@ -8,10 +8,12 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.database import Database
-from app.errors import FieldError, ValidationFailed, WrongPassword
+from app.errors import ValidationFailed
 from app.models.accounts import AccessToken, Account
 from app.security import digest, hash_password, password_matches
+from app.services.accounts import failures
 from app.services.accounts.attempts import Attempts
+from app.services.accounts.failures import FailureKey
 from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
 from app.text.bilingual import Bilingual
@@ -51,17 +53,15 @@ async def _verify(database: Database, attempts: Attempts, action: Action, passwo
         ValidationFailed: the password is not the account's.
         TooManyAttempts, Overloaded: as `change`.
     """
-    try:
-        async with attempts.turn(action.actor, action.origin or ""):
-            async with database.reading() as session:
-                account = await session.get_one(Account, action.principal.account_id)
-            if not await password_matches(password, account.password_hash):
-                raise WrongPassword
-    except WrongPassword:
-        raise ValidationFailed(
-            [FieldError("/current_password", "wrong_password", WRONG_PASSWORD)]
-        ) from None
-    return account
+    key = FailureKey.of(action.actor, action.origin)
+    async with attempts.turn(database, key, action.now):
+        async with database.reading() as session:
+            account = await session.get_one(Account, action.principal.account_id)
+        if await password_matches(password, account.password_hash):
+            return account
+        async with database.transaction() as session:
+            await failures.count(session, action, key, account)
+    raise ValidationFailed.at("/current_password", "wrong_password", WRONG_PASSWORD)
 
 
 async def _store(
