@@ -133,6 +133,39 @@ def user(
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write, or to check.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Read an existing archive, and check all of it.")
+    ] = False,
+) -> None:
+    """Write one archive of the whole database, also while the service runs."""
+    from app.server import backup
+
+    if check:
+        manifest, what = backup.check(file, _show_progress), "is complete"
+    else:
+        with _database(migrated=False) as (settings, urls):
+            manifest = backup.write(urls, file, _now(settings), _show_progress)
+        what = "is written"
+    _end_progress()
+    typer.echo(f"{file} {what}: {sum(manifest.rows.values()):,} rows, {manifest.taken_at}")
+    typer.echo(f"plans: {', '.join(manifest.plans) or '-'}")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="An archive of `tiendo backup`.")]) -> None:
+    """Fill an empty database from an archive. Start the service only afterwards."""
+    from app.server.restore import restore
+
+    with _database(migrated=False) as (_, urls):
+        manifest = restore(urls, file, _show_progress)
+    _end_progress()
+    typer.echo(f"{sum(manifest.rows.values()):,} rows are restored, as of {manifest.taken_at}.")
+    typer.echo("All accounts have to sign in again. Run `tiendo verify` next.")
+
+
+@app.command()
 def verify(
     checkpoint: Annotated[
         list[Path] | None,
@@ -187,6 +220,17 @@ def _database(*, migrated: bool) -> "Iterator[tuple[Settings, DatabaseUrls]]":
         else:
             operating.check(settings, urls.owner)
         yield settings, urls
+
+
+def _show_progress(done: int) -> None:
+    """Show on a terminal how many bytes are read or written."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r{done / 1_000_000:,.0f} MB", nl=False, err=True)
+
+
+def _end_progress() -> None:
+    if sys.stderr.isatty():
+        typer.echo("\r", nl=False, err=True)
 
 
 def _now(settings: "Settings") -> datetime:

@@ -125,6 +125,12 @@ def empty_database_url(empty_database_urls: DatabaseUrls) -> str:
     return empty_database_urls.application
 
 
+@pytest.fixture
+def blank_database_urls() -> Iterator[DatabaseUrls]:
+    """A database without tables for one test."""
+    yield from _clone("template0")
+
+
 class SetClock(Clock):
     """A clock that stands still until it is set."""
 

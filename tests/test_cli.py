@@ -119,6 +119,15 @@ def test_a_plan_can_be_loaded_again(tiendo: Command, database_url: str) -> None:
     assert fetch_value(database_url, "SELECT count(*) FROM obligation") == before
 
 
+def test_a_backup_is_written_and_checked(tiendo: Command, tmp_path: Path) -> None:
+    file = str(tmp_path / "tiendo.zip")
+    code, out, _ = tiendo("backup", file)
+    assert (code, "is written" in out, "tho-xuan-2024" in out) == (0, True, True)
+    assert "is complete" in tiendo("backup", "--check", file)[1]
+    code, _, err = tiendo("restore", file)
+    assert (code, "not empty" in err) == (1, True)
+
+
 def test_migrating_twice_succeeds(tiendo: Command) -> None:
     assert tiendo("migrate")[0] == 0
     assert tiendo("migrate")[0] == 0

@@ -1,0 +1,149 @@
+"""Backups and restores: complete or not at all, row by row, never over existing data."""
+
+import asyncio
+import stat
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+from alembic import command
+
+from app.clock import LOCAL
+from app.db.migration import configuration, newest_revision
+from app.db.roles import DatabaseUrls
+from app.server import backup
+from app.server.backup import LIST_TABLES, MANIFEST, BackupError, Manifest
+from app.server.restore import restore
+
+NOW = datetime(2024, 6, 15, 1, 15, tzinfo=LOCAL)
+
+
+def ignore(_: int) -> None:
+    """No progress is shown."""
+
+
+async def _rows(url: str) -> dict[str, list[str]]:
+    connection = await asyncpg.connect(url)
+    tables = [row[0] for row in await connection.fetch(LIST_TABLES)]
+    rows = {
+        name: sorted(
+            row[0]
+            for row in await connection.fetch(f'SELECT t::text FROM public."{name}" AS t')  # noqa: S608 - a table's name
+        )
+        for name in tables
+    }
+    await connection.close()
+    return rows
+
+
+def rows_of(urls: DatabaseUrls) -> dict[str, list[str]]:
+    return asyncio.run(_rows(urls.owner))
+
+
+@pytest.fixture
+def archive(database_urls: DatabaseUrls, tmp_path: Path) -> Path:
+    """An archive of the database with the plan."""
+    file = tmp_path / "tiendo.zip"
+    backup.write(database_urls, file, NOW, ignore)
+    return file
+
+
+def test_a_restored_database_has_the_same_rows(
+    database_urls: DatabaseUrls, blank_database_urls: DatabaseUrls, archive: Path
+) -> None:
+    manifest = restore(blank_database_urls, archive, ignore)
+    before, after = rows_of(database_urls), rows_of(blank_database_urls)
+    assert before.pop("access_token")
+    assert after.pop("access_token") == []
+    assert after == before
+    assert manifest.plans == ["tho-xuan-2024"]
+    assert manifest.taken_at == NOW
+    assert manifest.rows["agency"] == len(before["agency"]) > 0
+
+
+def test_an_archive_is_private_and_replaces_no_file(
+    database_urls: DatabaseUrls, archive: Path
+) -> None:
+    assert stat.S_IMODE(archive.stat().st_mode) == stat.S_IRUSR | stat.S_IWUSR
+    content = archive.read_bytes()
+    with pytest.raises(BackupError, match="exists already"):
+        backup.write(database_urls, archive, NOW, ignore)
+    assert archive.read_bytes() == content
+    assert [path.name for path in archive.parent.iterdir()] == [archive.name]
+
+
+def test_a_backup_that_fails_leaves_nothing(database_urls: DatabaseUrls, tmp_path: Path) -> None:
+    def fail(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backup.write(database_urls, tmp_path / "x", NOW, fail)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_cut_archive_is_refused_before_anything_is_touched(
+    blank_database_urls: DatabaseUrls, archive: Path, share: float
+) -> None:
+    content = archive.read_bytes()
+    archive.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(BackupError, match="incomplete or damaged"):
+        restore(blank_database_urls, archive, ignore)
+    assert rows_of(blank_database_urls) == {}
+
+
+def test_a_damaged_archive_is_refused(blank_database_urls: DatabaseUrls, archive: Path) -> None:
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 1
+    archive.write_bytes(content)
+    with pytest.raises(BackupError, match="damaged"):
+        restore(blank_database_urls, archive, ignore)
+    assert rows_of(blank_database_urls) == {}
+
+
+def test_existing_data_is_never_replaced(database_urls: DatabaseUrls, archive: Path) -> None:
+    before = rows_of(database_urls)
+    with pytest.raises(BackupError, match="not empty"):
+        restore(database_urls, archive, ignore)
+    assert rows_of(database_urls) == before
+
+
+def _with_revision(archive: Path, revision: str) -> None:
+    """Write the archive anew with another revision in its manifest."""
+    with zipfile.ZipFile(archive) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    manifest = Manifest.model_validate_json(members[MANIFEST])
+    changed = manifest.model_copy(update={"revision": revision})
+    with zipfile.ZipFile(archive, "w") as new:
+        for name, content in members.items():
+            new.writestr(name, changed.model_dump_json() if name == MANIFEST else content)
+
+
+def test_an_archive_of_a_newer_version_is_refused(
+    blank_database_urls: DatabaseUrls, archive: Path
+) -> None:
+    _with_revision(archive, "9999")
+    with pytest.raises(BackupError, match="newer version"):
+        restore(blank_database_urls, archive, ignore)
+    assert rows_of(blank_database_urls) == {}
+
+
+def test_an_archive_of_an_older_version_is_migrated(
+    database_urls: DatabaseUrls, blank_database_urls: DatabaseUrls, tmp_path: Path
+) -> None:
+    command.downgrade(configuration(database_urls.owner), "0021")
+    file = tmp_path / "old.zip"
+    assert backup.write(database_urls, file, NOW, ignore).revision == "0021"
+    restore(blank_database_urls, file, ignore)
+    assert rows_of(blank_database_urls)["alembic_version"] == [f"({newest_revision()})"]
+
+
+def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "other.zip"
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("letter.txt", "x")
+    for file, message in ((other, "not an archive"), (tmp_path / "none", "cannot be read")):
+        with pytest.raises(BackupError, match=message):
+            backup.check(file, ignore)
