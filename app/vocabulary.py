@@ -182,6 +182,20 @@ class Basis(StrEnum):
     SUBMITTED = "submitted"
 
 
+class SystemActor(StrEnum):
+    """Who acts in audit events where no person and no key does; no account has such a name."""
+
+    COMMAND_LINE = "command-line"
+    """The operator's commands."""
+    SEED = "seed"
+    """The loading of a plan's files."""
+    SYSTEM = "system"
+    """Migrations and background jobs."""
+
+
+SYSTEM_ACTORS = frozenset(SystemActor)
+
+
 class Role(StrEnum):
     """The role of an account, which sets its permissions."""
 

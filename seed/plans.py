@@ -18,6 +18,7 @@ from app.policy import Principal
 from app.services.audit import ledger
 from app.services.audit.action import Action
 from app.text.writing import figure
+from app.vocabulary import SystemActor
 from seed.agencies import AgencySync
 from seed.budgets import BudgetSync
 from seed.content import Content
@@ -25,7 +26,7 @@ from seed.programmes import INDICATOR_FIELDS, PROJECT_FIELDS
 from seed.rows import PlanRow
 from seed.table_sync import TableSync
 
-PRINCIPAL = Principal("seed", None, frozenset(), None, "", "", "")
+PRINCIPAL = Principal(SystemActor.SEED, None, frozenset(), None, "", "", "")
 """The principal of loads, for audit events."""
 
 Echo = Callable[[str], None]

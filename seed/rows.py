@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from app.schemas import base
-from app.schemas.base import Amount, Count, Input, Line, NewCode, Prose
+from app.schemas.base import Amount, Count, Input, Line, Name, NewCode, Prose
 from app.schemas.plans import LongText
 from app.schemas.reminders import TimeOfDay
 from app.vocabulary import (
@@ -170,7 +170,7 @@ class TargetRow(Row):
     """A target of the plan."""
 
     code: Code
-    name: Line
+    name: Name
     unit: Line
     value: TargetValue
     project: Maybe[Code] = None
@@ -189,14 +189,14 @@ class SignerRow(Row):
 
     authority: Maybe[Line]
     position: Line
-    name: Line
+    name: Name
 
 
 class ProgrammeRow(Row):
     """`programme.yaml`."""
 
     code: Code
-    name: Line
+    name: Name
     first_year: Year
     last_year: Year
 
@@ -206,14 +206,14 @@ class ProjectDefinitionRow(Row):
 
     code: Code
     parent: Maybe[Code]
-    name: Line
+    name: Name
 
 
 class IndicatorDefinitionRow(Row):
     """A row of a programme's `indicators.csv`."""
 
     code: Code
-    name: Line
+    name: Name
     project: Maybe[Code]
     unit: Line
     kind: IndicatorKind
@@ -247,7 +247,7 @@ class AgencyRow(Row):
     """A row of `agencies.csv`."""
 
     code: AgencyCode
-    name: Line
+    name: Name
     kind: AgencyKind
     parent: Maybe[AgencyCode]
     valid_from: Maybe[Day]
@@ -306,7 +306,7 @@ class ScheduleRow(Row):
     """An item of `schedules.yaml`."""
 
     code: Code
-    name: Line
+    name: Name
     frequency: Frequency
     ordinals: Annotated[Several[Integer], Field(min_length=1)]
     month: Annotated[Integer, Field(ge=1)]

@@ -6,10 +6,10 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.policy import ROLE_PERMISSIONS, Permission
-from app.schemas.base import Code, Day, Flag, Input, Instant, Line, Output, Version, examples
+from app.schemas.base import Code, Day, Flag, Input, Instant, Name, Output, Version, examples
 from app.settings import MINIMUM_PASSWORD_LENGTH
 from app.text.mail_address import is_mailable
-from app.vocabulary import Role, Scope
+from app.vocabulary import SYSTEM_ACTORS, Role, Scope
 
 LONGEST_PASSWORD = 200
 
@@ -26,9 +26,16 @@ def _ensure_unique(scopes: list[Scope]) -> list[Scope]:
     raise PydanticCustomError("not_unique", "Name each value once")
 
 
+def _ensure_free(username: str) -> str:
+    if username in SYSTEM_ACTORS:
+        raise PydanticCustomError("reserved_name", "Reserved for the system")
+    return username
+
+
 Username = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$"),
+    AfterValidator(_ensure_free),
     Field(description="Chữ thường không dấu, số và . _ -; từ 2 đến 64 ký tự."),
 ]
 EmailAddress = Annotated[str, AfterValidator(_ensure_mailable)]
@@ -128,7 +135,7 @@ class UserIn(Input):
     model_config = examples({**USER, "password": None})
 
     username: Username
-    full_name: Line
+    full_name: Name
     email: EmailAddress | None = None
     role: Role
     agency: Code | None = Field(
@@ -145,7 +152,7 @@ class UserPatch(Input):
     model_config = examples({"active": False})
 
     # A factory keeps the default out of the OpenAPI schema; these fields cannot be null.
-    full_name: Line = Field(default_factory=str)
+    full_name: Name = Field(default_factory=str)
     email: EmailAddress | None = None
     role: Role = Field(default_factory=lambda: Role.VIEWER)
     agency: Code | None = None
@@ -203,7 +210,7 @@ class ApiKeyIn(Input):
 
     model_config = examples(API_KEY)
 
-    name: Line
+    name: Name
     scopes: Scopes
     agency: Code = Field(description="Khóa dùng được trong đơn vị này và các đơn vị bên dưới.")
     expires_on: Day | None = Field(default=None, description="Ngày cuối cùng còn dùng được.")

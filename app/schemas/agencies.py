@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import MISSING, AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import Code, Day, Input, IsoDate, Line, NewCode, Output, Version, examples
+from app.schemas.base import Code, Day, Input, IsoDate, Name, NewCode, Output, Version, examples
 from app.vocabulary import AgencyKind
 
 
@@ -76,7 +76,7 @@ class AgencyIn(Input):
     )
 
     code: NewCode
-    name: Line
+    name: Name
     kind: AgencyKind
     parent: Code | None = Field(
         default=None,
@@ -97,7 +97,7 @@ class AgencyPatch(Input):
 
     model_config = examples({"valid_to": "2025-06-30", "successors": ["15499"]})
 
-    name: Line | MISSING = MISSING
+    name: Name | MISSING = MISSING
     kind: AgencyKind | MISSING = MISSING
     parent: Code | MISSING = MISSING
     valid_from: Day | MISSING | None = MISSING

@@ -1,6 +1,7 @@
 """Base models and field types that the schemas share."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime
 from decimal import Decimal
@@ -21,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, core_schema
 
 from app.clock import LOCAL
+from app.text.names import invisible_in, is_readable
 
 _SPACE_FOR_PLUS = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}[0-9:.]*) ([0-9]{2}:[0-9]{2})"
@@ -132,6 +134,21 @@ def one_line(value: str) -> str:
     return value
 
 
+def readable_name(value: str) -> str:
+    """Normalise to NFC; reject invisible characters, and names without letters and digits.
+
+    Two names that look alike could otherwise belong to different people.
+    """
+    name = unicodedata.normalize("NFC", value)
+    if (character := invisible_in(name)) is not None:
+        raise PydanticCustomError(
+            "invisible_character", "Invisible character {character}", {"character": character}
+        )
+    if not is_readable(name):
+        raise PydanticCustomError("unreadable_name", "Expected a name with letters or digits")
+    return name
+
+
 def paragraphs(value: str) -> str:
     """Normalise line ends to LF; reject characters that XLSX cannot contain."""
     text = value.replace("\r\n", "\n")
@@ -188,7 +205,9 @@ Line = Annotated[
     StringConstraints(min_length=1, max_length=500, strip_whitespace=True),
     AfterValidator(one_line),
 ]
-"""A text of one line, such as a name."""
+"""A text of one line, such as a note."""
+Name = Annotated[Line, AfterValidator(readable_name)]
+"""A name that people recognise by reading it."""
 Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(paragraphs)]
 """A text of several paragraphs."""
 Reason = Annotated[

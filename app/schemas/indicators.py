@@ -9,7 +9,7 @@ from app.schemas.base import (
     Code,
     Figure,
     Input,
-    Line,
+    Name,
     NewCode,
     Number,
     Output,
@@ -124,7 +124,7 @@ class IndicatorIn(Input):
     model_config = examples(INDICATOR | {"code": "DA2.06"}, RATIO)
 
     code: NewCode
-    name: Line
+    name: Name
     project: Code | None = None
     position: Position | None = Field(default=None, description="Bỏ trống: xếp sau cùng.")
     unit: Unit
@@ -145,7 +145,7 @@ class IndicatorPatch(Input):
 
     model_config = examples({"note": "Mỗi hộ chỉ ghi một lần trong năm."})
 
-    name: Line | MISSING = MISSING
+    name: Name | MISSING = MISSING
     project: Code | MISSING | None = MISSING
     position: Position | MISSING = MISSING
     unit: Unit | MISSING = MISSING

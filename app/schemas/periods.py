@@ -12,6 +12,7 @@ from app.schemas.base import (
     Input,
     Instant,
     Line,
+    Name,
     Output,
     Version,
     Whole,
@@ -79,7 +80,7 @@ class SchedulePatch(Input):
 
     model_config = examples({"day": 17, "move_open_periods": True})
 
-    name: Line | MISSING = MISSING
+    name: Name | MISSING = MISSING
     month: Annotated[int, Field(strict=True, ge=1, le=12), Whole] | MISSING = MISSING
     day: Annotated[int, Field(strict=True, ge=1, le=31), Whole] | MISSING = MISSING
     due_day: DueDay | MISSING = MISSING

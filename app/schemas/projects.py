@@ -10,6 +10,7 @@ from app.schemas.base import (
     Day,
     Input,
     Line,
+    Name,
     NewCode,
     Output,
     Prose,
@@ -82,7 +83,7 @@ class ProjectIn(Input):
     model_config = examples({"code": "DA3.TDA3", "parent": "DA3", **TEXTS})
 
     code: NewCode
-    name: Line
+    name: Name
     parent: Code | None = None
     position: Position | None = Field(default=None, description="Bỏ trống: xếp sau cùng.")
     objective: Prose | None = None
@@ -101,7 +102,7 @@ class ProjectPatch(Input):
         {"completion_date": "2024-10-31", "completion_text": "Hoàn thành trong tháng 10 năm 2024"}
     )
 
-    name: Line | MISSING = MISSING
+    name: Name | MISSING = MISSING
     parent: Code | MISSING | None = MISSING
     position: Position | MISSING = MISSING
     objective: Prose | MISSING | None = MISSING

@@ -24,14 +24,14 @@ from app.services.accounts.accounts import AccountValues
 from app.services.audit import ledger
 from app.services.audit.action import Action
 from app.settings import Settings
-from app.vocabulary import Role
+from app.vocabulary import Role, SystemActor
 
 FIRST_PLAN = Path(__file__).resolve().parents[2] / "seed" / "tho-xuan-2024"
 FIRST_ACCOUNT = AccountValues("admin", "Quản trị hệ thống", None, Role.ADMIN, None)
 FILL_LOCK = 7_283_651_905
 """Advisory lock: only one server fills an empty database."""
 OPERATOR = Principal(
-    name="command-line",
+    name=SystemActor.COMMAND_LINE,
     role=Role.ADMIN,
     permissions=permissions_of(Role.ADMIN, []),
     agency_id=None,

@@ -43,6 +43,17 @@ MESSAGES = {
         "Cần một dòng chữ, không có ký tự xuống dòng hay ký tự điều khiển.",
         "Expected one line of text without line breaks or control characters.",
     ),
+    "invisible_character": Bilingual(
+        "Có ký tự không nhìn thấy hoặc đổi chiều chữ ({character}); hãy xóa hết rồi gõ lại.",
+        "Contains an invisible or direction-changing character ({character}); type it again.",
+    ),
+    "unreadable_name": Bilingual(
+        "Cần ít nhất một chữ cái hoặc chữ số.", "Expected at least one letter or digit."
+    ),
+    "reserved_name": Bilingual(
+        "Tên này dành cho hệ thống trong nhật ký; hãy chọn tên khác.",
+        "Audit events use this name for the system itself; choose another one.",
+    ),
     "control_character": Bilingual(
         "Văn bản chứa ký tự điều khiển không hợp lệ; chỉ dùng xuống dòng và tab.",
         "The text contains control characters; only line breaks and tabs are allowed.",
