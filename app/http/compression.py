@@ -1,11 +1,7 @@
 """Compression of responses for clients that accept gzip."""
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.gzip import (
-    DEFAULT_EXCLUDED_CONTENT_TYPES,
-    GZipResponder,
-    IdentityResponder,
-)
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.headers import accepts_gzip
@@ -23,27 +19,25 @@ class Compression:
     """Compresses responses by gzip; their ETag stays, as it names a version and not bytes."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+        self._plain = app
+        self._compressed = GZipMiddleware(
+            app, MINIMUM_BYTES, LEVEL, exclude_content_types=COMPRESSED_TYPES
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI connection."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._plain(scope, receive, send)
             return
 
         async def send_with_vary(message: Message) -> None:
-            # Starlette leaves it out of a response without a body. RFC 9110 requires it in a 304.
-            if message["type"] == "http.response.start" and message["status"] == 304:  # noqa: PLR2004 - Not Modified
-                MutableHeaders(scope=message).add_vary_header("Accept-Encoding")
+            # On every response, also on a 304 and on those that are sent as they are.
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "accept-encoding" not in headers.get("vary", "").lower():
+                    headers.add_vary_header("Accept-Encoding")
             await send(message)
 
-        responder: IdentityResponder
-        if accepts_gzip(Headers(scope=scope).get("accept-encoding")):
-            responder = GZipResponder(
-                self.app, MINIMUM_BYTES, LEVEL, exclude_content_types=COMPRESSED_TYPES
-            )
-        else:
-            responder = IdentityResponder(
-                self.app, MINIMUM_BYTES, exclude_content_types=COMPRESSED_TYPES
-            )
-        await responder(scope, receive, send_with_vary)
+        accepted = accepts_gzip(Headers(scope=scope).get("accept-encoding"))
+        app = self._compressed if accepted else self._plain
+        await app(scope, receive, send_with_vary)
