@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
 
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
-    pool_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0
+    pool_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 1.5
     statement_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
     token_hours: Annotated[int, Field(ge=1, le=24 * 30)] = 12
     max_connections: Annotated[int, Field(ge=10, le=100_000)] = 1000

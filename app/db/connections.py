@@ -16,7 +16,7 @@ COMMAND_MARGIN_SECONDS = 5.0
 """The server ends a statement itself; this much later this side ends it, if no answer came."""
 LOCK_SECONDS = 1.5
 """How long a request's statement waits for a lock. With the wait for a connection of the pool, a
-blocked write is answered within five seconds."""
+write that waits for two locks is answered within five seconds."""
 PATIENT_LOCK_SECONDS = 30.0
 """The same for an operator's command, which is not repeated."""
 IDLE_SECONDS = 60.0

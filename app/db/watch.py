@@ -31,11 +31,11 @@ BUSY_SECONDS = 10.0
 """The log has at most one line in this time about requests refused because of locks."""
 
 ASK = "SELECT 1"
-# Sort 4 MB with little memory: PostgreSQL writes them to its disk, and to no table.
+# Compare 4 MB with little memory: PostgreSQL sorts them on its disk, and writes to no table.
 ASK_FOR_ROOM = """
-SELECT count(*) FROM (
-    SELECT repeat('x', 8000) || n AS block FROM generate_series(1, 500) AS n ORDER BY block
-) AS sorted
+SELECT count(DISTINCT block) FROM (
+    SELECT repeat('x', 8000) || n AS block FROM generate_series(1, 500) AS n
+) AS blocks
 """
 WORK_MEM = "64kB"
 ANSWERS = (asyncpg.TooManyConnectionsError, asyncpg.ConfigurationLimitExceededError)

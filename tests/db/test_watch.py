@@ -1,6 +1,7 @@
 """A locked row, a full disk and a lost connection, as requests and the log show them."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Callable
 
@@ -99,6 +100,12 @@ async def test_a_full_disk_is_told_once_and_ends_by_itself(
     full, free = warnings(caplog)
     assert full == "the disk is full: could not extend file"
     assert free.startswith("the database can be used again after")
+
+
+async def test_the_question_for_room_writes_to_the_disk(owner: asyncpg.Connection) -> None:
+    await owner.execute(f"SET work_mem = '{watch.WORK_MEM}'")
+    plan = await owner.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT json) {watch.ASK_FOR_ROOM}")
+    assert json.loads(plan)[0]["Plan"]["Temp Written Blocks"] * 8192 > 4_000_000
 
 
 async def test_lost_connections_are_replaced(
