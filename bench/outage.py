@@ -18,10 +18,12 @@ import psutil
 
 from bench.servers import first_answer, free_port
 
-CREATED = 201
+OK = 200
 PASSWORD = "mat-khau-quan-tri"  # noqa: S105 - of a service that exists during the drill
-WRITERS, READERS = 12, 2
-"""More writers than a pool has connections."""
+READERS = 2
+WRITERS = [f"drill-{number}" for number in range(12)]
+"""User names of the accounts that change; more than a pool has connections."""
+ACCOUNT = {"full_name": "Drill 0", "role": "viewer", "agency": "395", "password": PASSWORD}
 PAUSE_SECONDS = 0.05
 SECONDS_BEFORE, SECONDS_AFTER = 3.0, 2.0
 MAX_RECOVERY_SECONDS = 60.0
@@ -58,8 +60,8 @@ class Observation:
     readiness: list[Answer] = field(default_factory=list)
     writes: list[Answer] = field(default_factory=list)
     reads: list[Answer] = field(default_factory=list)
-    acknowledged: list[str] = field(default_factory=list)
-    """Names of the API keys whose creation was answered with 201."""
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    """The last acknowledged change of each account."""
     memory_before: int = 0
     memory_most: int = 0
     written: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,7 +73,7 @@ class Observation:
         later = [
             each
             for each in self.writes
-            if self.ended and each.sent > self.ended and each.status == CREATED
+            if self.ended and each.sent > self.ended and each.status == OK
         ]
         return min(each.received for each in later) - self.ended if later else None
 
@@ -180,6 +182,9 @@ async def _observe(
         form = {"username": "admin", "password": PASSWORD}
         token = (await client.post("/api/v1/auth/token", data=form)).raise_for_status()
         client.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+        for username in WRITERS:
+            account = ACCOUNT | {"username": username}
+            (await client.post("/api/v1/users", json=account)).raise_for_status()
         load = _Load(served, client, seen)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each) for each in load.clients()]
@@ -203,7 +208,6 @@ class _Load:
         self._served = served
         self._client = client
         self._seen = seen
-        self._numbers = count()
         self._start = time.monotonic()
 
     def now(self) -> float:
@@ -213,7 +217,7 @@ class _Load:
         return [
             self._ask_readiness(),
             *(self._read() for _ in range(READERS)),
-            *(self._write() for _ in range(WRITERS)),
+            *(self._write(username) for username in WRITERS),
         ]
 
     async def wait_for_write(self, until: float) -> None:
@@ -221,17 +225,16 @@ class _Load:
             async with asyncio.timeout(until - self.now()):
                 await self._seen.written.wait()
 
-    async def _send(self, answers: list[Answer], method: str, path: str, **body: Any) -> Answer:
+    async def _send(self, answers: list[Answer], method: str, path: str, **more: Any) -> Answer:
         sent = self.now()
+        status = UNFINISHED
         try:
-            response = await self._client.request(method, path, **body)
-            answer = Answer(sent, self.now() - sent, response.status_code)
+            status = (await self._client.request(method, path, **more)).status_code
         except httpx.TransportError:
-            answer = Answer(sent, self.now() - sent, NO_ANSWER)
-        except asyncio.CancelledError:
-            answers.append(Answer(sent, self.now() - sent, UNFINISHED))
-            raise
-        answers.append(answer)
+            status = NO_ANSWER
+        finally:
+            answer = Answer(sent, self.now() - sent, status)
+            answers.append(answer)
         await asyncio.sleep(PAUSE_SECONDS)
         return answer
 
@@ -245,12 +248,17 @@ class _Load:
         while True:
             await self._send(self._seen.reads, "GET", "/api/v1/obligations?limit=20")
 
-    async def _write(self) -> None:
-        while True:
-            name = f"drill {next(self._numbers)}"
-            key = {"name": name, "scopes": ["aggregates:read"], "agency": "395"}
-            answer = await self._send(self._seen.writes, "POST", "/api/v1/api-keys", json=key)
-            if answer.status == CREATED:
-                self._seen.acknowledged.append(name)
+    async def _write(self, username: str) -> None:
+        """Rename an account again and again: its name counts the changes."""
+        for number in count(1):
+            answer = await self._send(
+                self._seen.writes,
+                "PATCH",
+                f"/api/v1/users/{username}",
+                json={"full_name": f"Drill {number}"},
+                headers={"If-Match": "*"},
+            )
+            if answer.status == OK:
+                self._seen.acknowledged[username] = number
                 if self._seen.recovery is not None:
                     self._seen.written.set()

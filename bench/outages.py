@@ -6,8 +6,8 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,8 +128,8 @@ def run_full(testbed: Testbed, tiendo: Path) -> Sequence[DrillResult]:
     if not isolation.is_permitted():
         return [DrillResult("disk full", ["skipped: needs root and mounts"], [])]
     with isolation.small_disk(testbed.folder / "disk", DISK_BYTES) as disk:
-        ballast = disk / "ballast"
-        outage = Outage("disk full", lambda: _fill(ballast), ballast.unlink)
+        ballast = Ballast(disk / "ballast")
+        outage = Outage("disk full", ballast.start, ballast.remove)
         result = _run(_with_embedded(testbed, tiendo, disk / "var"), outage)
     with isolation.small_disk(testbed.folder / "disk", FIRST_START_DISK_BYTES) as disk:
         return [result, _start_on_full_disk(tiendo, disk / "var")]
@@ -177,7 +177,7 @@ def _run(service: Installation, outage: Outage) -> DrillResult:
         f"log: {len(log)} lines, {sum(map(len, log)) / 1000:.1f} kB",
         *[f"  {line[:160]}" for line in log if line.startswith("20")][:SHOWN_LOG_LINES],
         f"memory: {seen.memory_before // MEGABYTE} MB, at most {seen.memory_most // MEGABYTE} MB",
-        f"acknowledged writes lost: {lost} of {len(seen.acknowledged)}",
+        f"acknowledged writes lost: {lost} of {sum(seen.acknowledged.values())}",
         f"SIGTERM{' in a second outage' * outage.stops_during}: ended after {stop:.1f} s",
     ]
     claims = _claims(outage, seen, lost, log) | {
@@ -222,12 +222,16 @@ def _backend(postmaster: psutil.Process) -> psutil.Process:
     return next(each for each in postmaster.children() if "[local]" in " ".join(each.cmdline()))
 
 
-async def _lost(url: str, names: Sequence[str]) -> int:
-    """How many of these API keys are not in the database."""
+async def _lost(url: str, acknowledged: Mapping[str, int]) -> int:
+    """How many acknowledged changes are not in the database."""
     connection = await asyncpg.connect(url)
-    stored = {row["name"] for row in await connection.fetch("SELECT name FROM api_key")}
+    rows = await connection.fetch("SELECT username, full_name FROM account")
     await connection.close()
-    return len(set(names) - stored)
+    names = {row["username"]: row["full_name"] for row in rows}
+    return sum(
+        max(0, number - int(names[username].removeprefix("Drill ")))
+        for username, number in acknowledged.items()
+    )
 
 
 async def _hold_lock(url: str, release: threading.Event) -> None:
@@ -238,15 +242,35 @@ async def _hold_lock(url: str, release: threading.Event) -> None:
     await connection.close()
 
 
-def _fill(file: Path) -> None:
-    """Write a file until the disk is full."""
-    with file.open("wb", buffering=0) as ballast:
-        for size in (1_000_000, 4096, 1):
-            try:
-                while True:
-                    ballast.write(bytes(size))
-            except OSError:
-                continue
+class Ballast:
+    """A file that takes all free space of a disk, also what others free meanwhile."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def start(self) -> None:
+        """Fill the disk."""
+        self._fill()
+        self._thread.start()
+
+    def remove(self) -> None:
+        """Free the disk."""
+        self._stopping.set()
+        self._thread.join()
+        self._file.unlink()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(0.1):
+            self._fill()
+
+    def _fill(self) -> None:
+        with self._file.open("ab", buffering=0) as file:
+            for size in (1_000_000, 4096, 1):
+                with suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
 
 
 def _start_on_full_disk(tiendo: Path, data: Path) -> DrillResult:
