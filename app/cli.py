@@ -8,6 +8,7 @@ from functools import partial
 from logging.config import dictConfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
@@ -154,15 +155,50 @@ def backup(
 
 
 @app.command()
-def restore(file: Annotated[Path, typer.Argument(help="An archive of `tiendo backup`.")]) -> None:
+def restore(
+    file: Annotated[Path, typer.Argument(help="An archive of `tiendo backup`.")],
+    hold_mail: Annotated[
+        bool, typer.Option("--hold-mail", help="Let no message leave until you release them.")
+    ] = False,
+) -> None:
     """Fill an empty database from an archive. Start the service only afterwards."""
+    from app.server import operating
     from app.server.restore import restore
+    from app.services.notifications import held_messages
 
-    with _database(migrated=False) as (_, urls):
+    with _database(migrated=False) as (settings, urls):
         manifest = restore(urls, file, _show_progress)
+        if hold_mail:
+            hold = partial(held_messages.hold, now=_now(settings))
+            operating.in_transaction(settings, urls.application, hold)
     _end_progress()
     typer.echo(f"{sum(manifest.rows.values()):,} rows are restored, as of {manifest.taken_at}.")
     typer.echo("All accounts have to sign in again. Run `tiendo verify` next.")
+    if hold_mail:
+        typer.echo("Messages are held: `tiendo messages` lists them.")
+
+
+@app.command()
+def messages(
+    hold: Annotated[bool, typer.Option("--hold", help="Let no message leave.")] = False,
+    release: Annotated[bool, typer.Option("--release", help="Let messages leave again.")] = False,
+    drop: Annotated[
+        list[UUID] | None, typer.Option(help="Id of a message that is not to leave; repeatable.")
+    ] = None,
+    drop_all: Annotated[
+        bool, typer.Option("--drop-all", help="Drop all messages that wait.")
+    ] = False,
+) -> None:
+    """List the messages that wait to leave by e-mail or webhook; hold, release or drop them."""
+    from app.server import operating
+    from app.server.messages import Order, carry_out
+
+    order = Order(hold, release, None if drop_all else tuple(drop or ()))
+    with _database(migrated=False) as (settings, urls):
+        operation = partial(carry_out, order=order, now=_now(settings))
+        lines = operating.in_transaction(settings, urls.application, operation)
+    for line in lines:
+        typer.echo(line)
 
 
 @app.command()

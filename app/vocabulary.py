@@ -284,6 +284,7 @@ class NotificationReason(StrEnum):
     ALREADY_NOTIFIED = "already_notified"
     LATER_REMINDER = "later_reminder"
     LATER_EVENT = "later_event"
+    DROPPED_BY_OPERATOR = "dropped_by_operator"
     # Skipped
     ACCOUNT_INACTIVE = "account_inactive"
     ROLE_CHANGED = "role_changed"

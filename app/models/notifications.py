@@ -108,6 +108,16 @@ class Message(Base):
     error_detail: Mapped[str | None] = mapped_column(Text)
 
 
+class MessageHold(Base):
+    """While this row exists, no message leaves by e-mail or webhook. There is at most one."""
+
+    __tablename__ = "message_hold"
+    __table_args__ = (CheckConstraint("id", name="single"),)
+
+    id: Mapped[bool] = mapped_column(primary_key=True, server_default="true")
+    held_at: Mapped[Instant]
+
+
 class Notification(Base):
     """A reminder or event about an obligation or a plan, for one account by one channel.
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from app.schemas.base import Output, examples
+from app.schemas.base import Instant, Output, examples
 
 
 class Backlog(Output):
@@ -23,6 +23,7 @@ class JobsHealth(Output):
     model_config = examples(
         {
             "ok": True,
+            "held_since": None,
             "messages": {
                 "oldest_unsent_seconds": None,
                 "waiting": 0,
@@ -35,7 +36,12 @@ class JobsHealth(Output):
         }
     )
 
-    ok: bool = Field(description="false: có thông báo hoặc lần quét trễ hơn mười phút.")
+    ok: bool = Field(
+        description="false: có thông báo hoặc lần quét trễ hơn mười phút, hoặc đang giữ thư lại."
+    )
+    held_since: Instant | None = Field(
+        description="Thư và webhook bị giữ lại từ lúc nào (sau khi khôi phục); null: không giữ."
+    )
     messages: Backlog
     last_sweep_seconds: float | None = Field(
         description="Lần quét gần nhất cách đây bao nhiêu giây; null là chưa quét lần nào."

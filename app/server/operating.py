@@ -23,6 +23,7 @@ from app.services.accounts import accounts
 from app.services.accounts.accounts import AccountValues
 from app.services.audit import ledger
 from app.services.audit.action import Action
+from app.services.notifications.held_messages import held_since
 from app.settings import Settings
 from app.vocabulary import Role, SystemActor
 
@@ -44,6 +45,11 @@ ROLE_WARNING = (
     "Chú ý: tài khoản cơ sở dữ liệu có thể sửa nhật ký; nên dùng hai tài khoản. / "
     "Warning: the database role could change the audit trail; use two roles, "
     "see TIENDO_OWNER_DATABASE_URL in docs/operations.md."
+)
+
+HELD_WARNING = (
+    "Chú ý: thư và webhook đang bị giữ lại; xem `tiendo messages`. / "
+    "Warning: messages are held, none leaves by e-mail or webhook; see `tiendo messages`."
 )
 
 Echo = Callable[[str], None]
@@ -112,6 +118,8 @@ def prepare(settings: Settings, urls: DatabaseUrls, now: datetime, echo: Echo) -
         filled = await fill_if_empty(session, admin_password, now, echo)
         if not filled and admin_password is not None:
             await _announce_unused_password(session, admin_password, echo)
+        if await held_since(session) is not None:
+            echo(HELD_WARNING)
 
     in_transaction(settings, urls.application, fill)
 

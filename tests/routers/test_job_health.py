@@ -44,6 +44,7 @@ async def with_trouble(service: Service, trouble: Exception) -> None:
 async def test_a_service_without_messages_is_healthy(service: Service) -> None:
     assert await health(service) == {
         "ok": True,
+        "held_since": None,
         "messages": QUIET,
         "last_sweep_seconds": None,
         "queue": {},

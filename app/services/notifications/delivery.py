@@ -54,6 +54,7 @@ WHERE id IN (
     SELECT id FROM message
     WHERE channel = :channel AND state IN ('waiting', 'sending') AND not_before <= :now
     AND NOT is_quiet(:local_time, quiet_from, quiet_until)
+    AND (channel = 'in_app' OR NOT EXISTS (SELECT FROM message_hold))
     ORDER BY not_before, id LIMIT :most FOR UPDATE SKIP LOCKED
 )
 RETURNING id, attempts

@@ -7,6 +7,7 @@ from sqlalchemy import Time, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL
+from app.services.notifications import held_messages
 
 LONGEST_DELAY = timedelta(minutes=10)
 """Sweep and delivery run every minute, so a delay of ten minutes is a failure."""
@@ -56,9 +57,10 @@ class MessageCounts:
 
 @dataclass(frozen=True)
 class Health:
-    """The health of background work; `ok` if neither messages nor the sweep are late."""
+    """The health of background work; `ok` if nothing is late and no messages are held."""
 
     ok: bool
+    held_since: datetime | None
     messages: MessageCounts
     last_sweep_seconds: float | None
     queue: dict[str, int]
@@ -81,11 +83,13 @@ async def _count_messages(session: AsyncSession, now: datetime) -> MessageCounts
 async def get_health(session: AsyncSession, now: datetime) -> Health:
     """The health of background work. A service that has never run a sweep is healthy."""
     messages = await _count_messages(session, now)
+    since = await held_messages.held_since(session)
     last_sweep = await session.scalar(GET_LAST_SWEEP)
     queue = {row[0]: row[1] for row in await session.execute(COUNT_JOBS)}
     ages = [messages.oldest_unsent_seconds or 0.0, float(last_sweep or 0)]
     return Health(
-        ok=max(ages) <= LONGEST_DELAY.total_seconds(),
+        ok=max(ages) <= LONGEST_DELAY.total_seconds() and since is None,
+        held_since=since,
         messages=messages,
         last_sweep_seconds=None if last_sweep is None else float(last_sweep),
         queue=queue,

@@ -18,6 +18,9 @@ TEXTS: dict[Reason, Bilingual] = {
     ),
     Reason.LATER_REMINDER: Bilingual("đã có lần nhắc sau nói đủ hơn", "a later reminder says more"),
     Reason.LATER_EVENT: Bilingual("đã có tin sau nói đủ hơn", "a later event says more"),
+    Reason.DROPPED_BY_OPERATOR: Bilingual(
+        "người vận hành đã bỏ sau khi khôi phục dữ liệu", "dropped by the operator after a restore"
+    ),
     Reason.ACCOUNT_INACTIVE: Bilingual(
         "tài khoản đã ngừng hoạt động", "the account is no longer active"
     ),
