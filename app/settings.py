@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.common_passwords import is_common
 from app.text.mail_address import is_mailable
 
 MINIMUM_PASSWORD_LENGTH = 8
@@ -175,6 +176,9 @@ class Settings(BaseSettings):
         refused_settings = {
             f"TIENDO_ADMIN_PASSWORD shorter than {MINIMUM_PASSWORD_LENGTH} characters": (
                 password is not None and len(password) < MINIMUM_PASSWORD_LENGTH
+            ),
+            "TIENDO_ADMIN_PASSWORD that is easy to guess": (
+                password is not None and is_common(password, ["admin"])
             ),
             "TIENDO_CLOCK_START (a rehearsal clock)": self.clock_start is not None,
             "TIENDO_CLOCK_OFFSET_SECONDS (a rehearsal clock)": bool(self.clock_offset_seconds),

@@ -163,7 +163,10 @@ async def fill_if_empty(
 
     echo("Lần chạy đầu: nạp kế hoạch 2024 của huyện Thọ Xuân. / First run: loading the plan.")
     await load(session, FIRST_PLAN, now=now, echo=lambda _: None)
-    generated_password = await create_account(session, FIRST_ACCOUNT, password, now)
+    # Production refuses a common TIENDO_ADMIN_PASSWORD before; a rehearsal may use one.
+    generated_password = await create_account(
+        session, FIRST_ACCOUNT, password, now, accept_common=True
+    )
     echo(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
     once = f"{generated_password}   (chỉ hiện lần này / shown only this once)"
     configured = "như đã đặt trong biến / as set in the variable TIENDO_ADMIN_PASSWORD"
@@ -185,7 +188,12 @@ async def _announce_unused_password(session: AsyncSession, password: str, echo: 
 
 
 async def create_account(
-    session: AsyncSession, values: AccountValues, password: str | None, now: datetime
+    session: AsyncSession,
+    values: AccountValues,
+    password: str | None,
+    now: datetime,
+    *,
+    accept_common: bool = False,
 ) -> str | None:
     """Create an account and return its password if it was generated.
 
@@ -194,7 +202,9 @@ async def create_account(
     """
     await ledger.open_ledger(session, None, now)
     action = Action(OPERATOR, now)
-    _, generated_password = await accounts.create(session, action, values, password)
+    _, generated_password = await accounts.create(
+        session, action, values, password, accept_common=accept_common
+    )
     return generated_password
 
 

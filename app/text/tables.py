@@ -13,23 +13,8 @@ CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-FORMULA_STARTS = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-    "＝",
-    "＋",
-    "－",
-    "＠",
-    "﹦",
-    "﹢",
-    "﹣",
-    "﹫",
-    "−",
-)
+FORMULA_STARTS = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
+"""Also the full-width signs, which some spreadsheets read as the plain ones."""
 CONTEXT_FIELDS = ("plan", "period", "agency", "basis", "as_of")
 COVERAGE_FIELDS = ("expected", "submitted", "accepted", "on_time", "late", "exempt")
 

@@ -16,6 +16,7 @@ from app.models.agencies import Agency
 from app.policy import Principal
 from app.security import hash_password, new_password
 from app.services.accounts import authority, secrets
+from app.services.accounts.passwords import ensure_uncommon
 from app.services.audit.action import Action
 from app.services.audit.changes import Change, VersionCheck, apply, record_change
 from app.services.lookup import within_reach
@@ -90,13 +91,20 @@ async def get(session: AsyncSession, principal: Principal, username: str) -> Row
 
 
 async def create(
-    session: AsyncSession, action: Action, values: AccountValues, password: str | None
+    session: AsyncSession,
+    action: Action,
+    values: AccountValues,
+    password: str | None,
+    *,
+    accept_common: bool = False,
 ) -> tuple[Row, str | None]:
     """Create an account; returns it and the generated password, if `password` is None.
 
+    accept_common: whether a common password is accepted, as in a rehearsal.
+
     Raises:
-        ValidationFailed: the agency is missing or not within reach, or the role reaches more than
-            the principal.
+        ValidationFailed: the agency is missing or not within reach, the role reaches more than the
+            principal, or the password is a common one.
         AlreadyExists: an account has the user name, even one that the principal may not see.
         Overloaded: too many passwords are being hashed.
     """
@@ -108,6 +116,9 @@ async def create(
     account = Account(
         username=values.username, agency_id=agency.id if agency else None, active=True, **fields
     )
+    if password is not None and not accept_common:
+        names = (values.username, values.full_name, values.email)
+        await ensure_uncommon(password, "/password", names)
     new = password or new_password()
     # Hash before recording, because recording locks the ledger.
     account.password_hash = await hash_password(new)
@@ -149,6 +160,9 @@ async def change(
     check_version(account.version)
     new_agency = await _ensure_may_change(session, action, account, agency, values)
     password = (values["password"] or new_password()) if "password" in values else None
+    if values.get("password"):
+        names = (username, values.get("full_name", account.full_name), account.email)
+        await ensure_uncommon(values["password"], "/password", names)
     # Hash before recording, because recording locks the ledger.
     password_hash = await hash_password(password) if password else None
     change = _apply(account, agency, new_agency, values, password_hash)

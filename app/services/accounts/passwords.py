@@ -4,9 +4,13 @@ As `access_tokens`, this takes the database and opens its own transactions, so t
 is held while a password is hashed.
 """
 
+import asyncio
+from collections.abc import Iterable
+
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.common_passwords import is_common
 from app.db.database import Database
 from app.errors import ValidationFailed
 from app.models.accounts import AccessToken, Account
@@ -18,7 +22,23 @@ from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
 from app.text.bilingual import Bilingual
 
+COMMON_PASSWORD = Bilingual(
+    "Mật khẩu này quá phổ biến hoặc dễ đoán; hãy dùng một câu dài dễ nhớ.",
+    "This password is too common or too easy to guess; use a long phrase.",
+)
 WRONG_PASSWORD = Bilingual("Mật khẩu hiện tại không đúng.", "The current password does not match.")
+
+
+async def ensure_uncommon(password: str, pointer: str, names: Iterable[str | None]) -> None:
+    """Ensure that a new password is none of the first that an attacker tries.
+
+    names: of its account.
+
+    Raises:
+        ValidationFailed: it is one; at `pointer`.
+    """
+    if await asyncio.to_thread(is_common, password, tuple(names)):
+        raise ValidationFailed.at(pointer, "common_password", COMMON_PASSWORD)
 
 
 async def change(
@@ -33,12 +53,14 @@ async def change(
     """Change the principal's password and revoke its access tokens other than `secret`.
 
     Raises:
-        ValidationFailed: `current` is not the current password.
+        ValidationFailed: `current` is not the current password, or `new` is a common one.
         TooManyAttempts: too many wrong passwords with this user name and address.
         Overloaded: no hashing slot was free in time.
         StaleDataError: the account was changed while the password was hashed.
     """
     account = await _verify(database, attempts, action, current)
+    names = (account.username, account.full_name, account.email)
+    await ensure_uncommon(new, "/new_password", names)
     new_hash = await hash_password(new)
     async with database.transaction() as session:
         # The account keeps the version that was read above, so that a reset in between is noticed.
