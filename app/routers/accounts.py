@@ -28,12 +28,14 @@ from app.vocabulary import Role
 router = APIRouter(prefix="/users", tags=["users"], route_class=StrictRoute)
 
 
-@router.get("", summary="Danh sách tài khoản", responses=problems())
+@router.get("", summary="List accounts", responses=problems())
 async def list_users(
     principal: AccountsReader,
     session: ReadSession,
     role: Role | None = None,
-    agency: Annotated[str | None, Query(max_length=64, description="Mã đơn vị.")] = None,
+    agency: Annotated[
+        str | None, Query(max_length=64, description="The code of the agency.")
+    ] = None,
     active: bool | None = None,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
@@ -46,7 +48,7 @@ async def list_users(
     return Page[User].model_validate({"items": items, "next_cursor": next_cursor})
 
 
-@router.get("/{username}", summary="Một tài khoản", responses=problems(NotFound))
+@router.get("/{username}", summary="Get an account", responses=problems(NotFound))
 async def get_user(
     username: str, response: Response, principal: AccountsReader, session: ReadSession
 ) -> User:
@@ -58,7 +60,7 @@ async def get_user(
 
 @router.post(
     "",
-    summary="Tạo tài khoản",
+    summary="Create an account",
     status_code=201,
     responses=problems(AlreadyExists(terms.ACCOUNT, username="xuan-hong")),
 )
@@ -79,7 +81,7 @@ async def create_user(
 
 @router.patch(
     "/{username}",
-    summary="Sửa tài khoản",
+    summary="Change an account",
     responses=problems(NotFound, StateConflict(authority.OWN_ACCOUNT), PreconditionRequired, Stale),
 )
 async def change_user(

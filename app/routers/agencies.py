@@ -31,14 +31,14 @@ CODE_IS_TAKEN = CONSTRAINTS["agency_code_once_at_a_time"]
 router = APIRouter(prefix="/agencies", tags=["agencies"], route_class=ReferenceRoute)
 
 
-@router.get("", summary="Danh sách cơ quan, đơn vị", responses=problems(NotFound))
+@router.get("", summary="List agencies", responses=problems(NotFound))
 async def list_agencies(
     principal: ReferenceReader,
     session: ReadSession,
     on: OnDay,
     kind: AgencyKind | None = None,
     parent: Annotated[
-        str | None, Query(max_length=64, description="Chỉ các đơn vị trực thuộc đơn vị này.")
+        str | None, Query(max_length=64, description="Only the agencies directly below this one.")
     ] = None,
     plan: PlanCode = None,
     limit: Limit = PAGE_SIZE,
@@ -58,7 +58,7 @@ async def list_agencies(
     return Page[AgencyOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
-@router.get("/{code}", summary="Một cơ quan, đơn vị", responses=problems(NotFound))
+@router.get("/{code}", summary="Get an agency", responses=problems(NotFound))
 async def get_agency(
     code: str, response: Response, principal: ReferenceReader, session: ReadSession, on: OnDay
 ) -> AgencyOut:
@@ -70,7 +70,7 @@ async def get_agency(
 
 @router.get(
     "/{code}/responsibilities",
-    summary="Nhiệm vụ của một cơ quan, đơn vị",
+    summary="List the responsibilities of an agency",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def list_responsibilities(
@@ -91,7 +91,7 @@ async def list_responsibilities(
 
 @router.post(
     "",
-    summary="Thêm cơ quan, đơn vị",
+    summary="Create an agency",
     status_code=201,
     responses=problems(CODE_IS_TAKEN),
 )
@@ -111,7 +111,7 @@ async def create_agency(
 
 @router.patch(
     "/{code}",
-    summary="Sửa cơ quan, đơn vị",
+    summary="Change an agency",
     responses=problems(NotFound, CODE_IS_TAKEN, PreconditionRequired, Stale),
 )
 async def change_agency(

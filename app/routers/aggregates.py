@@ -40,18 +40,21 @@ async def aggregate_request(
     period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])],
     agency: Annotated[
         str | None,
-        Query(max_length=64, description="Gốc của cây đơn vị; bỏ trống là cả phạm vi của mình."),
+        Query(max_length=64, description="The root of the subtree; without it your whole reach."),
     ] = None,
     plan: PlanCode = None,
     basis: Annotated[
-        Basis, Query(description="Bản gửi đã duyệt gần nhất, hay bản gửi gần nhất.")
+        Basis, Query(description="Whether the last accepted or the last submitted revisions count.")
     ] = Basis.ACCEPTED,
     as_of: Annotated[
-        QueryInstant | None, Query(description="Số liệu như tại thời điểm này.")
+        QueryInstant | None, Query(description="The figures as they were at this instant.")
     ] = None,
     if_none_match: Annotated[  # noqa: ARG001 - for OpenAPI; read from the request, where it can have several lines
         str | None,
-        Header(alias="If-None-Match", description="ETag đã có; không đổi thì trả lời 304."),
+        Header(
+            alias="If-None-Match",
+            description="An earlier ETag; the answer is 304 if nothing has changed.",
+        ),
     ] = None,
 ) -> AggregateRequest:
     """Collect the parameters of a request for an aggregate.
@@ -134,7 +137,7 @@ Extension = Annotated[
 
 @router.get(
     "/indicators",
-    summary="Tổng hợp chỉ tiêu",
+    summary="Aggregate indicators",
     response_model=IndicatorAggregate,
     responses=AS_JSON,
 )
@@ -156,7 +159,7 @@ async def aggregate_indicators(
 
 @router.get(
     "/budget-execution",
-    summary="Tổng hợp giải ngân",
+    summary="Aggregate budget execution",
     response_model=ExecutionAggregate,
     responses=AS_JSON,
 )
@@ -178,7 +181,7 @@ async def aggregate_budget_execution(
 
 @router.get(
     "/timeliness",
-    summary="Tổng hợp tình trạng thời hạn",
+    summary="Aggregate timeliness",
     response_model=TimelinessAggregate,
     responses=AS_JSON,
 )

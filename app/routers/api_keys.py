@@ -25,7 +25,7 @@ from app.services.accounts.api_keys import ApiKeyValues
 router = APIRouter(prefix="/api-keys", tags=["api-keys"], route_class=StrictRoute)
 
 
-@router.get("", summary="Danh sách khóa API", responses=problems())
+@router.get("", summary="List API keys", responses=problems())
 async def list_api_keys(
     principal: AccountsReader,
     session: ReadSession,
@@ -39,7 +39,7 @@ async def list_api_keys(
 
 @router.post(
     "",
-    summary="Tạo khóa API",
+    summary="Create an API key",
     status_code=201,
     responses=problems(StateConflict(secrets.TOO_MANY, count=100), TooManyRequests),
 )
@@ -61,7 +61,7 @@ async def create_api_key(
 
 
 @router.delete(
-    "/{key_id}", summary="Thu hồi khóa API", status_code=204, responses=problems(NotFound)
+    "/{key_id}", summary="Revoke an API key", status_code=204, responses=problems(NotFound)
 )
 async def revoke_api_key(
     key_id: Annotated[int, Path(ge=1, lt=2**63)], action: AccountsAction, session: WriteSession

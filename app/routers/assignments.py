@@ -30,16 +30,18 @@ HAS_MONEY = StateConflict(assignments.HAS_MONEY, agency="15493", project="DA2")
 router = APIRouter(prefix="/assignments", tags=["assignments"], route_class=ReferenceRoute)
 
 
-@router.get("", summary="Danh sách phân công", responses=problems(NotFound, AmbiguousPlan))
+@router.get("", summary="List assignments", responses=problems(NotFound, AmbiguousPlan))
 async def list_assignments(
     principal: ReferenceReader,
     session: ReadSession,
     on: OnDay,
     plan: PlanCode = None,
     project: Annotated[
-        str | None, Query(max_length=64, description="Dự án, kể cả các tiểu dự án của nó.")
+        str | None, Query(max_length=64, description="The project, with its sub-projects.")
     ] = None,
-    agency: Annotated[str | None, Query(max_length=64, description="Mã đơn vị.")] = None,
+    agency: Annotated[
+        str | None, Query(max_length=64, description="The code of the agency.")
+    ] = None,
     role: AssignmentRole | None = None,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
@@ -61,7 +63,7 @@ async def list_assignments(
 
 @router.get(
     "/{project}/{agency}",
-    summary="Một phân công",
+    summary="Get an assignment",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def get_assignment(
@@ -81,9 +83,9 @@ async def get_assignment(
 
 @router.put(
     "/{project}/{agency}",
-    summary="Phân công",
+    summary="Put an assignment",
     responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale)
-    | {201: {"model": AssignmentOut, "description": "Phân công mới"}},
+    | {201: {"model": AssignmentOut, "description": "A new assignment."}},
 )
 async def assign_agency(
     project: str,
@@ -117,7 +119,7 @@ async def assign_agency(
 
 @router.delete(
     "/{project}/{agency}",
-    summary="Bỏ phân công",
+    summary="Delete an assignment",
     status_code=204,
     responses=problems(NotFound, AmbiguousPlan, HAS_MONEY, PreconditionRequired, Stale),
 )

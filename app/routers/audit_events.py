@@ -17,15 +17,15 @@ router = APIRouter(prefix="/audit-events", tags=["audit-events"], route_class=St
 ExactMatch = Annotated[str | None, Query(max_length=200)]
 
 
-@router.get("", summary="Nhật ký thay đổi", responses=problems())
+@router.get("", summary="List audit events", responses=problems())
 async def list_audit_events(
     principal: AuditReader,
     session: ReadSession,
     actor: ExactMatch = None,
     action: ExactMatch = None,
     subject: ExactMatch = None,
-    since: Annotated[QueryInstant | None, Query(description="Từ thời điểm này.")] = None,
-    until: Annotated[QueryInstant | None, Query(description="Trước thời điểm này.")] = None,
+    since: Annotated[QueryInstant | None, Query(description="From this instant.")] = None,
+    until: Annotated[QueryInstant | None, Query(description="Before this instant.")] = None,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[AuditEvent]:

@@ -38,18 +38,20 @@ router = APIRouter(prefix="/budgets", tags=["budgets"], route_class=ReferenceRou
 LineId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
-@router.get("", summary="Danh sách dòng vốn", responses=problems(NotFound, AmbiguousPlan))
+@router.get("", summary="List budget lines", responses=problems(NotFound, AmbiguousPlan))
 async def list_budget_lines(
     principal: ReferenceReader,
     session: ReadSession,
     on: OnDay,
     plan: PlanCode = None,
     project: Annotated[
-        str | None, Query(max_length=64, description="Dự án, kể cả các tiểu dự án của nó.")
+        str | None, Query(max_length=64, description="The project, with its sub-projects.")
     ] = None,
     source: BudgetSource | None = None,
     origin: BudgetOrigin | None = None,
-    agency: Annotated[str | None, Query(max_length=64, description="Mã đơn vị.")] = None,
+    agency: Annotated[
+        str | None, Query(max_length=64, description="The code of the agency.")
+    ] = None,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[BudgetLineOut]:
@@ -61,7 +63,9 @@ async def list_budget_lines(
     return Page[BudgetLineOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
-@router.get("/summary", summary="Tổng hợp vốn", responses=problems(NotFound, AmbiguousPlan))
+@router.get(
+    "/summary", summary="Get the budget of a plan", responses=problems(NotFound, AmbiguousPlan)
+)
 async def get_budget_summary(
     principal: ReferenceReader, session: ReadSession, plan: PlanCode = None
 ) -> BudgetSummary:
@@ -69,7 +73,7 @@ async def get_budget_summary(
     return BudgetSummary.model_validate(await budget_summary.get(session, principal, plan=plan))
 
 
-@router.get("/{line_id:line_id}", summary="Một dòng vốn", responses=problems(NotFound))
+@router.get("/{line_id:line_id}", summary="Get a budget line", responses=problems(NotFound))
 async def get_budget_line(
     line_id: LineId,
     response: Response,
@@ -84,7 +88,7 @@ async def get_budget_line(
 
 @router.post(
     "",
-    summary="Giao vốn",
+    summary="Create a budget line",
     status_code=201,
     responses=problems(NotFound, AmbiguousPlan, CONSTRAINTS["budget_line_once"]),
 )
@@ -111,7 +115,7 @@ async def create_budget_line(
 
 @router.patch(
     "/{line_id:line_id}",
-    summary="Sửa dòng vốn",
+    summary="Change a budget line",
     responses=problems(NotFound, PreconditionRequired, Stale),
 )
 async def change_budget_line(
@@ -135,7 +139,7 @@ async def change_budget_line(
 
 @router.delete(
     "/{line_id:line_id}",
-    summary="Thu hồi dòng vốn",
+    summary="Delete a budget line",
     status_code=204,
     responses=problems(
         NotFound, StateConflict(budgets.IS_DISTRIBUTED), PreconditionRequired, Stale

@@ -31,13 +31,13 @@ feed_router = APIRouter(route_class=SharedLinkRoute)
 
 MEDIA_TYPE = "text/calendar"
 FEED_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MEDIA_TYPE: {"example": FEED}}, "description": "Lịch."},
-    304: {"description": "Chưa có gì mới."},
+    200: {"content": {MEDIA_TYPE: {"example": FEED}}, "description": "The calendar."},
+    304: {"description": "Nothing has changed."},
 }
 FEED_ANSWERS |= problems(NotFound, SeveralCredentials)
 
 
-@router.get("/calendar-links", summary="Các lịch đăng ký", responses=problems())
+@router.get("/calendar-links", summary="List calendar links", responses=problems())
 async def list_calendar_links(
     principal: CalendarsReader,
     session: ReadSession,
@@ -54,7 +54,7 @@ async def list_calendar_links(
 
 @router.post(
     "/calendar-links",
-    summary="Tạo lịch đăng ký",
+    summary="Create a calendar link",
     status_code=201,
     responses=problems(StateConflict(secrets.TOO_MANY, count=100), TooManyRequests),
 )
@@ -80,7 +80,7 @@ async def create_calendar_link(
 
 @router.delete(
     "/calendar-links/{link_id}",
-    summary="Thu hồi lịch đăng ký",
+    summary="Revoke a calendar link",
     status_code=204,
     responses=problems(NotFound),
 )
@@ -98,7 +98,7 @@ async def revoke_calendar_link(
 
 @feed_router.get(
     "/calendar.ics",
-    summary="Lịch hạn gửi (iCalendar)",
+    summary="Get a calendar (iCalendar)",
     response_class=Response,
     responses=FEED_ANSWERS,
     dependencies=[Depends(ensure_no_credential_in_headers)],
@@ -107,7 +107,9 @@ async def get_calendar_feed(
     session: ReadSession,
     settings: ServiceSettings,
     now: Now,
-    token: Annotated[str, Query(max_length=100, description="Phần bí mật của địa chỉ.")] = "",
+    token: Annotated[
+        str, Query(max_length=100, description="The secret part of the address.")
+    ] = "",
     if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
 ) -> Response:
     """An all-day event on the due date of each obligation. The address is the only credential.

@@ -31,10 +31,13 @@ bearer = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
     auto_error=False,
     scheme_name="token",
-    description="Mã truy cập của người dùng (POST /auth/token), hoặc khóa API.",
+    description="The access token of a user (POST /auth/token), or an API key.",
 )
 key_header = APIKeyHeader(
-    name="X-API-Key", auto_error=False, scheme_name="key", description="Khóa API của hệ thống khác."
+    name="X-API-Key",
+    auto_error=False,
+    scheme_name="key",
+    description="The API key of another system.",
 )
 
 
@@ -230,16 +233,20 @@ AuditReader = Annotated[Principal, Depends(Requires(P.AUDIT_READ))]
 AccountsReader = Annotated[Principal, Depends(Requires(P.ACCOUNTS_MANAGE))]
 AccountsAction = Annotated[Action, Depends(Acts(P.ACCOUNTS_MANAGE))]
 
-Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="Số mục mỗi trang.")]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="The number of items a page.")]
 Cursor = Annotated[
     Annotated[str, Field(max_length=1000)] | None,
     # A form without a value sends `cursor=`, which means the first page.
     BeforeValidator(lambda cursor: cursor or None),
-    Query(description="next_cursor của trang trước; bỏ trống là trang đầu."),
+    Query(description="The `next_cursor` of the page before; without it the first page."),
 ]
 PlanCode = Annotated[
     str | None,
-    Query(alias="plan", max_length=64, description="Mã kế hoạch; bỏ trống khi chỉ có một."),
+    Query(
+        alias="plan",
+        max_length=64,
+        description="The code of the plan; may be left out while only one fits.",
+    ),
 ]
 PAGE_SIZE = DEFAULT_LIMIT
 
@@ -247,7 +254,8 @@ PAGE_SIZE = DEFAULT_LIMIT
 async def day_of_codes(
     now: Now,
     on: Annotated[
-        Day | None, Query(description="Ngày để hiểu mã đơn vị; bỏ trống là hôm nay.")
+        Day | None,
+        Query(description="The day on which codes of agencies are read; today by default."),
     ] = None,
 ) -> date:
     """The day on which agencies' codes are read."""
@@ -258,8 +266,8 @@ OnDay = Annotated[date, Depends(day_of_codes)]
 
 
 async def report_key(
-    period: Annotated[str, Path(description="Mã kỳ báo cáo.", examples=["2024-Q2"])],
-    agency: Annotated[str, Path(description="Mã đơn vị.", examples=["15493"])],
+    period: Annotated[str, Path(description="The code of the period.", examples=["2024-Q2"])],
+    agency: Annotated[str, Path(description="The code of the agency.", examples=["15493"])],
     plan: PlanCode = None,
 ) -> ReportKey:
     """The report, and with it the obligation, that the path `{period}/{agency}` addresses."""
@@ -289,8 +297,9 @@ async def unchanged(
         str | None,
         Header(
             alias="If-Match",
-            description="ETag của bản đã đọc (hoặc `*`: bản nào cũng được);"
-            " bắt buộc khi sửa hay bỏ cái đã có.",
+            description="The version that the change was made from: the header `ETag`, or "
+            "`version` of a body or row in quotes; `*` for any. Required to change or"
+            " delete what exists.",
         ),
     ] = None,
 ) -> VersionCheck:
@@ -304,7 +313,8 @@ async def unchanged_if_given(
         str | None,
         Header(
             alias="If-Match",
-            description="ETag của bản đã đọc (hoặc `*`); bỏ trống thì không so phiên bản.",
+            description="The version that was read: the header `ETag`, or `version` of a body or "
+            "row in quotes; `*` for any. Without it versions are not compared.",
         ),
     ] = None,
 ) -> VersionCheck:

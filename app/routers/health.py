@@ -10,13 +10,13 @@ from app.schemas.health import Health
 router = APIRouter(prefix="/health", tags=["health"])
 
 
-@router.get("/live", summary="Tiến trình đang chạy")
+@router.get("/live", summary="Probe the process")
 async def live(clock: ServiceClock) -> Health:
     """Responds 200 while the process runs, whether or not the database is available."""
     return Health(status="ok", now=clock.now(), rehearsal=clock.is_rehearsal)
 
 
-@router.get("/ready", summary="Sẵn sàng phục vụ", responses=problems(NotReady))
+@router.get("/ready", summary="Probe the service", responses=problems(NotReady))
 async def ready(request: Request, clock: ServiceClock) -> Health:
     """Responds 200 if the database answers and has room, otherwise 503 with the `reason`.
 

@@ -37,17 +37,18 @@ HAS_FIGURES = StateConflict(indicators.HAS_FIGURES, code="DA2.02", fields="unit"
 router = APIRouter(prefix="/indicators", tags=["indicators"], route_class=ReferenceRoute)
 
 
-@router.get("", summary="Danh mục chỉ tiêu", responses=problems(NotFound, AmbiguousPlan))
+@router.get("", summary="List indicators", responses=problems(NotFound, AmbiguousPlan))
 async def list_indicators(
     principal: ReferenceReader,
     session: ReadSession,
     plan: PlanCode = None,
     project: Annotated[
-        str | None, Query(max_length=64, description="Dự án, kể cả các tiểu dự án của nó.")
+        str | None, Query(max_length=64, description="The project, with its sub-projects.")
     ] = None,
     frequency: Frequency | None = None,
     filled_by: Annotated[
-        str | None, Query(max_length=64, description="communes, leads, hoặc mã cơ quan.")
+        str | None,
+        Query(max_length=64, description="`communes`, `leads`, or the code of an agency."),
     ] = None,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
@@ -60,7 +61,7 @@ async def list_indicators(
     return Page[IndicatorOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
-@router.get("/{code}", summary="Một chỉ tiêu", responses=problems(NotFound, AmbiguousPlan))
+@router.get("/{code}", summary="Get an indicator", responses=problems(NotFound, AmbiguousPlan))
 async def get_indicator(
     code: str,
     response: Response,
@@ -76,7 +77,7 @@ async def get_indicator(
 
 @router.post(
     "",
-    summary="Thêm chỉ tiêu",
+    summary="Create an indicator",
     status_code=201,
     responses=problems(NotFound, AmbiguousPlan, CONSTRAINTS["plan_indicator_pkey"]),
 )
@@ -97,7 +98,7 @@ async def create_indicator(
 
 @router.patch(
     "/{code}",
-    summary="Sửa chỉ tiêu",
+    summary="Change an indicator",
     responses=problems(NotFound, AmbiguousPlan, HAS_FIGURES, PreconditionRequired, Stale),
 )
 async def change_indicator(

@@ -12,7 +12,7 @@ router = APIRouter(tags=["health"])
 
 @router.get(
     "/metrics",
-    summary="Số đo cho Prometheus",
+    summary="Get metrics for Prometheus",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"example": "tiendo_messages_waiting 0.0\n"}}}},
 )

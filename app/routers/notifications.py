@@ -40,11 +40,11 @@ InboxReader = Annotated[Principal, Depends(Requires(Permission.SELF_WRITE))]
 """A person: API keys have no messages and no channels."""
 
 
-@router.get("/notifications", summary="Thông báo của mình", responses=problems())
+@router.get("/notifications", summary="List your messages", responses=problems())
 async def list_notifications(
     principal: InboxReader,
     session: ReadSession,
-    unread: Annotated[bool, Query(description="Chỉ những thông báo chưa đọc.")] = False,
+    unread: Annotated[bool, Query(description="Only the unread messages.")] = False,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Inbox:
@@ -53,7 +53,7 @@ async def list_notifications(
     return Inbox.model_validate(messages)
 
 
-@router.post("/notifications/read-all", summary="Đánh dấu đã đọc tất cả", responses=problems())
+@router.post("/notifications/read-all", summary="Mark all messages as read", responses=problems())
 async def read_all_notifications(
     action: SelfAction, session: WriteSession, body: ReadThrough | None = None
 ) -> ReadCount:
@@ -67,7 +67,9 @@ async def read_all_notifications(
 
 
 @router.post(
-    "/notifications/{message_id}/read", summary="Đánh dấu đã đọc", responses=problems(NotFound)
+    "/notifications/{message_id}/read",
+    summary="Mark a message as read",
+    responses=problems(NotFound),
 )
 async def read_notification(
     message_id: UUID,
@@ -78,7 +80,7 @@ async def read_notification(
     return NotificationOut.model_validate(await inbox.mark_read(session, action, message_id))
 
 
-@router.get("/notifications/preferences", summary="Kênh nhận của mình", responses=problems())
+@router.get("/notifications/preferences", summary="Get your channels", responses=problems())
 async def get_notification_preferences(
     principal: InboxReader, session: ReadSession
 ) -> PreferencesOut:
@@ -86,7 +88,7 @@ async def get_notification_preferences(
     return PreferencesOut.model_validate(await inbox.get_preferences(session, principal))
 
 
-@router.put("/notifications/preferences", summary="Chọn kênh nhận", responses=problems())
+@router.put("/notifications/preferences", summary="Choose your channels", responses=problems())
 async def put_notification_preferences(
     body: PreferencesIn, action: SelfAction, session: WriteSession
 ) -> PreferencesOut:
@@ -102,7 +104,7 @@ async def put_notification_preferences(
 
 @router.get(
     "/obligations/{period}/{agency}/notifications",  # noqa: FAST003 - read by report_key
-    summary="Đã nhắc, báo những gì cho một nghĩa vụ",
+    summary="List the notifications about an obligation",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def list_sent_notifications(

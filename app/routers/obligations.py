@@ -39,7 +39,7 @@ def _json(body: str) -> Response:
 
 @router.get(
     "",
-    summary="Danh sách nghĩa vụ báo cáo",
+    summary="List obligations",
     response_model=Page[ObligationOut],
     responses=problems(NotFound, AmbiguousPlan),
 )
@@ -67,7 +67,7 @@ async def list_obligations(
 
 @router.get(
     "/matrix",
-    summary="Ma trận đơn vị × kỳ báo cáo trong năm",
+    summary="Get the matrix of a year",
     response_model=Matrix,
     responses=problems(NotFound, AmbiguousPlan),
 )
@@ -84,7 +84,7 @@ async def get_matrix(
 
 @router.get(
     "/{period}/{agency}",
-    summary="Một nghĩa vụ báo cáo",
+    summary="Get an obligation",
     response_model=ObligationOut,
     responses=problems(NotFound, AmbiguousPlan),
 )
@@ -97,7 +97,7 @@ async def get_obligation(
 
 @router.put(
     "/{period}/{agency}/extension",
-    summary="Gia hạn",
+    summary="Extend a due date",
     response_model=ObligationOut,
     responses=problems(
         NotFound, AmbiguousPlan, OtherOwner, StateConflict(extensions.ALREADY_EXEMPT)
@@ -113,7 +113,7 @@ async def extend_obligation(
 
 @router.put(
     "/{period}/{agency}/exemption",
-    summary="Miễn báo cáo",
+    summary="Exempt an agency",
     response_model=ObligationOut,
     responses=problems(
         NotFound, AmbiguousPlan, OtherOwner, StateConflict(extensions.ALREADY_SUBMITTED)
@@ -129,7 +129,7 @@ async def exempt_obligation(
 
 @router.delete(
     "/{period}/{agency}/exemption",
-    summary="Bỏ miễn báo cáo",
+    summary="End an exemption",
     response_model=ObligationOut,
     responses=problems(NotFound, AmbiguousPlan, OtherOwner, StateConflict(extensions.NOT_EXEMPT)),
 )

@@ -46,7 +46,7 @@ def _period(period: ReportingPeriod, plan: str) -> PeriodOut:
 
 
 @router.get(
-    "/schedules", tags=["schedules"], summary="Các chế độ báo cáo", responses=problems(NotFound)
+    "/schedules", tags=["schedules"], summary="List schedules", responses=problems(NotFound)
 )
 async def list_schedules(
     principal: ReferenceReader,
@@ -66,7 +66,7 @@ async def list_schedules(
 @router.get(
     "/schedules/{code}",
     tags=["schedules"],
-    summary="Một chế độ báo cáo",
+    summary="Get a schedule",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def get_schedule(
@@ -85,7 +85,7 @@ async def get_schedule(
 @router.patch(
     "/schedules/{code}",
     tags=["schedules"],
-    summary="Sửa chế độ báo cáo",
+    summary="Change a schedule",
     responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale),
 )
 async def change_schedule(
@@ -97,7 +97,7 @@ async def change_schedule(
     unchanged: Unchanged,
     plan: PlanCode = None,
     preview: Annotated[
-        bool, Query(description="Chỉ cho biết những gì sẽ đổi hạn, không ghi gì.")
+        bool, Query(description="Only show what would move; nothing is changed.")
     ] = False,
 ) -> ChangedScheduleOut | SchedulePreview:
     """Change a schedule, and move its open periods to their new due dates or not.
@@ -125,7 +125,7 @@ async def change_schedule(
 @router.get(
     "/reporting-periods",
     tags=["reporting-periods"],
-    summary="Các kỳ báo cáo",
+    summary="List periods",
     responses=problems(NotFound),
 )
 async def list_reporting_periods(
@@ -156,7 +156,7 @@ async def list_reporting_periods(
 @router.post(
     "/reporting-periods/generate",
     tags=["reporting-periods"],
-    summary="Tạo các kỳ báo cáo của một năm",
+    summary="Generate the periods of a year",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def generate_reporting_periods(
@@ -173,7 +173,7 @@ async def generate_reporting_periods(
 @router.get(
     "/reporting-periods/{code:period}",
     tags=["reporting-periods"],
-    summary="Một kỳ báo cáo",
+    summary="Get a period",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def get_reporting_period(
@@ -189,7 +189,7 @@ async def get_reporting_period(
 @router.post(
     "/reporting-periods/{code:period}/close",
     tags=["reporting-periods"],
-    summary="Khóa kỳ báo cáo",
+    summary="Close a period",
     responses=problems(NotFound, AmbiguousPlan, UNCHANGED_STATE),
 )
 async def close_reporting_period(
@@ -205,7 +205,7 @@ async def close_reporting_period(
 @router.post(
     "/reporting-periods/{code:period}/open",
     tags=["reporting-periods"],
-    summary="Mở lại kỳ báo cáo",
+    summary="Open a period",
     responses=problems(NotFound, AmbiguousPlan, UNCHANGED_STATE),
 )
 async def open_reporting_period(

@@ -25,7 +25,7 @@ from app.services.reference import plans
 router = APIRouter(prefix="/plans", tags=["plans"], route_class=ReferenceRoute)
 
 
-@router.get("", summary="Danh sách kế hoạch", responses=problems())
+@router.get("", summary="List plans", responses=problems())
 async def list_plans(
     principal: ReferenceReader,
     session: ReadSession,
@@ -40,7 +40,7 @@ async def list_plans(
     return Page[PlanOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
-@router.get("/{code}", summary="Một kế hoạch", responses=problems(NotFound))
+@router.get("/{code}", summary="Get a plan", responses=problems(NotFound))
 async def get_plan(
     code: str, response: Response, principal: ReferenceReader, session: ReadSession
 ) -> PlanWithTexts:
@@ -52,7 +52,7 @@ async def get_plan(
 
 @router.patch(
     "/{code}",
-    summary="Sửa kế hoạch",
+    summary="Change a plan",
     responses=problems(NotFound, PreconditionRequired, Stale),
 )
 async def change_plan(

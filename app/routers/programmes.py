@@ -13,7 +13,7 @@ from app.services.reference import programmes
 router = APIRouter(prefix="/programmes", tags=["programmes"], route_class=ReferenceRoute)
 
 
-@router.get("", summary="Danh sách chương trình", responses=problems())
+@router.get("", summary="List programmes", responses=problems())
 async def list_programmes(
     _: ReferenceReader, session: ReadSession, limit: Limit = PAGE_SIZE, cursor: Cursor = None
 ) -> Page[ProgrammeOut]:
@@ -22,13 +22,15 @@ async def list_programmes(
     return Page[ProgrammeOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
-@router.get("/{code}", summary="Một chương trình", responses=problems(NotFound))
+@router.get("/{code}", summary="Get a programme", responses=problems(NotFound))
 async def get_programme(code: str, _: ReferenceReader, session: ReadSession) -> ProgrammeOut:
     """Get a programme."""
     return ProgrammeOut.model_validate(await programmes.get(session, code))
 
 
-@router.get("/{code}/projects", summary="Dự án của một chương trình", responses=problems(NotFound))
+@router.get(
+    "/{code}/projects", summary="List the projects of a programme", responses=problems(NotFound)
+)
 async def list_programme_projects(
     code: str,
     _: ReferenceReader,
@@ -42,7 +44,7 @@ async def list_programme_projects(
 
 
 @router.get(
-    "/{code}/indicators", summary="Chỉ tiêu của một chương trình", responses=problems(NotFound)
+    "/{code}/indicators", summary="List the indicators of a programme", responses=problems(NotFound)
 )
 async def list_programme_indicators(
     code: str,

@@ -27,13 +27,13 @@ from app.services.reference import projects
 router = APIRouter(prefix="/projects", tags=["projects"], route_class=ReferenceRoute)
 
 
-@router.get("", summary="Danh sách dự án", responses=problems(NotFound, AmbiguousPlan))
+@router.get("", summary="List projects", responses=problems(NotFound, AmbiguousPlan))
 async def list_projects(
     principal: ReferenceReader,
     session: ReadSession,
     plan: PlanCode = None,
     parent: Annotated[
-        str | None, Query(max_length=64, description="Chỉ các tiểu dự án của dự án này.")
+        str | None, Query(max_length=64, description="Only the sub-projects of this project.")
     ] = None,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
@@ -45,7 +45,7 @@ async def list_projects(
     return Page[ProjectOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
-@router.get("/{code}", summary="Một dự án", responses=problems(NotFound, AmbiguousPlan))
+@router.get("/{code}", summary="Get a project", responses=problems(NotFound, AmbiguousPlan))
 async def get_project(
     code: str,
     response: Response,
@@ -61,7 +61,7 @@ async def get_project(
 
 @router.post(
     "",
-    summary="Thêm dự án, tiểu dự án",
+    summary="Create a project",
     status_code=201,
     responses=problems(NotFound, AmbiguousPlan, CONSTRAINTS["plan_project_pkey"]),
 )
@@ -82,7 +82,7 @@ async def create_project(
 
 @router.patch(
     "/{code}",
-    summary="Sửa dự án",
+    summary="Change a project",
     responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale),
 )
 async def change_project(

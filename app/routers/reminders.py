@@ -53,7 +53,7 @@ PreviewDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31)), 
 TOO_SOON = StateConflict(manual.TOO_SOON, at="16:10", retry_after=1800)
 
 PUT_ANSWERS: dict[int | str, dict[str, Any]] = {
-    201: {"model": ReminderRuleOut, "description": "Đã tạo."}
+    201: {"model": ReminderRuleOut, "description": "Created."}
 }
 PUT_ANSWERS |= problems(
     NotFound,
@@ -65,13 +65,13 @@ PUT_ANSWERS |= problems(
 
 RuleAgency = Annotated[
     str | None,
-    Query(alias="agency", max_length=64, description="Mã đơn vị, với quy tắc riêng của đơn vị."),
+    Query(alias="agency", max_length=64, description="The code of the agency, for its own rule."),
 ]
 
 
 async def rule_key(
-    schedule: Annotated[str, Path(description="Mã chế độ báo cáo.", examples=["quarterly"])],
-    code: Annotated[NewCode, Path(description="Mã quy tắc.", examples=["before-3"])],
+    schedule: Annotated[str, Path(description="The code of the schedule.", examples=["quarterly"])],
+    code: Annotated[NewCode, Path(description="The code of the rule.", examples=["before-3"])],
     on: OnDay,
     agency: RuleAgency = None,
     plan: PlanCode = None,
@@ -83,12 +83,14 @@ async def rule_key(
 AddressedRule = Annotated[RuleKey, Depends(rule_key)]
 
 
-@router.get("/reminder-rules", summary="Các quy tắc nhắc hạn", responses=problems(NotFound))
+@router.get("/reminder-rules", summary="List reminder rules", responses=problems(NotFound))
 async def list_reminder_rules(
     principal: ReferenceReader,
     session: ReadSession,
     on: OnDay,
-    schedule: Annotated[str | None, Query(max_length=64, description="Mã chế độ báo cáo.")] = None,
+    schedule: Annotated[
+        str | None, Query(max_length=64, description="The code of the schedule.")
+    ] = None,
     agency: RuleAgency = None,
     plan: PlanCode = None,
     limit: Limit = PAGE_SIZE,
@@ -114,7 +116,7 @@ async def list_reminder_rules(
 
 @router.get(
     "/reminder-rules/{schedule}/{code}",  # noqa: FAST003 - read by rule_key
-    summary="Một quy tắc nhắc hạn",
+    summary="Get a reminder rule",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def get_reminder_rule(
@@ -128,7 +130,7 @@ async def get_reminder_rule(
 
 @router.put(
     "/reminder-rules/{schedule}/{code}",  # noqa: FAST003 - read by rule_key
-    summary="Đặt quy tắc nhắc hạn",
+    summary="Put a reminder rule",
     responses=PUT_ANSWERS,
 )
 async def put_reminder_rule(
@@ -152,7 +154,7 @@ async def put_reminder_rule(
 
 @router.delete(
     "/reminder-rules/{schedule}/{code}",  # noqa: FAST003 - read by rule_key
-    summary="Bỏ quy tắc nhắc hạn",
+    summary="Delete a reminder rule",
     status_code=204,
     responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale),
 )
@@ -163,7 +165,7 @@ async def delete_reminder_rule(
     await rules.delete(session, action, key, check_version=unchanged)
 
 
-@router.post("/reminders/preview", summary="Xem trước thông báo nhắc hạn", responses=problems())
+@router.post("/reminders/preview", summary="Preview reminders", responses=problems())
 async def preview_reminders(
     principal: RemindersReader,
     session: ReadSession,
@@ -171,7 +173,7 @@ async def preview_reminders(
     now: Now,
     on: Annotated[
         PreviewDay | None,
-        Query(description="Ngày muốn xem, từ 2000 đến 2100; bỏ trống là hôm nay."),
+        Query(description="The day to look at, from 2000 to 2100; today by default."),
     ] = None,
 ) -> Page[ForeseenOut]:
     """The messages that the rules would send on a day if nothing changed until then.
@@ -184,7 +186,7 @@ async def preview_reminders(
 
 @router.post(
     "/obligations/{period}/{agency}/remind",  # noqa: FAST003 - read by report_key
-    summary="Nhắc tay",
+    summary="Remind an agency",
     responses=problems(NotFound, AmbiguousPlan, OtherOwner, TOO_SOON),
 )
 async def remind_obligation(

@@ -66,7 +66,8 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[^\x00-\x1f\x7f]+$",
-        description="Một mã ngẫu nhiên cho mỗi lần gửi; gửi lại cùng mã nhận lại cùng câu trả lời.",
+        description="A random key for each submission; a repetition with the same key gets "
+        "the same answer.",
     ),
 ]
 
@@ -105,7 +106,7 @@ def _response(answer: ReportAnswer) -> Response:
 
 @router.get(
     "",
-    summary="Danh sách báo cáo",
+    summary="List reports",
     response_model=Page[ObligationOut],
     responses=problems(NotFound, AmbiguousPlan),
 )
@@ -133,7 +134,7 @@ async def list_reports(
 
 @router.get(
     "/{period}/{agency}",
-    summary="Một báo cáo",
+    summary="Get a report",
     response_model=ReportOut,
     responses=problems(NotFound, AmbiguousPlan),
 )
@@ -153,7 +154,7 @@ async def get_report(
 
 @router.put(
     "/{period}/{agency}/draft",
-    summary="Lưu bản nháp",
+    summary="Save a draft",
     response_model=ReportOut,
     responses=problems(NotFound, AmbiguousPlan, NOT_EDITABLE, Stale, PreconditionRequired),
 )
@@ -179,7 +180,7 @@ async def save_draft(
 
 @router.post(
     "/{period}/{agency}/submit",
-    summary="Gửi báo cáo",
+    summary="Submit a report",
     response_model=ReportOut,
     responses=problems(
         NotFound,
@@ -222,7 +223,7 @@ def _fingerprint(request: Request, body: Submission) -> str:
 
 @router.post(
     "/{period}/{agency}/return",
-    summary="Trả lại để sửa",
+    summary="Return a report",
     response_model=ReportOut,
     responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_SUBMITTED, Stale),
 )
@@ -250,7 +251,7 @@ async def return_report(
 
 @router.post(
     "/{period}/{agency}/accept",
-    summary="Duyệt báo cáo",
+    summary="Accept a report",
     response_model=ReportOut,
     responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_SUBMITTED, Stale),
 )
@@ -272,7 +273,7 @@ async def accept_report(
 
 @router.post(
     "/{period}/{agency}/reopen",
-    summary="Mở lại báo cáo đã duyệt",
+    summary="Reopen a report",
     response_model=ReportOut,
     responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_ACCEPTED, Stale),
 )
@@ -296,7 +297,7 @@ async def reopen_report(
 
 @router.get(
     "/{period}/{agency}/revisions",
-    summary="Các bản đã gửi",
+    summary="List revisions",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def list_revisions(
@@ -315,7 +316,7 @@ async def list_revisions(
 
 @router.get(
     "/{period}/{agency}/revisions/{number}",
-    summary="Một bản đã gửi",
+    summary="Get a revision",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def get_revision(

@@ -36,7 +36,7 @@ SignInAttempts = Annotated[Attempts, Depends(attempts_of)]
 
 @router.post(
     "/auth/token",
-    summary="Đăng nhập",
+    summary="Sign in",
     responses=problems(WrongPassword, TooManyAttempts),
 )
 async def sign_in(
@@ -59,13 +59,13 @@ async def sign_in(
     return Token(access_token=token.secret, expires_in=int(token.lifetime.total_seconds()))
 
 
-@router.post("/auth/logout", summary="Đăng xuất", status_code=204, responses=problems())
+@router.post("/auth/logout", summary="Sign out", status_code=204, responses=problems())
 async def sign_out(action: SelfAction, session: WriteSession, secret: Presented) -> None:
     """Revoke the access token of this request. API keys cannot sign out (403)."""
     await access_tokens.revoke(session, action, secret)
 
 
-@router.get("/me", summary="Tôi là ai", responses=problems())
+@router.get("/me", summary="Get your account", responses=problems())
 async def get_me(principal: SelfReader, session: ReadSession) -> Me:
     """Get the account or API key of this request, its agency and its permissions."""
     return Me.model_validate(await profile.get(session, principal))
@@ -73,7 +73,7 @@ async def get_me(principal: SelfReader, session: ReadSession) -> Me:
 
 @router.post(
     "/me/password",
-    summary="Đổi mật khẩu của mình",
+    summary="Change your password",
     status_code=204,
     responses=problems(TooManyAttempts),
 )

@@ -33,7 +33,7 @@ router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=StrictRout
 WebhookId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
-@router.get("", summary="Danh sách webhook", responses=problems())
+@router.get("", summary="List webhooks", responses=problems())
 async def list_webhooks(
     principal: WebhooksReader,
     session: ReadSession,
@@ -45,7 +45,7 @@ async def list_webhooks(
     return Page[WebhookOut].model_validate({"items": items, "next_cursor": next_cursor})
 
 
-@router.get("/{webhook_id}", summary="Một webhook", responses=problems(NotFound))
+@router.get("/{webhook_id}", summary="Get a webhook", responses=problems(NotFound))
 async def get_webhook(
     webhook_id: WebhookId, response: Response, principal: WebhooksReader, session: ReadSession
 ) -> WebhookOut:
@@ -57,7 +57,7 @@ async def get_webhook(
 
 @router.post(
     "",
-    summary="Tạo webhook",
+    summary="Create a webhook",
     status_code=201,
     responses=problems(StateConflict(secrets.TOO_MANY, count=100), TooManyRequests),
 )
@@ -83,7 +83,7 @@ async def create_webhook(
 
 @router.patch(
     "/{webhook_id}",
-    summary="Sửa webhook",
+    summary="Change a webhook",
     responses=problems(NotFound, PreconditionRequired, Stale),
 )
 async def change_webhook(
@@ -105,7 +105,7 @@ async def change_webhook(
 
 @router.delete(
     "/{webhook_id}",
-    summary="Xóa webhook",
+    summary="Delete a webhook",
     status_code=204,
     responses=problems(NotFound, PreconditionRequired, Stale),
 )
@@ -116,7 +116,7 @@ async def delete_webhook(
     await webhooks.delete(session, action, webhook_id, check_version=unchanged)
 
 
-@router.post("/{webhook_id}/test", summary="Gửi thử", responses=problems(NotFound))
+@router.post("/{webhook_id}/test", summary="Test a webhook", responses=problems(NotFound))
 async def try_out_webhook(
     webhook_id: WebhookId,
     request: Request,

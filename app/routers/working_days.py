@@ -25,12 +25,12 @@ from app.services.periods import working_days
 
 router = APIRouter(prefix="/working-days", tags=["schedules"], route_class=ReferenceRoute)
 
-OneDay = Annotated[Day, Path(description="Ngày, YYYY-MM-DD.")]
+OneDay = Annotated[Day, Path(description="The day, YYYY-MM-DD.")]
 
 
 @router.get(
     "",
-    summary="Ngày làm việc hoán đổi trong năm",
+    summary="List the swapped working days of a year",
     responses=problems(NotFound, AmbiguousPlan),
 )
 async def list_working_days(
@@ -49,7 +49,9 @@ async def list_working_days(
     return Page[WorkingDayOut](items=items, next_cursor=next_cursor)
 
 
-@router.get("/{day}", summary="Một ngày hoán đổi", responses=problems(NotFound, AmbiguousPlan))
+@router.get(
+    "/{day}", summary="Get a swapped working day", responses=problems(NotFound, AmbiguousPlan)
+)
 async def get_working_day(
     day: OneDay,
     response: Response,
@@ -65,9 +67,9 @@ async def get_working_day(
 
 @router.put(
     "/{day}",
-    summary="Đặt ngày nghỉ hoặc ngày làm bù",
+    summary="Put a day off or a worked day",
     responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale)
-    | {201: {"model": WorkingDayOut, "description": "Ngày hoán đổi mới"}},
+    | {201: {"model": WorkingDayOut, "description": "A new swapped day."}},
 )
 async def put_working_day(
     day: OneDay,
@@ -93,7 +95,7 @@ async def put_working_day(
 
 @router.delete(
     "/{day}",
-    summary="Bỏ ngày hoán đổi",
+    summary="Delete a swapped working day",
     status_code=204,
     responses=problems(NotFound, AmbiguousPlan, PreconditionRequired, Stale),
 )

@@ -36,13 +36,19 @@ Username = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$"),
     AfterValidator(_ensure_free),
-    Field(description="Chữ thường không dấu, số và . _ -; từ 2 đến 64 ký tự."),
+    Field(description="Lower-case ASCII letters, digits and . _ -; 2 to 64 characters."),
 ]
-EmailAddress = Annotated[str, AfterValidator(_ensure_mailable)]
+EmailAddress = Annotated[
+    str, Field(json_schema_extra={"format": "email"}), AfterValidator(_ensure_mailable)
+]
 NewPassword = Annotated[
     str, StringConstraints(min_length=MINIMUM_PASSWORD_LENGTH, max_length=LONGEST_PASSWORD)
 ]
-Scopes = Annotated[list[Scope], Field(min_length=1), AfterValidator(_ensure_unique)]
+Scopes = Annotated[
+    list[Scope],
+    Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_ensure_unique),
+]
 
 
 class SignIn(Input):
@@ -50,12 +56,18 @@ class SignIn(Input):
 
     model_config = examples({"username": "xuan-hong", "password": "mật khẩu của tôi"})
 
-    username: Annotated[str, StringConstraints(max_length=200)]
-    password: Annotated[str, StringConstraints(max_length=LONGEST_PASSWORD)]
-    grant_type: Literal["password"] | None = None
-    scope: str = ""
-    client_id: str | None = None
-    client_secret: str | None = None
+    username: Annotated[str, StringConstraints(max_length=200)] = Field(
+        description="The user name."
+    )
+    password: Annotated[str, StringConstraints(max_length=LONGEST_PASSWORD)] = Field(
+        description="The password."
+    )
+    grant_type: Literal["password"] | None = Field(
+        default=None, description="The grant of OAuth 2."
+    )
+    scope: str = Field(default="", description="Ignored.")
+    client_id: str | None = Field(default=None, description="Ignored.")
+    client_secret: str | None = Field(default=None, description="Ignored.")
 
 
 class Token(Output):
@@ -69,9 +81,9 @@ class Token(Output):
         }
     )
 
-    access_token: str
-    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a token type, not a secret
-    expires_in: int = Field(description="Số giây còn hiệu lực.")
+    access_token: str = Field(description="The token.")
+    token_type: Literal["bearer"] = Field(default="bearer", description="The type of the token.")
+    expires_in: int = Field(description="The number of seconds for which the token is valid.")
 
 
 class Me(Output):
@@ -91,15 +103,15 @@ class Me(Output):
         }
     )
 
-    username: str | None = Field(description="null đối với khóa API.")
-    full_name: str | None
-    email: str | None
-    role: Role | None
-    agency: str | None = Field(description="null: quản trị toàn hệ thống.")
-    agency_name: str | None
-    permissions: list[Permission]
-    name: str | None = Field(description="Tên khóa API; null đối với người dùng.")
-    scopes: list[Scope] | None
+    username: str | None = Field(description="The user name; null for an API key.")
+    full_name: str | None = Field(description="The full name of the person.")
+    email: str | None = Field(description="The e-mail address; null for an API key.")
+    role: Role | None = Field(description="The role; null for an API key.")
+    agency: str | None = Field(description="The code of the agency; null for the whole system.")
+    agency_name: str | None = Field(description="The name of the agency.")
+    permissions: list[Permission] = Field(description="The permissions.")
+    name: str | None = Field(description="The name of the API key; null for a user.")
+    scopes: list[Scope] | None = Field(description="The scopes of the API key.")
 
 
 class PasswordChange(Input):
@@ -109,8 +121,10 @@ class PasswordChange(Input):
         {"current_password": "mật khẩu hiện nay", "new_password": "một câu dài dễ nhớ"}
     )
 
-    current_password: Annotated[str, StringConstraints(max_length=LONGEST_PASSWORD)]
-    new_password: NewPassword
+    current_password: Annotated[str, StringConstraints(max_length=LONGEST_PASSWORD)] = Field(
+        description="The current password."
+    )
+    new_password: NewPassword = Field(description="The new password.")
 
 
 USER = {
@@ -135,14 +149,15 @@ class UserIn(Input):
     model_config = examples({**USER, "password": None})
 
     username: Username
-    full_name: Name
-    email: EmailAddress | None = None
-    role: Role
+    full_name: Name = Field(description="The full name of the person.")
+    email: EmailAddress | None = Field(default=None, description="The e-mail address.")
+    role: Role = Field(description="The role.")
     agency: Code | None = Field(
-        default=None, description="Mã đơn vị; chỉ quản trị toàn hệ thống mới để trống."
+        default=None,
+        description="The code of the agency; null only for an administrator of the whole system.",
     )
     password: NewPassword | None = Field(
-        default=None, description="Bỏ trống thì hệ thống tạo và hiện một lần trong câu trả lời."
+        default=None, description="Without it one is generated and shown once, in the answer."
     )
 
 
@@ -152,15 +167,16 @@ class UserPatch(Input):
     model_config = examples({"active": False})
 
     # A factory keeps the default out of the OpenAPI schema; these fields cannot be null.
-    full_name: Name = Field(default_factory=str)
-    email: EmailAddress | None = None
-    role: Role = Field(default_factory=lambda: Role.VIEWER)
-    agency: Code | None = None
+    full_name: Name = Field(default_factory=str, description="The full name of the person.")
+    email: EmailAddress | None = Field(default=None, description="The e-mail address.")
+    role: Role = Field(default_factory=lambda: Role.VIEWER, description="The role.")
+    agency: Code | None = Field(default=None, description="The code of the agency.")
     active: Flag = Field(
-        default_factory=bool, description="false: khóa tài khoản và hủy ngay mọi mã truy cập."
+        default_factory=bool,
+        description="false: the account is locked and its access tokens end at once.",
     )
     password: NewPassword | None = Field(
-        default=None, description="Mật khẩu mới; null thì hệ thống tạo và hiện một lần."
+        default=None, description="The new password; null: one is generated and shown once."
     )
 
 
@@ -169,14 +185,14 @@ class User(Output):
 
     model_config = examples(KNOWN_USER)
 
-    username: str
-    full_name: str
-    email: str | None
-    role: Role
-    agency: str | None
-    agency_name: str | None
-    active: bool
-    created_at: Instant
+    username: str = Field(description="The user name.")
+    full_name: str = Field(description="The full name of the person.")
+    email: str | None = Field(description="The e-mail address.")
+    role: Role = Field(description="The role.")
+    agency: str | None = Field(description="The code of the agency.")
+    agency_name: str | None = Field(description="The name of the agency.")
+    active: bool = Field(description="Whether the account can sign in.")
+    created_at: Instant = Field(description="When it was created.")
     version: Version
 
 
@@ -185,7 +201,9 @@ class UserWithPassword(User):
 
     model_config = examples({**KNOWN_USER, "password": "k7wm-x3dp-9hqa-t2nf"})
 
-    password: str | None = Field(description="Mật khẩu do hệ thống tạo, chỉ hiện một lần.")
+    password: str | None = Field(
+        description="The generated password, shown once; null if the request gave one."
+    )
 
 
 API_KEY = {
@@ -210,10 +228,10 @@ class ApiKeyIn(Input):
 
     model_config = examples(API_KEY)
 
-    name: Name
-    scopes: Scopes
-    agency: Code = Field(description="Khóa dùng được trong đơn vị này và các đơn vị bên dưới.")
-    expires_on: Day | None = Field(default=None, description="Ngày cuối cùng còn dùng được.")
+    name: Name = Field(description="The name.")
+    scopes: Scopes = Field(description="The scopes of the API key.")
+    agency: Code = Field(description="The agency at and below which the key works.")
+    expires_on: Day | None = Field(default=None, description="The last day on which the key works.")
 
 
 class ApiKey(Output):
@@ -221,16 +239,16 @@ class ApiKey(Output):
 
     model_config = examples(KNOWN_API_KEY)
 
-    id: int
-    name: str
-    hint: str = Field(description="Các ký tự đầu, để phân biệt khóa này với khóa khác.")
-    scopes: list[Scope]
-    agency: str
-    expires_on: Day | None
-    created_at: Instant
-    created_by: str
-    last_used_at: Instant | None
-    revoked_at: Instant | None
+    id: int = Field(description="The identifier.")
+    name: str = Field(description="The name.")
+    hint: str = Field(description="The first characters, which tell keys apart.")
+    scopes: list[Scope] = Field(description="The scopes of the API key.")
+    agency: str = Field(description="The code of the agency.")
+    expires_on: Day | None = Field(description="The last day on which it works.")
+    created_at: Instant = Field(description="When it was created.")
+    created_by: str = Field(description="The user name of the creator.")
+    last_used_at: Instant | None = Field(description="When it was last used.")
+    revoked_at: Instant | None = Field(description="When it was revoked; null: it is valid.")
 
 
 class NewApiKey(ApiKey):
@@ -238,4 +256,4 @@ class NewApiKey(ApiKey):
 
     model_config = examples({**KNOWN_API_KEY, "key": "tdk_9aB2xQk8Qy2mB7tRw1cVn5sLh9aPd3Ge0aB1cD"})
 
-    key: str = Field(description="Khóa, chỉ hiện một lần này.")
+    key: str = Field(description="The key, shown only this once.")

@@ -20,13 +20,17 @@ LastDay = Annotated[date, Field(le=date(2999, 12, 31)), IsoDate]
 Identifier = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", max_length=35),
-    Field(description="Mã định danh điện tử theo Quyết định 20/2020/QĐ-TTg, khi đã được cấp."),
+    Field(
+        description="The electronic identification code (Quyết định 20/2020/QĐ-TTg), once it "
+        "is assigned."
+    ),
 ]
 Successors = Annotated[
     list[Code],
     Field(
         max_length=100,
-        description="Mã các đơn vị kế thừa, hiểu theo ngày ngay sau valid_to.",
+        json_schema_extra={"uniqueItems": True},
+        description="The codes of the successors on the day after `valid_to`.",
     ),
     AfterValidator(_unique),
 ]
@@ -48,16 +52,18 @@ class AgencyOut(Output):
 
     model_config = examples(AGENCY | {"version": 2})
 
-    code: str
-    name: str
-    kind: AgencyKind
-    parent: str | None = Field(description="Mã cơ quan cấp trên.")
-    valid_from: date | None = Field(description="Ngày đầu tiên; null là từ trước tới nay.")
-    valid_to: date | None = Field(description="Ngày cuối cùng; null là còn hoạt động.")
-    identifier: str | None = Field(description="Mã định danh điện tử, khi đã được cấp.")
+    code: str = Field(description="The code.")
+    name: str = Field(description="The name.")
+    kind: AgencyKind = Field(description="The kind of the agency.")
+    parent: str | None = Field(description="The code of the superior agency.")
+    valid_from: date | None = Field(description="The first day; null: always.")
+    valid_to: date | None = Field(description="The last day; null: it still exists.")
+    identifier: str | None = Field(
+        description="The electronic identification code, once it is assigned."
+    )
     successors: list[str] = Field(
-        description="Mã các đơn vị kế thừa sau khi sáp nhập, chia tách; hiểu theo ngày ngay sau "
-        "valid_to, nên có thể trùng mã cũ."
+        description="The codes of the successors after a merger or a division, on the day "
+        "after `valid_to`; so one can equal the old code."
     )
     version: Version
 
@@ -75,17 +81,21 @@ class AgencyIn(Input):
         }
     )
 
-    code: NewCode
-    name: Name
-    kind: AgencyKind
+    code: NewCode = Field(description="The code.")
+    name: Name = Field(description="The name.")
+    kind: AgencyKind = Field(description="The kind of the agency.")
     parent: Code | None = Field(
         default=None,
-        description="Mã cơ quan cấp trên, hiểu theo ngày đầu tiên của đơn vị mới; chỉ quản trị "
-        "toàn hệ thống mới để trống.",
+        description="The code of the superior agency on the new agency's first day; null only"
+        " from an administrator of the whole system.",
     )
-    valid_from: Day | None = None
-    valid_to: LastDay | None = None
-    identifier: Identifier | None = None
+    valid_from: Day | None = Field(default=None, description="The first day; null: always.")
+    valid_to: LastDay | None = Field(
+        default=None, description="The last day; null: it still exists."
+    )
+    identifier: Identifier | None = Field(
+        default=None, description="The electronic identification code."
+    )
     successors: Successors = Field(default_factory=list)
 
 
@@ -97,13 +107,21 @@ class AgencyPatch(Input):
 
     model_config = examples({"valid_to": "2025-06-30", "successors": ["15499"]})
 
-    name: Name | MISSING = MISSING
-    kind: AgencyKind | MISSING = MISSING
-    parent: Code | MISSING = MISSING
-    valid_from: Day | MISSING | None = MISSING
-    valid_to: LastDay | MISSING | None = MISSING
-    identifier: Identifier | MISSING | None = MISSING
-    successors: Successors | MISSING = MISSING
+    name: Name | MISSING = Field(default=MISSING, description="The name.")
+    kind: AgencyKind | MISSING = Field(default=MISSING, description="The kind of the agency.")
+    parent: Code | MISSING = Field(default=MISSING, description="The code of the superior agency.")
+    valid_from: Day | MISSING | None = Field(
+        default=MISSING, description="The first day; null: always."
+    )
+    valid_to: LastDay | MISSING | None = Field(
+        default=MISSING, description="The last day; null: it still exists."
+    )
+    identifier: Identifier | MISSING | None = Field(
+        default=MISSING, description="The electronic identification code."
+    )
+    successors: Successors | MISSING = Field(
+        default=MISSING, description="The codes of the successors."
+    )
 
 
 class ResponsibilityOut(Output):
@@ -120,8 +138,8 @@ class ResponsibilityOut(Output):
         }
     )
 
-    plan: str
-    agency: str
-    position: int
-    title: str
-    text: str
+    plan: str = Field(description="The code of the plan.")
+    agency: str = Field(description="The code of the agency.")
+    position: int = Field(description="The place in the order.")
+    title: str = Field(description="The title.")
+    text: str = Field(description="The text.")

@@ -40,47 +40,49 @@ HEAD: dict[str, Any] = {
 class MissingAgency(Output):
     """An agency that has not submitted its report."""
 
-    agency: str
-    agency_name: str
+    agency: str = Field(description="The code of the agency.")
+    agency_name: str = Field(description="The name of the agency.")
 
 
 class Coverage(Output):
     """Coverage of an aggregate: agencies expected, submitted, accepted, missing."""
 
-    expected: int = Field(description="Số đơn vị phải báo cáo (không kể được miễn).")
-    submitted: int = Field(description="Số đơn vị đã gửi.")
-    accepted: int = Field(description="Số đơn vị có bản gửi đã được duyệt.")
-    on_time: int
-    late: int
-    exempt: int
-    missing: list[str] = Field(description="Mã các đơn vị chưa gửi.")
-    missing_agencies: list[MissingAgency] = Field(description="Các đơn vị chưa gửi, kèm tên.")
+    expected: int = Field(description="The agencies that owe a report, without the exempt ones.")
+    submitted: int = Field(description="The agencies that have submitted.")
+    accepted: int = Field(description="The agencies with an accepted revision.")
+    on_time: int = Field(description="The agencies that submitted on time.")
+    late: int = Field(description="The agencies that submitted late.")
+    exempt: int = Field(description="The exempt agencies.")
+    missing: list[str] = Field(description="The codes of the agencies that have not submitted.")
+    missing_agencies: list[MissingAgency] = Field(
+        description="The agencies that have not submitted, with their names."
+    )
 
 
 class Aggregate(Output):
     """The fields that all aggregates share."""
 
-    plan: str
-    period: str
-    agency: str = Field(description="Gốc của cây đơn vị được tổng hợp.")
-    basis: Basis
+    plan: str = Field(description="The code of the plan.")
+    period: str = Field(description="The code of the period.")
+    agency: str = Field(description="The root of the subtree.")
+    basis: Basis = Field(description="Whether accepted or submitted revisions count.")
     as_of: Instant = Field(
-        description="Thời điểm đã chốt; hỏi lại đúng thời điểm này luôn có cùng câu trả lời."
+        description="The settled instant: a request for it always has this answer."
     )
-    coverage: Coverage
+    coverage: Coverage = Field(description="The agencies behind the figures.")
 
 
 class IndicatorRow(Output):
     """The sum of an indicator. Ratios are computed from sums, never from other ratios."""
 
-    project: str | None
-    indicator: str
-    name: str
-    unit: str
-    kind: IndicatorKind
-    value: float | None = Field(description="Tổng; null khi chưa đơn vị nào báo cáo.")
-    estimate: float | None = Field(description="Tổng ước thực hiện, nếu có đơn vị nêu ước.")
-    agencies: int = Field(description="Số đơn vị có số liệu.")
+    project: str | None = Field(description="The code of the project.")
+    indicator: str = Field(description="The code of the indicator.")
+    name: str = Field(description="The name.")
+    unit: str = Field(description="The unit.")
+    kind: IndicatorKind = Field(description="How the figure relates to time.")
+    value: float | None = Field(description="The sum; null before an agency has reported.")
+    estimate: float | None = Field(description="The sum of the estimates, if an agency gave one.")
+    agencies: int = Field(description="The number of agencies with a figure.")
 
 
 class IndicatorAggregate(Aggregate):
@@ -104,28 +106,32 @@ class IndicatorAggregate(Aggregate):
         }
     )
 
-    rows: list[IndicatorRow]
+    rows: list[IndicatorRow] = Field(description="The rows.")
 
 
 class ExecutionRow(Output):
     """Amounts of one project, source and origin."""
 
-    project: str
-    name: str
-    source: BudgetSource
-    origin: BudgetOrigin
-    allocated_vnd: int = Field(description="Vốn được giao.")
-    disbursed_vnd: int = Field(description="Lũy kế giải ngân từ 01/01.")
-    execution_rate: float | None = Field(description="Giải ngân / vốn được giao.")
-    agencies: int = Field(description="Số đơn vị có giải ngân.")
+    project: str = Field(description="The code of the project.")
+    name: str = Field(description="The name.")
+    source: BudgetSource = Field(description="The source of the money.")
+    origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
+    allocated_vnd: int = Field(description="The allocated amount in VND.")
+    disbursed_vnd: int = Field(description="What was disbursed since 1 January, in VND.")
+    execution_rate: float | None = Field(
+        description="Disbursed divided by allocated; null if nothing is allocated."
+    )
+    agencies: int = Field(description="The number of agencies that disbursed money.")
 
 
 class ExecutionTotal(Output):
     """Total amounts; the rate is a ratio of sums."""
 
-    allocated_vnd: int
-    disbursed_vnd: int
-    execution_rate: float | None
+    allocated_vnd: int = Field(description="The year's money in VND.")
+    disbursed_vnd: int = Field(description="What was disbursed since 1 January, in VND.")
+    execution_rate: float | None = Field(
+        description="Disbursed divided by allocated; null if nothing is allocated."
+    )
 
 
 class ExecutionAggregate(Aggregate):
@@ -154,20 +160,20 @@ class ExecutionAggregate(Aggregate):
         }
     )
 
-    rows: list[ExecutionRow]
-    total: ExecutionTotal
+    rows: list[ExecutionRow] = Field(description="The rows.")
+    total: ExecutionTotal = Field(description="The totals of all rows.")
 
 
 class TimelinessRow(Output):
     """The timeliness of one agency."""
 
-    agency: str
-    agency_name: str
-    due_date: date
-    late_from: Instant
-    timeliness: Timeliness
-    days_late: int
-    first_submitted_at: Instant | None
+    agency: str = Field(description="The code of the agency.")
+    agency_name: str = Field(description="The name of the agency.")
+    due_date: date = Field(description="The last day that is on time.")
+    late_from: Instant = Field(description="The first instant that is late.")
+    timeliness: Timeliness = Field(description="The timeliness.")
+    days_late: int = Field(description="The days of delay that have begun.")
+    first_submitted_at: Instant | None = Field(description="When the first revision was received.")
 
 
 class TimelinessAggregate(Aggregate):
@@ -191,5 +197,5 @@ class TimelinessAggregate(Aggregate):
         }
     )
 
-    counts: dict[Timeliness, int]
-    rows: list[TimelinessRow]
+    counts: dict[Timeliness, int] = Field(description="The number of agencies by timeliness.")
+    rows: list[TimelinessRow] = Field(description="The rows.")

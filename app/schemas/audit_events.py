@@ -24,12 +24,16 @@ class AuditEvent(Output):
         }
     )
 
-    at: Instant
-    actor: str
-    action: str
-    subject: str
-    agency: str | None = Field(description="Đơn vị có liên quan; null: toàn hệ thống.")
-    origin: str | None = Field(description="Địa chỉ mạng của người thực hiện.")
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    hash: str = Field(description="SHA-256 nối tiếp sự kiện trước, dạng thập lục phân.")
+    at: Instant = Field(description="The instant, in the order of the ledger.")
+    actor: str = Field(description="The user name, or the name of the API key.")
+    action: str = Field(description="What was done, as `report.accepted`.")
+    subject: str = Field(description="What was changed, as a path.")
+    agency: str | None = Field(
+        description="The code of the agency concerned; null: the whole system."
+    )
+    origin: str | None = Field(description="The network address of the actor.")
+    before: dict[str, Any] | None = Field(description="The changed fields before.")
+    after: dict[str, Any] | None = Field(description="The changed fields after.")
+    hash: str = Field(
+        description="SHA-256 in a chain with the event before, in hexadecimal digits."
+    )

@@ -81,8 +81,10 @@ Item = TypeVar("Item")
 class Page(Output, Generic[Item]):
     """A page of a list. `next_cursor` is the cursor of the next page; null on the last page."""
 
-    items: list[Item]
-    next_cursor: str | None
+    items: list[Item] = Field(description="The items of the page.")
+    next_cursor: str | None = Field(
+        description="The cursor of the next page; null on the last one."
+    )
 
 
 def _require_number(value: Any) -> Any:

@@ -17,7 +17,7 @@ def _sorted_unique(years: list[int]) -> list[int]:
 
 OriginYears = Annotated[
     list[Annotated[int, Field(strict=True, ge=2000, le=2100), Whole]],
-    Field(min_length=1, max_length=10),
+    Field(min_length=1, max_length=10, json_schema_extra={"uniqueItems": True}),
     AfterValidator(_sorted_unique),
 ]
 
@@ -46,17 +46,17 @@ class BudgetLineOut(Output):
 
     model_config = examples({"id": 15, "plan": "tho-xuan-2024", **DISTRIBUTED, "version": 1})
 
-    id: int
-    plan: str
-    project: str
-    agency: str | None = Field(description="null: chưa giao cho đơn vị nào.")
-    source: BudgetSource
-    origin: BudgetOrigin
+    id: int = Field(description="The identifier.")
+    plan: str = Field(description="The code of the plan.")
+    project: str = Field(description="The code of the project.")
+    agency: str | None = Field(description="The code of the agency; null: not yet distributed.")
+    source: BudgetSource = Field(description="The source of the money.")
+    origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
     origin_years: list[int] = Field(
-        description="Năm gốc của vốn; nhiều năm khi kế hoạch không tách riêng."
+        description="The years from which the money is; several where the plan does not divide it."
     )
-    amount_vnd: int
-    decision: str | None = Field(description="Quyết định giao vốn.")
+    amount_vnd: int = Field(description="The amount in VND.")
+    decision: str | None = Field(description="The decision that grants the money.")
     version: Version
 
 
@@ -65,20 +65,20 @@ class BudgetLineIn(Input):
 
     model_config = examples(DISTRIBUTED, NEWLY_GRANTED)
 
-    project: Code = Field(description="Dự án không có tiểu dự án, hoặc tiểu dự án.")
+    project: Code = Field(description="A project without sub-projects, or a sub-project.")
     agency: Code | None = Field(
         default=None,
-        description="Đơn vị được phân công trong dự án; số tiền lấy từ dòng chưa giao. Để trống: "
-        "vốn mới được cấp, cần có decision.",
+        description="An agency that is assigned to the project; its money is taken from the "
+        "undistributed line. null: newly granted money, which needs a `decision`.",
     )
-    source: BudgetSource
-    origin: BudgetOrigin
+    source: BudgetSource = Field(description="The source of the money.")
+    origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
     origin_years: OriginYears | None = Field(
         default=None,
-        description="Bỏ trống với current_year: năm của kế hoạch. Bắt buộc với carried_over.",
+        description="Without it the year of the plan; required for `carried_over`.",
     )
-    amount_vnd: Amount
-    decision: Line | None = None
+    amount_vnd: Amount = Field(description="The amount in VND.")
+    decision: Line | None = Field(default=None, description="The decision that grants the money.")
 
 
 class BudgetLinePatch(Input):
@@ -88,29 +88,32 @@ class BudgetLinePatch(Input):
 
     amount_vnd: Amount | MISSING = Field(
         default=MISSING,
-        description="Phần chênh lệch của một đơn vị được lấy từ, hoặc trả về, dòng chưa giao.",
+        description="The amount in VND. The difference of an agency's line is taken from, or "
+        "returned to, the undistributed line.",
     )
-    decision: Line | MISSING | None = MISSING
+    decision: Line | MISSING | None = Field(
+        default=MISSING, description="The decision that grants the money."
+    )
 
 
 class ProjectMoney(Output):
     """The budget of a sub-project, or of a project without sub-projects."""
 
-    project: str
-    name: str
-    parent: str | None
-    allocated_vnd: int
-    carried_over_vnd: int
-    total_vnd: int
-    distributed_vnd: int = Field(description="Phần đã giao cho các đơn vị.")
+    project: str = Field(description="The code of the project.")
+    name: str = Field(description="The name.")
+    parent: str | None = Field(description="The code of the project of a sub-project.")
+    allocated_vnd: int = Field(description="The year's money in VND.")
+    carried_over_vnd: int = Field(description="Money carried over from earlier years, in VND.")
+    total_vnd: int = Field(description="The total in VND.")
+    distributed_vnd: int = Field(description="What is distributed to agencies, in VND.")
 
 
 class SourceMoney(Output):
     """The budget from one source and origin."""
 
-    source: BudgetSource
-    origin: BudgetOrigin
-    amount_vnd: int
+    source: BudgetSource = Field(description="The source of the money.")
+    origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
+    amount_vnd: int = Field(description="The amount in VND.")
 
 
 class BudgetSummary(Output):
@@ -142,12 +145,13 @@ class BudgetSummary(Output):
         }
     )
 
-    plan: str
-    allocated_vnd: int = Field(description="Vốn giao trong năm.")
-    carried_over_vnd: int = Field(description="Vốn năm trước chuyển sang.")
-    total_vnd: int
-    distributed_vnd: int = Field(description="Phần đã giao cho các đơn vị.")
+    plan: str = Field(description="The code of the plan.")
+    allocated_vnd: int = Field(description="The year's money in VND.")
+    carried_over_vnd: int = Field(description="Money carried over from earlier years, in VND.")
+    total_vnd: int = Field(description="The total in VND.")
+    distributed_vnd: int = Field(description="What is distributed to agencies, in VND.")
     projects: list[ProjectMoney] = Field(
-        description="Dự án không có tiểu dự án, và các tiểu dự án, theo thứ tự của kế hoạch."
+        description="The projects without sub-projects, and the sub-projects, in the order of"
+        " the plan."
     )
-    sources: list[SourceMoney] = Field(description="Mọi nguồn vốn, kể cả nguồn chưa có vốn.")
+    sources: list[SourceMoney] = Field(description="Every source, also those without money.")

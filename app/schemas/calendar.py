@@ -35,7 +35,7 @@ class CalendarLinkIn(Input):
 
     model_config = examples({"agency": "15493"})
 
-    agency: Code
+    agency: Code = Field(description="The code of the agency.")
 
 
 class CalendarLinkOut(Output):
@@ -43,11 +43,11 @@ class CalendarLinkOut(Output):
 
     model_config = examples(LINK)
 
-    id: int
-    agency: str
-    created_at: Instant
-    created_by: str
-    revoked_at: Instant | None
+    id: int = Field(description="The identifier.")
+    agency: str = Field(description="The code of the agency.")
+    created_at: Instant = Field(description="When it was created.")
+    created_by: str = Field(description="The user name of the creator.")
+    revoked_at: Instant | None = Field(description="When it was revoked; null: it is valid.")
 
 
 class NewCalendarLink(CalendarLinkOut):
@@ -61,4 +61,4 @@ class NewCalendarLink(CalendarLinkOut):
         }
     )
 
-    url: str = Field(description="Địa chỉ để đăng ký lịch; chỉ hiện một lần này.")
+    url: str = Field(description="The address to subscribe to; shown only this once.")

@@ -15,6 +15,8 @@ class Health(Output):
         {"status": "ok", "now": "2024-06-15T16:30:00+07:00", "rehearsal": False}
     )
 
-    status: Literal["ok"]
-    now: datetime = Field(description="Giờ của hệ thống; khi diễn tập thì khác giờ thật.")
-    rehearsal: bool = Field(description="Hệ thống đang diễn tập, theo đồng hồ riêng.")
+    status: Literal["ok"] = Field(description="`ok`.")
+    now: datetime = Field(
+        description="The time of the service; in a rehearsal it differs from the real time."
+    )
+    rehearsal: bool = Field(description="Whether the service has a rehearsal clock.")

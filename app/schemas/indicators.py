@@ -33,13 +33,19 @@ def _unique_by_length(values: list[Frequency]) -> list[Frequency]:
     return sorted(values, key=list(Frequency).index)
 
 
-Frequencies = Annotated[list[Frequency], Field(min_length=1), AfterValidator(_unique_by_length)]
+Frequencies = Annotated[
+    list[Frequency],
+    Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_unique_by_length),
+]
 FilledBy = Annotated[
     list[Code],
     Field(
         max_length=50,
-        description="communes: các xã, thị trấn; leads: cơ quan chủ trì dự án không phải xã, thị "
-        "trấn; hoặc mã của một cơ quan. Để trống khi có formula.",
+        json_schema_extra={"uniqueItems": True},
+        description="Who reports it: `communes` (communes and townships), `leads` (other "
+        "agencies that lead the project), or codes of agencies. Empty with a "
+        "formula.",
     ),
     AfterValidator(_unique),
 ]
@@ -52,8 +58,8 @@ FormulaText = Annotated[
     str,
     StringConstraints(min_length=1, max_length=1000, strip_whitespace=True),
     Field(
-        description="Tổng, như KQ.02 - KQ.03 + KQ.04, hoặc tỷ lệ, như 100 * KQ.06 / KQ.01; quanh "
-        "dấu + và - phải có dấu cách."
+        description="A sum, such as KQ.02 - KQ.03 + KQ.04, or a ratio, such as 100 * KQ.06 / "
+        "KQ.01; with blanks around + and -."
     ),
 ]
 Decimals = Annotated[int, Field(strict=True, ge=0, le=2), Whole]
@@ -91,29 +97,35 @@ class IndicatorOut(Output):
         | {"own": False, "official": False, "version": 1}
     )
 
-    plan: str
-    code: str = Field(description="Mã của phòng; DA2.02.1 là một nhóm trong tổng số DA2.02.")
-    name: str
-    project: str | None = Field(description="null: chỉ tiêu chung của kế hoạch.")
-    position: int = Field(description="Thứ tự trong danh mục.")
-    unit: str = Field(description="Đơn vị tính.")
+    plan: str = Field(description="The code of the plan.")
+    code: str = Field(
+        description="The code in the office's own catalogue; DA2.02.1 is a group of the total"
+        " DA2.02."
+    )
+    name: str = Field(description="The name.")
+    project: str | None = Field(
+        description="The code of the project; null: an indicator of the whole plan."
+    )
+    position: int = Field(description="The place in the order of the catalogue.")
+    unit: str = Field(description="The unit.")
     kind: IndicatorKind = Field(
-        description="flow: phát sinh trong kỳ; cumulative: lũy kế từ đầu năm; stock: có tại ngày "
-        "chốt số liệu; ratio: tỷ lệ, luôn là tỷ lệ của các tổng."
+        description="flow: within the data window; cumulative: since 1 January; stock: on the"
+        " last day of the window; ratio: always of sums."
     )
-    decimals: int = Field(description="Số chữ số thập phân.")
-    frequencies: list[Frequency]
+    decimals: int = Field(description="The number of decimal places.")
+    frequencies: list[Frequency] = Field(description="The frequencies with which it is reported.")
     filled_by: list[str] = Field(
-        description="Ai ghi: communes, leads, hoặc mã cơ quan; rỗng khi hệ thống tự tính."
+        description="Who reports it: `communes`, `leads`, or codes of agencies; empty if the "
+        "service computes it."
     )
-    formula: str | None = Field(description="Cách tính, khi hệ thống tự tính.")
-    maximum: Number | None = Field(description="Giá trị lớn nhất có thể có.")
-    note: str | None
-    own: bool = Field(description="Chỉ tiêu riêng của kế hoạch, chương trình không có.")
+    formula: str | None = Field(description="The formula, if the service computes it.")
+    maximum: Number | None = Field(description="The largest possible value.")
+    note: str | None = Field(description="A note.")
+    own: bool = Field(description="Whether the plan defines it, and not the programme.")
     official: Literal[False] = Field(
         default=False,
-        description="Luôn là false: mã và tên là danh mục riêng của phòng, không phải mã chính "
-        "thức của bộ, ngành.",
+        description="Always false: the catalogue is the office's own, without official codes "
+        "of a ministry.",
     )
     version: Version
 
@@ -123,18 +135,22 @@ class IndicatorIn(Input):
 
     model_config = examples(INDICATOR | {"code": "DA2.06"}, RATIO)
 
-    code: NewCode
-    name: Name
-    project: Code | None = None
-    position: Position | None = Field(default=None, description="Bỏ trống: xếp sau cùng.")
-    unit: Unit
-    kind: IndicatorKind
-    decimals: Decimals = 0
-    frequencies: Frequencies
+    code: NewCode = Field(description="The code.")
+    name: Name = Field(description="The name.")
+    project: Code | None = Field(default=None, description="The code of the project.")
+    position: Position | None = Field(
+        default=None, description="The place in the order; without it the last one."
+    )
+    unit: Unit = Field(description="The unit.")
+    kind: IndicatorKind = Field(description="How the figure relates to time.")
+    decimals: Decimals = Field(default=0, description="The number of decimal places.")
+    frequencies: Frequencies = Field(description="The frequencies with which it is reported.")
     filled_by: FilledBy = Field(default_factory=list)
-    formula: FormulaText | None = None
-    maximum: Figure | None = None
-    note: Prose | None = None
+    formula: FormulaText | None = Field(
+        default=None, description="The formula, if the service computes it."
+    )
+    maximum: Figure | None = Field(default=None, description="The largest possible value.")
+    note: Prose | None = Field(default=None, description="A note.")
 
 
 class IndicatorPatch(Input):
@@ -145,14 +161,24 @@ class IndicatorPatch(Input):
 
     model_config = examples({"note": "Mỗi hộ chỉ ghi một lần trong năm."})
 
-    name: Name | MISSING = MISSING
-    project: Code | MISSING | None = MISSING
-    position: Position | MISSING = MISSING
-    unit: Unit | MISSING = MISSING
-    kind: IndicatorKind | MISSING = MISSING
-    decimals: Decimals | MISSING = MISSING
-    frequencies: Frequencies | MISSING = MISSING
-    filled_by: FilledBy | MISSING = MISSING
-    formula: FormulaText | MISSING | None = MISSING
-    maximum: Figure | MISSING | None = MISSING
-    note: Prose | MISSING | None = MISSING
+    name: Name | MISSING = Field(default=MISSING, description="The name.")
+    project: Code | MISSING | None = Field(default=MISSING, description="The code of the project.")
+    position: Position | MISSING = Field(default=MISSING, description="The place in the order.")
+    unit: Unit | MISSING = Field(default=MISSING, description="The unit.")
+    kind: IndicatorKind | MISSING = Field(
+        default=MISSING, description="How the figure relates to time."
+    )
+    decimals: Decimals | MISSING = Field(
+        default=MISSING, description="The number of decimal places."
+    )
+    frequencies: Frequencies | MISSING = Field(
+        default=MISSING, description="The frequencies with which it is reported."
+    )
+    filled_by: FilledBy | MISSING = Field(default=MISSING, description="Who reports it.")
+    formula: FormulaText | MISSING | None = Field(
+        default=MISSING, description="The formula, if the service computes it."
+    )
+    maximum: Figure | MISSING | None = Field(
+        default=MISSING, description="The largest possible value."
+    )
+    note: Prose | MISSING | None = Field(default=MISSING, description="A note.")

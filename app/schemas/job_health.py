@@ -9,12 +9,14 @@ class Backlog(Output):
     """Numbers of messages by state, and the waiting time of the oldest unsent one."""
 
     oldest_unsent_seconds: float | None = Field(
-        description="Thông báo chờ lâu nhất đã chờ bao nhiêu giây kể từ khi được phép gửi."
+        description="The seconds that the oldest message has waited since it could be sent."
     )
-    waiting: int = Field(description="Đang chờ, kể cả chờ hết giờ yên tĩnh hoặc chờ thử lại.")
-    sending: int
-    failed: int = Field(description="Đã bỏ sau nhiều lần thử, từ trước đến nay.")
-    failed_last_24h: int
+    waiting: int = Field(
+        description="Waiting messages, also those in quiet hours or between attempts."
+    )
+    sending: int = Field(description="Messages that are being sent.")
+    failed: int = Field(description="Messages that were given up so far.")
+    failed_last_24h: int = Field(description="Messages that were given up within 24 hours.")
 
 
 class JobsHealth(Output):
@@ -37,13 +39,14 @@ class JobsHealth(Output):
     )
 
     ok: bool = Field(
-        description="false: có thông báo hoặc lần quét trễ hơn mười phút, hoặc đang giữ thư lại."
+        description="false: a message or a sweep is more than ten minutes late, or messages are "
+        "held."
     )
     held_since: Instant | None = Field(
-        description="Thư và webhook bị giữ lại từ lúc nào (sau khi khôi phục); null: không giữ."
+        description="Since when messages are held after a restore; null: they are not."
     )
-    messages: Backlog
+    messages: Backlog = Field(description="The messages by state.")
     last_sweep_seconds: float | None = Field(
-        description="Lần quét gần nhất cách đây bao nhiêu giây; null là chưa quét lần nào."
+        description="The seconds since the last sweep; null before the first one."
     )
-    queue: dict[str, int] = Field(description="Số công việc trong hàng đợi theo trạng thái.")
+    queue: dict[str, int] = Field(description="The number of queued jobs by state.")

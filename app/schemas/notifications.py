@@ -18,7 +18,12 @@ def _each_once(channels: list[Channel]) -> list[Channel]:
 
 Channels = Annotated[
     list[Channel],
-    Field(min_length=1, max_length=len(Channel), description="Ít nhất một kênh."),
+    Field(
+        min_length=1,
+        max_length=len(Channel),
+        json_schema_extra={"uniqueItems": True},
+        description="At least one channel.",
+    ),
     AfterValidator(_each_once),
 ]
 
@@ -45,21 +50,21 @@ MESSAGE: dict[str, Any] = {
 class Concern(Output):
     """An obligation that a message is about."""
 
-    plan: str
-    period: str
-    agency: str
-    agency_name: str
+    plan: str = Field(description="The code of the plan.")
+    period: str = Field(description="The code of the period.")
+    agency: str = Field(description="The code of the agency.")
+    agency_name: str = Field(description="The name of the agency.")
     about: str = Field(
         validation_alias=AliasChoices("about", "rule"),
-        description="Mã quy tắc nhắc, hoặc loại sự kiện (report.returned…).",
+        description="The code of a reminder rule, or the kind of an event (`report.returned`, …).",
     )
 
 
 class PlanConcern(Output):
     """A plan that a message is about as a whole."""
 
-    plan: str
-    about: str = Field(description="Loại sự kiện (plan.import_failed).")
+    plan: str = Field(description="The code of the plan.")
+    about: str = Field(description="The kind of the event (`plan.import_failed`).")
 
 
 class NotificationOut(Output):
@@ -67,14 +72,14 @@ class NotificationOut(Output):
 
     model_config = examples(MESSAGE)
 
-    id: UUID
-    subject: str
-    text: str
-    sent_at: Instant
-    read_at: Instant | None = Field(description="Thời điểm đã đọc; null là chưa đọc.")
-    obligations: list[Concern]
+    id: UUID = Field(description="The identifier.")
+    subject: str = Field(description="The subject.")
+    text: str = Field(description="The text.")
+    sent_at: Instant = Field(description="When it was sent.")
+    read_at: Instant | None = Field(description="When it was read; null if it was not.")
+    obligations: list[Concern] = Field(description="The reports that the message is about.")
     plans: list[PlanConcern] = Field(
-        description="Kế hoạch mà thông báo nói đến nhưng không về báo cáo nào, như nạp không thành."
+        description="Plans that the message is about as a whole, as after a failed import."
     )
 
 
@@ -83,7 +88,7 @@ class Inbox(Page[NotificationOut]):
 
     model_config = examples({"items": [MESSAGE], "next_cursor": None, "unread": 1})
 
-    unread: int = Field(description="Số thông báo chưa đọc trong tất cả các trang.")
+    unread: int = Field(description="The number of unread messages on all pages.")
 
 
 class ReadThrough(Input):
@@ -93,8 +98,9 @@ class ReadThrough(Input):
 
     through: UUID | None = Field(
         None,
-        description="`id` của thông báo mới nhất đã hiện cho người dùng: đánh dấu nó và các thông "
-        "báo trước nó trong danh sách. Bỏ trống: tất cả thông báo đã nhận cho đến lúc này.",
+        description="The `id` of the newest message that was shown to the user: it and those "
+        "before it in the list are marked. Without it, all messages received "
+        "until now are.",
     )
 
 
@@ -103,7 +109,7 @@ class ReadCount(Output):
 
     model_config = examples({"read": 3})
 
-    read: int
+    read: int = Field(description="The number of messages that were marked.")
 
 
 class PreferencesIn(Input):
@@ -113,7 +119,7 @@ class PreferencesIn(Input):
 
     channels: Channels
     period_news: Flag = Field(
-        default=True, description="Có nhận tin mở, khóa kỳ báo cáo hay không."
+        default=True, description="Whether to be told of opened and closed periods."
     )
 
 
@@ -124,18 +130,19 @@ class PreferencesOut(Output):
         {"channels": ["email", "in_app"], "period_news": True, "available": ["email", "in_app"]}
     )
 
-    channels: list[Channel]
-    period_news: bool
+    channels: list[Channel] = Field(description="The channels.")
+    period_news: bool = Field(description="Whether to be told of opened and closed periods.")
     available: list[Channel] = Field(
-        description="Các kênh đến được người này: email khi có địa chỉ, webhook khi có cổng."
+        description="The channels that reach the user: `email` with an address, `webhook` "
+        "with a gateway."
     )
 
 
 class RecipientOut(Output):
     """The recipient of a notification."""
 
-    username: str
-    full_name: str
+    username: str = Field(description="The user name.")
+    full_name: str = Field(description="The full name of the person.")
 
 
 class SentOut(Output):
@@ -158,18 +165,24 @@ class SentOut(Output):
         }
     )
 
-    rule: str = Field(description="Mã quy tắc nhắc, hoặc loại sự kiện (report.returned…).")
-    occurrence: str = Field(description="Lần nhắc theo hạn, hoặc thời điểm của sự kiện.")
-    audience: Audience
-    recipient: RecipientOut
-    channel: Channel
-    planned_for: Instant
-    state: NotificationState = Field(
-        description="planned: đang chờ; sent: đã gửi; failed: không gửi được; "
-        "skipped: không còn đúng nên không gửi; superseded: có thông báo sau thay."
+    rule: str = Field(
+        description="The code of a reminder rule, or the kind of an event (`report.returned`, …)."
     )
-    why: str = Field(description="Vì sao đã gửi hoặc không gửi, theo Accept-Language.")
-    sent_at: Instant | None
-    attempts: int = Field(description="Số lần đã thử.")
-    error: str | None = Field(description="Lỗi của lần thử gần nhất.")
-    subject: str | None
+    occurrence: str = Field(
+        description="The due date of the reminder, or the instant of the event."
+    )
+    audience: Audience = Field(description="The recipients.")
+    recipient: RecipientOut = Field(description="The user to whom it is addressed.")
+    channel: Channel = Field(description="The channel.")
+    planned_for: Instant = Field(description="When it is to be sent.")
+    state: NotificationState = Field(
+        description="planned: waits; sent; failed: could not be sent; skipped: was no longer "
+        "true; superseded: a later one took its place."
+    )
+    why: str = Field(description="Why it was sent or not, in the language of `Accept-Language`.")
+    sent_at: Instant | None = Field(description="When it was sent.")
+    attempts: int = Field(description="The number of attempts.")
+    error: str | None = Field(description="The error of the last attempt.")
+    subject: str | None = Field(
+        description="The subject of the message; null before it is composed."
+    )

@@ -44,24 +44,28 @@ class ObligationOut(Output):
 
     model_config = examples(EXAMPLE)
 
-    plan: str
-    period: str
-    agency: str
-    agency_name: str
-    due_date: date = Field(description="Ngày cuối cùng còn đúng hạn, đã tính gia hạn.")
-    late_from: Instant = Field(description="Thời điểm đầu tiên bị tính là muộn.")
-    timeliness: Timeliness
-    days_late: int = Field(description="Số ngày muộn, tính theo ngày đã bắt đầu.")
-    days_left: int | None = Field(description="Số ngày còn lại; 0 là ngày đến hạn.")
+    plan: str = Field(description="The code of the plan.")
+    period: str = Field(description="The code of the period.")
+    agency: str = Field(description="The code of the agency.")
+    agency_name: str = Field(description="The name of the agency.")
+    due_date: date = Field(description="The last day that is on time, with the extension.")
+    late_from: Instant = Field(description="The first instant that is late.")
+    timeliness: Timeliness = Field(description="The timeliness.")
+    days_late: int = Field(description="The days of delay that have begun.")
+    days_left: int | None = Field(description="The days that are left; 0 on the due date.")
     first_submitted_at: Instant | None = Field(
-        description="Thời điểm nhận bản gửi đầu tiên; quyết định đúng hạn hay muộn."
+        description="When the first revision was received, which decides timeliness."
     )
-    report_status: ReportStatus
-    extended: bool = Field(description="Đã được gia hạn.")
-    correction_due: date | None = Field(description="Hạn sửa, khi báo cáo bị trả lại.")
+    report_status: ReportStatus = Field(description="The state of the report.")
+    extended: bool = Field(description="Whether the due date was extended.")
+    correction_due: date | None = Field(
+        description="The day by which a returned report is due again."
+    )
     can_submit: bool = Field(
-        description="Đơn vị gửi được báo cáo lúc này: chưa gửi hoặc bị trả lại, không được miễn, "
-        "và kỳ đang mở cho đơn vị (kỳ đã khóa vẫn mở đến hết hạn gia hạn, hoặc sau khi bỏ miễn)."
+        description="Whether the agency can submit now: the report is not submitted or was "
+        "returned, is not exempt, and the period is open for the agency (a closed"
+        " one is, until the end of an extension or after the end of an "
+        "exemption)."
     )
     version: int = Field(
         description="The version of the report, 0 before its first draft: send it in quotes as "
@@ -72,32 +76,34 @@ class ObligationOut(Output):
 class MatrixPeriod(Output):
     """A column of the matrix: a reporting period."""
 
-    code: str
-    frequency: Frequency
-    due_date: date
-    late_from: Instant
-    state: PeriodState
-    counts: dict[Timeliness, int] | None = Field(description="Số đơn vị theo tình trạng.")
+    code: str = Field(description="The code.")
+    frequency: Frequency = Field(description="How often a report is due.")
+    due_date: date = Field(description="The last day that is on time.")
+    late_from: Instant = Field(description="The first instant that is late.")
+    state: PeriodState = Field(description="The state.")
+    counts: dict[Timeliness, int] | None = Field(
+        description="The number of agencies by timeliness."
+    )
 
 
 class MatrixCell(Output):
     """A cell of the matrix: one agency in one period."""
 
-    period: str
-    due_date: date
-    timeliness: Timeliness
-    days_late: int
-    report_status: ReportStatus
-    first_submitted_at: Instant | None
+    period: str = Field(description="The code of the period.")
+    due_date: date = Field(description="The last day that is on time.")
+    timeliness: Timeliness = Field(description="The timeliness.")
+    days_late: int = Field(description="The days of delay that have begun.")
+    report_status: ReportStatus = Field(description="The state of the report.")
+    first_submitted_at: Instant | None = Field(description="When the first revision was received.")
 
 
 class MatrixRow(Output):
     """A row of the matrix: one agency in all periods of the year."""
 
-    agency: str
-    agency_name: str
-    kind: AgencyKind
-    cells: list[MatrixCell]
+    agency: str = Field(description="The code of the agency.")
+    agency_name: str = Field(description="The name of the agency.")
+    kind: AgencyKind = Field(description="The kind of the agency.")
+    cells: list[MatrixCell] = Field(description="One cell for each period.")
 
 
 class Matrix(Output):
@@ -138,11 +144,11 @@ class Matrix(Output):
         }
     )
 
-    plan: str
-    year: int
-    now: Instant
-    periods: list[MatrixPeriod]
-    rows: list[MatrixRow]
+    plan: str = Field(description="The code of the plan.")
+    year: int = Field(description="The year.")
+    now: Instant = Field(description="The instant of the answer.")
+    periods: list[MatrixPeriod] = Field(description="The periods.")
+    rows: list[MatrixRow] = Field(description="One row for each agency.")
 
 
 class ExtensionIn(Input):
@@ -156,9 +162,11 @@ class ExtensionIn(Input):
         }
     )
 
-    due_date: Day
-    reason: Reason
-    document_number: DocumentNumber | None = None
+    due_date: Day = Field(description="The last day that is on time.")
+    reason: Reason = Field(description="The reason.")
+    document_number: DocumentNumber | None = Field(
+        default=None, description="The number of the document that grants it."
+    )
 
 
 class ExemptionIn(Input):
@@ -171,5 +179,7 @@ class ExemptionIn(Input):
         }
     )
 
-    reason: Reason
-    document_number: DocumentNumber | None = None
+    reason: Reason = Field(description="The reason.")
+    document_number: DocumentNumber | None = Field(
+        default=None, description="The number of the document that grants it."
+    )

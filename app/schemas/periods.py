@@ -49,18 +49,24 @@ class ScheduleOut(Output):
 
     model_config = examples(SCHEDULE)
 
-    plan: str
-    code: str
-    name: str
-    frequency: Frequency
-    ordinals: list[int] = Field(description="Các kỳ trong năm phải báo cáo.")
-    month: int = Field(description="Tháng thứ mấy của kỳ: 3 là tháng cuối quý.")
-    day: int = Field(description="Ngày đến hạn trong tháng đó.")
-    due_day: DueDay = Field(description="Ngày nêu tên còn tính là đúng hạn hay không.")
-    non_working_day: NonWorkingDay
-    cutoff_day: int = Field(description="Ngày chốt số liệu (Nghị định 09/2019/NĐ-CP, Điều 12).")
-    applies_from: date | None
-    reporters: list[str] = Field(description="Mã các đơn vị phải báo cáo.")
+    plan: str = Field(description="The code of the plan.")
+    code: str = Field(description="The code.")
+    name: str = Field(description="The name.")
+    frequency: Frequency = Field(description="How often a report is due.")
+    ordinals: list[int] = Field(description="The periods of the year that are reported.")
+    month: int = Field(description="The month within the period: 3 is the last one of a quarter.")
+    day: int = Field(description="The due day of that month.")
+    due_day: DueDay = Field(description="Whether the named day itself is still on time.")
+    non_working_day: NonWorkingDay = Field(
+        description="What happens to a due date on a non-working day."
+    )
+    cutoff_day: int = Field(
+        description="The last day of the data window (Nghị định 09/2019/NĐ-CP, Điều 12)."
+    )
+    applies_from: date | None = Field(
+        description="The first day on which the schedule applies; null: always."
+    )
+    reporters: list[str] = Field(description="The codes of the agencies that have to report.")
     version: Version
 
 
@@ -70,8 +76,8 @@ class ChangedScheduleOut(ScheduleOut):
     model_config = examples(SCHEDULE | {"day": 17, "kept_periods": ["2024-Q3", "2024-Q4"]})
 
     kept_periods: list[str] = Field(
-        description="Các kỳ đang mở vẫn giữ hạn cũ, khác hạn mà chế độ này cho; để chuyển sang "
-        "hạn mới thì gửi move_open_periods."
+        description="The open periods that keep a due date which the schedule would not give;"
+        " `move_open_periods` moves them."
     )
 
 
@@ -80,20 +86,33 @@ class SchedulePatch(Input):
 
     model_config = examples({"day": 17, "move_open_periods": True})
 
-    name: Name | MISSING = MISSING
-    month: Annotated[int, Field(strict=True, ge=1, le=12), Whole] | MISSING = MISSING
-    day: Annotated[int, Field(strict=True, ge=1, le=31), Whole] | MISSING = MISSING
-    due_day: DueDay | MISSING = MISSING
-    non_working_day: NonWorkingDay | MISSING = MISSING
-    cutoff_day: Annotated[int, Field(strict=True, ge=1, le=28), Whole] | MISSING = MISSING
-    applies_from: Day | MISSING | None = MISSING
-    reporters: Annotated[list[Code], Field(min_length=1, max_length=2000)] | MISSING = MISSING
+    name: Name | MISSING = Field(default=MISSING, description="The name.")
+    month: Annotated[int, Field(strict=True, ge=1, le=12), Whole] | MISSING = Field(
+        default=MISSING, description="The month within the period."
+    )
+    day: Annotated[int, Field(strict=True, ge=1, le=31), Whole] | MISSING = Field(
+        default=MISSING, description="The day."
+    )
+    due_day: DueDay | MISSING = Field(
+        default=MISSING, description="Whether the named day itself is still on time."
+    )
+    non_working_day: NonWorkingDay | MISSING = Field(
+        default=MISSING, description="What happens to a due date on a non-working day."
+    )
+    cutoff_day: Annotated[int, Field(strict=True, ge=1, le=28), Whole] | MISSING = Field(
+        default=MISSING, description="The last day of the data window."
+    )
+    applies_from: Day | MISSING | None = Field(
+        default=MISSING, description="The first day on which the schedule applies; null: always."
+    )
+    reporters: Annotated[list[Code], Field(min_length=1, max_length=2000)] | MISSING = Field(
+        default=MISSING, description="The codes of the agencies that have to report."
+    )
     move_open_periods: Annotated[
         Flag | MISSING,
         Field(
-            description="Các kỳ đang mở chuyển sang hạn mới (true) hay giữ hạn cũ (false, hoặc bỏ "
-            "trống). Kỳ chỉ chuyển sang ngày muộn hơn, hoặc sớm hơn nhưng không "
-            "trước hôm nay."
+            description="Whether open periods move to the new due date. They move to a later day,"
+            " or to an earlier one that is not before today."
         ),
     ] = MISSING
 
@@ -101,23 +120,27 @@ class SchedulePatch(Input):
 class MovedObligation(Output):
     """An obligation whose due date a move changes."""
 
-    agency: str
-    agency_name: str
-    due_date: date
-    new_due_date: date = Field(description="Hạn mới; đơn vị được gia hạn giữ ngày muộn hơn.")
-    timeliness: Timeliness
-    new_timeliness: Timeliness
+    agency: str = Field(description="The code of the agency.")
+    agency_name: str = Field(description="The name of the agency.")
+    due_date: date = Field(description="The last day that is on time.")
+    new_due_date: date = Field(
+        description="The new due date; an extended one stays if it is later."
+    )
+    timeliness: Timeliness = Field(description="The timeliness.")
+    new_timeliness: Timeliness = Field(description="The timeliness after the move.")
 
 
 class MovedPeriod(Output):
     """A period whose due date a move changes."""
 
-    period: str
-    due_date: date
-    new_due_date: date
-    late_from: Instant
-    new_late_from: Instant
-    obligations: list[MovedObligation] = Field(description="Chỉ những nghĩa vụ có hạn thay đổi.")
+    period: str = Field(description="The code of the period.")
+    due_date: date = Field(description="The last day that is on time.")
+    new_due_date: date = Field(description="The due date after the move.")
+    late_from: Instant = Field(description="The first instant that is late.")
+    new_late_from: Instant = Field(description="The first instant that is late, after the move.")
+    obligations: list[MovedObligation] = Field(
+        description="Only the obligations whose due date changes."
+    )
 
 
 class SchedulePreview(Output):
@@ -149,9 +172,9 @@ class SchedulePreview(Output):
         }
     )
 
-    plan: str
-    code: str
-    periods: list[MovedPeriod]
+    plan: str = Field(description="The code of the plan.")
+    code: str = Field(description="The code.")
+    periods: list[MovedPeriod] = Field(description="The periods.")
 
 
 class PeriodOut(Output):
@@ -171,15 +194,15 @@ class PeriodOut(Output):
         }
     )
 
-    plan: str
-    code: str
-    year: int
-    frequency: Frequency
-    data_from: date = Field(description="Ngày đầu của kỳ số liệu.")
-    data_to: date = Field(description="Ngày chốt số liệu.")
-    due_date: date = Field(description="Ngày cuối cùng còn đúng hạn.")
-    late_from: Instant = Field(description="Thời điểm đầu tiên bị tính là muộn.")
-    state: PeriodState
+    plan: str = Field(description="The code of the plan.")
+    code: str = Field(description="The code.")
+    year: int = Field(description="The year.")
+    frequency: Frequency = Field(description="How often a report is due.")
+    data_from: date = Field(description="The first day of the data window.")
+    data_to: date = Field(description="The last day of the data window.")
+    due_date: date = Field(description="The last day that is on time.")
+    late_from: Instant = Field(description="The first instant that is late.")
+    state: PeriodState = Field(description="The state.")
 
 
 class GenerateYear(Input):
@@ -187,7 +210,9 @@ class GenerateYear(Input):
 
     model_config = examples({"year": 2025})
 
-    year: Annotated[int, Field(strict=True, ge=2000, le=2100), Whole]
+    year: Annotated[int, Field(strict=True, ge=2000, le=2100), Whole] = Field(
+        description="The year."
+    )
 
 
 class GeneratedYear(Output):
@@ -201,9 +226,9 @@ class GeneratedYear(Output):
         }
     )
 
-    plan: str
-    year: int
-    created: list[str]
+    plan: str = Field(description="The code of the plan.")
+    year: int = Field(description="The year.")
+    created: list[str] = Field(description="The codes of the created periods.")
 
 
 class WorkingDayIn(Input):
@@ -211,8 +236,8 @@ class WorkingDayIn(Input):
 
     model_config = examples({"change": "worked", "note": "Làm bù ngày 29/4/2024"})
 
-    change: WorkingDayChange
-    note: Line
+    change: WorkingDayChange = Field(description="Whether the day is off or worked.")
+    note: Line = Field(description="A note.")
 
 
 class WorkingDayOut(Output):
@@ -229,9 +254,9 @@ class WorkingDayOut(Output):
         }
     )
 
-    owner: str = Field(description="Mã đơn vị ban hành kế hoạch.")
-    district: str | None = Field(description="Mã huyện; null khi đó không phải huyện.")
-    day: date
-    change: WorkingDayChange
-    note: str
+    owner: str = Field(description="The code of the agency that issued the plan.")
+    district: str | None = Field(description="The code of the district; null if it is none.")
+    day: date = Field(description="The day.")
+    change: WorkingDayChange = Field(description="Whether the day is off or worked.")
+    note: str = Field(description="A note.")
     version: Version

@@ -73,36 +73,40 @@ PLAN_TEXTS: dict[str, Any] = PLAN | {
 class LegalDocumentOut(Output):
     """A legal document on which the plan is based (căn cứ)."""
 
-    number: str
-    issued_on: date | None = Field(description="null khi kế hoạch không ghi ngày ban hành.")
-    issuer: str
-    subject: str = Field(description="Trích yếu; để trống khi kế hoạch không ghi.")
+    number: str = Field(description="The number of the document.")
+    issued_on: date | None = Field(
+        description="The day of issue; null if the plan does not name it."
+    )
+    issuer: str = Field(description="Who issued the document.")
+    subject: str = Field(description="The subject; empty if the plan does not name it.")
 
 
 class TargetOut(Output):
     """A target of the plan (mục tiêu)."""
 
-    code: str
-    name: str
-    unit: str
-    value: Number
-    project: str | None = Field(description="Mã dự án, khi mục tiêu thuộc riêng một dự án.")
+    code: str = Field(description="The code.")
+    name: str = Field(description="The name.")
+    unit: str = Field(description="The unit.")
+    value: Number = Field(description="The value.")
+    project: str | None = Field(
+        description="The code of the project, if the target belongs to one."
+    )
 
 
 class Paragraph(Output):
     """A numbered part of a section of the plan."""
 
-    number: int | None
-    title: str | None
-    text: str
+    number: int | None = Field(description="The number.")
+    title: str | None = Field(description="The title.")
+    text: str = Field(description="The text.")
 
 
 class Signer(Output):
     """The person who signed the plan."""
 
-    authority: str | None
-    position: str
-    name: str
+    authority: str | None = Field(description="The authority of the signer.")
+    position: str = Field(description="The place in the order.")
+    name: str = Field(description="The name.")
 
 
 class PlanOut(Output):
@@ -110,16 +114,20 @@ class PlanOut(Output):
 
     model_config = examples(PLAN)
 
-    code: str
-    programme: str = Field(description="Mã chương trình.")
-    title: str
-    year: int
-    owner: str = Field(description="Mã đơn vị ban hành kế hoạch.")
-    district: str | None = Field(description="Mã huyện; null khi đơn vị ban hành không phải huyện.")
-    general_goal: str = Field(description="Mục tiêu chung.")
-    due_soon_days: int = Field(description="Số ngày trước hạn thì báo cáo thành due_soon.")
-    legal_basis: list[LegalDocumentOut]
-    targets: list[TargetOut]
+    code: str = Field(description="The code.")
+    programme: str = Field(description="The code of the programme.")
+    title: str = Field(description="The title.")
+    year: int = Field(description="The year.")
+    owner: str = Field(description="The code of the agency that issued the plan.")
+    district: str | None = Field(description="The code of the district; null if the owner is none.")
+    general_goal: str = Field(description="The general goal.")
+    due_soon_days: int = Field(
+        description="The number of days before the due date from which a report is `due_soon`."
+    )
+    legal_basis: list[LegalDocumentOut] = Field(
+        description="The documents on which the plan is based."
+    )
+    targets: list[TargetOut] = Field(description="The targets.")
     version: Version
 
 
@@ -128,13 +136,13 @@ class PlanWithTexts(PlanOut):
 
     model_config = examples(PLAN_TEXTS)
 
-    purposes: list[str] = Field(description="Mục đích.")
-    requirements: list[str] = Field(description="Yêu cầu.")
-    solutions: list[Paragraph] = Field(description="Giải pháp thực hiện.")
-    funding: list[Paragraph] = Field(description="Kinh phí thực hiện.")
-    reporting_duty: str = Field(description="Chế độ báo cáo, nguyên văn.")
-    recipients: list[str] = Field(description="Nơi nhận.")
-    signer: Signer | None
+    purposes: list[str] = Field(description="The purposes.")
+    requirements: list[str] = Field(description="The requirements.")
+    solutions: list[Paragraph] = Field(description="The solutions.")
+    funding: list[Paragraph] = Field(description="The funding.")
+    reporting_duty: str = Field(description="The duty to report, verbatim.")
+    recipients: list[str] = Field(description="The recipients of the plan.")
+    signer: Signer | None = Field(description="The person who signed.")
 
 
 class PlanPatch(Input):
@@ -142,10 +150,17 @@ class PlanPatch(Input):
 
     model_config = examples({"due_soon_days": 5})
 
-    title: Line | MISSING = MISSING
-    general_goal: LongText | MISSING = MISSING
-    purposes: Paragraphs | MISSING = MISSING
-    requirements: Paragraphs | MISSING = MISSING
-    reporting_duty: LongText | MISSING = MISSING
-    recipients: Annotated[list[Line], Field(max_length=100)] | MISSING = MISSING
-    due_soon_days: Annotated[int, Field(strict=True, ge=0, le=60), Whole] | MISSING = MISSING
+    title: Line | MISSING = Field(default=MISSING, description="The title.")
+    general_goal: LongText | MISSING = Field(default=MISSING, description="The general goal.")
+    purposes: Paragraphs | MISSING = Field(default=MISSING, description="The purposes.")
+    requirements: Paragraphs | MISSING = Field(default=MISSING, description="The requirements.")
+    reporting_duty: LongText | MISSING = Field(
+        default=MISSING, description="The duty to report, verbatim."
+    )
+    recipients: Annotated[list[Line], Field(max_length=100)] | MISSING = Field(
+        default=MISSING, description="The recipients of the plan."
+    )
+    due_soon_days: Annotated[int, Field(strict=True, ge=0, le=60), Whole] | MISSING = Field(
+        default=MISSING,
+        description="The number of days before the due date from which a report is `due_soon`.",
+    )

@@ -20,10 +20,10 @@ class ProgrammeOut(Output):
 
     model_config = examples(PROGRAMME)
 
-    code: str = Field(description="Mã chương trình.")
-    name: str = Field(description="Tên chương trình.")
-    first_year: int = Field(description="Năm đầu.")
-    last_year: int = Field(description="Năm cuối.")
+    code: str = Field(description="The code of the programme.")
+    name: str = Field(description="The name of the programme.")
+    first_year: int = Field(description="The first year.")
+    last_year: int = Field(description="The last year.")
 
 
 class ProgrammeProjectOut(Output):
@@ -39,11 +39,11 @@ class ProgrammeProjectOut(Output):
         }
     )
 
-    programme: str = Field(description="Mã chương trình.")
-    code: str = Field(description="Mã dự án theo cách đánh số của chương trình.")
-    parent: str | None = Field(description="Mã dự án, khi đây là tiểu dự án.")
-    position: int = Field(description="Thứ tự trong chương trình.")
-    name: str = Field(description="Tên dự án.")
+    programme: str = Field(description="The code of the programme.")
+    code: str = Field(description="The code of the project as the programme numbers it.")
+    parent: str | None = Field(description="The code of the project of a sub-project.")
+    position: int = Field(description="The place in the order of the programme.")
+    name: str = Field(description="The name of the project.")
 
 
 class ProgrammeIndicatorOut(Output):
@@ -65,21 +65,26 @@ class ProgrammeIndicatorOut(Output):
         }
     )
 
-    programme: str = Field(description="Mã chương trình.")
-    code: str = Field(description="Mã của phòng; DA2.02.1 là một nhóm trong tổng số DA2.02.")
-    name: str = Field(description="Tên chỉ tiêu.")
-    project: str | None = Field(description="null: chỉ tiêu chung của chương trình.")
-    position: int = Field(description="Thứ tự trong danh mục.")
-    unit: str = Field(description="Đơn vị tính.")
-    kind: IndicatorKind = Field(
-        description="flow: phát sinh trong kỳ; cumulative: lũy kế từ đầu năm; stock: có tại ngày "
-        "chốt số liệu; ratio: tỷ lệ, luôn là tỷ lệ của các tổng."
+    programme: str = Field(description="The code of the programme.")
+    code: str = Field(
+        description="The code in the office's own catalogue; DA2.02.1 is a group of the total"
+        " DA2.02."
     )
-    decimals: int = Field(description="Số chữ số thập phân.")
-    formula: str | None = Field(description="Cách tính, khi hệ thống tự tính.")
-    note: str | None = Field(description="Cách ghi.")
+    name: str = Field(description="The name of the indicator.")
+    project: str | None = Field(
+        description="The code of the project; null: an indicator of the whole programme."
+    )
+    position: int = Field(description="The place in the order of the catalogue.")
+    unit: str = Field(description="The unit.")
+    kind: IndicatorKind = Field(
+        description="flow: within the data window; cumulative: since 1 January; stock: on the"
+        " last day of the window; ratio: always of sums."
+    )
+    decimals: int = Field(description="The number of decimal places.")
+    formula: str | None = Field(description="The formula, if the service computes it.")
+    note: str | None = Field(description="How to fill it in.")
     official: Literal[False] = Field(
         default=False,
-        description="Luôn là false: mã và tên là danh mục riêng của phòng, không phải mã chính "
-        "thức của bộ, ngành.",
+        description="Always false: the catalogue is the office's own, without official codes "
+        "of a ministry.",
     )

@@ -54,27 +54,33 @@ class ProjectOut(Output):
         }
     )
 
-    plan: str
-    code: str
-    parent: str | None = Field(description="Mã dự án, khi đây là tiểu dự án.")
-    position: int = Field(description="Thứ tự trong kế hoạch.")
-    name: str
-    objective: str | None = Field(description="Mục tiêu.")
-    target_group: str | None = Field(description="Đối tượng.")
-    support_content: str | None = Field(description="Nội dung hỗ trợ.")
-    completion_date: date | None
-    completion_text: str | None = Field(description="Thời gian hoàn thành như kế hoạch ghi.")
-    lead_note: str | None = Field(description="Chủ trì mà kế hoạch không nêu đích danh.")
-    coordination_note: str | None = Field(description="Phối hợp mà kế hoạch không nêu đích danh.")
-    allocated_vnd: int = Field(
-        description="Vốn giao trong năm; của dự án có tiểu dự án là tổng các tiểu dự án."
+    plan: str = Field(description="The code of the plan.")
+    code: str = Field(description="The code.")
+    parent: str | None = Field(description="The code of the project of a sub-project.")
+    position: int = Field(description="The place in the order of the plan.")
+    name: str = Field(description="The name.")
+    objective: str | None = Field(description="The objective.")
+    target_group: str | None = Field(description="The target group.")
+    support_content: str | None = Field(description="What is supported.")
+    completion_date: date | None = Field(description="The day of completion.")
+    completion_text: str | None = Field(
+        description="The time of completion in the words of the plan."
     )
-    carried_over_vnd: int = Field(description="Vốn năm trước chuyển sang.")
-    total_vnd: int
-    leads: list[str] = Field(description="Mã các đơn vị chủ trì.")
-    coordinators: list[str] = Field(description="Mã các đơn vị phối hợp.")
+    lead_note: str | None = Field(
+        description="Leading agencies that the plan does not name one by one."
+    )
+    coordination_note: str | None = Field(
+        description="Coordinating agencies that the plan does not name one by one."
+    )
+    allocated_vnd: int = Field(
+        description="The year's money in VND; of a project with sub-projects their sum."
+    )
+    carried_over_vnd: int = Field(description="Money carried over from earlier years, in VND.")
+    total_vnd: int = Field(description="The total in VND.")
+    leads: list[str] = Field(description="The codes of the leading agencies.")
+    coordinators: list[str] = Field(description="The codes of the coordinating agencies.")
     version: Version
-    own: bool = Field(description="Dự án riêng của kế hoạch, chương trình không có.")
+    own: bool = Field(description="Whether the plan defines it, and not the programme.")
 
 
 class ProjectIn(Input):
@@ -82,17 +88,25 @@ class ProjectIn(Input):
 
     model_config = examples({"code": "DA3.TDA3", "parent": "DA3", **TEXTS})
 
-    code: NewCode
-    name: Name
-    parent: Code | None = None
-    position: Position | None = Field(default=None, description="Bỏ trống: xếp sau cùng.")
-    objective: Prose | None = None
-    target_group: Prose | None = None
-    support_content: Prose | None = None
-    completion_date: Day | None = None
-    completion_text: Line | None = None
-    lead_note: Prose | None = None
-    coordination_note: Prose | None = None
+    code: NewCode = Field(description="The code.")
+    name: Name = Field(description="The name.")
+    parent: Code | None = Field(default=None, description="The code of the project above.")
+    position: Position | None = Field(
+        default=None, description="The place in the order; without it the last one."
+    )
+    objective: Prose | None = Field(default=None, description="The objective.")
+    target_group: Prose | None = Field(default=None, description="The target group.")
+    support_content: Prose | None = Field(default=None, description="What is supported.")
+    completion_date: Day | None = Field(default=None, description="The day of completion.")
+    completion_text: Line | None = Field(
+        default=None, description="The time of completion in the words of the plan."
+    )
+    lead_note: Prose | None = Field(
+        default=None, description="Leading agencies that the plan does not name one by one."
+    )
+    coordination_note: Prose | None = Field(
+        default=None, description="Coordinating agencies that the plan does not name one by one."
+    )
 
 
 class ProjectPatch(Input):
@@ -102,16 +116,28 @@ class ProjectPatch(Input):
         {"completion_date": "2024-10-31", "completion_text": "Hoàn thành trong tháng 10 năm 2024"}
     )
 
-    name: Name | MISSING = MISSING
-    parent: Code | MISSING | None = MISSING
-    position: Position | MISSING = MISSING
-    objective: Prose | MISSING | None = MISSING
-    target_group: Prose | MISSING | None = MISSING
-    support_content: Prose | MISSING | None = MISSING
-    completion_date: Day | MISSING | None = MISSING
-    completion_text: Line | MISSING | None = MISSING
-    lead_note: Prose | MISSING | None = MISSING
-    coordination_note: Prose | MISSING | None = MISSING
+    name: Name | MISSING = Field(default=MISSING, description="The name.")
+    parent: Code | MISSING | None = Field(
+        default=MISSING, description="The code of the project above."
+    )
+    position: Position | MISSING = Field(default=MISSING, description="The place in the order.")
+    objective: Prose | MISSING | None = Field(default=MISSING, description="The objective.")
+    target_group: Prose | MISSING | None = Field(default=MISSING, description="The target group.")
+    support_content: Prose | MISSING | None = Field(
+        default=MISSING, description="What is supported."
+    )
+    completion_date: Day | MISSING | None = Field(
+        default=MISSING, description="The day of completion."
+    )
+    completion_text: Line | MISSING | None = Field(
+        default=MISSING, description="The time of completion in the words of the plan."
+    )
+    lead_note: Prose | MISSING | None = Field(
+        default=MISSING, description="Leading agencies that the plan does not name one by one."
+    )
+    coordination_note: Prose | MISSING | None = Field(
+        default=MISSING, description="Coordinating agencies that the plan does not name one by one."
+    )
 
 
 class AssignmentOut(Output):
@@ -129,12 +155,12 @@ class AssignmentOut(Output):
         }
     )
 
-    plan: str
-    project: str
-    agency: str
-    agency_name: str
-    agency_kind: AgencyKind
-    role: AssignmentRole
+    plan: str = Field(description="The code of the plan.")
+    project: str = Field(description="The code of the project.")
+    agency: str = Field(description="The code of the agency.")
+    agency_name: str = Field(description="The name of the agency.")
+    agency_kind: AgencyKind = Field(description="The kind of the agency.")
+    role: AssignmentRole = Field(description="The role.")
     version: Version
 
 
@@ -143,4 +169,4 @@ class AssignmentIn(Input):
 
     model_config = examples({"role": "coordinating"})
 
-    role: AssignmentRole
+    role: AssignmentRole = Field(description="The role.")

@@ -65,27 +65,33 @@ class ReminderRuleIn(Input):
     model_config = examples(RULE)
 
     offset_days: Annotated[int, Field(strict=True, ge=-60, le=60), Whole] = Field(
-        description="Số ngày so với hạn gửi: âm là trước hạn, 0 là ngày đến hạn."
+        description="Days relative to the due date: negative before it, 0 on it."
     )
     day_kind: DayKind = Field(
-        default=DayKind.CALENDAR, description="Đếm theo ngày lịch hay ngày làm việc."
+        default=DayKind.CALENDAR, description="Whether calendar days or working days are counted."
     )
     repeat_days: Annotated[int, Field(strict=True, ge=1, le=60), Whole] | None = Field(
-        default=None, description="Nhắc lại sau mỗi bao nhiêu ngày."
+        default=None, description="The number of days between repetitions."
     )
     repeat_times: Annotated[int, Field(strict=True, ge=0, le=30), Whole] = Field(
-        default=0, description="Nhắc thêm bao nhiêu lần."
+        default=0, description="The number of repetitions."
     )
-    audience: Audience
+    audience: Audience = Field(description="The recipients.")
     channels: Channels
-    send_time: TimeOfDay = _defaults_to(8)
-    quiet_from: TimeOfDay = _defaults_to(21)
+    send_time: TimeOfDay = _defaults_to(8, "The local time of sending, HH:MM.")
+    quiet_from: TimeOfDay = _defaults_to(21, "The local time from which nothing is sent, HH:MM.")
     quiet_until: TimeOfDay = _defaults_to(
-        6, description="Từ quiet_from đến lúc này không gửi; bằng nhau là không có."
+        6,
+        description="Nothing is sent from `quiet_from` until then; there are no quiet hours "
+        "if both are equal.",
     )
-    template: ReminderTemplate = ReminderTemplate.REMINDER
+    template: ReminderTemplate = Field(
+        default=ReminderTemplate.REMINDER, description="The text of the reminder."
+    )
     active: Flag = Field(
-        default=True, description="false: tắt quy tắc; quy tắc riêng tắt thì đơn vị đó không nhận."
+        default=True,
+        description="false: the rule is off; an agency's own rule that is off means no "
+        "reminder for it.",
     )
 
     @model_validator(mode="after")
@@ -109,21 +115,23 @@ class ReminderRuleOut(Output):
         }
     )
 
-    code: str
-    plan: str
-    schedule: str
-    agency: str | None = Field(description="Đơn vị có quy tắc riêng; null là của cả chế độ.")
-    offset_days: int
-    day_kind: DayKind
-    repeat_days: int | None
-    repeat_times: int
-    audience: Audience
-    channels: list[Channel]
-    send_time: TimeOfDay
-    quiet_from: TimeOfDay
-    quiet_until: TimeOfDay
-    template: ReminderTemplate
-    active: bool
+    code: str = Field(description="The code.")
+    plan: str = Field(description="The code of the plan.")
+    schedule: str = Field(description="The code of the schedule.")
+    agency: str | None = Field(
+        description="The code of the agency whose own rule it is; null: of the whole schedule."
+    )
+    offset_days: int = Field(description="Days relative to the due date: negative before it.")
+    day_kind: DayKind = Field(description="Whether calendar days or working days are counted.")
+    repeat_days: int | None = Field(description="The number of days between repetitions.")
+    repeat_times: int = Field(description="The number of repetitions.")
+    audience: Audience = Field(description="The recipients.")
+    channels: list[Channel] = Field(description="The channels.")
+    send_time: TimeOfDay = Field(description="The local time of sending, HH:MM.")
+    quiet_from: TimeOfDay = Field(description="The local time from which nothing is sent, HH:MM.")
+    quiet_until: TimeOfDay = Field(description="The local time until which nothing is sent, HH:MM.")
+    template: ReminderTemplate = Field(description="The text of the reminder.")
+    active: bool = Field(description="Whether it is in use.")
     version: Version
 
 
@@ -152,14 +160,14 @@ class ForeseenOut(Output):
         }
     )
 
-    username: str
-    full_name: str
-    email: str | None
-    channel: Channel
-    send_at: Instant
-    subject: str
-    text: str
-    obligations: list[Concern]
+    username: str = Field(description="The user name.")
+    full_name: str = Field(description="The full name of the person.")
+    email: str | None = Field(description="The e-mail address.")
+    channel: Channel = Field(description="The channel.")
+    send_at: Instant = Field(description="When it would be sent.")
+    subject: str = Field(description="The subject of the message.")
+    text: str = Field(description="The text.")
+    obligations: list[Concern] = Field(description="The reports that the message would be about.")
 
 
 class RemindIn(Input):
@@ -167,7 +175,7 @@ class RemindIn(Input):
 
     model_config = examples({"note": "Đề nghị xã gửi trước 16 giờ hôm nay để kịp tổng hợp."})
 
-    note: Reason | None = Field(default=None, description="Lời nhắn kèm theo.")
+    note: Reason | None = Field(default=None, description="A note that is sent along.")
 
 
 class Reminded(Output):
@@ -175,4 +183,4 @@ class Reminded(Output):
 
     model_config = examples({"told": 1})
 
-    told: int = Field(description="Số người được nhắc.")
+    told: int = Field(description="The number of people who are notified.")

@@ -57,28 +57,39 @@ BODY: dict[str, Any] = {
 class Entry(Input):
     """One indicator's figure; `estimate` is the whole period's expected one (ước thực hiện)."""
 
-    project: Code | None = Field(description="Dự án của chỉ tiêu; null với chỉ tiêu chung (KQ).")
-    indicator: Code
-    value: Figure = Field(description="Số đã thực hiện trong kỳ số liệu; không phát sinh ghi 0.")
-    estimate: Figure | None = Field(None, description="Ước thực hiện cả kỳ.")
-    note: Annotated[Line | None, Field(description="Ghi chú.")] = None
+    project: Code | None = Field(
+        description="The project of the indicator; null for common indicators (KQ)."
+    )
+    indicator: Code = Field(description="The code of the indicator.")
+    value: Figure = Field(
+        description="The figure of the data window, with at most 2 decimals; 0 if there is "
+        "nothing to report."
+    )
+    estimate: Figure | None = Field(
+        None,
+        description="The expected figure of the whole period (ước thực hiện), with at most 2 "
+        "decimals.",
+    )
+    note: Annotated[Line | None, Field(description="A note.")] = None
 
 
 class Disbursement(Input):
     """Money that the agency itself has spent since 1 January, up to the window's last day."""
 
-    project: Code
-    source: BudgetSource
-    origin: BudgetOrigin
-    amount_vnd: Amount = Field(description="Lũy kế giải ngân từ 01/01 của chính đơn vị, đồng.")
+    project: Code = Field(description="The code of the project.")
+    source: BudgetSource = Field(description="The source of the money.")
+    origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
+    amount_vnd: Amount = Field(
+        description="What the agency itself has spent since 1 January, in VND."
+    )
 
 
 class Narrative(Input):
     """The report in words."""
 
-    results: Prose | None = Field(None, description="Kết quả thực hiện.")
-    difficulties: Prose | None = Field(None, description="Tồn tại, vướng mắc.")
-    proposals: Prose | None = Field(None, description="Kiến nghị, đề xuất (nếu có).")
+    results: Prose | None = Field(None, description="Results.")
+    difficulties: Prose | None = Field(None, description="Difficulties.")
+    proposals: Prose | None = Field(None, description="Proposals, if any.")
 
 
 class ReportBody(Input):
@@ -86,9 +97,13 @@ class ReportBody(Input):
 
     model_config = examples(BODY)
 
-    entries: list[Entry] = Field(default_factory=list, max_length=MOST_LINES)
-    disbursements: list[Disbursement] = Field(default_factory=list, max_length=MOST_LINES)
-    narrative: Narrative = Narrative()
+    entries: list[Entry] = Field(
+        default_factory=list, max_length=MOST_LINES, description="The figures of indicators."
+    )
+    disbursements: list[Disbursement] = Field(
+        default_factory=list, max_length=MOST_LINES, description="The amounts that were spent."
+    )
+    narrative: Narrative = Field(default=Narrative(), description="The report in words.")
 
 
 class DraftBody(ReportBody):
@@ -100,18 +115,23 @@ class Submission(Input):
 
     model_config = examples({"warnings_note": None})
 
-    warnings_note: Reason | None = None
+    warnings_note: Reason | None = Field(
+        default=None, description="The explanation of the warnings."
+    )
     received_at: InstantIn | None = Field(
         None,
-        description="Chỉ khi cơ quan tổng hợp nhập báo cáo giấy: thời điểm nhận bản giấy.",
+        description="When the paper report was received; only if the coordinating office "
+        "enters one.",
     )
 
 
 class Comment(Input):
     """What has to be mended in one place of the body."""
 
-    pointer: Annotated[str, Field(max_length=200, pattern=r"^(/.*)?$")]
-    text: Reason
+    pointer: Annotated[str, Field(max_length=200, pattern=r"^(/.*)?$")] = Field(
+        description="A JSON pointer into the body."
+    )
+    text: Reason = Field(description="What has to be corrected there.")
 
 
 class Return(Input):
@@ -125,9 +145,13 @@ class Return(Input):
         }
     )
 
-    reason: Reason
-    comments: list[Comment] = Field(default_factory=list, max_length=200)
-    correction_due: Day | None = None
+    reason: Reason = Field(description="The reason.")
+    comments: list[Comment] = Field(
+        default_factory=list, max_length=200, description="Comments on places in the body."
+    )
+    correction_due: Day | None = Field(
+        default=None, description="The day by which the report is due again."
+    )
 
 
 class Acceptance(Input):
@@ -135,7 +159,7 @@ class Acceptance(Input):
 
     model_config = examples({"note": "Số liệu khớp."})
 
-    note: Reason | None = None
+    note: Reason | None = Field(default=None, description="A note.")
 
 
 class Reopening(Input):
@@ -143,33 +167,33 @@ class Reopening(Input):
 
     model_config = examples({"note": "Xã đề nghị sửa số giải ngân DA2."})
 
-    note: Reason
+    note: Reason = Field(description="A note.")
 
 
 class ExpectedLine(Output):
     """A figure that the agency may give in this period; a required one may be 0, not absent."""
 
-    project: str | None
-    indicator: str
-    name: str
-    unit: str
-    kind: IndicatorKind
-    required: bool
-    note: str | None
+    project: str | None = Field(description="The code of the project.")
+    indicator: str = Field(description="The code of the indicator.")
+    name: str = Field(description="The name.")
+    unit: str = Field(description="The unit.")
+    kind: IndicatorKind = Field(description="How the figure relates to time.")
+    required: bool = Field(description="Whether the figure has to be given; it may be 0.")
+    note: str | None = Field(description="A note.")
 
 
 class FindingOut(Output):
     """What an error or a warning says of one place in the draft."""
 
-    level: FindingLevel
+    level: FindingLevel = Field(description="Whether it prevents the submission.")
     pointer: str = Field(
         description="JSON pointer into the body. `/entries/-` is where a missing figure is to be "
         "entered; `project` and `indicator` name it."
     )
-    code: FindingCode
-    message: str
-    project: str | None
-    indicator: str | None
+    code: FindingCode = Field(description="The code.")
+    message: str = Field(description="The text for people, in the language of `Accept-Language`.")
+    project: str | None = Field(description="The code of the project.")
+    indicator: str | None = Field(description="The code of the indicator.")
 
 
 REVISION: dict[str, Any] = {
@@ -188,25 +212,29 @@ class RevisionOut(Output):
 
     model_config = examples(REVISION)
 
-    number: int
-    submitted_at: Instant
-    received_at: Instant = Field(description="Thời điểm nhận: bản giấy thì là lúc nhận bản giấy.")
-    submitted_by: str
-    warnings_note: str | None
-    body: Annotated[dict[str, Any], SchemaOf(ReportBody)]
-    fingerprint: str = Field(description="SHA-256 của nội dung (JSON chuẩn hóa).")
+    number: int = Field(description="The number of the revision, from 1.")
+    submitted_at: Instant = Field(description="When it was submitted.")
+    received_at: Instant = Field(
+        description="When it was received; of a paper report, when the paper was."
+    )
+    submitted_by: str = Field(description="The user name of the sender.")
+    warnings_note: str | None = Field(description="The explanation of the warnings.")
+    body: Annotated[dict[str, Any], SchemaOf(ReportBody)] = Field(description="What was submitted.")
+    fingerprint: str = Field(description="SHA-256 of the body as canonical JSON.")
 
 
 class DecisionOut(Output):
     """What the reviewer decided."""
 
-    action: DecisionAction
-    revision: int
-    reason: str | None
-    comments: list[Comment]
-    correction_due: date | None
-    decided_by: str
-    at: Instant
+    action: DecisionAction = Field(description="The decision.")
+    revision: int = Field(description="The number of the revision.")
+    reason: str | None = Field(description="The reason.")
+    comments: list[Comment] = Field(description="Comments on places in the body.")
+    correction_due: date | None = Field(
+        description="The day by which a returned report is due again."
+    )
+    decided_by: str = Field(description="The user name of the reviewer.")
+    at: Instant = Field(description="The instant.")
 
 
 class ReportOut(ObligationOut):
@@ -245,17 +273,21 @@ class ReportOut(ObligationOut):
         }
     )
 
-    expected: list[ExpectedLine]
+    expected: list[ExpectedLine] = Field(
+        description="The figures that the agency may give, or has to."
+    )
     draft: Annotated[dict[str, Any], SchemaOf(DraftBody)] | None = Field(
-        description="Bản nháp chưa gửi: chỉ đơn vị báo cáo, và đơn vị đã nhập nó (cơ quan tổng hợp "
-        "nhập báo cáo giấy), đọc được; với người khác là null."
+        description="The draft that is not submitted, for its agency and for who typed it (a "
+        "paper report); null for others."
     )
     draft_saved_at: Instant | None = Field(
-        description="Thời điểm lưu bản nháp; ai đọc được báo cáo đều thấy."
+        description="When the draft was saved, for all who can read the report."
     )
-    draft_saved_by: str | None
-    last_revision: RevisionOut | None
-    decisions: list[DecisionOut]
+    draft_saved_by: str | None = Field(description="The user name of who saved the draft.")
+    last_revision: RevisionOut | None = Field(description="The last revision.")
+    decisions: list[DecisionOut] = Field(
+        description="The decisions of the reviewers, the first one first."
+    )
     findings: list[FindingOut] = Field(
-        description="Nhận xét về bản nháp; rỗng nếu người gọi không đọc được bản nháp."
+        description="What is wrong or doubtful in the draft; empty for callers who cannot read it."
     )

@@ -30,7 +30,10 @@ WebAddress = Annotated[
     str,
     StringConstraints(max_length=2000, strip_whitespace=True),
     AfterValidator(_web_address),
-    Field(description="http:// hoặc https://; khi vận hành thật chỉ nhận https công khai."),
+    Field(
+        description="http:// or https://; in production a public https address.",
+        json_schema_extra={"format": "uri"},
+    ),
 ]
 
 WEBHOOK: dict[str, Any] = {
@@ -48,9 +51,9 @@ class WebhookIn(Input):
 
     model_config = examples({"agency": "395", "url": "https://zalo.thoxuan.example.vn/tiendo"})
 
-    agency: Code
+    agency: Code = Field(description="The code of the agency.")
     url: WebAddress
-    active: Flag = True
+    active: Flag = Field(default=True, description="Whether it is in use.")
 
 
 class WebhookPatch(Input):
@@ -58,8 +61,8 @@ class WebhookPatch(Input):
 
     model_config = examples({"active": False})
 
-    url: WebAddress | MISSING = MISSING
-    active: Flag | MISSING = Field(default=MISSING, description="false: ngừng gửi tới đây.")
+    url: WebAddress | MISSING = Field(default=MISSING, description="The address.")
+    active: Flag | MISSING = Field(default=MISSING, description="false: nothing is posted there.")
 
 
 class WebhookOut(Output):
@@ -67,11 +70,11 @@ class WebhookOut(Output):
 
     model_config = examples(WEBHOOK)
 
-    id: int
-    agency: str
-    url: str
-    active: bool
-    created_at: Instant
+    id: int = Field(description="The identifier.")
+    agency: str = Field(description="The code of the agency.")
+    url: str = Field(description="The address.")
+    active: bool = Field(description="Whether it is in use.")
+    created_at: Instant = Field(description="When it was created.")
     version: Version
 
 
@@ -82,7 +85,7 @@ class NewWebhook(WebhookOut):
         WEBHOOK | {"secret": "whsec_8XkQ2nVq4tY7bR1mLz0cPd5sJw9hFg3eYk2m0aQwT1s="}
     )
 
-    secret: str = Field(description="Khóa để kiểm tra chữ ký; chỉ hiện một lần này.")
+    secret: str = Field(description="The key that verifies signatures; shown only this once.")
 
 
 class WebhookTested(Output):
@@ -92,28 +95,28 @@ class WebhookTested(Output):
         {"ok": False, "error": "cổng nhận tin trả lời 503", "sent_at": "2024-06-10T08:00:00+07:00"}
     )
 
-    ok: bool
-    error: str | None = Field(description="Vì sao không được.")
-    sent_at: Instant
+    ok: bool = Field(description="Whether the gateway answered 2xx.")
+    error: str | None = Field(description="Why the test failed.")
+    sent_at: Instant = Field(description="When it was sent.")
 
 
 class WebhookRecipient(Output):
     """The user to whom a message is addressed."""
 
-    username: str
-    full_name: str
-    email: str | None
+    username: str = Field(description="The user name.")
+    full_name: str = Field(description="The full name of the person.")
+    email: str | None = Field(description="The e-mail address.")
 
 
 class WebhookObligation(Output):
     """A report that a message is about."""
 
-    plan: str
-    period: str
-    agency: str
-    agency_name: str
+    plan: str = Field(description="The code of the plan.")
+    period: str = Field(description="The code of the period.")
+    agency: str = Field(description="The code of the agency.")
+    agency_name: str = Field(description="The name of the agency.")
     due_date: date = Field(description="The last day that is on time.")
-    timeliness: Timeliness
+    timeliness: Timeliness = Field(description="The timeliness.")
     correction_due: date | None = Field(
         description="The day by which a returned report is due again."
     )
@@ -153,9 +156,11 @@ class WebhookMessage(Output):
     message_id: str = Field(
         description="Never repeats, also after a restore. Begins with `test-` in a test."
     )
-    sent_at: Instant
-    recipient: WebhookRecipient
-    subject: str
+    sent_at: Instant = Field(description="When it was sent.")
+    recipient: WebhookRecipient = Field(description="The user to whom it is addressed.")
+    subject: str = Field(description="The subject.")
     text: str = Field(description="The whole message, to be forwarded unchanged.")
-    obligations: list[WebhookObligation]
+    obligations: list[WebhookObligation] = Field(
+        description="The reports that the message is about."
+    )
     plans: list[PlanConcern] = Field(description="Events of a plan as a whole.")

@@ -190,3 +190,44 @@ def test_stored_bodies_have_the_schema_of_their_model() -> None:
     assert draft == [{"$ref": "#/components/schemas/DraftBody"}, {"type": "null"}]
     body = schemas["RevisionOut"]["properties"]["body"]
     assert body["$ref"] == "#/components/schemas/ReportBody"
+
+
+VIETNAMESE = re.compile(r"\([^)]*\)|\"[^\"]*\"|chủ trì|phối hợp")
+"""Names of Vietnamese terms, which stand in brackets or quotes."""
+
+
+def _described() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every property and parameter, with a place to name."""
+    schemas = DOCUMENT["components"]["schemas"]
+    for name, schema in schemas.items():
+        for field, described in schema.get("properties", {}).items():
+            yield f"{name}.{field}", _resolved(described) | described
+    for operation in OPERATION_DOCUMENTS:
+        for parameter in operation.get("parameters", []):
+            yield f"{operation['operationId']} {parameter['name']}", parameter
+
+
+def test_every_property_and_parameter_is_described_in_english() -> None:
+    for place, described in _described():
+        assert described.get("description"), place
+        assert (
+            VIETNAMESE.sub("", described["description"]).isascii()
+            or "…" in described["description"]
+        ), place
+    for operation in OPERATION_DOCUMENTS:
+        assert operation["summary"].isascii(), operation["operationId"]
+
+
+def test_unique_lists_and_formats_are_in_the_schema() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    for owner, name in (
+        ("ApiKeyIn", "scopes"),
+        ("AgencyIn", "successors"),
+        ("IndicatorIn", "frequencies"),
+        ("IndicatorIn", "filled_by"),
+        ("PreferencesIn", "channels"),
+    ):
+        assert schemas[owner]["properties"][name]["uniqueItems"] is True, (owner, name)
+    assert schemas["BudgetLineIn"]["properties"]["origin_years"]["anyOf"][0]["uniqueItems"] is True
+    assert schemas["UserIn"]["properties"]["email"]["anyOf"][0]["format"] == "email"
+    assert schemas["WebhookIn"]["properties"]["url"]["format"] == "uri"

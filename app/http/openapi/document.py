@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from app.http.openapi import webhooks
 from app.http.openapi.access import describe_access, permissions_by_operation
+from app.http.openapi.parameters import describe_parameters
 from app.http.openapi.problem_examples import describe_problems
 from app.http.openapi.response_headers import HEADERS, describe_headers
 from app.schemas.base import Input, Output
@@ -61,10 +62,15 @@ PROBLEM_DOCUMENT: dict[str, Any] = {
     "description": "A problem document (RFC 9457). `type` is stable; the texts may change.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
-        "type": {"type": "string", "examples": ["/problems/stale"]},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "Names the type of the problem; it never changes.",
+            "examples": ["/problems/stale"],
+        },
+        "title": {"type": "string", "description": "The type in words."},
+        "status": {"type": "integer", "description": "The status of the response."},
+        "detail": {"type": "string", "description": "What happened, for people."},
         "choices": {
             "type": "array",
             "items": {"type": "string"},
@@ -77,6 +83,7 @@ PROBLEM_DOCUMENT: dict[str, Any] = {
         },
         "errors": {
             "type": "array",
+            "description": "The fields that are invalid.",
             "items": {
                 "type": "object",
                 "required": ["in", "level", "pointer", "code", "message"],
@@ -138,6 +145,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for method, operation in operations.items():
             permission = permissions.get(operation["operationId"])
             describe_access(operation, permission)
+            describe_parameters(operation)
             describe_problems(operation, (method, path), permission, schemas)
             describe_headers(operation, method, schemas)
             _require_if_match(operation)
