@@ -63,7 +63,7 @@ def add_problem(responses: dict[Any, dict[str, Any]], problem: Problem, *, key: 
     examples[problem.slug] = {"summary": problem.title.en, "value": problem.document("vi")}
     response["description"] = "; ".join(example["summary"] for example in examples.values())
     if problem.retry_after is not None:
-        response["headers"] = references("Retry-After")
+        response["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After-If-Known"}}
 
 
 def references(*names: str) -> dict[str, dict[str, str]]:

@@ -30,6 +30,10 @@ HEADERS: dict[str, dict[str, Any]] = {
         "required": True,
         "schema": {"type": "integer", "minimum": 0},
     },
+    "Retry-After-If-Known": {
+        "description": "The seconds to wait, if the state ends by itself.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "WWW-Authenticate": {
         "description": "The scheme of authentication.",
         "required": True,
@@ -77,7 +81,7 @@ def describe_headers(
             names.append("ETag")
         if status == "201" and method == "post":
             names.append("Location")
-        response["headers"] = references(*names) | response.get("headers", {})
+        response["headers"] = response.get("headers", {}) | references(*names)
 
 
 def _has_version(response: dict[str, Any], schemas: dict[str, dict[str, Any]]) -> bool:
