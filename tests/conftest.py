@@ -93,7 +93,7 @@ async def _fill_template() -> None:
     await database.close()
 
 
-def _clone(template: str) -> Iterator[DatabaseUrls]:
+def clone(template: str) -> Iterator[DatabaseUrls]:
     name = f"test_{uuid.uuid4().hex}"
     server = os.environ[SERVER]
     asyncio.run(_execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
@@ -104,7 +104,7 @@ def _clone(template: str) -> Iterator[DatabaseUrls]:
 @pytest.fixture
 def database_urls() -> Iterator[DatabaseUrls]:
     """A clone of the seeded template for one test."""
-    yield from _clone(TEMPLATE)
+    yield from clone(TEMPLATE)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def database_url(database_urls: DatabaseUrls) -> str:
 @pytest.fixture
 def empty_database_urls() -> Iterator[DatabaseUrls]:
     """A database with tables but without rows for one test."""
-    yield from _clone(EMPTY_TEMPLATE)
+    yield from clone(EMPTY_TEMPLATE)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def empty_database_url(empty_database_urls: DatabaseUrls) -> str:
 @pytest.fixture
 def blank_database_urls() -> Iterator[DatabaseUrls]:
     """A database without tables for one test."""
-    yield from _clone("template0")
+    yield from clone("template0")
 
 
 class SetClock(Clock):
