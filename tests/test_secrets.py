@@ -214,10 +214,10 @@ async def test_the_table_is_true(service: Service, event: str, secret: str) -> N
     assert await works(holder) is TABLE[event, secret].startswith("stays")
 
 
-async def hold(service: Service, role: str) -> Holder:
+async def hold(service: Service, role: str, agency: str = XUAN_HONG) -> Holder:
     """A new account of this role, signed in."""
     account = {"username": "maker", "full_name": "Người lập", "email": "maker@example.vn"}
-    account |= {"role": role, "agency": XUAN_HONG, "password": PASSWORD}
+    account |= {"role": role, "agency": agency, "password": PASSWORD}
     ok(await service.client("admin").post("/users", json=account), 201)
     token = ok(await sign_in(service, PASSWORD))["access_token"]
     return Holder(service, service.client(secret=token))
@@ -237,7 +237,7 @@ async def test_only_the_maker_and_administrators_revoke_a_calendar_link(service:
 
 
 async def test_a_calendar_shows_what_its_maker_sees_now(service: Service) -> None:
-    maker = await hold(service, "coordinator")
+    maker = await hold(service, "coordinator", "395-LDTBXH")
     district = {"agency": "395"}
     link = ok(await maker.client.post("/calendar-links", json=district), 201)
     maker.secret = link["url"].replace("http://127.0.0.1:8000", "http://test")
