@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from bench import floods, kills, outages, protocols, reads, startup, submissions, sweep
+from bench import floods, kills, outages, protocols, reads, restores, startup, submissions, sweep
 from bench.baseline import Baseline, running_baseline
 from bench.printing import Result, print_all
 from bench.testbed import Testbed, running_testbed
@@ -25,6 +25,7 @@ DRILLS: dict[str, Callable[[Testbed], Sequence[Result]]] = {
     "startup": startup.measure,
     "sweep": sweep.run_drill,
     "kills": kills.run_drill,
+    "restore": restores.run_drill,
     "floods": floods.run_drill,
     "protocols": protocols.measure,
 }
