@@ -25,7 +25,7 @@ WRITERS = [f"drill-{number}" for number in range(12)]
 """User names of the accounts that change; more than a pool has connections."""
 ACCOUNT = {"full_name": "Drill 0", "role": "viewer", "agency": "395", "password": PASSWORD}
 PAUSE_SECONDS = 0.05
-SECONDS_BEFORE, SECONDS_AFTER = 3.0, 2.0
+SECONDS_BEFORE, SECONDS_AFTER = 3.0, 6.0
 MAX_RECOVERY_SECONDS = 60.0
 """How long the drill waits for the service to write again."""
 MAX_STOP_SECONDS = 60.0
@@ -113,7 +113,11 @@ class ServedProcess:
         }
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(  # noqa: S603 - no outside input
-                [tiendo, "serve"], env=environment, stdout=output, stderr=subprocess.STDOUT
+                [tiendo, "serve"],
+                env=environment,
+                cwd=folder,  # not a checkout, whose files another version would find
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         first_answer(f"http://127.0.0.1:{self.port}/health/live", self.process)
 

@@ -277,6 +277,7 @@ def _start_on_full_disk(tiendo: Path, data: Path) -> DrillResult:
     done = subprocess.run(  # noqa: S603 - no outside input
         [tiendo, "serve"],
         env=os.environ | {"TIENDO_DATA_DIR": str(data)},
+        cwd=data.parent,
         capture_output=True,
         text=True,
         check=False,
