@@ -2,21 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import AmbiguousPlan, NotAcceptable, NotFound, NotSettled
 from app.http.headers import REVALIDATION, combined, etag, lists_tag, preferred_media_type
 from app.http.routing import StrictRoute
+from app.policy import Principal
 from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession, Settlements
 from app.routers.responses import problems, references
 from app.schemas.aggregates import ExecutionAggregate, IndicatorAggregate, TimelinessAggregate
 from app.schemas.base import QueryInstant
 from app.services.aggregates import aggregates
 from app.services.aggregates.aggregates import AggregateQuery
+from app.services.audit.ledger import Settlement
 from app.text import tables
 from app.vocabulary import Basis
 
@@ -25,17 +28,31 @@ router = APIRouter(prefix="/aggregates", tags=["aggregates"], route_class=Strict
 JSON = "application/json"
 MEDIA_TYPES = (JSON, tables.CSV, tables.XLSX)
 
+Aggregate = Mapping[str, Any]
+Compute = Callable[[AsyncSession, Principal, AggregateQuery, Settlement], Awaitable[Aggregate]]
+"""A function of the service that computes an aggregate."""
+
 
 @dataclass(frozen=True)
 class AggregateRequest:
-    """The parameters that all aggregates share, and the request with its headers."""
+    """What all requests for aggregates have in common."""
 
     request: Request
     query: AggregateQuery
+    principal: Principal
+    session: AsyncSession
+    settlement: Settlement
+
+    async def aggregate(self, compute: Compute) -> Aggregate:
+        """The aggregate that the request asks for."""
+        return await compute(self.session, self.principal, self.query, self.settlement)
 
 
 async def aggregate_request(
     request: Request,
+    principal: AggregatesReader,
+    session: ReadSession,
+    settlement: Settlements,
     now: Now,
     period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])],
     agency: Annotated[
@@ -57,20 +74,17 @@ async def aggregate_request(
         ),
     ] = None,
 ) -> AggregateRequest:
-    """Collect the parameters of a request for an aggregate.
-
-    `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
-    """
-    return AggregateRequest(
-        request,
-        AggregateQuery(period=period, plan=plan, agency=agency, basis=basis, as_of=as_of, now=now),
+    """Collect what a request for an aggregate consists of."""
+    query = AggregateQuery(
+        period=period, plan=plan, agency=agency, basis=basis, as_of=as_of, now=now
     )
+    return AggregateRequest(request, query, principal, session, settlement)
 
 
 Parameters = Annotated[AggregateRequest, Depends(aggregate_request)]
 
 
-def _negotiated(parameters: AggregateRequest, aggregate: Mapping[str, Any]) -> Response:
+async def _negotiated(parameters: AggregateRequest, compute: Compute) -> Response:
     """Respond with the aggregate in the format that the client prefers.
 
     Raises:
@@ -79,12 +93,15 @@ def _negotiated(parameters: AggregateRequest, aggregate: Mapping[str, Any]) -> R
     media_type = preferred_media_type(parameters.request, MEDIA_TYPES)
     if media_type is None:
         raise NotAcceptable(formats=", ".join(MEDIA_TYPES))
-    return _respond(parameters, aggregate, media_type)
+    return _respond(parameters, await parameters.aggregate(compute), media_type)
 
 
-def _respond(
-    parameters: AggregateRequest, aggregate: Mapping[str, Any], media_type: str
-) -> Response:
+async def _as_file(parameters: AggregateRequest, compute: Compute, extension: str) -> Response:
+    """Respond with the aggregate as a file with this extension."""
+    return _respond(parameters, await parameters.aggregate(compute), FILE_TYPES[extension])
+
+
+def _respond(parameters: AggregateRequest, aggregate: Aggregate, media_type: str) -> Response:
     """Respond with the aggregate, or 304 if the client has these figures.
 
     The ETag does not depend on the `as_of` of the response, so it changes only with the figures.
@@ -141,20 +158,12 @@ Extension = Annotated[
     response_model=IndicatorAggregate,
     responses=AS_JSON,
 )
-async def aggregate_indicators(
-    parameters: Parameters,
-    principal: AggregatesReader,
-    session: ReadSession,
-    settlement: Settlements,
-) -> Response:
+async def aggregate_indicators(parameters: Parameters) -> Response:
     """Sums of each indicator over the last accepted (or submitted) revision of every agency.
 
     `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
     """
-    return _negotiated(
-        parameters,
-        await aggregates.sum_indicators(session, principal, parameters.query, settlement),
-    )
+    return await _negotiated(parameters, aggregates.sum_indicators)
 
 
 @router.get(
@@ -163,20 +172,12 @@ async def aggregate_indicators(
     response_model=ExecutionAggregate,
     responses=AS_JSON,
 )
-async def aggregate_budget_execution(
-    parameters: Parameters,
-    principal: AggregatesReader,
-    session: ReadSession,
-    settlement: Settlements,
-) -> Response:
+async def aggregate_budget_execution(parameters: Parameters) -> Response:
     """Allocated and disbursed amounts by project, source and origin; rates are ratios of sums.
 
     `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
     """
-    return _negotiated(
-        parameters,
-        await aggregates.sum_budget_execution(session, principal, parameters.query, settlement),
-    )
+    return await _negotiated(parameters, aggregates.sum_budget_execution)
 
 
 @router.get(
@@ -185,20 +186,12 @@ async def aggregate_budget_execution(
     response_model=TimelinessAggregate,
     responses=AS_JSON,
 )
-async def aggregate_timeliness(
-    parameters: Parameters,
-    principal: AggregatesReader,
-    session: ReadSession,
-    settlement: Settlements,
-) -> Response:
+async def aggregate_timeliness(parameters: Parameters) -> Response:
     """The timeliness of every agency at the requested instant, with counts.
 
     `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
     """
-    return _negotiated(
-        parameters,
-        await aggregates.list_timeliness(session, principal, parameters.query, settlement),
-    )
+    return await _negotiated(parameters, aggregates.list_timeliness)
 
 
 @router.get(
@@ -207,17 +200,9 @@ async def aggregate_timeliness(
     response_class=Response,
     responses=AS_FILE,
 )
-async def download_indicators(
-    extension: Extension,
-    parameters: Parameters,
-    principal: AggregatesReader,
-    session: ReadSession,
-    settlement: Settlements,
-) -> Response:
+async def download_indicators(extension: Extension, parameters: Parameters) -> Response:
     """Get the aggregate of indicators as CSV or XLSX."""
-    query = parameters.query
-    aggregate = await aggregates.sum_indicators(session, principal, query, settlement)
-    return _respond(parameters, aggregate, FILE_TYPES[extension])
+    return await _as_file(parameters, aggregates.sum_indicators, extension)
 
 
 @router.get(
@@ -226,17 +211,9 @@ async def download_indicators(
     response_class=Response,
     responses=AS_FILE,
 )
-async def download_budget_execution(
-    extension: Extension,
-    parameters: Parameters,
-    principal: AggregatesReader,
-    session: ReadSession,
-    settlement: Settlements,
-) -> Response:
+async def download_budget_execution(extension: Extension, parameters: Parameters) -> Response:
     """Get the aggregate of budget execution as CSV or XLSX."""
-    query = parameters.query
-    aggregate = await aggregates.sum_budget_execution(session, principal, query, settlement)
-    return _respond(parameters, aggregate, FILE_TYPES[extension])
+    return await _as_file(parameters, aggregates.sum_budget_execution, extension)
 
 
 @router.get(
@@ -245,14 +222,6 @@ async def download_budget_execution(
     response_class=Response,
     responses=AS_FILE,
 )
-async def download_timeliness(
-    extension: Extension,
-    parameters: Parameters,
-    principal: AggregatesReader,
-    session: ReadSession,
-    settlement: Settlements,
-) -> Response:
+async def download_timeliness(extension: Extension, parameters: Parameters) -> Response:
     """Get the aggregate of timeliness as CSV or XLSX."""
-    query = parameters.query
-    aggregate = await aggregates.list_timeliness(session, principal, query, settlement)
-    return _respond(parameters, aggregate, FILE_TYPES[extension])
+    return await _as_file(parameters, aggregates.list_timeliness, extension)
