@@ -1,0 +1,97 @@
+"""Requests that are refused because of the principal: credentials, permissions, limits."""
+
+from app.errors.base import Problem
+from app.text.bilingual import Bilingual
+
+
+class SeveralCredentials(Problem):
+    """The request has more than one token or key, which could belong to different principals."""
+
+    status = 400
+    slug = "several-credentials"
+    title = Bilingual("Có nhiều thông tin xác thực", "Several credentials")
+    detail = Bilingual(
+        "Mỗi yêu cầu chỉ được kèm một mã truy cập hoặc một khóa: trong Authorization, trong "
+        "X-API-Key hoặc trong địa chỉ.",
+        "Send one token or key per request: in Authorization, in X-API-Key or in the address.",
+    )
+
+
+class Unauthenticated(Problem):
+    """The request has no valid token or API key."""
+
+    status = 401
+    slug = "unauthenticated"
+    title = Bilingual("Chưa đăng nhập", "Not signed in")
+    detail = Bilingual(
+        "Cần mã truy cập hoặc khóa API còn hiệu lực trong tiêu đề Authorization.",
+        "The Authorization header must contain a valid access token or API key.",
+    )
+
+
+class WrongPassword(Problem):
+    """The user name or the password is wrong; the error does not say which."""
+
+    status = 401
+    slug = "wrong-password"
+    title = Bilingual("Đăng nhập không thành công", "Sign-in failed")
+    detail = Bilingual(
+        "Tên đăng nhập hoặc mật khẩu không đúng.", "The user name or the password is wrong."
+    )
+
+
+class OtherOwner(Problem):
+    """The report belongs to a plan that another government manages."""
+
+    status = 403
+    slug = "other-owner"
+    title = Bilingual("Kế hoạch của đơn vị khác", "Another government's plan")
+    detail = Bilingual(
+        "Báo cáo thuộc kế hoạch {plan} của {owner}; chỉ cán bộ tổng hợp của {owner} làm được.",
+        "The report belongs to plan {plan} of {owner}; only a coordinator of {owner} may do this.",
+    )
+
+
+class Forbidden(Problem):
+    """The principal lacks the permission, regardless of the agency."""
+
+    status = 403
+    slug = "forbidden"
+    title = Bilingual("Không có quyền", "Not allowed")
+    detail = Bilingual(
+        "Tài khoản hoặc khóa này không có quyền {operation} ({permission}).",
+        "This account or key is not allowed to {operation} ({permission}).",
+    )
+
+    def __init__(self, operation: Bilingual, permission: str) -> None:
+        super().__init__(operation=operation, permission=permission)
+
+
+class TooManyAttempts(Problem):
+    """Too many failed sign-ins for this user name from this address."""
+
+    status = 429
+    slug = "too-many-attempts"
+    title = Bilingual("Thử quá nhiều lần", "Too many attempts")
+    detail = Bilingual(
+        "Đăng nhập sai quá nhiều lần; hãy thử lại sau {seconds} giây.",
+        "Too many failed sign-ins; try again in {seconds:second|seconds}.",
+    )
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds=seconds, retry_after=seconds)
+
+
+class TooManyRequests(Problem):
+    """The principal has made too many such requests lately."""
+
+    status = 429
+    slug = "too-many-requests"
+    title = Bilingual("Quá nhiều yêu cầu", "Too many requests")
+    detail = Bilingual(
+        "Đã tạo quá nhiều trong một giờ; hãy thử lại sau {seconds} giây.",
+        "Too many were created within an hour; try again in {seconds:second|seconds}.",
+    )
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds=seconds, retry_after=seconds)
