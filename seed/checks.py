@@ -10,11 +10,15 @@ from app.vocabulary import TIERS, AgencyKind, BudgetOrigin
 from seed.content import Content
 from seed.files import NumberedRow, Table
 from seed.findings import Finding
-from seed.rows import COMMUNES, AgencyRow, IndicatorRow, ScheduleRow
+from seed.rows import COMMUNES, OFFICES, AgencyRow, IndicatorRow, ScheduleRow
 
 _PROJECT = "cần mã của một dự án trong projects.yaml"
 _AGENCY = "cần mã của một cơ quan trong agencies.csv, có trong năm của kế hoạch"
 _DUPLICATE = "đã ghi ở dòng trước: {}"
+_NO_MEMBER = {
+    COMMUNES: "cần có xã, thị trấn, phường trong agencies.csv",
+    **dict.fromkeys(OFFICES, "cần có cơ quan loại này ngay dưới đơn vị ban hành kế hoạch"),
+}
 _MONTHS_OF_YEAR = 12
 _ROOTS = {AgencyKind.COUNTRY, AgencyKind.PROVINCE}
 
@@ -136,10 +140,10 @@ def _assignments(content: Content) -> Iterator[Finding]:
 def _check_agency(
     content: Content, table: Table[Any], entry: NumberedRow[Any], field: str, code: str
 ) -> Iterator[Finding]:
-    """Check that a code, or `@communes`, refers to at least one agency."""
-    if code == COMMUNES:
-        if content.plan.row and content.agencies.entries and not content.communes():
-            yield table.finding(entry, field, "cần có xã, thị trấn, phường trong agencies.csv")
+    """Check that a code or a selector refers to at least one agency."""
+    if code in _NO_MEMBER:
+        if content.plan.row and content.agencies.entries and not content.expand([code]):
+            yield table.finding(entry, field, _NO_MEMBER[code])
     elif content.agencies.codes() is not None and content.agency(code) is None:
         # An invalid agency row has its own finding; do not report references to it.
         written = _unknown(code, content.agencies.codes())
@@ -149,13 +153,9 @@ def _check_agency(
 
 def _responsibilities(content: Content) -> Iterator[Finding]:
     table = content.responsibilities
-    seen: set[str] = set()
+    yield from _duplicates(table, "agency", lambda row: row.agency)
     for entry in table.entries:
         yield from _check_agency(content, table, entry, "agency", entry.row.agency)
-        named = {agency.code for agency in content.expand([entry.row.agency])}
-        if duplicates := named & seen:
-            yield table.finding(entry, "agency", _DUPLICATE.format(", ".join(sorted(duplicates))))
-        seen |= named
 
 
 def _budget_lines(content: Content) -> Iterator[Finding]:

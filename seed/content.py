@@ -1,19 +1,19 @@
 """A plan's files as validated rows, and the references between them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from app.vocabulary import COMMUNE_LEVEL, AssignmentRole
+from app.vocabulary import COMMUNE_LEVEL, AgencyKind, AssignmentRole
 from seed import rows
 from seed.files import Document, Table
 from seed.findings import Finding
 from seed.programmes import INDICATOR_FIELDS, PROJECT_FIELDS, Catalogue
 from seed.reading import read
-from seed.rows import COMMUNES
+from seed.rows import COMMUNES, OFFICES
 
 PLAN_FILE = "plan.yaml"
 
@@ -70,13 +70,26 @@ class Content:
             and owner in {row.code, *_ancestors(row.code, parents)}
         ]
 
+    def offices(self, kinds: Collection[AgencyKind]) -> list[rows.AgencyRow]:
+        """The agencies of these kinds directly below the plan's owner, in the plan's year."""
+        owner = self.plan.row.owner if self.plan.row else None
+        return [
+            row
+            for row in self.agencies.rows
+            if row.kind in kinds and row.parent == owner and self._exists(row)
+        ]
+
     def expand(self, references: Iterable[str]) -> list[rows.AgencyRow]:
-        """The agencies for codes and `@communes`; unknown codes are skipped."""
-        named: list[rows.AgencyRow] = []
-        for reference in references:
-            agency = self.agency(reference)
-            named += self.communes() if reference == COMMUNES else [agency] if agency else []
-        return named
+        """The agencies for codes and selectors; unknown codes are skipped."""
+        return [agency for reference in references for agency in self._named(reference)]
+
+    def _named(self, reference: str) -> list[rows.AgencyRow]:
+        if reference == COMMUNES:
+            return self.communes()
+        if reference in OFFICES:
+            return self.offices(OFFICES[reference])
+        agency = self.agency(reference)
+        return [agency] if agency else []
 
     def leads(self, project: str) -> list[rows.AgencyRow]:
         """The lead agencies of a project, without governments of the lowest tier."""

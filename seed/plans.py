@@ -1,13 +1,13 @@
 """Write the tables of a plan from its files, and count the changes."""
 
+from collections import Counter
 from collections.abc import Callable, Collection
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from sqlalchemy import and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.clock import local_day
 from app.models.indicators import Indicator, PlanIndicator
 from app.models.notifications import ReminderRule
 from app.models.periods import Schedule, ScheduleReporter, WorkingDay
@@ -57,7 +57,7 @@ class PlanSync:
     async def load_tables(self, now: datetime) -> Plan:
         """Write everything except budget lines, in the order of references between files."""
         await self._agencies.upsert()
-        plan = await self._load_plan(local_day(now))
+        plan = await self._load_plan()
         await ledger.open_ledger(self._session, plan.id, now)
         kept = await self._agencies.missing_from_files(self._agencies.by_code(self._row.owner))
         total = len(self._content.agencies.entries)
@@ -107,22 +107,22 @@ class PlanSync:
                 update(Plan).where(Plan.id == plan.id).values(import_failed=False)
             )
 
-    async def _load_plan(self, today: date) -> Plan:
+    async def _load_plan(self) -> Plan:
         row = self._row
         table = await TableSync.of(self._session, Plan, Plan.code == row.code, ["code"])
         programme_id = await self._session.scalar(
             select(Programme.id).where(Programme.code == row.programme)
         )
+        # What the file leaves empty may have been entered in the meantime, as the plan's number.
         parts = {"programme", "owner", "legal_basis", "targets"}
-        values = row.model_dump(exclude=parts | ({"due_soon_days"} - row.model_fields_set))
+        values = row.model_dump(exclude=parts, exclude_none=True)
+        # Parts of these have empty fields of their own.
+        values |= row.model_dump(include={"solutions", "funding", "signer"})
         values |= {
             "programme_id": programme_id,
             "owner_id": self._agencies.by_code(row.owner).id,
         }
-        existing = await self._session.scalar(
-            select(Plan.effective_from).where(Plan.code == row.code)
-        )
-        plan = table.upsert(values | {"effective_from": _effective_from(row, existing or today)})
+        plan = table.upsert(values)
         await self._session.flush()
         self._count("plan.yaml", table)
         return plan
@@ -210,14 +210,17 @@ class PlanSync:
             Responsibility.plan_id == plan.id,
             ["agency_id", "position"],
         )
+        positions: Counter[int] = Counter()
         for row in self._content.responsibilities.rows:
             for agency in self._content.expand([row.agency]):
-                for position, item in enumerate(row.items, start=1):
+                agency_id = self._agencies.agency_of(agency).id
+                for item in row.items:
+                    positions[agency_id] += 1
                     table.upsert(
                         {
                             "plan_id": plan.id,
-                            "agency_id": self._agencies.agency_of(agency).id,
-                            "position": position,
+                            "agency_id": agency_id,
+                            "position": positions[agency_id],
                             "title": row.title,
                             "text": item,
                         }
@@ -353,9 +356,3 @@ class PlanSync:
         self._echo(f"{file}: {summary} (thêm {counts['added']}, sửa {counts['changed']})")
         if kept:
             self._echo(f"{file}: giữ nguyên trong cơ sở dữ liệu: {'; '.join(kept)}")
-
-
-def _effective_from(row: PlanRow, latest: date) -> date:
-    """The day of the newest document that the plan cites, but at the latest `latest`."""
-    issued = [document.issued_on for document in row.legal_basis if document.issued_on is not None]
-    return min(max(issued), latest) if issued else latest

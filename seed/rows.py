@@ -1,6 +1,7 @@
 """The fields of each file, with the wire format's types, and their error texts in Vietnamese."""
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import time
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, TypeVar
@@ -120,6 +121,11 @@ def _decimal_message(places: int) -> str:
 
 COMMUNES = "@communes"
 """Refers to all communes, townships, wards and special zones in the area of the plan's owner."""
+OFFICES: Mapping[str, Collection[AgencyKind]] = {
+    "@departments": (AgencyKind.DEPARTMENT, AgencyKind.SERVICE_UNIT),
+    "@mass_organisations": (AgencyKind.MASS_ORGANISATION,),
+}
+"""Selectors of the agencies of some kinds directly below the plan's owner."""
 
 Item = TypeVar("Item")
 Maybe = Annotated[Item | None, BeforeValidator(_blank_is_none)]
@@ -130,8 +136,11 @@ Code = Annotated[
     expecting(_code_message(64)),
 ]
 AgencyCode = Annotated[NewCode, expecting(_code_message(35))]
-Reference = Annotated[Literal["@communes"] | NewCode, expecting(_code_message(35))]
-"""An agency's code, or `@communes`."""
+Reference = Annotated[
+    Literal["@communes", "@departments", "@mass_organisations"] | NewCode,
+    expecting(_code_message(35)),
+]
+"""An agency's code, or a selector: `COMMUNES` or one of `OFFICES`."""
 Day = Annotated[base.Day, expecting("cần một ngày có thật, viết năm-tháng-ngày như 2024-06-30")]
 Integer = Annotated[Count, BeforeValidator(_integer)]
 SignedInteger = Annotated[int, Field(strict=True), BeforeValidator(_integer)]
@@ -158,12 +167,13 @@ class Row(Input):
 
 
 class LegalDocumentRow(Row):
-    """A legal document that the plan is based on."""
+    """A legal document that the plan is based on, or cites in one of its sections."""
 
     number: Line
     issued_on: Maybe[Day]
     issuer: Line
     subject: Prose
+    cited_in: Maybe[Line] = None
 
 
 class TargetRow(Row):
@@ -228,18 +238,25 @@ class PlanRow(Row):
     code: Code
     programme: Code
     title: Line
+    number: Maybe[Line] = None
+    issued_on: Maybe[Day] = None
+    issuer: Maybe[Line] = None
+    effective_from: Maybe[Day] = None
     year: Year
     owner: AgencyCode
+    preamble: Maybe[LongText] = None
     general_goal: LongText
     purposes: list[LongText]
     requirements: list[LongText]
     legal_basis: list[LegalDocumentRow]
+    targets_text: Maybe[LongText] = None
     targets: list[TargetRow]
     solutions: list[SectionRow]
     funding: list[SectionRow]
     recipients: list[Line]
     signer: SignerRow | None = None
     reporting_duty: LongText
+    closing: Maybe[LongText] = None
     due_soon_days: Annotated[Integer, Field(ge=1, le=90)] | None = None
 
 

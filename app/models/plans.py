@@ -19,10 +19,16 @@ class Plan(Versioned, Base):
     id: Mapped[Key]
     code: Mapped[str] = mapped_column(Text, unique=True)
     title: Mapped[str] = mapped_column(Text)
+    number: Mapped[str | None] = mapped_column(Text)
+    issued_on: Mapped[date | None] = mapped_column(Date)
+    issuer: Mapped[str | None] = mapped_column(Text)
     year: Mapped[int] = mapped_column(Integer, index=True)
     programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id"), index=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), index=True)
+    preamble: Mapped[str | None] = mapped_column(Text)
     general_goal: Mapped[str] = mapped_column(Text)
+    targets_text: Mapped[str | None] = mapped_column(Text)
+    """Section II.2 in the plan's own words; `Target` has its figures."""
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     requirements: Mapped[list[str]] = mapped_column(ARRAY(Text))
     solutions: Mapped[list[dict[str, Any]]]
@@ -30,11 +36,12 @@ class Plan(Versioned, Base):
     funding: Mapped[list[dict[str, Any]]]
     """`[{"number", "title", "text"}]`, section IV."""
     reporting_duty: Mapped[str] = mapped_column(Text)
+    closing: Mapped[str | None] = mapped_column(Text)
     recipients: Mapped[list[str]] = mapped_column(ARRAY(Text))
     signer: Mapped[dict[str, Any] | None]
     due_soon_days: Mapped[int] = mapped_column(Integer, default=7, server_default="7")
-    effective_from: Mapped[date] = mapped_column(Date)
-    """The day from which the plan applies. There are no reminders of earlier due dates."""
+    effective_from: Mapped[date | None] = mapped_column(Date)
+    """The day from which the plan applies; null if it is not known."""
     import_failed: Mapped[bool] = mapped_column(default=False, server_default="false")
     """Whether the last import of the plan's files failed."""
 
@@ -52,7 +59,7 @@ class DueSoonHistory(Base):
 
 
 class LegalDocument(Base):
-    """A legal document on which the plan is based (căn cứ)."""
+    """A legal document that the plan cites: as its basis (căn cứ), or in one of its sections."""
 
     __tablename__ = "legal_document"
     __table_args__ = (UniqueConstraint("plan_id", "number"),)
@@ -64,6 +71,8 @@ class LegalDocument(Base):
     issued_on: Mapped[date | None] = mapped_column(Date)
     issuer: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
+    cited_in: Mapped[str | None] = mapped_column(Text)
+    """The section that cites it first, such as `III.1.c`; null for a basis of the plan."""
 
 
 class Target(Base):

@@ -63,7 +63,7 @@ async def change_plan(
     session: WriteSession,
     unchanged: Unchanged,
 ) -> PlanWithTexts:
-    """Change texts of the plan, or how many days before the due date a report is due soon."""
+    """Change the plan's texts, number, dates, or the days before a due date that are due soon."""
     plan = await plans.change(session, action, code, body.model_dump(), check_version=unchanged)
     response.headers["ETag"] = etag(plan["version"])
     return PlanWithTexts.model_validate(plan)

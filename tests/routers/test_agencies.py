@@ -109,7 +109,8 @@ async def test_responsibilities_are_listed_in_the_plan_s_order(service: Service)
     items = await list_all(
         service.client("xuan-hong"), "/agencies/395-LDTBXH/responsibilities", limit=2
     )
-    assert [item["position"] for item in items] == [1, 2, 3, 4, 5, 6]
+    assert [item["position"] for item in items] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert items[6]["title"] == "Các phòng, ban, ngành, cơ quan, đơn vị cấp huyện"
     assert {item["agency"] for item in items} == {"395-LDTBXH"}
     assert {item["plan"] for item in items} == {"tho-xuan-2024"}
     assert "Hội nghị truyền thông" in items[3]["text"]
@@ -122,7 +123,7 @@ async def test_responsibilities_require_the_plan_where_there_are_several(service
     client = service.client("province")
     path = "/agencies/395-LDTBXH/responsibilities"
     assert problem_of(await client.get(path)) == (400, "ambiguous-plan")
-    assert len(await list_all(client, path, plan="tho-xuan-2024")) == 6
+    assert len(await list_all(client, path, plan="tho-xuan-2024")) == 8
     assert await list_all(client, path, plan="trieu-son-2024") == []
 
 

@@ -29,6 +29,51 @@ async def test_every_role_of_the_district_reads_the_plan(service: Service, perso
     assert {"reporting_duty", "recipients"} <= plan.keys()
 
 
+async def test_the_plan_is_as_printed(service: Service) -> None:
+    """What the source does not state is null; its paragraphs are in fields of their own."""
+    plan = ok(await service.client("xuan-hong").get(PLAN))
+    assert (plan["number"], plan["issued_on"], plan["issuer"]) == (None, None, None)
+    assert plan["effective_from"] == "2024-04-01"
+    assert plan["preamble"].startswith("Thực hiện Kế hoạch số 85/KH-UBND ngày 01/4/2024 của UBND")
+    assert "Nghị quyết của Ban Chấp hành Đảng bộ huyện" in plan["preamble"]
+    ending = "(sau đây gọi tắt là Chương trình) năm 2024, với các nội dung chính như sau:"
+    assert plan["preamble"].endswith(ending)
+    assert plan["targets_text"] == (
+        "Giảm tỷ lệ hộ nghèo 0,31% tương ứng với 180 hộ nghèo theo tiêu chuẩn nghèo đa chiều "
+        "(Trong đó: hộ không có khả năng lao động 150 hộ, hộ nghèo có khả năng lao động 30 hộ)."
+    )
+    assert [(part["number"], part["title"]) for part in plan["funding"]] == [
+        (None, None),
+        (1, None),
+        (2, "Nguồn ngân sách địa phương"),
+        (3, "Vốn tín dụng, vốn huy động, lồng ghép khác"),
+    ]
+    assert plan["reporting_duty"].endswith("Sở Lao động - Thương binh và Xã hội.")
+    assert "(trước ngày 15 tháng cuối quý)" in plan["reporting_duty"]
+    assert plan["closing"] == (
+        "Trên đây là Kế hoạch triển khai thực hiện Chương trình mục tiêu quốc gia giảm nghèo năm "
+        "2024 huyện Thọ Xuân, chủ tịch UBND huyện đề nghị các phòng, ban, ngành, đoàn thể cấp "
+        "huyện, UBND các xã, thị trấn trên cơ sở Kế hoạch này xây dựng kế hoạch triển khai thực "
+        "hiện Chương trình MTQG giảm nghèo bền vững tại đơn vị, địa phương đảm bảo hiệu quả."
+    )
+    cited = {document["number"]: document["cited_in"] for document in plan["legal_basis"]}
+    assert [number for number, section in cited.items() if section is None] == [
+        "85/KH-UBND", "1277/QĐ-UBND", "127/KH-UBND", "19/QĐ-UBND",
+    ]  # fmt: skip
+    assert {section for section in cited.values() if section} == {"III.1.c"}
+
+
+async def test_the_coordinator_enters_number_and_date(service: Service) -> None:
+    values = {"number": "102/KH-UBND", "issued_on": "2024-04-12", "issuer": "UBND huyện Thọ Xuân"}
+    client = service.client("coordinator")
+    plan = ok(await change(client, PLAN, values | {"effective_from": "2024-04-12"}))
+    assert values.items() <= plan.items()
+    assert plan["effective_from"] == "2024-04-12"
+    (event,) = await list_events(service, "plan.changed")
+    assert event.after == values | {"effective_from": "2024-04-12"}
+    assert ok(await change(client, PLAN, {"closing": None}))["closing"] is None
+
+
 async def test_legal_basis_and_targets_are_in_order(service: Service) -> None:
     plan = ok(await service.client("xuan-hong").get(PLAN))
     assert plan["legal_basis"][1] == {
@@ -36,6 +81,7 @@ async def test_legal_basis_and_targets_are_in_order(service: Service) -> None:
         "issued_on": "2024-04-01",
         "issuer": "UBND tỉnh Thanh Hóa",
         "subject": plan["legal_basis"][1]["subject"],
+        "cited_in": None,
     }
     assert plan["legal_basis"][4]["issued_on"] is None
     targets = {target["code"]: target for target in plan["targets"]}

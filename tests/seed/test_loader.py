@@ -121,10 +121,12 @@ async def test_the_plan_and_its_parts(database: Database) -> None:
         items = await session.execute(
             select(Agency.code, func.count())
             .join(Responsibility, Responsibility.agency_id == Agency.id)
-            .where(Agency.code.in_(["395-LDTBXH", "395", "15493"]))
+            .where(Agency.code.in_(["395-LDTBXH", "395-TTYT", "395-MTTQ", "395", "15493"]))
             .group_by(Agency.code)
         )
-        assert dict(items.all()) == {"395-LDTBXH": 6, "395": 2, "15493": 5}
+        # Section VI.7 gives each department and service unit two more.
+        expected = {"395-LDTBXH": 8, "395-TTYT": 2, "395-MTTQ": 2, "15493": 5}
+        assert dict(items.all()) == expected
     assert (plan.code, plan.year) == ("tho-xuan-2024", 2024)
     assert plan.signer == {
         "authority": "KT. CHỦ TỊCH",
@@ -229,6 +231,25 @@ async def test_a_correction_changes_one_row(
     changed = await changes(database, lambda: load_folder(database, folder, LATER), ignored)
     assert changed == {table: 1, "audit_event": 1}
     assert await changes(database, lambda: load_folder(database, folder, LATER), ignored=()) == {}
+
+
+async def test_what_the_file_leaves_empty_keeps_what_was_entered(database: Database) -> None:
+    await load_folder(database)
+    async with database.transaction() as session:
+        plan = (await session.scalars(select(Plan))).one()
+        plan.number, plan.issued_on = "102/KH-UBND", date(2024, 4, 12)
+    assert await changes(database, lambda: load_folder(database, now=LATER), ignored=()) == {}
+
+
+async def test_a_new_organisation_gets_the_duties_of_its_group(
+    database: Database, folder: Path
+) -> None:
+    await load_folder(database)
+    mttq = "395-MTTQ,Ủy ban Mặt trận Tổ quốc huyện,mass_organisation,395,,\n"
+    farmers = "395-HND,Hội Nông dân huyện,mass_organisation,395,,\n"
+    correct(folder / "agencies.csv", mttq, mttq + farmers)
+    changed = await changes(database, lambda: load_folder(database, folder, LATER))
+    assert changed == {"agency": 1, "responsibility": 2, "audit_event": 1}
 
 
 async def test_a_correction_increments_the_version(database: Database, folder: Path) -> None:

@@ -22,7 +22,7 @@ CROSS JOIN reach
 WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL
 AND (p.state = 'open' OR o.due_date > p.due_date OR o.reopened)
 AND o.due_date BETWEEN CAST(:today AS date) - reach.days AND CAST(:today AS date) + reach.days
-AND o.due_date >= plan.effective_from
+AND o.due_date >= coalesce(plan.effective_from, o.due_date)
 """)
 
 # The obligations whose correction is due and of which some reporter has not been reminded.

@@ -48,7 +48,7 @@ FULL JOIN (SELECT * FROM events WHERE action = 'report.submitted') AS event
 LEFT JOIN (SELECT * FROM events WHERE action = 'report.sealed') AS sealed
     USING (ledger_id, agency_id, period, number)
 LEFT JOIN ledger ON ledger.id = ledger_id
-LEFT JOIN plan ON plan.id = ledger.plan_id
+LEFT JOIN (SELECT id, code FROM plan) AS plan ON plan.id = ledger.plan_id
 LEFT JOIN agency ON agency.id = agency_id
 ORDER BY plan.code, period, agency.code, number
 """)
