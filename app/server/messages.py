@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL
+from app.errors import OperatorError
 from app.server.operating import OPERATOR
 from app.services.audit.action import Action
 from app.services.notifications import held_messages
@@ -15,11 +16,19 @@ from app.services.notifications.held_messages import WaitingMessage
 
 @dataclass(frozen=True)
 class Order:
-    """What to do with the messages that wait; `drop`: their ids, None for all."""
+    """What to do with the messages that wait; `drop`: their ids, None for all.
+
+    Raises:
+        OperatorError: messages are to be held and released.
+    """
 
     hold: bool = False
     release: bool = False
     drop: tuple[UUID, ...] | None = ()
+
+    def __post_init__(self) -> None:
+        if self.hold and self.release:
+            raise OperatorError("expected --hold or --release, not both")
 
 
 async def carry_out(session: AsyncSession, order: Order, now: datetime) -> list[str]:
@@ -30,10 +39,11 @@ async def carry_out(session: AsyncSession, order: Order, now: datetime) -> list[
     action = Action(OPERATOR, now)
     lines = []
     if order.hold:
-        await held_messages.hold(session, now)
+        await held_messages.hold(session, action)
     if order.drop != ():
         dropped = await held_messages.drop(session, action, order.drop)
-        lines.append(f"{len(dropped)} messages are dropped.")
+        lines += [f"{each} does not wait" for each in order.drop or () if each not in dropped]
+        lines.append(f"dropped: {len(dropped)}")
     if order.release and await held_messages.release(session, action):
         lines.append("Messages are released: they leave within a minute.")
     waiting = await held_messages.list_waiting(session)
@@ -46,6 +56,5 @@ async def carry_out(session: AsyncSession, order: Order, now: datetime) -> list[
 def _describe(message: WaitingMessage) -> str:
     recipient = f"{message.username} <{message.email or 'no address'}>"
     created = message.created_at.astimezone(LOCAL)
-    return (
-        f"{message.id}  {created:%Y-%m-%d %H:%M}  {message.channel:8} {recipient}: {message.about}"
-    )
+    about = message.about or "-"
+    return f"{message.id}  {created:%Y-%m-%d %H:%M}  {message.channel:8} {recipient}: {about}"

@@ -17,13 +17,15 @@ from app.services.audit.action import Action
 from app.services.audit.ledger import open_ledger, record_event
 from app.vocabulary import NotificationReason
 
-HOLD = text("INSERT INTO message_hold (held_at) VALUES (:now) ON CONFLICT DO NOTHING")
+HOLD = text("""
+INSERT INTO message_hold (held_at) VALUES (:now) ON CONFLICT DO NOTHING RETURNING held_at
+""")
 RELEASE = text("DELETE FROM message_hold RETURNING held_at")
 GET_HOLD = text("SELECT held_at FROM message_hold")
 
 # The messages that wait to leave, in the order in which they will.
 LIST_WAITING = text("""
-SELECT m.id, m.channel, account.username, account.email, m.created_at, m.attempts, (
+SELECT m.id, m.channel, account.username, account.email, m.created_at, (
         SELECT string_agg(
             concat_ws(' ', n.rule, coalesce(p.code || '/' || a.code, plan.code)), ', '
             ORDER BY n.id)
@@ -64,13 +66,15 @@ class WaitingMessage:
     username: str
     email: str | None
     created_at: datetime
-    attempts: int
     about: str | None
 
 
-async def hold(session: AsyncSession, now: datetime) -> None:
-    """Hold all messages; an earlier hold keeps its instant."""
-    await session.execute(HOLD, {"now": now})
+async def hold(session: AsyncSession, action: Action) -> bool:
+    """Hold all messages; return whether none were held. An earlier hold keeps its instant."""
+    since = await session.scalar(HOLD, {"now": action.now})
+    if since is not None:
+        await _record(session, action, "messages.held", {"held_since": since.isoformat()})
+    return since is not None
 
 
 async def held_since(session: AsyncSession) -> datetime | None:

@@ -1,6 +1,13 @@
 """Messages that are held after a restore: planned, listed, dropped, and released."""
 
+from uuid import UUID
+
+import pytest
+
+from app.errors import OperatorError
 from app.server.messages import Order, carry_out
+from app.server.operating import OPERATOR
+from app.services.audit.action import Action
 from app.services.notifications import held_messages
 from app.vocabulary import Channel
 from tests.conftest import Service
@@ -30,7 +37,7 @@ async def hold_morning(service: Service) -> None:
     await prefer(service, "bac-luong", Channel.WEBHOOK)
     service.clock.set("2024-06-08 08:00")
     async with service.database.transaction() as session:
-        await held_messages.hold(session, service.clock.now())
+        await held_messages.hold(session, Action(OPERATOR, service.clock.now()))
     await run_sweep(service)
 
 
@@ -63,7 +70,7 @@ async def test_a_dropped_message_does_not_leave_and_is_not_planned_again(service
     await hold_morning(service)
     dropped, *_ = await list_messages(service, username="xuan-hong", channel="email")
     lines = await order(service, Order(release=True, drop=(dropped.id,)))
-    assert lines[0] == "1 messages are dropped."
+    assert lines[0] == "dropped: 1"
     service.clock.advance(minutes=30)
     await run_sweep(service)
     outbox = await deliver_all(service)
@@ -78,9 +85,29 @@ async def test_all_messages_can_be_dropped(service: Service) -> None:
     await hold_morning(service)
     lines = await order(service, Order(drop=None))
     assert lines == [
-        "5 messages are dropped.",
+        "dropped: 5",
         "0 messages wait; messages are held since 2024-06-08 08:00.",
     ]
+
+
+async def test_an_id_that_does_not_wait_is_named(service: Service) -> None:
+    unknown = UUID(int=1)
+    unknown_line, count, _ = await order(service, Order(drop=(unknown,)))
+    assert (unknown_line, count) == (f"{unknown} does not wait", "dropped: 0")
+    assert await list_events(service, "messages.dropped") == []
+
+
+async def test_a_hold_is_recorded_once(service: Service) -> None:
+    for _ in range(2):
+        await order(service, Order(hold=True))
+        service.clock.advance(minutes=1)
+    (event,) = await list_events(service, "messages.held")
+    assert event.actor == "command-line"
+
+
+def test_messages_are_not_held_and_released_at_once() -> None:
+    with pytest.raises(OperatorError, match="not both"):
+        Order(hold=True, release=True)
 
 
 async def test_health_shows_the_hold(service: Service) -> None:
