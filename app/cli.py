@@ -48,13 +48,14 @@ def worker(
 ) -> None:
     """Plan and send reminders, for servers with TIENDO_EMBEDDED_WORKER=false."""
     from app import jobs
-    from app.server import stopping
+    from app.server import operating, stopping
     from app.server.logs import LOGGING
     from app.server.supervision import supervised
 
     dictConfig(LOGGING)
     with suppress(stopping.Stopped), _database(migrated=False) as (settings, urls):
         clock = Clock.from_settings(settings.clock_start, settings.clock_offset_seconds)
+        operating.announce_hold(settings, urls.application, typer.echo)
         typer.echo("Worker started (Ctrl+C to stop).")
         with supervised(settings, urls.owner):
             stopping.run(jobs.work_alone(urls.application, settings, clock, concurrency))
@@ -162,17 +163,17 @@ def restore(
     ] = False,
 ) -> None:
     """Fill an empty database from an archive. Start the service only afterwards."""
-    from app.server import operating
     from app.server.restore import restore
-    from app.services.notifications import held_messages
+    from app.services.verification import checkpoint_files
 
     with _database(migrated=False) as (settings, urls):
-        manifest = restore(urls, file, _show_progress)
-        if hold_mail:
-            hold = partial(held_messages.hold, now=_now(settings))
-            operating.in_transaction(settings, urls.application, hold)
+        now = _now(settings)
+        manifest = restore(urls, file, now, _show_progress, hold_mail=hold_mail)
+        aside = checkpoint_files.set_aside(settings.data_dir, manifest.taken_at, now)
     _end_progress()
     typer.echo(f"{sum(manifest.rows.values()):,} rows are restored, as of {manifest.taken_at}.")
+    if aside is not None:
+        typer.echo(f"Checkpoints that are newer than the archive are moved to {aside}.")
     typer.echo("All accounts have to sign in again. Run `tiendo verify` next.")
     if hold_mail:
         typer.echo("Messages are held: `tiendo messages` lists them.")

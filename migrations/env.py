@@ -49,4 +49,7 @@ async def connect_and_run() -> None:
     await engine.dispose()
 
 
-asyncio.run(connect_and_run())
+if (connection := context.config.attributes.get("connection")) is not None:
+    run(connection)  # its transaction is the caller's
+else:
+    asyncio.run(connect_and_run())

@@ -8,10 +8,11 @@ import asyncpg
 import pytest
 from alembic.util import CommandError
 
+from app import jobs
 from app.cli import explain, main
 from app.db.roles import DatabaseUrls
 from app.errors import NotFound
-from app.server.operating import FIRST_PLAN
+from app.server.operating import FIRST_PLAN, HELD_WARNING
 from app.text import terms
 from tests.conftest import PLAN_FOLDER
 
@@ -126,6 +127,43 @@ def test_a_backup_is_written_and_checked(tiendo: Command, tmp_path: Path) -> Non
     assert "is complete" in tiendo("backup", "--check", file)[1]
     code, _, err = tiendo("restore", file)
     assert (code, "not empty" in err) == (1, True)
+
+
+def test_a_restore_tells_what_to_know(
+    tiendo: Command,
+    blank_database_urls: DatabaseUrls,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TIENDO_DATA_DIR", str(tmp_path / "data"))
+    file = str(tmp_path / "tiendo.zip")
+    assert tiendo("backup", file)[0] == 0
+    assert tiendo("user", "new-one", "--role", "viewer", "--agency", "395")[0] == 0
+    assert tiendo("checkpoint")[0] == 0
+    monkeypatch.setenv("TIENDO_DATABASE_URL", blank_database_urls.application)
+    monkeypatch.setenv("TIENDO_OWNER_DATABASE_URL", blank_database_urls.owner)
+    code, out, _ = tiendo("restore", "--hold-mail", file)
+    assert (code, "Messages are held" in out) == (0, True)
+    (aside,) = (tmp_path / "data").iterdir()
+    assert f"Checkpoints that are newer than the archive are moved to {aside}." in out
+    assert tiendo("verify")[0] == 0
+    assert tiendo("user", "another", "--role", "viewer", "--agency", "395")[0] == 0
+    code, out, err = tiendo("verify", "--checkpoint", *map(str, aside.iterdir()))
+    assert (code, "no plan: " in err) == (1, True)
+    assert "The database was restored at" in out
+
+
+@pytest.mark.parametrize(("order", "is_told"), [(["--hold"], True), ([], False)])
+def test_a_worker_announces_a_hold(
+    tiendo: Command, monkeypatch: pytest.MonkeyPatch, order: list[str], *, is_told: bool
+) -> None:
+    async def work(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(jobs, "work_alone", work)
+    assert tiendo("messages", *order)[0] == 0
+    code, out, _ = tiendo("worker")
+    assert (code, HELD_WARNING in out) == (0, is_told)
 
 
 def test_migrating_twice_succeeds(tiendo: Command) -> None:

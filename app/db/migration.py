@@ -11,6 +11,8 @@ from app.db.roles import DatabaseUrls
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 ROOT = Path(__file__).resolve().parents[2]
 ALEMBIC_INI = ROOT / "alembic.ini"
@@ -41,6 +43,26 @@ def migrate(urls: DatabaseUrls) -> None:
         command.upgrade(configuration(urls.owner), "head")
     if urls.are_separate:
         asyncio.run(roles.grant(urls))
+
+
+async def migrate_within(connection: "AsyncConnection", urls: DatabaseUrls) -> None:
+    """Do the same within the transaction of a connection of the owner.
+
+    Raises:
+        RoleError: the application's role is missing and cannot be created.
+    """
+    from alembic import command  # noqa: PLC0415 - as above
+
+    def upgrade(connection: "Connection") -> None:
+        config = configuration(urls.owner)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    await connection.run_sync(upgrade)
+    if urls.are_separate:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None  # noqa: S101 - narrows
+        await roles.grant_within(driver, urls.application)
 
 
 def newest_revision() -> str:

@@ -96,18 +96,27 @@ async def grant(urls: DatabaseUrls) -> None:
     Raises:
         RoleError: the role is missing and the owner's role may not create it.
     """
-    parsed = make_url(urls.application)
-    if parsed.username is None:
-        raise RoleError("TIENDO_DATABASE_URL: expected a user name, as TIENDO_OWNER_DATABASE_URL")
     owner = await asyncpg.connect(urls.owner)
     try:
         async with owner.transaction():
-            await owner.execute("SELECT pg_advisory_xact_lock($1)", GRANT_LOCK)
-            await _ensure_role(owner, parsed.username, str(parsed.password or ""))
-            for statement in await _missing_grants(owner, parsed.username):
-                await owner.execute(statement)
+            await grant_within(owner, urls.application)
     finally:
         await owner.close()
+
+
+async def grant_within(owner: asyncpg.Connection, application: str) -> None:
+    """Do the same for the role of the URL `application`, within the owner's transaction.
+
+    Raises:
+        RoleError: the role is missing and the owner's role may not create it.
+    """
+    parsed = make_url(application)
+    if parsed.username is None:
+        raise RoleError("TIENDO_DATABASE_URL: expected a user name, as TIENDO_OWNER_DATABASE_URL")
+    await owner.execute("SELECT pg_advisory_xact_lock($1)", GRANT_LOCK)
+    await _ensure_role(owner, parsed.username, str(parsed.password or ""))
+    for statement in await _missing_grants(owner, parsed.username):
+        await owner.execute(statement)
 
 
 async def can_change_record(url: str) -> bool:

@@ -24,6 +24,7 @@ from app.db.roles import DatabaseUrls
 from app.errors import OperatorError
 from app.server import postgres_user
 from app.server.stopping import exit_if_stopped
+from app.server.table_digests import digest_tables
 
 MANIFEST = "manifest.json"
 DATABASE = "database.dump"
@@ -36,9 +37,6 @@ Progress = Callable[[int], None]
 GET_STATE = """
 SELECT (SELECT version_num FROM alembic_version) AS revision,
     (SELECT coalesce(array_agg(code ORDER BY code), '{}') FROM plan) AS plans
-"""
-LIST_TABLES = """
-SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename
 """
 
 
@@ -57,7 +55,10 @@ class Member(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What an archive contains. `rows`: the number of rows of each table."""
+    """What an archive contains.
+
+    rows, digests: the number of rows of each table, and their digest, which old archives lack.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,6 +68,7 @@ class Manifest(BaseModel):
     taken_at: datetime
     plans: list[str]
     rows: dict[str, int]
+    digests: dict[str, str] = {}
     members: dict[str, Member]
 
 
@@ -128,17 +130,19 @@ def open_archive(file: Path) -> Iterator[zipfile.ZipFile]:
         raise BackupError(f"{file} cannot be read: {error.strerror or error}") from error
 
 
-def program(name: str, url: str) -> tuple[list[str], dict[str, str]]:
-    """The command line of a PostgreSQL program for a database, and its environment.
+def program(name: str, url: str | None = None) -> tuple[list[str], dict[str, str]]:
+    """The command line of a PostgreSQL program, for a database or none, and its environment.
 
     The password is in the environment, because others see the arguments.
     """
+    path = str(postgres_user.find_programs() / name)
+    if url is None:
+        return [path], {"PATH": os.defpath, "LC_ALL": "C"}
     parsed = make_url(url)
     public = parsed.set(password=None) if parsed.password else parsed
     environment = {"PATH": os.defpath, "LC_ALL": "C"}
     if parsed.password:
         environment["PGPASSWORD"] = str(parsed.password)
-    path = str(postgres_user.find_programs() / name)
     return [path, f"--dbname={public.render_as_string(hide_password=False)}"], environment
 
 
@@ -154,10 +158,7 @@ async def _write(url: str, output: IO[bytes], now: datetime, progress: Progress)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
             state = await connection.fetchrow(GET_STATE)
-            rows = {}
-            for table in [row[0] for row in await connection.fetch(LIST_TABLES)]:
-                count = f'SELECT count(*) FROM public."{table}"'  # noqa: S608 - a table's name
-                rows[table] = await connection.fetchval(count)
+            tables = await digest_tables(connection)
             with zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as archive:
                 dump = await asyncio.to_thread(_write_dump, url, snapshot, archive, progress)
                 manifest = Manifest(
@@ -165,7 +166,8 @@ async def _write(url: str, output: IO[bytes], now: datetime, progress: Progress)
                     revision=state["revision"],
                     taken_at=now,
                     plans=state["plans"],
-                    rows=rows,
+                    rows={name: table.rows for name, table in tables.items()},
+                    digests={name: table.digest for name, table in tables.items()},
                     members={DATABASE: dump},
                 )
                 archive.writestr(MANIFEST, manifest.model_dump_json(indent=1))

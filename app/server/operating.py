@@ -118,10 +118,20 @@ def prepare(settings: Settings, urls: DatabaseUrls, now: datetime, echo: Echo) -
         filled = await fill_if_empty(session, admin_password, now, echo)
         if not filled and admin_password is not None:
             await _announce_unused_password(session, admin_password, echo)
-        if await held_since(session) is not None:
-            echo(HELD_WARNING)
 
     in_transaction(settings, urls.application, fill)
+    announce_hold(settings, urls.application, echo)
+
+
+def announce_hold(settings: Settings, url: str, echo: Echo) -> None:
+    """Warn if messages are held. A database that is not migrated yet holds none."""
+
+    async def is_held(session: AsyncSession) -> bool:
+        exists = await session.scalar(text("SELECT to_regclass('message_hold') IS NOT NULL"))
+        return bool(exists) and await held_since(session) is not None
+
+    if in_transaction(settings, url, is_held):
+        echo(HELD_WARNING)
 
 
 def load_plan(settings: Settings, url: str, folder: Path, now: datetime, echo: Echo) -> None:

@@ -1,119 +1,117 @@
-"""Restore: an archive becomes the content of an empty database."""
+"""Restore: an archive becomes the content of an empty database, in one transaction."""
 
-import asyncio
-import subprocess
-from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
+from sqlalchemy import NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
-from app.db.migration import migrate, newest_revision
+from app.db.database import driver_url
+from app.db.migration import migrate_within, newest_revision
 from app.db.roles import DatabaseUrls
+from app.server import dump, stopping
 from app.server.backup import (
-    CHUNK_BYTES,
     DATABASE,
-    LIST_TABLES,
     BackupError,
     Manifest,
     Progress,
     check,
     open_archive,
-    program,
 )
-from app.server.stopping import exit_if_stopped
+from app.server.operating import OPERATOR
+from app.server.table_digests import LIST_TABLES, TableDigest, digest_tables
+from app.services.audit.action import Action
+from app.services.audit.ledger import open_ledger, record_event
+from app.services.notifications import held_messages
 
 # Tokens that were ended after the backup would be valid again.
 END_TOKENS = "DELETE FROM access_token"
+EVENT = "database.restored"
 
 
-def restore(urls: DatabaseUrls, file: Path, progress: Progress) -> Manifest:
+def restore(
+    urls: DatabaseUrls, file: Path, now: datetime, progress: Progress, *, hold_mail: bool = False
+) -> Manifest:
     """Fill an empty database from an archive, and migrate it to the newest schema.
 
-    A restore that fails leaves the database empty. All accounts have to sign in again.
+    Everything is one transaction: a restore that fails or is killed leaves the database empty, and
+    no server sees messages that are not held yet. All accounts have to sign in again.
 
     Raises:
         BackupError: the archive is damaged or of a newer version, the database is not empty, or
             it refuses the content.
+        RoleError: the application's role is missing and cannot be created.
     """
     manifest = check(file, progress)
     if manifest.revision > newest_revision():
         raise BackupError(
             f"{file} is of a newer version ({manifest.service}): install that version first"
         )
-    asyncio.run(_ensure_empty(urls.owner))
-    with open_archive(file) as archive, archive.open(DATABASE) as content:
-        command, environment = program("pg_restore", urls.owner)
-        options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"]
-        with subprocess.Popen(  # noqa: S603 - a program of the package
-            [*command, *options],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        ) as loading:
-            _feed(loading, content.read, progress)
-    asyncio.run(_finish(urls.owner, manifest))
-    migrate(urls)
+    action = Action(OPERATOR, now)
+    stopping.run(_restore(urls, file, manifest, action, progress, hold_mail=hold_mail))
     return manifest
 
 
-def _feed(
-    loading: "subprocess.Popen[bytes]", read: Callable[[int], bytes], progress: Progress
+async def _restore(
+    urls: DatabaseUrls,
+    file: Path,
+    manifest: Manifest,
+    action: Action,
+    progress: Progress,
+    *,
+    hold_mail: bool,
 ) -> None:
-    """Pass the dump to `pg_restore`, and wait for its end.
-
-    Raises:
-        BackupError: it fails.
-    """
-    assert loading.stdin is not None  # noqa: S101 - narrows
-    assert loading.stderr is not None  # noqa: S101 - narrows
-    passed = 0
-    try:
-        while chunk := read(CHUNK_BYTES):
-            exit_if_stopped()
-            loading.stdin.write(chunk)
-            passed += len(chunk)
-            progress(passed)
-        loading.stdin.close()
-    except BrokenPipeError:
-        pass  # its message says why it has ended
-    except BaseException:
-        loading.kill()
-        raise
-    message = loading.stderr.read().decode(errors="replace").strip()
-    if loading.wait():
-        raise BackupError(f"the database refuses the content: {message}")
+    engine = create_async_engine(driver_url(urls.owner), poolclass=NullPool)
+    async with engine.begin() as connection:
+        # The transaction of SQLAlchemy, used directly: only asyncpg can copy rows.
+        await connection.exec_driver_sql("SET LOCAL client_min_messages = warning")
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None  # noqa: S101 - narrows
+        await _ensure_empty(driver)
+        with open_archive(file) as archive, archive.open(DATABASE) as content:
+            await dump.load(driver, content, progress)
+        await _compare(driver, manifest)
+        await driver.execute(END_TOKENS)
+        await migrate_within(connection, urls)
+        await _record(connection, action, manifest, hold_mail=hold_mail)
 
 
-async def _ensure_empty(url: str) -> None:
+async def _ensure_empty(connection: asyncpg.Connection) -> None:
     """Ensure that the database has no tables.
 
     Raises:
         BackupError: it has.
     """
-    connection = await asyncpg.connect(url)
-    try:
-        tables = await connection.fetch(LIST_TABLES)
-    finally:
-        await connection.close()
-    if tables:
+    if await connection.fetch(LIST_TABLES):
         raise BackupError(
             "the database is not empty: restore into a new data folder (TIENDO_DATA_DIR) or "
             "a new database"
         )
 
 
-async def _finish(url: str, manifest: Manifest) -> None:
-    """Compare the number of rows of each table with the manifest, and end all access tokens.
+async def _compare(connection: asyncpg.Connection, manifest: Manifest) -> None:
+    """Compare the content of each table with the manifest.
 
     Raises:
-        BackupError: a table has another number of rows.
+        BackupError: a table has other rows.
     """
-    connection = await asyncpg.connect(url)
-    try:
-        for table, expected in manifest.rows.items():
-            count = f'SELECT count(*) FROM public."{table}"'  # noqa: S608 - a table's name
-            if (rows := await connection.fetchval(count)) != expected:
-                raise BackupError(f"{table} has {rows} rows, the archive {expected}")
-        await connection.execute(END_TOKENS)
-    finally:
-        await connection.close()
+    tables = await digest_tables(connection)
+    for name, expected in manifest.rows.items():
+        table = tables.get(name, TableDigest(0, ""))
+        if table.rows != expected:
+            raise BackupError(f"{name} has {table.rows} rows, the archive {expected}")
+        if table.digest != manifest.digests.get(name, table.digest):
+            raise BackupError(f"{name} has other rows than the archive")
+
+
+async def _record(
+    connection: AsyncConnection, action: Action, manifest: Manifest, *, hold_mail: bool
+) -> None:
+    """Record the restore as an audit event, and hold the messages."""
+    async with AsyncSession(connection) as session:
+        await open_ledger(session, None, action.now)
+        after = {"taken_at": manifest.taken_at.isoformat()}
+        await record_event(session, action, EVENT, "database", after=after)
+        if hold_mail:
+            await held_messages.hold(session, action)

@@ -30,6 +30,8 @@ def verify(
                 async for finding in verification.verify(session, checkpoints, progress):
                     report(finding)
                     count += 1
+                for line in await verification.explain_restores(session) if count else ():
+                    progress(line)
         finally:
             await database.close()
         return count

@@ -53,6 +53,19 @@ def append(data_dir: Path, checkpoints: Sequence[Checkpoint], now: datetime) -> 
     return file
 
 
+def set_aside(data_dir: Path, taken_at: datetime, now: datetime) -> Path | None:
+    """Rename the folder if it has a checkpoint that is newer than a restored backup.
+
+    A checkpoint of what the backup lacks contradicts the restored record for ever. `taken_at` is
+    the backup's instant. Returns the new name; None if nothing was renamed.
+    """
+    checkpoints = read(list_files(data_dir))
+    if all(datetime.fromisoformat(each.taken_at) <= taken_at for each in checkpoints):
+        return None
+    folder = folder_of(data_dir)
+    return folder.rename(folder.with_name(f"{folder.name}.until-{now:%Y%m%dT%H%M%S}"))
+
+
 def read(files: Iterable[Path]) -> list[Checkpoint]:
     """The checkpoints of these files, in their order.
 

@@ -1,9 +1,12 @@
 """Verification of the whole record, in one snapshot."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.clock import LOCAL
 from app.services.verification.budgets import verify_budgets
 from app.services.verification.chains import verify_budget_changes, verify_events
 from app.services.verification.checkpoints import Checkpoint
@@ -11,6 +14,12 @@ from app.services.verification.findings import Finding, Progress
 from app.services.verification.obligations import verify_obligations
 from app.services.verification.reports import verify_decisions, verify_reports
 from app.services.verification.revisions import verify_revisions
+
+# The restores of the database: when, and the instant of the backup.
+LIST_RESTORES = text("""
+SELECT at, CAST(after ->> 'taken_at' AS timestamptz) AS taken_at
+FROM audit_event WHERE action = 'database.restored' ORDER BY at
+""")
 
 
 async def verify(
@@ -31,3 +40,16 @@ async def verify(
     ):
         async for finding in findings:
             yield finding
+
+
+async def explain_restores(session: AsyncSession) -> list[str]:
+    """A line for each restore of the database, which contradicts later checkpoints."""
+    return [
+        f"The database was restored at {_local(row.at)} from a backup of {_local(row.taken_at)}: "
+        "checkpoints that were taken in between contradict it."
+        for row in await session.execute(LIST_RESTORES)
+    ]
+
+
+def _local(instant: datetime) -> str:
+    return instant.astimezone(LOCAL).isoformat(timespec="seconds")

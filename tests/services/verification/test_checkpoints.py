@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,16 @@ def test_a_line_is_plain_json() -> None:
     checkpoint = Checkpoint("2024-06-10T08:00:00+07:00", 1, "kế-hoạch", 1, "00", 0, "")
     assert json.loads(str(checkpoint))["plan"] == "kế-hoạch"
     assert Checkpoint.parse(str(checkpoint)) == checkpoint
+
+
+async def test_files_that_are_newer_than_a_restored_backup_are_set_aside(
+    service: Service, tmp_path: Path
+) -> None:
+    now = service.clock.now()
+    assert checkpoint_files.set_aside(tmp_path, now, now) is None
+    await keeper_of(service, tmp_path).keep()
+    assert checkpoint_files.set_aside(tmp_path, now, now) is None
+    aside = checkpoint_files.set_aside(tmp_path, now - timedelta(seconds=1), now)
+    assert aside is not None
+    assert len(checkpoint_files.read(aside.glob("*.jsonl"))) == 2
+    assert checkpoint_files.list_files(tmp_path) == []
