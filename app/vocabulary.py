@@ -1,6 +1,12 @@
-"""Enumerations of the domain, shared by models, schemas and rules."""
+"""Enumerations and limits of the domain, shared by models, schemas and rules."""
 
+from decimal import Decimal
 from enum import StrEnum
+
+LARGEST_VND = 10**15
+"""A thousand times the budget of the whole programme; larger amounts are typing errors."""
+LARGEST_FIGURE = Decimal("9999999999999.99")
+"""The largest figure of an indicator: two decimals of it survive as a JSON number."""
 
 
 class AgencyKind(StrEnum):
@@ -147,6 +153,8 @@ class FindingCode(StrEnum):
     NOT_YOURS = "not_yours"
     OTHER_PROJECT = "other_project"
     GIVEN_TWICE = "given_twice"
+    NOT_A_NUMBER = "not_a_number"
+    NEGATIVE = "negative"
     TOO_PRECISE = "too_precise"
     OVER_MAXIMUM = "over_maximum"
     REQUIRED_FIGURE_MISSING = "required_figure_missing"

@@ -19,7 +19,7 @@ from tiendo_client.api.reports import (
 from tiendo_client.models import (
     Acceptance,
     DraftBody,
-    Entry,
+    DraftEntry,
     FindingCode,
     PageObligationOut,
     PageRevisionOut,
@@ -67,12 +67,12 @@ def version_of(answer: Response[ProblemDocument | ReportOut]) -> str:
     return tag
 
 
-def save(client: AuthenticatedClient, value: float) -> ReportOut:
+def save(client: AuthenticatedClient, value: float | str) -> ReportOut:
     """Save a complete draft over the version that was read."""
     answer = get_report.sync_detailed(PERIOD, AGENCY, client=client)
     report = expect(ReportOut, answer.parsed)
     entries = [
-        Entry(project=line.project, indicator=line.indicator, value=value)
+        DraftEntry(project=line.project, indicator=line.indicator, value=value)
         for line in report.expected
         if line.required
     ]
@@ -115,7 +115,7 @@ def main() -> None:
     reporter, coordinator = signed_in("reporter"), signed_in("coordinator")
     due = expect(PageObligationOut, list_obligations.sync(client=reporter, period=PERIOD))
     ensure([item.agency for item in due.items] == [AGENCY], "not the own obligation")
-    # 1. A draft that lacks a figure has a finding that a form can show.
+    # 1. A draft that lacks a figure, or has text in place of one, has a finding for the form.
     first = get_report.sync_detailed(PERIOD, AGENCY, client=reporter)
     empty = save_draft.sync(
         PERIOD, AGENCY, client=reporter, body=DraftBody(), if_match=version_of(first)
@@ -123,6 +123,8 @@ def main() -> None:
     finding = expect(ReportOut, empty).findings[0]
     ensure(finding.code is FindingCode.REQUIRED_FIGURE_MISSING, str(finding))
     ensure(finding.indicator is not None and finding.pointer == "/entries/-", str(finding))
+    typed = save(reporter, "1.234,5").findings[0]
+    ensure(typed.code is FindingCode.NOT_A_NUMBER, str(typed))
     refused = expect(ProblemDocument, submit(reporter, str(uuid.uuid4())).parsed)
     ensure(refused.type_ == "/problems/report-incomplete", refused.type_)
     # 2. Send it over cut connections; the coordinator returns it; send it again; accept it.

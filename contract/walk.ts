@@ -46,7 +46,7 @@ async function read(api: Api): Promise<{ report: Report; tag: string }> {
   return { report, tag };
 }
 
-async function save(api: Api, value?: number): Promise<Report> {
+async function save(api: Api, value?: number | string): Promise<Report> {
   const { report, tag } = await read(api);
   const entries = report.expected
     .filter((line) => line.required && value !== undefined)
@@ -94,9 +94,10 @@ async function main(): Promise<void> {
     await reporter.GET("/api/v1/obligations", { params: { query: { period: path.period } } }),
   );
   ensure(due.items.length === 1 && due.items[0]?.agency === path.agency, "not the own obligation");
-  // 1. A draft that lacks a figure has a finding that a form can show.
+  // 1. A draft that lacks a figure, or has text in place of one, has a finding for the form.
   const finding: Finding | undefined = (await save(reporter)).findings[0];
   ensure(finding?.code === "required_figure_missing" && finding.indicator !== null, "no finding");
+  ensure((await save(reporter, "1.234,5")).findings[0]?.code === "not_a_number", "no finding");
   const refused = await submit(reporter, crypto.randomUUID());
   ensure(refused.error?.type === "/problems/report-incomplete", JSON.stringify(refused.error));
   // 2. Send it over cut connections; the coordinator returns it; send it again; accept it.

@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     PlainSerializer,
+    PlainValidator,
     StringConstraints,
     WithJsonSchema,
 )
@@ -23,6 +24,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from app.clock import LOCAL
 from app.text.names import invisible_in, is_readable
+from app.vocabulary import LARGEST_VND
 
 _SPACE_FOR_PLUS = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}[0-9:.]*) ([0-9]{2}:[0-9]{2})"
@@ -35,8 +37,10 @@ _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
 _FORBIDDEN_IN_LINE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_NONCHARACTERS}]")
 CODE_PATTERN = r"^[0-9A-Za-z][0-9A-Za-z._-]*$"
 _FORBIDDEN_IN_TEXT = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_NONCHARACTERS}]")
-LARGEST_VND = 10**15
-"""A thousand times the budget of the whole programme; larger amounts are typing errors."""
+MAX_TYPED_LENGTH = 100
+"""Characters of a figure that was typed as text."""
+LARGEST_TYPED = 10**18
+"""Larger numbers are refused as they are anywhere in a body."""
 
 
 def examples(*values: dict[str, Any]) -> ConfigDict:
@@ -90,6 +94,19 @@ class Page(Output, Generic[Item]):
 def _require_number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise PydanticCustomError("number_type", "Expected a number")
+    return value
+
+
+def _as_typed(value: Any) -> Decimal | str:
+    """Accept any number and any text within the limits of their length; change neither."""
+    if not isinstance(value, str):
+        number = Decimal(str(_require_number(value)))
+        if abs(number) > LARGEST_TYPED:
+            raise PydanticCustomError("int_parsing_size", "Expected a smaller number")
+        return number
+    if len(value) > MAX_TYPED_LENGTH:
+        facts = {"max_length": MAX_TYPED_LENGTH}
+        raise PydanticCustomError("string_too_long", "Expected a shorter text", facts)
     return value
 
 
@@ -164,6 +181,10 @@ def _plain_number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+def _plain_or_text(value: Decimal | str) -> int | float | str:
+    return value if isinstance(value, str) else _plain_number(value)
+
+
 # A validator stands after the constraints of its type: Pydantic writes constraints that follow a
 # validator into the JSON schema by its own names, such as `ge`, which clients do not know.
 Whole = BeforeValidator(_require_integer)
@@ -185,6 +206,20 @@ Figure = Annotated[
 """A reported figure: not negative, at most 13 digits before the decimal point and 2 after."""
 Amount = Annotated[int, Field(strict=True, ge=0, le=LARGEST_VND), Whole]
 """An amount of money in VND."""
+AsTyped = Annotated[
+    int | Decimal | str,
+    PlainValidator(_as_typed),
+    PlainSerializer(_plain_or_text, return_type=int | float | str, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": -LARGEST_TYPED, "maximum": LARGEST_TYPED},
+                {"type": "string", "maxLength": MAX_TYPED_LENGTH},
+            ]
+        }
+    ),
+]
+"""A figure or an amount as it was typed: a number, or text that could not be read as one."""
 Count = Annotated[int, Field(strict=True, ge=0), Whole]
 Version = Annotated[
     int, Field(description="The version of the resource: send it in quotes as `If-Match`.")

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from app.schemas.base import (
     Amount,
+    AsTyped,
     Code,
     Day,
     Figure,
@@ -32,6 +33,10 @@ from app.vocabulary import (
 )
 
 MOST_LINES = 500
+KEPT_AS_TYPED = (
+    "What is no valid number is kept as it was typed, as text or as a number, and has a finding. "
+    "Text is never read as a number."
+)
 
 BODY: dict[str, Any] = {
     "entries": [
@@ -53,34 +58,39 @@ BODY: dict[str, Any] = {
     },
 }
 
+DRAFT: dict[str, Any] = BODY | {
+    "entries": [
+        {"project": "DA2", "indicator": "DA2.02", "value": "1.234,5", "estimate": 20, "note": None}
+    ]
+}
 
-class Entry(Input):
-    """One indicator's figure; `estimate` is the whole period's expected one (ước thực hiện)."""
+
+class DraftEntry(Input):
+    """One indicator's figure as it was typed; `estimate` is the whole period's expected one."""
 
     project: Code | None = Field(
         description="The project of the indicator; null for common indicators (KQ)."
     )
     indicator: Code = Field(description="The code of the indicator.")
-    value: Figure = Field(
-        description="The figure of the data window, with at most 2 decimals; 0 if there is "
-        "nothing to report."
+    value: AsTyped = Field(
+        description="The figure of the data window; 0 if there is nothing to report. "
+        + KEPT_AS_TYPED
     )
-    estimate: Figure | None = Field(
+    estimate: AsTyped | None = Field(
         None,
-        description="The expected figure of the whole period (ước thực hiện), with at most 2 "
-        "decimals.",
+        description="The expected figure of the whole period (ước thực hiện). " + KEPT_AS_TYPED,
     )
     note: Annotated[Line | None, Field(description="A note.")] = None
 
 
-class Disbursement(Input):
-    """Money that the agency itself has spent since 1 January, up to the window's last day."""
+class DraftDisbursement(Input):
+    """Money that the agency itself has spent since 1 January, as it was typed."""
 
     project: Code = Field(description="The code of the project.")
     source: BudgetSource = Field(description="The source of the money.")
     origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
-    amount_vnd: Amount = Field(
-        description="What the agency itself has spent since 1 January, in VND."
+    amount_vnd: AsTyped = Field(
+        description="What the agency itself has spent since 1 January, in VND. " + KEPT_AS_TYPED
     )
 
 
@@ -90,6 +100,42 @@ class Narrative(Input):
     results: Prose | None = Field(None, description="Results.")
     difficulties: Prose | None = Field(None, description="Difficulties.")
     proposals: Prose | None = Field(None, description="Proposals, if any.")
+
+
+class Entry(DraftEntry):
+    """One indicator's figure; `estimate` is the whole period's expected one (ước thực hiện)."""
+
+    value: Figure = Field(
+        description="The figure of the data window, with at most 2 decimals; 0 if there is "
+        "nothing to report."
+    )
+    estimate: Figure | None = Field(
+        None,
+        description="The expected figure of the whole period (ước thực hiện), with at most 2 "
+        "decimals.",
+    )
+
+
+class Disbursement(DraftDisbursement):
+    """Money that the agency itself has spent since 1 January, up to the window's last day."""
+
+    amount_vnd: Amount = Field(
+        description="What the agency itself has spent since 1 January, in VND."
+    )
+
+
+class DraftBody(Input):
+    """The working copy of a report: it may be incomplete, and keeps figures as they were typed."""
+
+    model_config = examples(DRAFT, BODY)
+
+    entries: list[DraftEntry] = Field(
+        default_factory=list, max_length=MOST_LINES, description="The figures of indicators."
+    )
+    disbursements: list[DraftDisbursement] = Field(
+        default_factory=list, max_length=MOST_LINES, description="The amounts that were spent."
+    )
+    narrative: Narrative = Field(default=Narrative(), description="The report in words.")
 
 
 class ReportBody(Input):
@@ -104,10 +150,6 @@ class ReportBody(Input):
         default_factory=list, max_length=MOST_LINES, description="The amounts that were spent."
     )
     narrative: Narrative = Field(default=Narrative(), description="The report in words.")
-
-
-class DraftBody(ReportBody):
-    """The working copy of a report, which may be incomplete."""
 
 
 class Submission(Input):

@@ -113,6 +113,8 @@ def test_a_figure_is_a_number_in_the_schema_too() -> None:
         alternatives = schema.get("anyOf", [schema])
         assert alternatives[0].items() >= figure.items(), (owner, name)
         assert alternatives[1:] in ([], [{"type": "null"}])
+    typed = schemas["DraftEntry"]["properties"]["value"]["anyOf"]
+    assert [alternative["type"] for alternative in typed] == ["number", "string"]
     assert schemas["TargetOut"]["properties"]["value"]["type"] == "number"
     amount = schemas["BudgetLineIn"]["properties"]["amount_vnd"]
     assert amount.items() >= {"type": "integer", "minimum": 0, "maximum": 10**15}.items()

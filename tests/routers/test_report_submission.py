@@ -218,12 +218,6 @@ INVALID_FIGURES = {
         "other_project",
         "/project",
     ),
-    "a fraction of a household": (with_figure("DA2.02", 1.5), "too_precise", "/value"),
-    "an estimate with a fraction of a household": (
-        with_figure("DA2.02", 1, estimate=1.5),
-        "too_precise",
-        "/estimate",
-    ),
 }
 INVALID_AMOUNTS = {
     "an amount of an unknown project": (

@@ -29,14 +29,14 @@ def complete_body(
     }
 
 
-def entry(project: str | None, indicator: str, value: float, **more: Any) -> dict[str, Any]:
+def entry(project: str | None, indicator: str, value: float | str, **more: Any) -> dict[str, Any]:
     """One figure of a body."""
     whole = {"project": project, "indicator": indicator, "value": value}
     return whole | {"estimate": None, "note": None} | more
 
 
 def money(
-    project: str, amount_vnd: int, origin: str = "current_year", source: str = "central"
+    project: str, amount_vnd: float | str, origin: str = "current_year", source: str = "central"
 ) -> dict[str, Any]:
     """One amount of a body."""
     return {"project": project, "source": source, "origin": origin, "amount_vnd": amount_vnd}

@@ -1,7 +1,7 @@
 """The validation of a report's body: rules on its figures and money. Pure.
 
 Errors refuse a submission; warnings need a note from the sender. A body is the JSON object of the
-API: entries, disbursements, narrative.
+API: entries, disbursements, narrative. Which figures are valid numbers is decided in `figures.py`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from app.errors import FieldError
+from app.services.reports.figures import Limits, decimal, find_errors, without
 from app.text.bilingual import Bilingual
+from app.vocabulary import LARGEST_FIGURE
 
 Body = Mapping[str, Any]
 Money = tuple[str, str, str]
 """Project, source and origin: the key of an amount."""
-
-NARRATIVE = ("results", "difficulties", "proposals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ class ExpectedFigure:
     required: bool
     name: str = ""
     note: str | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of its numbers."""
+        maximum = LARGEST_FIGURE if self.maximum is None else self.maximum
+        return Limits(self.unit, self.decimals, maximum)
 
 
 @dataclass(frozen=True)
@@ -71,11 +77,6 @@ TWICE = Bilingual(
     "Đã có ở mục {first}; mỗi số liệu chỉ báo cáo một lần.",
     "Already given at {first}; give each figure once.",
 )
-TOO_PRECISE = Bilingual(
-    "Đơn vị tính là {unit}: tối đa {decimals} chữ số thập phân.",
-    "The unit is {unit}: at most {decimals:decimal place|decimal places}.",
-)
-OVER_MAXIMUM = Bilingual("Không quá {maximum} {unit}.", "At most {maximum} {unit}.")
 MISSING = Bilingual(
     "Thiếu số liệu bắt buộc {code}; nếu không phát sinh, ghi 0.",
     "The required figure {code} is missing; enter 0 if there is nothing to report.",
@@ -126,16 +127,23 @@ def check_draft(body: Body, expectations: Expectations) -> list[FieldError]:
 
 
 def check_submission(body: Body, expectations: Expectations) -> list[FieldError]:
-    """All findings about a body without draft errors: errors first, then warnings."""
-    figures = _figures_of(body)
+    """All findings about a body without draft errors: errors first, then warnings.
+
+    Figures that are no valid numbers are not compared with others.
+    """
+    limits = {code: figure.limits for code, figure in expectations.figures.items()}
+    invalid = find_errors(body, limits)
+    valid = without(body, invalid)
+    figures = _figures_of(valid)
     findings = [
-        *_missing(figures, expectations),
+        *invalid,
+        *_missing(body, expectations),
         *_over_totals(figures, expectations),
         *_households(figures),
-        *_money_errors(body, expectations),
-        *_estimates(body),
+        *_money_errors(valid, expectations),
+        *_estimates(valid),
         *_against_quarters(figures, expectations),
-        *_money_warnings(body, expectations),
+        *_money_warnings(valid, expectations),
     ]
     return _in_form_order(findings, body, expectations)
 
@@ -190,7 +198,6 @@ def _entry_errors(body: Body, expectations: Expectations) -> Iterator[FieldError
             yield FieldError(f"{pointer}/indicator", "given_twice", TWICE, {"first": first})
         seen.setdefault(code, position)
         yield from _project_errors(entry, figure, pointer, expectations)
-        yield from _figure_errors(entry, figure, pointer)
 
 
 def _project_errors(
@@ -206,21 +213,6 @@ def _project_errors(
         return
     facts = {"code": figure.indicator, "expected": figure.project or "null"}
     yield FieldError(f"{pointer}/project", "other_project", OTHER_PROJECT, facts)
-
-
-def _figure_errors(
-    entry: Mapping[str, Any], figure: ExpectedFigure, pointer: str
-) -> Iterator[FieldError]:
-    for name in ("value", "estimate"):
-        if entry[name] is None:
-            continue
-        number = _number(entry[name])
-        if number != round(number, figure.decimals):
-            facts = {"unit": figure.unit, "decimals": figure.decimals}
-            yield FieldError(f"{pointer}/{name}", "too_precise", TOO_PRECISE, facts)
-        if figure.maximum is not None and number > figure.maximum:
-            facts = {"maximum": figure.maximum, "unit": figure.unit}
-            yield FieldError(f"{pointer}/{name}", "over_maximum", OVER_MAXIMUM, facts)
 
 
 def _disbursement_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:
@@ -243,11 +235,10 @@ def _disbursement_errors(body: Body, expectations: Expectations) -> Iterator[Fie
         seen.setdefault(money, position)
 
 
-def _missing(
-    figures: Mapping[str, tuple[int, Decimal]], expectations: Expectations
-) -> Iterator[FieldError]:
+def _missing(body: Body, expectations: Expectations) -> Iterator[FieldError]:
+    entered = {entry["indicator"] for entry in body["entries"]}
     for code, figure in expectations.figures.items():
-        if figure.required and code not in figures:
+        if figure.required and code not in entered:
             yield missing_figure(figure.project, code)
 
 
@@ -301,7 +292,8 @@ def _households(figures: Mapping[str, tuple[int, Decimal]]) -> Iterator[FieldErr
 def _money_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:
     for position, item in enumerate(body["disbursements"]):
         allocated = expectations.allocated.get(_money(item))
-        if allocated is not None and item["amount_vnd"] > allocated:
+        amount = item["amount_vnd"]
+        if allocated is not None and amount is not None and amount > allocated:
             yield FieldError(
                 f"/disbursements/{position}/amount_vnd",
                 "over_allocated",
@@ -312,6 +304,8 @@ def _money_errors(body: Body, expectations: Expectations) -> Iterator[FieldError
 
 def _money_warnings(body: Body, expectations: Expectations) -> Iterator[FieldError]:
     for position, item in enumerate(body["disbursements"]):
+        if item["amount_vnd"] is None:
+            continue
         if _money(item) not in expectations.allocated and item["amount_vnd"] > 0:
             pointer = f"/disbursements/{position}"
             yield FieldError(pointer, "not_allocated", NOT_ALLOCATED, level="warning")
@@ -328,7 +322,7 @@ def _money_warnings(body: Body, expectations: Expectations) -> Iterator[FieldErr
 
 def _estimates(body: Body) -> Iterator[FieldError]:
     for position, entry in enumerate(body["entries"]):
-        if entry["estimate"] is not None and entry["estimate"] < entry["value"]:
+        if None not in (entry["estimate"], entry["value"]) and entry["estimate"] < entry["value"]:
             yield FieldError(
                 f"/entries/{position}/estimate",
                 "estimate_below_value",
@@ -354,16 +348,13 @@ def _against_quarters(
 
 
 def _figures_of(body: Body) -> dict[str, tuple[int, Decimal]]:
-    """The position and value of each indicator in a body."""
+    """The position and value of each indicator in a body, where it has one."""
     return {
-        entry["indicator"]: (position, _number(entry["value"]))
+        entry["indicator"]: (position, decimal(entry["value"]))
         for position, entry in enumerate(body["entries"])
+        if entry["value"] is not None
     }
 
 
 def _money(item: Mapping[str, Any]) -> Money:
     return item["project"], item["source"], item["origin"]
-
-
-def _number(value: float) -> Decimal:
-    return Decimal(str(value))

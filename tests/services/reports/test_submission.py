@@ -66,12 +66,12 @@ async def rows_of(service: Service, what: str) -> list[dict[str, Any]]:
     return rows
 
 
-async def test_money_is_an_integer_and_figures_have_two_places(service: Service) -> None:
+async def test_a_figure_is_a_number_or_a_short_text(service: Service) -> None:
     commune = service.client("xuan-hong")
     report = await read(commune, XUAN_HONG)
+    amounts: tuple[Any, ...] = (True, 2**63, 1e19, None, [], "1" * 101)
     for change in (
-        {"disbursements": [money("DA2", 1) | {"amount_vnd": value}]}
-        for value in (1.5, "1", True, -1, 10**15 + 1, 2**63, 1e16, None)
+        {"disbursements": [money("DA2", 1) | {"amount_vnd": value}]} for value in amounts
     ):
         body = complete_body(report) | change
         answer = await commune.put(
@@ -79,7 +79,7 @@ async def test_money_is_an_integer_and_figures_have_two_places(service: Service)
         )
         assert answer.status_code == 422, change
         assert answer.json()["errors"][0]["pointer"] == "/disbursements/0/amount_vnd"
-    values: tuple[object, ...] = (-1, 0.001, "1", True, 10**13, 1e300, None, [], 0.1 + 0.2)
+    values: tuple[object, ...] = (True, 2**63, -1e300, None, [], "1" * 101)
     for value in values:
         body = complete_body(report)
         body["entries"][3]["value"] = value

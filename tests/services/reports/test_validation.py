@@ -76,18 +76,6 @@ DRAFTS: list[tuple[Any, list[tuple[str, str]]]] = [
     (body([entry("DA9", "DA2.02", 1)]), [("unknown_project", "/entries/0/project")]),
     (body([entry("DA3", "DA2.02", 1)]), [("other_project", "/entries/0/project")]),
     (body([entry("DA2", "KQ.01", 1)]), [("other_project", "/entries/0/project")]),
-    (body([entry("DA2", "DA2.02", 0.5)]), [("too_precise", "/entries/0/value")]),
-    (body([entry("DA2", "DA2.02", 7.0)]), []),
-    (
-        body([entry("DA2", "DA2.05", 0.25, estimate=1.005)]),
-        [("too_precise", "/entries/0/estimate")],
-    ),
-    (body([entry("DA6.TDA1", "DA61.01", 30)]), []),
-    (body([entry("DA6.TDA1", "DA61.01", 31)]), [("over_maximum", "/entries/0/value")]),
-    (
-        body([entry("DA6.TDA1", "DA61.01", 3, estimate=31)]),
-        [("over_maximum", "/entries/0/estimate")],
-    ),
     (body([], [money("DA9", 1)]), [("unknown_project", "/disbursements/0/project")]),
     (body([], [money("DA3", 1)]), [("not_yours", "/disbursements/0/project")]),
     (body([], [money("DA2", 1), money("DA2", 1)]), [("given_twice", "/disbursements/1")]),
@@ -108,6 +96,38 @@ def sent(*entries: dict[str, Any], spent: list[dict[str, Any]] | None = None) ->
 
 SUBMISSIONS: list[tuple[Any, list[tuple[str, str, str]]]] = [
     (sent(), []),
+    (sent(entry("DA2", "DA2.02.1", 0.5)), [("error", "too_precise", "/entries/1/value")]),
+    (sent(entry("DA2", "DA2.02.1", 7.0)), []),
+    (
+        sent(entry("DA2", "DA2.05", 0.25, estimate=1.005)),
+        [("error", "too_precise", "/entries/1/estimate")],
+    ),
+    (sent(entry("DA6.TDA1", "DA61.01", 30)), []),
+    (sent(entry("DA6.TDA1", "DA61.01", 31)), [("error", "over_maximum", "/entries/1/value")]),
+    (
+        sent(entry("DA6.TDA1", "DA61.01", 3, estimate=31)),
+        [("error", "over_maximum", "/entries/1/estimate")],
+    ),
+    # A required figure that is no number is not missing, and not compared with its parts.
+    (
+        body([entry("DA2", "DA2.02", "12a"), entry("DA2", "DA2.02.1", 8)]),
+        [("error", "not_a_number", "/entries/0/value")],
+    ),
+    (
+        sent(entry("DA2", "DA2.02.1", "")),
+        [("error", "not_a_number", "/entries/1/value")],
+    ),
+    (
+        sent(entry("DA2", "DA2.05", "5", estimate=1)),
+        [("error", "not_a_number", "/entries/1/value")],
+    ),
+    (
+        sent(spent=[money("DA2", "350 triệu"), money("DA2", -1, "carried_over")]),
+        [
+            ("error", "not_a_number", "/disbursements/0/amount_vnd"),
+            ("error", "negative", "/disbursements/1/amount_vnd"),
+        ],
+    ),
     (body([]), [("error", "required_figure_missing", "/entries/-")]),
     (
         body([entry("DA2", "DA2.02", 0)]),
@@ -181,22 +201,24 @@ def test_findings_have_the_order_of_the_form() -> None:
 
 
 def test_every_code_of_a_finding_is_listed() -> None:
-    source = Path(validation.__file__).read_text("utf-8")
+    folder = Path(validation.__file__).parent
+    source = "".join((folder / name).read_text("utf-8") for name in ("validation.py", "figures.py"))
     assert {code for code in FindingCode if f'"{code}"' in source} == set(FindingCode)
 
 
-figures = st.integers(0, 10**13 - 1) | st.decimals(0, 10**13 - 1, places=2).map(float)
+numbers = st.integers(0, 10**13 - 1) | st.decimals(0, 10**13 - 1, places=2).map(float)
+typed = numbers | st.floats(-(10**18), 10**18) | st.text("0123456789.,ab ", max_size=9)
 entries = st.builds(
     entry,
     st.sampled_from([None, "DA2", "DA3", "DA6.TDA1", "DA9"]),
     st.sampled_from([*EXPECTATIONS.figures, "DA32.01", "NO.1"]),
-    figures,
-    estimate=st.none() | figures,
+    typed,
+    estimate=st.none() | typed,
 )
 amounts = st.builds(
     money,
     st.sampled_from(["DA2", "DA3", "DA9"]),
-    st.integers(0, 10**15),
+    st.integers(0, 10**15) | typed,
     st.sampled_from(["current_year", "carried_over"]),
     st.sampled_from(["central", "credit"]),
 )

@@ -1,0 +1,100 @@
+"""Figures and amounts as they were typed: which of them are valid numbers. Pure.
+
+A draft keeps text in place of a number, and numbers that no report may contain; each gets an error.
+Text is never read as a number: "1.234" is a thousand in Vietnamese writing, and about one in JSON.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from app.errors import FieldError
+from app.text.bilingual import Bilingual
+from app.vocabulary import LARGEST_FIGURE, LARGEST_VND
+
+FIELDS = {"entries": ("value", "estimate"), "disbursements": ("amount_vnd",)}
+"""The sections of a body that have numbers, with the names of these."""
+
+WHOLE = Bilingual("số nguyên từ 0 trở lên", "a whole number from 0")
+WITH_DECIMALS = Bilingual(
+    "số từ 0 trở lên, tối đa {decimals} chữ số thập phân",
+    "a number from 0 with at most {decimals:decimal place|decimal places}",
+)
+NOT_A_NUMBER = Bilingual(
+    "Cần {number} ({unit}); “{typed}” đang là văn bản, chưa phải số.",
+    "Expected {number} ({unit}); “{typed}” is text, not a number.",
+)
+NEGATIVE = Bilingual(
+    "Cần {number} ({unit}), không phải số âm.",
+    "Expected {number} ({unit}), not a negative one.",
+)
+TOO_PRECISE = Bilingual(
+    "Đơn vị tính là {unit}: cần {number}.", "The unit is {unit}: expected {number}."
+)
+OVER_MAXIMUM = Bilingual("Không quá {maximum} {unit}.", "At most {maximum} {unit}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a number has to meet besides not being negative; `maximum` is the largest one."""
+
+    unit: str | Bilingual
+    decimals: int = 0
+    maximum: Decimal = LARGEST_FIGURE
+
+    @property
+    def number(self) -> Bilingual:
+        """What kind of number is expected."""
+        return WITH_DECIMALS.filled({"decimals": self.decimals}) if self.decimals else WHOLE
+
+
+MONEY = Limits(Bilingual("đồng", "VND"), maximum=Decimal(LARGEST_VND))
+
+
+def find_errors(body: Mapping[str, Any], limits: Mapping[str, Limits]) -> list[FieldError]:
+    """The errors of all figures and amounts of a body; limits of figures by indicator."""
+    errors = (
+        find_error(
+            f"/{section}/{position}/{name}",
+            item[name],
+            limits[item["indicator"]] if section == "entries" else MONEY,
+        )
+        for section, names in FIELDS.items()
+        for position, item in enumerate(body[section])
+        for name in names
+        if item[name] is not None
+    )
+    return [error for error in errors if error is not None]
+
+
+def without(body: Mapping[str, Any], errors: Collection[FieldError]) -> dict[str, Any]:
+    """The sections with numbers, with null in place of those that have errors."""
+    pointers = {error.pointer for error in errors}
+    return {
+        section: [
+            item | {name: None for name in names if f"/{section}/{position}/{name}" in pointers}
+            for position, item in enumerate(body[section])
+        ]
+        for section, names in FIELDS.items()
+    }
+
+
+def find_error(pointer: str, typed: float | str, limits: Limits) -> FieldError | None:
+    """The first reason why a report cannot contain what was typed; None for a valid number."""
+    facts = {"number": limits.number, "unit": limits.unit, "maximum": limits.maximum}
+    if isinstance(typed, str):
+        return FieldError(pointer, "not_a_number", NOT_A_NUMBER, facts | {"typed": typed})
+    number = decimal(typed)
+    if number < 0:
+        return FieldError(pointer, "negative", NEGATIVE, facts)
+    if number > limits.maximum:
+        return FieldError(pointer, "over_maximum", OVER_MAXIMUM, facts)
+    if number != round(number, limits.decimals):
+        return FieldError(pointer, "too_precise", TOO_PRECISE, facts)
+    return None
+
+
+def decimal(number: float) -> Decimal:
+    """A JSON number, exactly as it is written."""
+    return Decimal(str(number))
