@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from importlib import import_module
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -108,8 +109,11 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the database, and run the embedded worker if the settings ask for one."""
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    """Open the database, and run the embedded worker if the settings ask for one.
+
+    Yields what the server's protocol uses of the application.
+    """
     state = app.state
     state.database = database = Database(state.database_url, state.settings)
     await database.open()
@@ -120,7 +124,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             await stack.enter_async_context(
                 background_work(state.database_url, database, state.clock, state.settings)
             )
-        yield
+        yield {"metrics": state.metrics}
     await database.close()
 
 

@@ -70,6 +70,10 @@ class Metrics:
         self._requests.labels(name, route, str(status), self._process).inc()
         self._seconds.labels(name, route, self._process).observe(seconds)
 
+    def count_refusal(self, status: int) -> None:
+        """Count a request that was refused before it was complete, so that it has no duration."""
+        self._requests.labels(OTHER, OTHER, str(status), self._process).inc()
+
     def render(self, *, oldest_unsent: float, waiting: int, failed: int, overdue: int) -> bytes:
         """The metrics in the Prometheus text format; the arguments set the gauges."""
         self._oldest_unsent.set(oldest_unsent)

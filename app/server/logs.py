@@ -1,5 +1,6 @@
 """The log of the server's processes."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -21,6 +22,15 @@ class OutageFilter(logging.Filter):
         return library not in LIBRARIES or error is None or not _is_lost_connection(error)
 
 
+class CancellationFilter(logging.Filter):
+    """Drops the stack traces of requests that the end of a stop cancels; uvicorn counts them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to keep the record."""
+        error = record.exc_info[1] if record.exc_info else None
+        return record.name != "uvicorn.error" or not isinstance(error, asyncio.CancelledError)
+
+
 def _is_lost_connection(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return all(_is_lost_connection(each) for each in error.exceptions)
@@ -39,12 +49,15 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"outages": {"()": OutageFilter}},
+    "filters": {
+        "outages": {"()": OutageFilter},
+        "cancellations": {"()": CancellationFilter},
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": "plain",
-            "filters": ["outages"],
+            "filters": ["outages", "cancellations"],
         }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},

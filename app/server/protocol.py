@@ -38,6 +38,8 @@ DRAIN_BYTES, DRAIN_SECONDS = 16 * 1024 * 1024, 10.0
 Many clients read the response only after sending the body. If the connection were closed earlier,
 they would see a reset in place of the response.
 """
+STOP_SECONDS = 1.0
+"""The time for the rest of a request when the server stops."""
 CLOSE_SECONDS = 5.0
 """The time for the unsent rest of a response when a connection is closed."""
 
@@ -78,7 +80,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._set_deadline(HEAD_SECONDS, self._give_up)
         limit = self._max_connections
         if limit is not None and len(self.connections) > limit and not self._close_waiting():
-            transport.write(self._response(Overloaded()))
+            self._respond(Overloaded())
             self.close_now()
 
     def data_received(self, data: bytes) -> None:
@@ -173,11 +175,16 @@ class LimitedProtocol(HttpToolsProtocol):
             self._set_deadline(HEAD_SECONDS, self._give_up)
 
     def shutdown(self) -> None:
-        """Close the connection, after the response to a request that is under way."""
+        """Close the connection, after the response to a request that is under way.
+
+        A request of which a part is still missing is refused, or its rest no longer discarded.
+        """
         if self.is_waiting:
             self.close_now()
-        else:
-            super().shutdown()
+            return
+        super().shutdown()
+        if self._is_in_body:
+            self._set_deadline(STOP_SECONDS, self._stop)
 
     def close(self) -> None:
         """Close the connection, after discarding what is left of an unread body."""
@@ -226,16 +233,27 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self.close_now()
 
+    def _stop(self) -> None:
+        """End a connection whose request is not complete while the server stops."""
+        self._refuse(Overloaded())
+        self.close_now()
+
     def _refuse(self, problem: Problem) -> None:
-        """Respond to what cannot be parsed, and end the connection."""
+        """Respond to what cannot be parsed or is not complete, and end the connection."""
         if not self.is_waiting:
             if self.cycle.response_started or self.pipeline:
                 self.close_now()  # an earlier request's response would be mixed up with this one
                 return
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self._transport.write(self._response(problem))
+        self._respond(problem)
         self._linger()
+
+    def _respond(self, problem: Problem) -> None:
+        """Send and count a response that the application has no part in."""
+        self._transport.write(self._response(problem))
+        if (metrics := self.app_state.get("metrics")) is not None:
+            metrics.count_refusal(problem.status)
 
     def _response(self, problem: Problem) -> bytes:
         """The response to a request whose language is not known."""

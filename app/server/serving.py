@@ -150,7 +150,7 @@ def _serve_in_process(
             if not self.should_exit:
                 echo(startup_line(settings, clock))
 
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as uvicorn's
             # uvicorn would let a second Ctrl-C skip the clean-up, which is bounded in time.
             self.should_exit = True
 

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import os
 import threading
 import urllib.error
 import urllib.request
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from app.http.metrics import Metrics
 from app.server import protocol
+from app.server import serving as serving_module
 from app.settings import Settings
 from tests.support.uvicorn_server import serving
 
@@ -207,7 +210,7 @@ def test_connections_in_use_are_kept_and_others_refused(
 def test_a_client_that_reads_after_sending_gets_the_refusal(port: int, size: int) -> None:
     request = urllib.request.Request(f"http://127.0.0.1:{port}/refuse", data=b"x" * size)
     with pytest.raises(urllib.error.HTTPError) as refusal:
-        urllib.request.urlopen(request, timeout=SECONDS)  # noqa: S310
+        urllib.request.urlopen(request, timeout=SECONDS)  # noqa: S310 - of this test's server
     with refusal.value as answer:
         assert (answer.code, answer.read()) == (413, b"ok")
 
@@ -246,6 +249,64 @@ def test_a_refused_body_that_stays_away_is_given_up(
     head = POST.replace(b"/read", b"/refuse") + b"Connection: " + kept
     answer = ask(port, head + b"\r\nContent-Length: 1000000000\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("path", [b"/read", b"/refuse", b"/wait"])
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_body_that_stays_away_does_not_delay_a_stop(
+    application: Application, monkeypatch: pytest.MonkeyPatch, path: bytes, loop: str
+) -> None:
+    monkeypatch.setattr(protocol, "STOP_SECONDS", 0.1)
+    for module, name in ((serving_module, "SHUTDOWN_SECONDS"), (protocol, "DRAIN_SECONDS")):
+        monkeypatch.setattr(module, name, 10 * SECONDS)
+    head = POST.replace(b"/read", path) + b"Content-Length: 10\r\n\r\nhalf"
+    with ExitStack() as stack:
+        with serving(application, loop) as port:  # its end stops the server
+            connection = stack.enter_context(connect(port))
+            connection.sendall(head)
+            if path == b"/wait":
+                assert application.arrived.acquire(timeout=SECONDS)
+                threading.Timer(0.5, application.released.set).start()
+            elif path == b"/refuse":
+                assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+            else:
+                assert get(port) == 200
+        if path != b"/refuse":
+            assert_problem(received(connection), 503, "overloaded")
+
+
+def test_the_rest_of_a_body_arrives_during_a_stop(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "STOP_SECONDS", SECONDS)
+    with ExitStack() as stack:
+        with serving(application, "asyncio") as port:
+            connection = stack.enter_context(connect(port))
+            connection.sendall(POST + b"Content-Length: 8\r\n\r\nhalf")
+            assert get(port) == 200
+            threading.Timer(0.5, connection.sendall, [b"half"]).start()
+        assert received(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_refusals_of_the_protocol_are_counted() -> None:
+    metrics = Metrics()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "lifespan"
+        scope["state"]["metrics"] = metrics
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    with serving(app, "asyncio", lifespan="on") as port:
+        assert_problem(ask(port, HEAD + b"a: b\r\n" * 200), 431, "head-too-large")
+        target = b"GET /%s HTTP/1.1\r\n" % (b"x" * 20_000)
+        assert_problem(ask(port, target), 414, "target-too-long")
+    rendered = metrics.render(oldest_unsent=0, waiting=0, failed=0, overdue=0).decode()
+    for status in (414, 431):
+        line = f'tiendo_http_requests_total{{method="other",process="{os.getpid()}",route="other"'
+        assert f'{line},status="{status}"}} 1.0' in rendered
 
 
 def test_a_response_that_is_not_read_is_given_up(

@@ -14,13 +14,15 @@ from app.settings import Settings
 
 
 @contextmanager
-def serving(app: Any, loop: str, settings: Settings | None = None) -> Iterator[int]:
+def serving(
+    app: Any, loop: str, settings: Settings | None = None, lifespan: str = "off"
+) -> Iterator[int]:
     """Serve until the end of the block; yields the port. `loop` is `asyncio` or `uvloop`."""
     with socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         handlers = logging.root.handlers[:]  # among them pytest's, which uvicorn removes
-        config = server_config(app, settings or Settings(), lifespan="off", loop=loop)
+        config = server_config(app, settings or Settings(), lifespan=lifespan, loop=loop)
         logging.root.handlers[:] = handlers
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
