@@ -71,10 +71,13 @@ def migrate() -> None:
 @app.command()
 def seed(
     folder: Annotated[
-        Path | None, typer.Argument(help="Folder of the plan. Default: the plan of 2024.")
+        Path | None,
+        typer.Argument(
+            help="Folder of a plan, a programme or a reorganisation. Default: the plan of 2024."
+        ),
     ] = None,
 ) -> None:
-    """Load a plan from a folder, or update it with corrected files."""
+    """Load a plan, a programme or a reorganisation, or update it with corrected files."""
     from app.server import operating
 
     with _database(migrated=True) as (settings, urls):

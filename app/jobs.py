@@ -29,6 +29,7 @@ from app.models.idempotency import IdempotencyRecord
 from app.services.accounts import failures
 from app.services.notifications.delivery import DeliveryContext, deliver
 from app.services.reminders.sweep import sweep
+from app.services.reorganisations.reorganisations import apply_due
 from app.services.reports.idempotency import KEPT_FOR
 from app.services.verification.keeping import CheckpointKeeper
 from app.settings import Settings
@@ -110,12 +111,14 @@ def _outages_reported_once(context: DeliveryContext) -> Iterator[None]:
 
 
 async def plan_then_deliver(context: DeliveryContext, may_go_on: Callable[[], bool]) -> None:
-    """Run a sweep, then deliver waiting messages while `may_go_on` is true.
+    """Apply due reorganisations, run a sweep, then deliver waiting messages while `may_go_on`.
 
     The order matters after an outage: the sweep supersedes older reminders, which must not be sent
     before that. A failed sweep does not stop the deliveries; the next one repeats it.
     """
     try:
+        if count := await apply_due(context.database, context.clock.now()):
+            logger.info("reorganisations applied: %s", count)
         async with context.database.transaction() as session:
             result = await sweep(session, context.clock.now())
         if result.messages:

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     JOBS_READ = "jobs:read"
     AUDIT_READ = "audit:read"
     ACCOUNTS_MANAGE = "accounts:manage"
+    REORGANISATIONS_MANAGE = "reorganisations:manage"
 
 
 P = Permission
@@ -91,6 +92,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.JOBS_READ,
             P.AUDIT_READ,
             P.ACCOUNTS_MANAGE,
+            P.REORGANISATIONS_MANAGE,
         }
     ),
 }

@@ -42,6 +42,13 @@ COMMUNE_LEVEL = frozenset(kind for kind, tier in TIERS.items() if tier == TIERS[
 """The governments of the lowest tier: communes, townships, wards and special zones."""
 
 
+class ReorganisationState(StrEnum):
+    """The state of a reorganisation: entered for a coming day, or applied."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+
+
 class AssignmentRole(StrEnum):
     """The role of an agency in a project: chủ trì or phối hợp."""
 

@@ -1,4 +1,4 @@
-"""Load a plan's folder: check all files, then write in one transaction."""
+"""Load a folder: check all files, then write in one transaction."""
 
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from app.models.periods import ReportingPeriod
 from app.services.audit import ledger
 from app.services.audit.action import Action
 from app.services.periods import periods
-from seed import programmes
+from seed import programmes, reorganisations
 from seed.checks import check
 from seed.content import PLAN_FILE, named_programme, read_content
 from seed.files import Document
@@ -24,7 +24,7 @@ __all__ = ["SeedError", "load"]
 
 
 async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo) -> None:
-    """Write the plan or the programme in a folder to the database, in the caller's transaction.
+    """Write the plan, programme or reorganisation in a folder, in the caller's transaction.
 
     A plan's programme is loaded first where its folder lies beside the plan's. Loading is
     idempotent and never deletes: rows that are no longer in the files are kept and reported.
@@ -33,6 +33,9 @@ async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo
     Raises:
         SeedError: with every error in the files, before anything is committed.
     """
+    if (folder / reorganisations.FILE).exists():
+        await reorganisations.load(session, folder, now=now, echo=echo)
+        return
     if (folder / programmes.FILE).exists():
         await _load_programme(session, ProgrammeContent(folder), now, echo)
         return

@@ -57,6 +57,8 @@ MAY: dict[str, set[str]] = {
     **dict.fromkeys(["list_plans", "get_plan"], REFERENCE_READERS),
     **dict.fromkeys(["list_projects", "get_project"], REFERENCE_READERS),
     **dict.fromkeys(["list_agencies", "get_agency", "list_responsibilities"], REFERENCE_READERS),
+    **dict.fromkeys(["list_reorganisations", "get_reorganisation"], REFERENCE_READERS),
+    **dict.fromkeys(["enter_reorganisation"], ADMINS),
     **dict.fromkeys(["list_assignments", "get_assignment"], REFERENCE_READERS),
     **dict.fromkeys(["list_budget_lines", "get_budget_line"], REFERENCE_READERS),
     **dict.fromkeys(["get_budget_summary"], REFERENCE_READERS),

@@ -13,6 +13,7 @@ from app.models import (
     plans,
     programmes,
     projects,
+    reorganisations,
     reports,
 )
 from app.models.base import Base
@@ -31,5 +32,6 @@ __all__ = [
     "plans",
     "programmes",
     "projects",
+    "reorganisations",
     "reports",
 ]

@@ -41,6 +41,8 @@ class Agency(Versioned, Base):
     valid_to: Mapped[date | None] = mapped_column(Date)
     identifier: Mapped[str | None] = mapped_column(Text, unique=True)
     """The electronic identifier (mã định danh điện tử, QĐ 20/2020/QĐ-TTg), if one was issued."""
+    taken_over_by_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"))
+    """The government that manages the plans of this one since it ended."""
 
 
 class AgencySuccession(Base):
@@ -50,3 +52,7 @@ class AgencySuccession(Base):
 
     predecessor_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), primary_key=True)
     successor_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), primary_key=True, index=True)
+    whole: Mapped[bool]
+    """Whether the successor took all of the predecessor, so that figures can be regrouped."""
+    reorganisation_id: Mapped[int | None] = mapped_column(ForeignKey("reorganisation.id"))
+    """The reorganisation that made the link; null if it was set on the agency by hand."""

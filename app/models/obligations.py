@@ -34,6 +34,8 @@ class Obligation(Base):
     """Whether the end of an exemption has opened the closed period for this agency alone."""
     added_at: Mapped[Instant | None]
     """When it was added to an existing period; null if it was created with the period."""
+    moved_at: Mapped[Instant | None]
+    """When a reorganisation moved it to the successors of its agency, which ended in the period."""
 
 
 class Extension(Base):

@@ -232,6 +232,7 @@ JobsReader = Annotated[Principal, Depends(Requires(P.JOBS_READ))]
 AuditReader = Annotated[Principal, Depends(Requires(P.AUDIT_READ))]
 AccountsReader = Annotated[Principal, Depends(Requires(P.ACCOUNTS_MANAGE))]
 AccountsAction = Annotated[Action, Depends(Acts(P.ACCOUNTS_MANAGE))]
+ReorganisationsAction = Annotated[Action, Depends(Acts(P.REORGANISATIONS_MANAGE))]
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="The number of items a page.")]
 Cursor = Annotated[

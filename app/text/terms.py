@@ -33,6 +33,7 @@ CALENDAR = Bilingual("lịch này", "such calendar")
 CALENDAR_LINK = Bilingual("lịch đăng ký {id!s}", "calendar link {id!s}")
 ACCOUNT = Bilingual("tài khoản {username}", "account {username}")
 API_KEY = Bilingual("khóa API {id!s}", "API key {id!s}")
+REORGANISATION = Bilingual("đợt sắp xếp {id!s}", "reorganisation {id!s}")
 
 STATUS = {
     ReportStatus.NOT_STARTED: Bilingual("chưa bắt đầu", "not started"),
@@ -87,5 +88,8 @@ OPERATION = {
     P.JOBS_READ: Bilingual("xem công việc nền", "read the state of background jobs"),
     P.AUDIT_READ: Bilingual("xem nhật ký thay đổi", "read audit events"),
     P.ACCOUNTS_MANAGE: Bilingual("quản lý tài khoản và khóa API", "manage accounts and API keys"),
+    P.REORGANISATIONS_MANAGE: Bilingual(
+        "sắp xếp đơn vị hành chính", "enter reorganisations of governments"
+    ),
 }
 """What a permission allows, as in "not allowed to …"."""

@@ -12,7 +12,7 @@ from tests.conftest import Service
 from tests.support.operations import UNDER_VERSION, Operation
 
 LISTS = [operation for operation in UNDER_VERSION if "cursor" in operation.query]
-ADMIN_TAGS = {"users", "api-keys", "webhooks"}
+ADMIN_TAGS = {"users", "api-keys", "webhooks", "reorganisations"}
 MOST_COLUMNS = 4
 PLAUSIBLE = (1, "2024-06-16T00:00:00+07:00", "2024-06-16", "018f0000-0000-7000-8000-000000000000")
 """Each column that a list orders by accepts one of these."""

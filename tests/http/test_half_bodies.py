@@ -10,7 +10,7 @@ from tests.support.accounts import token_of
 from tests.support.asgi_request import FORM, AsgiRequest
 from tests.support.operations import OPERATIONS
 
-ADMIN_TAGS = {"users", "api-keys", "webhooks"}
+ADMIN_TAGS = {"users", "api-keys", "webhooks", "reorganisations"}
 
 
 def connections_in_use(service: Service) -> int:

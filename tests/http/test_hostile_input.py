@@ -15,7 +15,7 @@ from tests.support.operations import UNDER_VERSION, Operation
 
 SHARES = [pytest.param(UNDER_VERSION[share::4], id=f"share {share + 1}") for share in range(4)]
 """The operations in four groups, because creating a service for each would be slow."""
-ADMIN_TAGS = {"users", "api-keys", "webhooks"}
+ADMIN_TAGS = {"users", "api-keys", "webhooks", "reorganisations"}
 # Wrong passwords are recorded, though the request is refused.
 COUNTS = """SELECT
     (SELECT count(*) FROM audit_event WHERE action <> 'account.sign_in_refused'),

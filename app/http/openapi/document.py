@@ -23,6 +23,7 @@ TAGS = [
     ("plans", "Plans: legal basis, targets, texts."),
     ("projects", "Projects and sub-projects, with their money."),
     ("agencies", "Agencies: a tree; a code belongs to an agency for an interval of time."),
+    ("reorganisations", "Mergers, divisions and other dated changes of governments."),
     ("assignments", "Which agency leads or coordinates which project."),
     ("budgets", "Budget lines by project, source and origin, in VND."),
     ("indicators", "Indicators of a plan; their codes are not official."),

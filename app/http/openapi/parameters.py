@@ -23,6 +23,7 @@ PARAMETERS = {
     "key_id": "The identifier of the API key.",
     "link_id": "The identifier of the calendar link.",
     "webhook_id": "The identifier of the webhook.",
+    "reorganisation_id": "The identifier of the reorganisation.",
     "message_id": "The identifier of the message.",
     "If-None-Match": "An earlier ETag; the answer is 304 if nothing has changed.",
     "actor": "The user name, or the name of the API key.",

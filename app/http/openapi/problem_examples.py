@@ -43,6 +43,7 @@ MISSING_RESOURCES: dict[str, tuple[Bilingual, Mapping[str, Any]]] = {
     "plans": (terms.PLAN, {"code": "khong-co"}),
     "projects": (terms.PROJECT, {"code": "DA99"}),
     "agencies": (terms.AGENCY, {"code": "99999"}),
+    "reorganisations": (terms.REORGANISATION, {"id": 9999}),
     "assignments": (terms.ASSIGNMENT, {"project": "DA2", "agency": "395-TTYT"}),
     "budgets": (terms.BUDGET_LINE, {"id": 9999}),
     "indicators": (terms.INDICATOR, {"code": "DA9.99"}),

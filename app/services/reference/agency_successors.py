@@ -49,7 +49,9 @@ async def replace(
         delete(AgencySuccession).where(AgencySuccession.predecessor_id == agency.id)
     )
     session.add_all(
-        AgencySuccession(predecessor_id=agency.id, successor_id=successor_id)
+        AgencySuccession(
+            predecessor_id=agency.id, successor_id=successor_id, whole=len(successor_ids) == 1
+        )
         for successor_id in successor_ids
     )
     await session.flush()

@@ -1,0 +1,1 @@
+"""Reorganisations: entered ahead, previewed, applied on their day."""

@@ -1,0 +1,181 @@
+"""The reorganisation of 1/7/2025: 30 communes become 8, the province takes over the plan."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from sqlalchemy import text
+
+from app.services.reorganisations.reorganisations import apply_due
+from seed.loader import load
+from tests.conftest import ROOT, Service
+from tests.support.reference_calls import field_errors, list_all, list_events, problem_of
+from tests.support.report_calls import ok, read, submit_complete
+
+FOLDER = ROOT / "seed" / "reorganisation-2025-07-01"
+SUCCESSORS = ["15499", "15505", "15520", "15544", "15553", "15568", "15574", "15592"]
+Q3 = "2025-Q3"
+H1 = "2025-H1"
+
+
+def entry_of(folder: Path = FOLDER) -> dict[str, Any]:
+    """The body of the reorganisation in a folder."""
+    content = YAML(typ="safe", pure=True).load((folder / "reorganisation.yaml").read_text("utf-8"))
+    content["effective_on"] = str(content["effective_on"])
+    content["document"]["issued_on"] = str(content["document"]["issued_on"])
+    return dict(content)
+
+
+@pytest.fixture
+async def running(service: Service) -> Service:
+    """The service on 25/6/2025, with the periods of 2025."""
+    service.clock.set("2025-01-06 08:00")
+    body = {"year": 2025}
+    ok(await service.client("coordinator").post("/reporting-periods/generate", json=body))
+    service.clock.set("2025-06-25 08:00")
+    return service
+
+
+async def enter(service: Service, status: int = 201, **query: str) -> dict[str, Any]:
+    """Enter the reorganisation."""
+    admin = service.client("admin")
+    entered = ok(await admin.post("/reorganisations", json=entry_of(), params=query), status)
+    return dict(entered)
+
+
+async def cross_the_day(service: Service) -> None:
+    """Set the clock to 1/7/2025 and let the worker's tick apply what is due."""
+    service.clock.set("2025-07-01 00:01")
+    await apply_due(service.database, service.clock.now())
+
+
+async def reorganise(service: Service) -> None:
+    """Enter the reorganisation and cross its day."""
+    await enter(service)
+    await cross_the_day(service)
+
+
+async def test_a_preview_stores_nothing(running: Service) -> None:
+    shown = await enter(running, 200, preview="true")
+    effects = shown["effects"]
+    assert (shown["id"], shown["state"]) == (None, "pending")
+    assert len([each for each in effects["ended"] if each["kind"] in {"commune", "township"}]) == 30
+    assert [each["code"] for each in effects["created"]] == SUCCESSORS
+    moving = {(each["period"], each["agency"]) for each in effects["obligations"]}
+    assert {period for period, _ in moving} == {"2025-Q3", "2025-Q4", "2025-Y"}
+    assert len(moving) == 3 * 35
+    assert {each["period"] for each in effects["still_owed"]} >= {"2025-Q1", H1}
+    accounts = {each["username"] for each in effects["accounts"]}
+    assert {"xuan-hong", "coordinator", "district-admin"} <= accounts
+    assert "province" not in accounts
+    [plan] = effects["plans"]
+    assert (plan["plan"], plan["taken_over_by"]) == ("tho-xuan-2024", "38")
+    assert ok(await running.client("admin").get("/reorganisations"))["items"] == []
+    assert ok(await running.client("admin").get("/agencies/15493"))["valid_to"] is None
+
+
+async def test_it_is_entered_ahead_and_applied_on_its_day(running: Service) -> None:
+    entered = await enter(running)
+    admin = running.client("admin")
+    assert entered["state"] == "pending"
+    assert ok(await admin.get("/agencies/15493"))["valid_to"] is None
+    running.clock.set("2025-06-30 23:59")
+    assert await apply_due(running.database, running.clock.now()) == 0
+    await cross_the_day(running)
+    applied = ok(await admin.get(f"/reorganisations/{entered['id']}"))
+    assert applied["state"] == "applied"
+    assert applied["effects"] == entered["effects"]
+    old = ok(await admin.get("/agencies/15499?on=2025-06-30"))
+    new = ok(await admin.get("/agencies/15499"))
+    assert (old["name"], old["valid_to"], old["successors"]) == (
+        "Thị trấn Thọ Xuân",
+        "2025-06-30",
+        ["15499"],
+    )
+    assert (new["name"], new["valid_from"], new["parent"]) == ("Xã Thọ Xuân", "2025-07-01", "38")
+    assert problem_of(await admin.get("/agencies/395"))[0] == 404
+    assert len(await list_all(admin, "/agencies", kind="commune")) == 8
+
+
+async def test_reports_of_running_periods_are_owed_by_the_successors(running: Service) -> None:
+    await reorganise(running)
+    admin = running.client("admin")
+    for period in (Q3, "2025-Q4", "2025-Y"):
+        owed = await list_all(admin, "/obligations", period=period)
+        assert sorted(each["agency"] for each in owed) == SUCCESSORS, period
+    assert len(await list_all(admin, "/obligations", period="2025-Q2")) == 35
+    report = await read(running.client("province"), "15499", Q3)
+    assert report["agency_name"] == "Xã Thọ Xuân"
+    assert len(report["expected"]) > 20
+
+
+async def test_repeated_it_changes_nothing(running: Service) -> None:
+    await reorganise(running)
+    before = await table_counts(running)
+    repeated = await enter(running, 200)
+    assert repeated["state"] == "applied"
+    assert await apply_due(running.database, running.clock.now()) == 0
+    assert await table_counts(running) == before
+    changed = entry_of()
+    changed["changes"] = changed["changes"][:3]
+    answer = await running.client("admin").post("/reorganisations", json=changed)
+    assert problem_of(answer) == (409, "state-conflict")
+
+
+async def table_counts(service: Service) -> dict[str, int]:
+    tables = ("agency", "agency_succession", "obligation", "audit_event", "assignment")
+    async with service.database.reading() as session:
+        return {
+            table: await session.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608
+            for table in tables
+        }
+
+
+async def test_the_folder_is_loaded_on_request(running: Service) -> None:
+    lines: list[str] = []
+    running.clock.set("2025-07-02 08:00")
+    for _ in range(2):
+        async with running.database.transaction() as session:
+            await load(session, FOLDER, now=running.clock.now(), echo=lines.append)
+    assert "đã áp dụng" in lines[0]
+    assert "không đổi gì" in lines[2]
+    assert ok(await running.client("admin").get("/agencies/15499"))["name"] == "Xã Thọ Xuân"
+
+
+async def test_earlier_figures_stay_with_the_agencies_that_sent_them(running: Service) -> None:
+    running.clock.set("2024-06-10 08:00")
+    await submit_complete(running.client("xuan-hong"), "15493")
+    question = "/aggregates/indicators?period=2024-Q2&agency=395&basis=submitted"
+    viewer = running.client("province")
+    before = ok(await viewer.get(question))
+    running.clock.set("2025-06-25 08:00")
+    await reorganise(running)
+    assert ok(await viewer.get(question))["rows"] == before["rows"]
+    assert (await read(viewer, "15493"))["report_status"] == "submitted"
+
+
+async def test_the_coverage_before_the_day_does_not_change(running: Service) -> None:
+    question = f"/aggregates/timeliness?period={Q3}&agency=38&as_of=2025-06-25T08:00:00%2B07:00"
+    viewer = running.client("province")
+    before = ok(await viewer.get(question))
+    running.clock.advance(minutes=5)
+    await reorganise(running)
+    assert before["coverage"]["expected"] == 35
+    assert ok(await viewer.get(question)) == before
+    now = ok(await viewer.get(f"/aggregates/timeliness?period={Q3}&agency=38"))
+    assert now["coverage"]["expected"] == 8
+
+
+async def test_each_ledger_records_the_application(running: Service) -> None:
+    await reorganise(running)
+    events = await list_events(running, "reorganisation.applied")
+    assert [event.actor for event in events] == ["system", "system"]
+    assert (events[0].after or {})["obligations"] == 105
+    assert (events[1].after or {})["created"] == SUCCESSORS
+
+
+async def test_an_administrator_must_reach_all_of_it(running: Service) -> None:
+    refused = await running.client("district-admin").post("/reorganisations", json=entry_of())
+    pointers = {pointer for pointer, _ in field_errors(refused)}
+    assert {"/changes/0/to/0/parent", "/changes/8/taken_over_by"} <= pointers
