@@ -16,6 +16,9 @@ from app.text.mail_address import is_mailable
 MINIMUM_PASSWORD_LENGTH = 8
 
 
+DAY_SECONDS = 86_400.0
+
+
 def local_url(host: str, port: int) -> str:
     """The URL for a browser on this machine."""
     name = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
@@ -80,6 +83,10 @@ class Settings(BaseSettings):
     max_connections: Annotated[int, Field(ge=10, le=100_000)] = 1000
     """Open connections of clients, per server process."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
+
+    def without_time_limit(self) -> Self:
+        """The settings of an operator's command, whose statements may take hours."""
+        return self.model_copy(update={"statement_timeout_seconds": DAY_SECONDS})
 
     @field_validator("database_url", "owner_database_url")
     @classmethod

@@ -23,7 +23,7 @@ def verify(
     """Report every contradiction in the record as it is found; returns their number."""
 
     async def run() -> int:
-        database = Database(url, settings)
+        database = Database(url, settings.without_time_limit())
         count = 0
         try:
             async with database.snapshot() as session:

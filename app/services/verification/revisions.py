@@ -35,7 +35,11 @@ WITH revisions AS (
         split_part(subject, '/', 2) AS period,
         CASE WHEN after ->> 'revision' ~ '^[0-9]{1,9}$' THEN (after ->> 'revision')::int END
             AS number
-    FROM audit_event WHERE action IN ('report.submitted', 'report.sealed')
+    FROM audit_event
+), submissions AS MATERIALIZED (
+    SELECT * FROM events WHERE action = 'report.submitted'
+), seals AS MATERIALIZED (
+    SELECT * FROM events WHERE action = 'report.sealed'
 )
 SELECT plan.code AS plan, agency.code AS agency, period, number,
     v.submitted_at, v.received_at, v.recorded_at, v.submitted_by, v.warnings_note, v.body,
@@ -43,10 +47,8 @@ SELECT plan.code AS plan, agency.code AS agency, period, number,
     event.id AS event_id, event.at, event.actor, event.after::text AS event,
     sealed.after::text AS sealed
 FROM revisions v
-FULL JOIN (SELECT * FROM events WHERE action = 'report.submitted') AS event
-    USING (ledger_id, agency_id, period, number)
-LEFT JOIN (SELECT * FROM events WHERE action = 'report.sealed') AS sealed
-    USING (ledger_id, agency_id, period, number)
+FULL JOIN submissions AS event USING (ledger_id, agency_id, period, number)
+LEFT JOIN seals AS sealed USING (ledger_id, agency_id, period, number)
 LEFT JOIN ledger ON ledger.id = ledger_id
 LEFT JOIN (SELECT id, code FROM plan) AS plan ON plan.id = ledger.plan_id
 LEFT JOIN agency ON agency.id = agency_id
