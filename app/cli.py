@@ -91,6 +91,26 @@ def seed(
 
 
 @app.command()
+def simulate(
+    provinces: Annotated[int, typer.Option(min=1, max=99)] = 63,
+    districts: Annotated[int, typer.Option(min=1, max=9_999)] = 705,
+    communes: Annotated[int, typer.Option(min=30, max=99_999)] = 10_598,
+    years: Annotated[int, typer.Option(min=1, max=4, help="Years of plans, up to 2024.")] = 3,
+) -> None:
+    """Fill an empty database with a simulated country, for rehearsals and measurements."""
+    from app.server import simulating
+    from seed.simulation.shape import Shape
+
+    shape = Shape(provinces, districts, communes, years)
+    progressbar = typer.progressbar(length=districts * years, file=sys.stderr)
+    with _database(migrated=True) as (settings, urls), progressbar as bar:
+        figures = simulating.simulate(
+            settings, urls, shape, lambda done, _: bar.update(done - bar.pos), typer.echo
+        )
+    typer.echo(f"{districts * years:,} plans and {figures:,} figures are simulated.")
+
+
+@app.command()
 def user(
     name: Annotated[str, typer.Argument(help="The user name.")],
     role: Annotated[Role | None, typer.Option(help="Role of a new account.")] = None,

@@ -46,6 +46,7 @@ PLAN: dict[str, Any] = {
             "project": None,
         }
     ],
+    "simulated": False,
     "version": 3,
 }
 PLAN_TEXTS: dict[str, Any] = PLAN | {
@@ -149,6 +150,9 @@ class PlanOut(Output):
         "based from the others."
     )
     targets: list[TargetOut] = Field(description="The targets.")
+    simulated: bool = Field(
+        description="Whether its reports were generated for a rehearsal or a measurement."
+    )
     version: Version
 
 
