@@ -13,7 +13,7 @@ from app.models.plans import Plan
 from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
 from app.services.notifications import events
-from app.vocabulary import EventKind
+from app.vocabulary import AuditAction, EventKind
 from seed.content import named_plan
 from seed.findings import Finding
 from seed.plans import PRINCIPAL
@@ -38,7 +38,7 @@ async def notify_coordinators(
     at = await record_event(
         session,
         Action(PRINCIPAL, now),
-        EventKind.IMPORT_FAILED,
+        AuditAction.PLAN_IMPORT_FAILED,
         f"plans/{plan.code}",
         plan_id=plan.id,
         agency_id=plan.owner_id,

@@ -11,6 +11,7 @@ from app.models.periods import ReportingPeriod
 from app.services.audit import ledger
 from app.services.audit.action import Action
 from app.services.periods import periods
+from app.vocabulary import AuditAction
 from seed import programmes, reorganisations
 from seed.checks import check
 from seed.content import PLAN_FILE, named_programme, read_content
@@ -104,7 +105,9 @@ async def _load_programme(
     counts = {"added": sync.added, "changed": sync.changed}
     if any(counts.values()):
         action, subject = Action(PRINCIPAL, now), f"programmes/{programme.code}"
-        await ledger.record_event(session, action, "programme.loaded", subject, after=counts)
+        await ledger.record_event(
+            session, action, AuditAction.PROGRAMME_LOADED, subject, after=counts
+        )
     projects, indicators = len(content.projects.rows), len(content.indicators.rows)
     echo(
         f"Chương trình {programme.code}: {projects} dự án, {indicators} chỉ tiêu "

@@ -18,7 +18,7 @@ from app.policy import Principal
 from app.services.audit import ledger
 from app.services.audit.action import Action
 from app.text.writing import figure
-from app.vocabulary import SystemActor
+from app.vocabulary import AuditAction, SystemActor
 from seed.agencies import AgencySync
 from seed.budgets import BudgetSync
 from seed.content import Content
@@ -96,7 +96,7 @@ class PlanSync:
             await ledger.record_event(
                 self._session,
                 Action(PRINCIPAL, now),
-                "plan.loaded",
+                AuditAction.PLAN_LOADED,
                 f"plans/{plan.code}",
                 plan_id=plan.id,
                 agency_id=plan.owner_id,

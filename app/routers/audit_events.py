@@ -11,6 +11,7 @@ from app.schemas.audit_events import AuditEvent
 from app.schemas.base import Page, QueryInstant
 from app.services.audit import audit_events
 from app.services.audit.audit_events import AuditEventFilter
+from app.vocabulary import AuditAction
 
 router = APIRouter(prefix="/audit-events", tags=["audit-events"], route_class=StrictRoute)
 
@@ -22,7 +23,7 @@ async def list_audit_events(
     principal: AuditReader,
     session: ReadSession,
     actor: ExactMatch = None,
-    action: ExactMatch = None,
+    action: AuditAction | None = None,
     subject: ExactMatch = None,
     since: Annotated[QueryInstant | None, Query(description="From this instant.")] = None,
     until: Annotated[QueryInstant | None, Query(description="Before this instant.")] = None,

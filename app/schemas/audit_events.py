@@ -1,10 +1,11 @@
 """Schema of audit events."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from app.schemas.base import Instant, Output, examples
+from app.schemas.base import Instant, Output, SchemaOf, examples
+from app.vocabulary import AuditAction
 
 
 class AuditEvent(Output):
@@ -26,7 +27,8 @@ class AuditEvent(Output):
 
     at: Instant = Field(description="The instant, in the order of the ledger.")
     actor: str = Field(description="The user name, or the name of the API key.")
-    action: str = Field(description="What was done, as `report.accepted`.")
+    # An event of an earlier version is shown even if its action is recorded no more.
+    action: Annotated[str, SchemaOf(AuditAction)] = Field(description="What was done.")
     subject: str = Field(description="What was changed, as a path.")
     agency: str | None = Field(
         description="The code of the agency concerned; null: the whole system."

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -50,14 +51,14 @@ def examples(*values: dict[str, Any]) -> ConfigDict:
 
 @dataclass(frozen=True)
 class SchemaOf:
-    """Gives a field the JSON schema of a model, while its value stays as it was stored."""
+    """Gives a field the JSON schema of a type, while its value stays as it was stored."""
 
-    model: type[BaseModel]
+    model: type[BaseModel | StrEnum]
 
     def __get_pydantic_core_schema__(
         self, _: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        """The model where JSON is validated, which is never; any value from Python."""
+        """The type where JSON is validated, which is never; any value from Python."""
         return core_schema.json_or_python_schema(
             json_schema=handler.generate_schema(self.model),
             python_schema=core_schema.any_schema(),

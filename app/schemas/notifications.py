@@ -7,7 +7,7 @@ from pydantic import AfterValidator, AliasChoices, Field
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Flag, Input, Instant, Output, Page, examples
-from app.vocabulary import Audience, Channel, NotificationState
+from app.vocabulary import Audience, Channel, EventKind, NotificationState
 
 
 def _each_once(channels: list[Channel]) -> list[Channel]:
@@ -64,7 +64,7 @@ class PlanConcern(Output):
     """A plan that a message is about as a whole."""
 
     plan: str = Field(description="The code of the plan.")
-    about: str = Field(description="The kind of the event (`plan.import_failed`).")
+    about: EventKind = Field(description="The kind of the event.")
 
 
 class NotificationOut(Output):

@@ -24,10 +24,11 @@ from app.server.table_digests import LIST_TABLES, TableDigest, digest_tables
 from app.services.audit.action import Action
 from app.services.audit.ledger import open_ledger, record_event
 from app.services.notifications import held_messages
+from app.vocabulary import AuditAction
 
 # Tokens that were ended after the backup would be valid again.
 END_TOKENS = "DELETE FROM access_token"
-EVENT = "database.restored"
+EVENT = AuditAction.DATABASE_RESTORED
 
 
 def restore(

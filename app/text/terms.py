@@ -2,7 +2,7 @@
 
 from app.policy import Permission
 from app.text.bilingual import Bilingual
-from app.vocabulary import Channel, Frequency, ReportStatus, Role
+from app.vocabulary import AuditAction, Channel, Frequency, ReportStatus, Role
 
 PATH = Bilingual("đường dẫn này", "such path")
 PROGRAMME = Bilingual("chương trình {code}", "programme {code}")
@@ -62,6 +62,83 @@ CHANNEL = {
     Channel.WEBHOOK: Bilingual("cổng nhận tin", "webhook"),
     Channel.IN_APP: Bilingual("trong ứng dụng", "in the application"),
 }
+
+AUDIT_ACTION = {
+    AuditAction.ACCOUNT_CREATED: Bilingual("tạo tài khoản", "created an account"),
+    AuditAction.ACCOUNT_CHANGED: Bilingual("sửa tài khoản", "changed an account"),
+    AuditAction.ACCOUNT_PASSWORD_CHANGED: Bilingual("đổi mật khẩu", "changed a password"),
+    AuditAction.ACCOUNT_SIGNED_IN: Bilingual("đăng nhập", "signed in"),
+    AuditAction.ACCOUNT_SIGN_IN_REFUSED: Bilingual("đăng nhập bị từ chối", "sign-ins were refused"),
+    AuditAction.API_KEY_CREATED: Bilingual("tạo khóa API", "created an API key"),
+    AuditAction.API_KEY_REVOKED: Bilingual("thu hồi khóa API", "revoked an API key"),
+    AuditAction.CALENDAR_LINK_CREATED: Bilingual("tạo lịch đăng ký", "created a calendar link"),
+    AuditAction.CALENDAR_LINK_REVOKED: Bilingual("thu hồi lịch đăng ký", "revoked a calendar link"),
+    AuditAction.WEBHOOK_CREATED: Bilingual("tạo cổng nhận tin", "created a webhook"),
+    AuditAction.WEBHOOK_CHANGED: Bilingual("sửa cổng nhận tin", "changed a webhook"),
+    AuditAction.WEBHOOK_DELETED: Bilingual("xóa cổng nhận tin", "deleted a webhook"),
+    AuditAction.NOTIFICATION_PREFERENCE_PUT: Bilingual(
+        "đổi thiết lập thông báo", "changed notification preferences"
+    ),
+    AuditAction.PROGRAMME_LOADED: Bilingual("nạp chương trình", "loaded a programme"),
+    AuditAction.PLAN_LOADED: Bilingual("nạp kế hoạch", "loaded a plan"),
+    AuditAction.PLAN_IMPORT_FAILED: Bilingual(
+        "nạp kế hoạch không thành công", "failed to load a plan"
+    ),
+    AuditAction.PLAN_CHANGED: Bilingual("sửa kế hoạch", "changed a plan"),
+    AuditAction.AGENCY_CREATED: Bilingual("thêm cơ quan, đơn vị", "created an agency"),
+    AuditAction.AGENCY_CHANGED: Bilingual("sửa cơ quan, đơn vị", "changed an agency"),
+    AuditAction.REORGANISATION_ENTERED: Bilingual(
+        "nhập sắp xếp đơn vị", "entered a reorganisation"
+    ),
+    AuditAction.REORGANISATION_APPLIED: Bilingual(
+        "áp dụng sắp xếp đơn vị", "applied a reorganisation"
+    ),
+    AuditAction.PROJECT_CREATED: Bilingual("thêm dự án", "created a project"),
+    AuditAction.PROJECT_CHANGED: Bilingual("sửa dự án", "changed a project"),
+    AuditAction.ASSIGNMENT_CREATED: Bilingual("phân công", "assigned an agency"),
+    AuditAction.ASSIGNMENT_CHANGED: Bilingual("sửa phân công", "changed an assignment"),
+    AuditAction.ASSIGNMENT_DELETED: Bilingual("xóa phân công", "deleted an assignment"),
+    AuditAction.INDICATOR_CREATED: Bilingual("thêm chỉ tiêu", "created an indicator"),
+    AuditAction.INDICATOR_CHANGED: Bilingual("sửa chỉ tiêu", "changed an indicator"),
+    AuditAction.BUDGET_LINE_CREATED: Bilingual("thêm dòng vốn", "created a budget line"),
+    AuditAction.BUDGET_LINE_CHANGED: Bilingual("sửa dòng vốn", "changed a budget line"),
+    AuditAction.BUDGET_LINE_DELETED: Bilingual("xóa dòng vốn", "deleted a budget line"),
+    AuditAction.SCHEDULE_CHANGED: Bilingual("sửa chế độ báo cáo", "changed a schedule"),
+    AuditAction.REPORTING_PERIODS_GENERATED: Bilingual(
+        "lập kỳ báo cáo", "generated reporting periods"
+    ),
+    AuditAction.REPORTING_PERIOD_OPENED: Bilingual("mở kỳ báo cáo", "opened a reporting period"),
+    AuditAction.REPORTING_PERIOD_CLOSED: Bilingual("khóa kỳ báo cáo", "closed a reporting period"),
+    AuditAction.REPORTING_PERIOD_MOVED: Bilingual(
+        "dời hạn kỳ báo cáo", "moved the due date of a period"
+    ),
+    AuditAction.WORKING_DAY_PUT: Bilingual(
+        "đặt ngày nghỉ, ngày làm bù", "set an exception of the calendar"
+    ),
+    AuditAction.WORKING_DAY_REMOVED: Bilingual(
+        "xóa ngày nghỉ, ngày làm bù", "removed an exception of the calendar"
+    ),
+    AuditAction.OBLIGATION_EXTENDED: Bilingual("gia hạn", "extended an obligation"),
+    AuditAction.OBLIGATION_EXEMPTED: Bilingual("miễn báo cáo", "exempted an obligation"),
+    AuditAction.OBLIGATION_EXEMPTION_ENDED: Bilingual("thôi miễn báo cáo", "ended an exemption"),
+    AuditAction.OBLIGATION_REMINDED: Bilingual("nhắc báo cáo", "sent a reminder by hand"),
+    AuditAction.REMINDER_RULE_CREATED: Bilingual("thêm quy tắc nhắc", "created a reminder rule"),
+    AuditAction.REMINDER_RULE_CHANGED: Bilingual("sửa quy tắc nhắc", "changed a reminder rule"),
+    AuditAction.REMINDER_RULE_DELETED: Bilingual("xóa quy tắc nhắc", "deleted a reminder rule"),
+    AuditAction.REPORT_DRAFT_SAVED: Bilingual("bắt đầu soạn báo cáo", "began a draft"),
+    AuditAction.REPORT_SUBMITTED: Bilingual("gửi báo cáo", "submitted a report"),
+    AuditAction.REPORT_SEALED: Bilingual(
+        "niêm phong bản gửi có từ trước", "sealed an earlier revision"
+    ),
+    AuditAction.REPORT_RETURNED: Bilingual("trả lại báo cáo", "returned a report"),
+    AuditAction.REPORT_ACCEPTED: Bilingual("duyệt báo cáo", "accepted a report"),
+    AuditAction.REPORT_REOPENED: Bilingual("mở lại báo cáo", "reopened a report"),
+    AuditAction.MESSAGES_HELD: Bilingual("tạm giữ tin nhắn", "held the messages"),
+    AuditAction.MESSAGES_RELEASED: Bilingual("cho gửi tin nhắn", "released the messages"),
+    AuditAction.MESSAGES_DROPPED: Bilingual("bỏ tin nhắn", "dropped messages"),
+    AuditAction.DATABASE_RESTORED: Bilingual("khôi phục cơ sở dữ liệu", "restored the database"),
+}
+"""What was done, as in "the coordinator …"."""
 
 P = Permission
 

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import pytest
 
+from app import policy, vocabulary
 from app.clock import LOCAL
 from app.errors import Problem
 from app.http.openapi import TAGS
@@ -80,7 +82,7 @@ JSON_SCHEMA_WORDS = {
     *("properties", "required", "additionalProperties", "propertyNames", "items", "uniqueItems"),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "contentMediaType"),
     *("minLength", "maxLength", "minItems", "maxItems", "title", "description", "default"),
-    "examples",
+    *("examples", "x-labels"),
 }
 
 
@@ -118,6 +120,64 @@ def test_a_figure_is_a_number_in_the_schema_too() -> None:
     assert schemas["TargetOut"]["properties"]["value"]["type"] == "number"
     amount = schemas["BudgetLineIn"]["properties"]["amount_vnd"]
     assert amount.items() >= {"type": "integer", "minimum": 0, "maximum": 10**15}.items()
+
+
+ENUMERATIONS = [
+    kind
+    for module in (policy, vocabulary)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
+]
+MIXED = {
+    # Codes of many things, and of findings; prose, and codes in a problem document.
+    "code",
+    "reason",
+    # The codes of rules that people write, or kinds of events.
+    "about",
+    # Of money, or the network address of an actor.
+    "origin",
+}
+"""Names of properties that are an enumeration in one schema and plain text in another."""
+
+
+def _texts() -> Iterator[tuple[str, str, bool, Any]]:
+    """Properties that are texts: schema, name, whether it is an enumeration, the example."""
+    for owner, schema in DOCUMENT["components"]["schemas"].items():
+        example = {**(schema.get("examples") or [{}])[0]}
+        for name, described in schema.get("properties", {}).items():
+            for option in described.get("anyOf", [described]):
+                item = _resolved(option.get("items", option))
+                if item.get("type") == "string" and "format" not in item:
+                    yield owner, name, bool({"enum", "const"} & item.keys()), example.get(name)
+
+
+def test_a_property_is_an_enumeration_wherever_it_occurs() -> None:
+    enumerated = {name for _, name, is_enumeration, _ in _texts() if is_enumeration}
+    assert {"action", "kind", "state", "template", "permissions", "level"} <= enumerated
+    plain = {(owner, name) for owner, name, is_enumeration, _ in _texts() if not is_enumeration}
+    assert {(owner, name) for owner, name in plain if name in enumerated - MIXED} == set()
+
+
+def test_an_example_from_an_enumeration_has_its_schema() -> None:
+    values = {str(value) for kind in ENUMERATIONS for value in kind}
+    plain = {
+        (owner, name, text)
+        for owner, name, is_enumeration, example in _texts()
+        for text in (example if isinstance(example, list) else [example])
+        if not is_enumeration and text in values
+    }
+    people = {"username", "actor"} | {name for _, name, _ in plain if name.endswith("_by")}
+    assert {(owner, name) for owner, name, _ in plain if name not in people} == set()
+
+
+def test_an_enumeration_with_labels_has_one_for_each_value() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["AuditAction"]["x-labels"]["report.accepted"] == {
+        "vi": "duyệt báo cáo",
+        "en": "accepted a report",
+    }
+    for schema in schemas.values():
+        assert set(schema.get("x-labels", ())) <= set(schema.get("enum", ()))
 
 
 def test_a_default_matches_its_pattern() -> None:

@@ -9,13 +9,25 @@ from app.models.agencies import Agency
 from app.policy import Principal
 from app.services.audit import ledger
 from app.services.audit.action import Action
+from app.vocabulary import AuditAction
 from tests.conftest import Service
 from tests.support.verification import list_findings
 
 ACTOR = Principal("somebody", None, frozenset(), None, "", "", "")
 
+FIVE = (
+    AuditAction.AGENCY_CREATED,
+    AuditAction.AGENCY_CHANGED,
+    AuditAction.PROJECT_CREATED,
+    AuditAction.PROJECT_CHANGED,
+    AuditAction.INDICATOR_CREATED,
+)
+ONE, TWO, THREE, FOUR, _ = FIVE
 
-async def record(service: Service, name: str, agency: str | None = "15493", **more: Any) -> None:
+
+async def record(
+    service: Service, name: AuditAction, agency: str | None = "15493", **more: Any
+) -> None:
     async with service.database.transaction() as session:
         agency_id = await session.scalar(select(Agency.id).where(Agency.code == agency))
         action = Action(ACTOR, service.clock.now(), "10.38.95.7")
@@ -37,13 +49,13 @@ def names(events: list[dict[str, Any]]) -> list[str]:
 
 
 async def test_an_event_has_actor_action_subject_instant_and_origin(service: Service) -> None:
-    await record(service, "thing.changed", before={"name": "cũ"}, after={"name": "mới"})
+    await record(service, ONE, before={"name": "cũ"}, after={"name": "mới"})
     (event,) = await list_events(service, "coordinator")
     assert len(bytes.fromhex(event.pop("hash"))) == 32
     assert event == {
         "at": "2024-06-10T08:00:00+07:00",
         "actor": "somebody",
-        "action": "thing.changed",
+        "action": ONE,
         "subject": "things/1",
         "agency": "15493",
         "origin": "10.38.95.7",
@@ -54,7 +66,7 @@ async def test_an_event_has_actor_action_subject_instant_and_origin(service: Ser
 
 async def test_events_are_paginated_newest_first(service: Service) -> None:
     for number in range(5):
-        await record(service, f"thing.{number}")
+        await record(service, FIVE[number])
         service.clock.advance(minutes=number % 2)  # some of them at the same instant
     client = service.client("coordinator")
     listed: list[str] = []
@@ -65,17 +77,17 @@ async def test_events_are_paginated_newest_first(service: Service) -> None:
         if page["next_cursor"] is None:
             break
         cursor = f"&cursor={page['next_cursor']}"
-    assert listed == [f"thing.{number}" for number in (4, 3, 2, 1, 0)]
+    assert listed == [FIVE[number] for number in (4, 3, 2, 1, 0)]
 
 
 @pytest.mark.parametrize(
     ("query", "matching"),
     [
-        ({"action": "one.done"}, ["one.done"]),
-        ({"subject": "things/2"}, ["two.done"]),
-        ({"since": "2024-06-10T09:00:00+07:00"}, ["two.done"]),
+        ({"action": ONE}, [ONE]),
+        ({"subject": "things/2"}, [TWO]),
+        ({"since": "2024-06-10T09:00:00+07:00"}, [TWO]),
         ({"since": "2024-06-10T02:00:00.000001Z"}, []),
-        ({"until": "2024-06-10T09:00:00+07:00"}, ["one.done"]),
+        ({"until": "2024-06-10T09:00:00+07:00"}, [ONE]),
         ({"actor": "nobody"}, []),
         ({"since": "2024-06-10T00:00:00+07:00", "until": "2024-06-11T00:00:00+07:00"}, None),
     ],
@@ -83,21 +95,21 @@ async def test_events_are_paginated_newest_first(service: Service) -> None:
 async def test_events_are_filtered_by_actor_action_subject_and_time(
     service: Service, query: dict[str, str], matching: list[str] | None
 ) -> None:
-    await record(service, "one.done")
+    await record(service, ONE)
     service.clock.advance(hours=1)
-    await record(service, "two.done", subject="things/2")
-    expected = ["two.done", "one.done"] if matching is None else matching
+    await record(service, TWO, subject="things/2")
+    expected = [TWO, ONE] if matching is None else matching
     assert names(await list_events(service, "coordinator", **query)) == expected
 
 
 async def test_only_events_within_reach_are_listed(service: Service) -> None:
-    await record(service, "commune", "15493")
-    await record(service, "district", "395")
-    await record(service, "province", "38")
-    await record(service, "nowhere", None)
-    assert names(await list_events(service, "coordinator")) == ["district", "commune"]
-    assert names(await list_events(service, "district-admin")) == ["district", "commune"]
-    all_events = ["nowhere", "province", "district", "commune"]
+    await record(service, ONE, "15493")
+    await record(service, TWO, "395")
+    await record(service, THREE, "38")
+    await record(service, FOUR, None)
+    assert names(await list_events(service, "coordinator")) == [TWO, ONE]
+    assert names(await list_events(service, "district-admin")) == [TWO, ONE]
+    all_events = [FOUR, THREE, TWO, ONE]
     assert names(await list_events(service, "admin")) == all_events
     assert (await list_events(service, "admin"))[0]["agency"] is None
 
@@ -119,6 +131,7 @@ async def test_only_coordinators_and_admins_list_events(service: Service, person
         {"cursor": "no"},
         {"limit": "0"},
         {"actor": "a" * 201},
+        {"action": "report.burned"},
         {"subject": "\x00"},
         {"unknown": "1"},
     ],
@@ -131,13 +144,16 @@ async def test_an_invalid_query_is_rejected(service: Service, query: dict[str, s
 
 async def test_a_changed_or_missing_event_breaks_the_chain(service: Service) -> None:
     for number in range(4):
-        await record(service, f"thing.{number}", after={"n": number})
+        await record(service, FIVE[number], after={"n": number})
     async with service.as_owner() as session:
         assert await list_findings(session) == []
-        changed = "UPDATE audit_event SET after = '{\"n\": 7}' WHERE action = 'thing.1'"
+        changed = "UPDATE audit_event SET after = '{\"n\": 7}' WHERE action = 'agency.changed'"
         await session.execute(text(changed))
-        await session.execute(text("DELETE FROM audit_event WHERE action = 'thing.2'"))
-        query = "SELECT id FROM audit_event WHERE action IN ('thing.1', 'thing.3') ORDER BY id"
+        await session.execute(text("DELETE FROM audit_event WHERE action = 'project.created'"))
+        query = (
+            "SELECT id FROM audit_event WHERE action IN ('agency.changed', 'project.changed') "
+            "ORDER BY id"
+        )
         expected = list((await session.execute(text(query))).scalars())
         findings = await list_findings(session)
         assert len(findings) == len(expected)

@@ -1,6 +1,6 @@
 """The OpenAPI document: FastAPI's, completed with problem documents, tags and exact examples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,6 +13,8 @@ from app.http.openapi.parameters import describe_parameters
 from app.http.openapi.problem_examples import describe_problems
 from app.http.openapi.response_headers import HEADERS, describe_headers
 from app.schemas.base import Input, Output
+from app.text import terms
+from app.text.bilingual import Bilingual
 
 TAGS = [
     ("auth", "Sign in and out; your own account."),
@@ -109,6 +111,16 @@ PROBLEM_DOCUMENT: dict[str, Any] = {
 }
 
 
+LABELS: dict[str, Mapping[Any, Bilingual]] = {
+    "AuditAction": terms.AUDIT_ACTION,
+    "Channel": terms.CHANNEL,
+    "Frequency": terms.FREQUENCY,
+    "ReportStatus": terms.STATUS,
+    "Role": terms.ROLE,
+}
+"""Texts of enumerations for people: `x-labels` of their schemas."""
+
+
 def describe(app: FastAPI) -> None:
     """Make the application serve this document."""
 
@@ -139,6 +151,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     components["headers"] = HEADERS
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    for name, labels in LABELS.items():
+        schemas[name]["x-labels"] = {value: text._asdict() for value, text in labels.items()}
     for model in (*_models(Input), *_models(Output)):
         _keep_nulls(schemas.get(model.__name__, {}), model)
     permissions = permissions_by_operation(app.routes)

@@ -21,6 +21,7 @@ from app.services.accounts.attempts import Attempts
 from app.services.accounts.failures import ANONYMOUS, FailureKey
 from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
+from app.vocabulary import AuditAction
 
 MOST_TOKENS = 100
 """An account can be signed in so many times; one more sign-in ends the oldest one."""
@@ -85,7 +86,7 @@ async def _conclude(
     at = await record_event(
         session,
         action,
-        "account.signed_in",
+        AuditAction.ACCOUNT_SIGNED_IN,
         f"users/{action.actor}",
         agency_id=account.agency_id,
     )

@@ -21,7 +21,7 @@ from app.services.audit.action import Action
 from app.services.audit.changes import Change, VersionCheck, apply, record_change
 from app.services.lookup import within_reach
 from app.text import terms
-from app.vocabulary import Role
+from app.vocabulary import AuditAction, Role
 
 COLUMNS = (
     Account.username,
@@ -125,7 +125,7 @@ async def create(
     account.created_at = await record_change(
         session,
         action,
-        "account.created",
+        AuditAction.ACCOUNT_CREATED,
         f"users/{values.username}",
         Change.created({**fields, "agency": values.agency}),
         agency_id=account.agency_id,
@@ -171,7 +171,7 @@ async def change(
         agency_id = concerned.id if concerned else None
         subject = f"users/{username}"
         at = await record_change(
-            session, action, "account.changed", subject, change, agency_id=agency_id
+            session, action, AuditAction.ACCOUNT_CHANGED, subject, change, agency_id=agency_id
         )
         await session.flush()
         await _end_secrets(session, account, change, at)

@@ -21,7 +21,7 @@ from app.services.audit.ledger import record_event
 from app.services.lookup import get_body_agency, within_reach
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import Scope
+from app.vocabulary import AuditAction, Scope
 
 PAST = Bilingual("Ngày này đã qua.", "This day is in the past.")
 
@@ -97,7 +97,12 @@ async def create(session: AsyncSession, action: Action, values: ApiKeyValues) ->
     await session.flush()  # the event's subject needs the id
     change = Change.created({**asdict(values), "hint": hint})
     key.created_at = await record_change(
-        session, action, "api_key.created", f"api-keys/{key.id}", change, agency_id=agency.id
+        session,
+        action,
+        AuditAction.API_KEY_CREATED,
+        f"api-keys/{key.id}",
+        change,
+        agency_id=agency.id,
     )
     await session.flush()
     query = _select(action.principal, *COLUMNS).where(ApiKey.id == key.id)
@@ -116,7 +121,11 @@ async def revoke(session: AsyncSession, action: Action, key_id: int) -> None:
         raise NotFound(terms.API_KEY, id=key_id)
     if key.revoked_at is None:
         key.revoked_at = await record_event(
-            session, action, "api_key.revoked", f"api-keys/{key.id}", agency_id=key.agency_id
+            session,
+            action,
+            AuditAction.API_KEY_REVOKED,
+            f"api-keys/{key.id}",
+            agency_id=key.agency_id,
         )
 
 

@@ -20,6 +20,7 @@ from app.policy import Principal
 from app.security import digest
 from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
+from app.vocabulary import AuditAction
 
 MOST = 10
 WINDOW = timedelta(minutes=15)
@@ -168,7 +169,7 @@ async def _record(
     await record_event(
         session,
         action,
-        "account.sign_in_refused",
+        AuditAction.ACCOUNT_SIGN_IN_REFUSED,
         f"users/{action.actor}",
         agency_id=account.agency_id if account else None,
         after={"failures": failed, "network": network},

@@ -21,6 +21,7 @@ from app.services.accounts.failures import FailureKey
 from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
 from app.text.bilingual import Bilingual
+from app.vocabulary import AuditAction
 
 COMMON_PASSWORD = Bilingual(
     "Mật khẩu này quá phổ biến hoặc dễ đoán; hãy dùng một câu dài dễ nhớ.",
@@ -92,7 +93,7 @@ async def _store(
     await record_event(
         session,
         action,
-        "account.password_changed",
+        AuditAction.ACCOUNT_PASSWORD_CHANGED,
         f"users/{account.username}",
         agency_id=account.agency_id,
     )

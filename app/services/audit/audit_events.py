@@ -12,6 +12,7 @@ from app.models.agencies import Agency
 from app.models.audit_events import AuditEvent
 from app.policy import Principal
 from app.services.lookup import within_reach
+from app.vocabulary import AuditAction
 
 COLUMNS = (
     AuditEvent.at,
@@ -32,7 +33,7 @@ class AuditEventFilter:
     """Which events a list contains, from `since` on and before `until`; None stands for all."""
 
     actor: str | None = None
-    action: str | None = None
+    action: AuditAction | None = None
     subject: str | None = None
     since: datetime | None = None
     until: datetime | None = None

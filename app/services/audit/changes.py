@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.models.base import Base
 from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
+from app.vocabulary import AuditAction
 
 VersionCheck = Callable[[int | None], None]
 """Compares the current version (None: no row yet) with the one that the client read.
@@ -71,7 +72,7 @@ def apply(row: Base, values: Mapping[str, Any], *, hidden: Collection[str] = ())
 async def record_change(
     session: AsyncSession,
     action: Action,
-    name: str,
+    name: AuditAction,
     subject: str,
     change: Change,
     *,

@@ -20,6 +20,7 @@ from app.db.driver import Connection, Statement
 from app.errors import FieldError, NotSettled, ValidationFailed
 from app.services.audit.action import Action
 from app.text.bilingual import Bilingual
+from app.vocabulary import AuditAction
 
 BEFORE_THE_PLAN = Bilingual(
     "Năm kế hoạch bắt đầu từ {begins}.", "The plan's year begins at {begins}."
@@ -52,7 +53,7 @@ ON CONFLICT DO NOTHING
 async def record_event(
     connection: Connection,
     action: Action,
-    name: str,
+    name: AuditAction,
     subject: str,
     *,
     plan_id: int | None = None,

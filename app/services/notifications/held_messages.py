@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.audit.action import Action
 from app.services.audit.ledger import open_ledger, record_event
-from app.vocabulary import NotificationReason
+from app.vocabulary import AuditAction, NotificationReason
 
 HOLD = text("""
 INSERT INTO message_hold (held_at) VALUES (:now) ON CONFLICT DO NOTHING RETURNING held_at
@@ -73,7 +73,7 @@ async def hold(session: AsyncSession, action: Action) -> bool:
     """Hold all messages; return whether none were held. An earlier hold keeps its instant."""
     since = await session.scalar(HOLD, {"now": action.now})
     if since is not None:
-        await _record(session, action, "messages.held", {"held_since": since.isoformat()})
+        await _record(session, action, AuditAction.MESSAGES_HELD, {"held_since": since.isoformat()})
     return since is not None
 
 
@@ -87,7 +87,9 @@ async def release(session: AsyncSession, action: Action) -> bool:
     """End the hold; return whether there was one."""
     since = await session.scalar(RELEASE)
     if since is not None:
-        await _record(session, action, "messages.released", {"held_since": since.isoformat()})
+        await _record(
+            session, action, AuditAction.MESSAGES_RELEASED, {"held_since": since.isoformat()}
+        )
     return since is not None
 
 
@@ -104,12 +106,14 @@ async def drop(session: AsyncSession, action: Action, ids: Sequence[UUID] | None
     }
     dropped = [row.id for row in await session.execute(DROP, parameters)]
     if dropped:
-        await _record(session, action, "messages.dropped", {"messages": sorted(map(str, dropped))})
+        await _record(
+            session, action, AuditAction.MESSAGES_DROPPED, {"messages": sorted(map(str, dropped))}
+        )
     return dropped
 
 
 async def _record(
-    session: AsyncSession, action: Action, name: str, after: dict[str, object]
+    session: AsyncSession, action: Action, name: AuditAction, after: dict[str, object]
 ) -> None:
     await open_ledger(session, None, action.now)
     await record_event(session, action, name, "messages", after=after)

@@ -24,7 +24,7 @@ from app.services.audit.changes import Change, record_change
 from app.services.notifications.events import DEFAULT_CHANNELS
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import Channel, MessageState, NotificationState
+from app.vocabulary import AuditAction, Channel, MessageState, NotificationState
 
 UNREACHABLE = Bilingual(
     "Không kênh nào trong số này đến được bạn; đang dùng được: {available}.",
@@ -254,7 +254,7 @@ async def put_preferences(
     await record_change(
         session,
         action,
-        "notification_preference.put",
+        AuditAction.NOTIFICATION_PREFERENCE_PUT,
         f"users/{principal.name}",
         change,
         agency_id=principal.agency_id,

@@ -31,6 +31,7 @@ from app.settings import Environment, Settings
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.text.writing import Language
+from app.vocabulary import AuditAction
 
 ALLOWANCE = Allowance(most=20, most_hourly=20)
 """The webhooks of one agency."""
@@ -148,7 +149,7 @@ async def create(
     session.add(webhook)
     await session.flush()
     change = Change.created({"agency": owner.code, "host": _host(url), "active": active})
-    await _record(session, action, "webhook.created", webhook, change)
+    await _record(session, action, AuditAction.WEBHOOK_CREATED, webhook, change)
     return _details(webhook, owner.code, webhook.secret)
 
 
@@ -180,7 +181,7 @@ async def change(
             {**change.before, "host": _host(old_url)}, {**change.after, "host": _host(webhook.url)}
         )
     if change:
-        await _record(session, action, "webhook.changed", webhook, change)
+        await _record(session, action, AuditAction.WEBHOOK_CHANGED, webhook, change)
         await session.flush()
     return _details(webhook, agency)
 
@@ -199,7 +200,7 @@ async def delete(
     change = Change.deleted(
         {"agency": agency, "host": _host(webhook.url), "active": webhook.active}
     )
-    await _record(session, action, "webhook.deleted", webhook, change)
+    await _record(session, action, AuditAction.WEBHOOK_DELETED, webhook, change)
     await session.delete(webhook)
     await session.flush()
 
@@ -252,7 +253,7 @@ def _host(url: str) -> str:
 
 
 async def _record(
-    session: AsyncSession, action: Action, name: str, webhook: Webhook, change: Change
+    session: AsyncSession, action: Action, name: AuditAction, webhook: Webhook, change: Change
 ) -> None:
     await record_change(
         session, action, name, f"webhooks/{webhook.id}", change, agency_id=webhook.agency_id

@@ -16,7 +16,7 @@ from app.services.notifications import events
 from app.services.periods import obligations
 from app.services.periods.obligations import OwedReport, ReportKey
 from app.text.bilingual import Bilingual
-from app.vocabulary import EventKind, PeriodState
+from app.vocabulary import AuditAction, EventKind, PeriodState
 
 ONE_DAY = timedelta(days=1)
 LONGEST = timedelta(days=365)
@@ -81,7 +81,7 @@ async def _extend(
     at = await record_event(
         session,
         action,
-        "obligation.extended",
+        AuditAction.OBLIGATION_EXTENDED,
         f"obligations/{owed.subject}",
         plan_id=owed.plan.id,
         agency_id=owed.agency.id,
@@ -196,7 +196,7 @@ async def _set_exempt(
     at = await record_event(
         session,
         action,
-        "obligation.exempted" if exempt else "obligation.exemption_ended",
+        AuditAction.OBLIGATION_EXEMPTED if exempt else AuditAction.OBLIGATION_EXEMPTION_ENDED,
         f"obligations/{owed.subject}",
         plan_id=owed.plan.id,
         agency_id=owed.agency.id,

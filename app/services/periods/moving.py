@@ -20,7 +20,7 @@ from app.services.deadlines import rules
 from app.services.deadlines.rules import DueRule
 from app.services.notifications import events
 from app.services.periods.working_days import working_calendars
-from app.vocabulary import EventKind, PeriodState, Timeliness
+from app.vocabulary import AuditAction, EventKind, PeriodState, Timeliness
 
 # The obligations of a period, each with the due date that it gets when the period gets a new one.
 LIST_OBLIGATIONS = text("""
@@ -184,7 +184,7 @@ async def _move(session: AsyncSession, action: Action, plan: Plan, move: Move) -
     moved_at = await record_event(
         session,
         action,
-        "reporting_period.moved",
+        AuditAction.REPORTING_PERIOD_MOVED,
         f"reporting-periods/{period.code}",
         plan_id=plan.id,
         agency_id=plan.owner_id,

@@ -25,7 +25,7 @@ from app.services.periods.schedules import due_rule
 from app.services.periods.working_days import working_calendars
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import EventKind, Frequency, PeriodState
+from app.vocabulary import AuditAction, EventKind, Frequency, PeriodState
 
 # The obligations of a period whose reporters are notified that it opens or closes: those for which
 # it does. For the others a closed period is open, such as those of returned reports.
@@ -42,8 +42,8 @@ UNCHANGED_STATE = Bilingual(
 
 
 STATE_EVENTS = {
-    PeriodState.CLOSED: ("reporting_period.closed", EventKind.PERIOD_CLOSED),
-    PeriodState.OPEN: ("reporting_period.opened", EventKind.PERIOD_OPENED),
+    PeriodState.CLOSED: (AuditAction.REPORTING_PERIOD_CLOSED, EventKind.PERIOD_CLOSED),
+    PeriodState.OPEN: (AuditAction.REPORTING_PERIOD_OPENED, EventKind.PERIOD_OPENED),
 }
 """The audit event and the notification of a change to each state."""
 
@@ -86,7 +86,7 @@ async def generate_year(session: AsyncSession, action: Action, plan: Plan, year:
     generated_at = await record_event(
         session,
         action,
-        "reporting_periods.generated",
+        AuditAction.REPORTING_PERIODS_GENERATED,
         f"plans/{plan.code}/reporting-periods/{year}",
         plan_id=plan.id,
         agency_id=plan.owner_id,

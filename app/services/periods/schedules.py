@@ -24,6 +24,7 @@ from app.services.periods import moving
 from app.services.periods.moving import Move, PreviewedMove
 from app.text import terms
 from app.text.bilingual import Bilingual
+from app.vocabulary import AuditAction
 
 ScheduleRow = Row[*tuple[Any, ...]]
 """The columns of a schedule; `plan`: its plan's code; `reporters`: the codes of its agencies."""
@@ -141,7 +142,7 @@ async def change(
         await record_change(
             session,
             action,
-            "schedule.changed",
+            AuditAction.SCHEDULE_CHANGED,
             f"plans/{plan_row.code}/schedules/{code}",
             Change(to_json(before), to_json(changed)),
             plan_id=plan_row.id,

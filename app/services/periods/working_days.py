@@ -18,7 +18,7 @@ from app.services.audit.action import Action
 from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.deadlines.working_calendar import WorkingCalendar
 from app.text import terms
-from app.vocabulary import WorkingDayChange
+from app.vocabulary import AuditAction, WorkingDayChange
 
 WorkingDayRow = Row[*tuple[Any, ...]]
 """`district` (its code), `day`, `change`, `note` and `version` of an exception."""
@@ -120,7 +120,7 @@ async def put(
         await record_change(
             session,
             action,
-            "working_day.put",
+            AuditAction.WORKING_DAY_PUT,
             f"working-days/{day}",
             change,
             agency_id=owner.id,
@@ -153,7 +153,12 @@ async def delete(
     await session.delete(working_day)
     await session.flush()
     await record_change(
-        session, action, "working_day.removed", f"working-days/{day}", change, agency_id=owner.id
+        session,
+        action,
+        AuditAction.WORKING_DAY_REMOVED,
+        f"working-days/{day}",
+        change,
+        agency_id=owner.id,
     )
 
 

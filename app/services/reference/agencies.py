@@ -26,7 +26,7 @@ from app.services.lookup import within_horizon
 from app.services.reference import agency_successors, agency_tree
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import COMMUNE_LEVEL, TIERS, AgencyKind
+from app.vocabulary import COMMUNE_LEVEL, TIERS, AgencyKind, AuditAction
 
 AREA_FIELDS = frozenset({"kind", "parent", "valid_from", "valid_to", "successors"})
 """The fields that decide which reports are expected and who sees them.
@@ -152,7 +152,7 @@ async def create(session: AsyncSession, action: Action, values: Mapping[str, Any
     await record_change(
         session,
         action,
-        "agency.created",
+        AuditAction.AGENCY_CREATED,
         f"agencies/{agency.code}",
         Change.created(recorded_values),
         agency_id=agency.id,
@@ -193,7 +193,7 @@ async def change(
         await record_change(
             session,
             action,
-            "agency.changed",
+            AuditAction.AGENCY_CHANGED,
             f"agencies/{agency.code}",
             diff,
             agency_id=agency.id,

@@ -22,7 +22,7 @@ from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.reference import projects
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import AssignmentRole
+from app.vocabulary import AssignmentRole, AuditAction
 
 HAS_MONEY = Bilingual(
     "Đơn vị {agency} còn dòng vốn trong {project}; hãy thu hồi dòng vốn trước.",
@@ -131,7 +131,7 @@ async def assign(
         await record_change(
             session,
             action,
-            "assignment.changed" if assignment else "assignment.created",
+            AuditAction.ASSIGNMENT_CHANGED if assignment else AuditAction.ASSIGNMENT_CREATED,
             pair.subject,
             diff,
             plan_id=pair.plan.id,
@@ -181,7 +181,7 @@ async def unassign(
     await record_change(
         session,
         action,
-        "assignment.deleted",
+        AuditAction.ASSIGNMENT_DELETED,
         pair.subject,
         Change.deleted({"role": assignment.role}),
         plan_id=pair.plan.id,

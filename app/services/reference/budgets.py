@@ -28,7 +28,7 @@ from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.reference import assignments, projects
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import BudgetOrigin, BudgetSource
+from app.vocabulary import AuditAction, BudgetOrigin, BudgetSource
 
 EXCEEDS = Bilingual(
     "Nhiều nhất {most} đồng: còn {left} đồng chưa giao cho đơn vị nào.",
@@ -190,7 +190,7 @@ async def create(
     await record_change(
         session,
         action,
-        "budget_line.created",
+        AuditAction.BUDGET_LINE_CREATED,
         f"budget-lines/{line.id}",
         diff,
         plan_id=plan_row.id,
@@ -228,7 +228,7 @@ async def change(
         await record_change(
             session,
             action,
-            "budget_line.changed",
+            AuditAction.BUDGET_LINE_CHANGED,
             f"budget-lines/{line.id}",
             diff,
             plan_id=plan.id,
@@ -259,7 +259,7 @@ async def delete(
     await record_change(
         session,
         action,
-        "budget_line.deleted",
+        AuditAction.BUDGET_LINE_DELETED,
         f"budget-lines/{line.id}",
         Change.deleted(values),
         plan_id=plan.id,

@@ -25,7 +25,7 @@ from app.services.reference import catalogue, definitions, formulas, projects
 from app.services.reference.catalogue import FIXED_FIELDS, CatalogueEntry
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import Frequency
+from app.vocabulary import AuditAction, Frequency
 
 SELECTORS = frozenset({"communes", "leads"})
 DEFINED_FIELDS = frozenset({"name", "project", "unit", "kind", "decimals", "formula", "note"})
@@ -143,7 +143,7 @@ async def create(
     await record_change(
         session,
         action,
-        "indicator.created",
+        AuditAction.INDICATOR_CREATED,
         f"indicators/{code}",
         Change.created(recorded_values),
         plan_id=plan_row.id,
@@ -191,7 +191,7 @@ async def change(
     await record_change(
         session,
         action,
-        "indicator.changed",
+        AuditAction.INDICATOR_CHANGED,
         f"indicators/{indicator.code}",
         diff,
         plan_id=plan_row.id,

@@ -21,6 +21,7 @@ from app.services.audit import changes
 from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck, record_change
 from app.text import terms
+from app.vocabulary import AuditAction
 
 
 async def list_page(
@@ -78,7 +79,7 @@ async def change(
         at = await record_change(
             session,
             action,
-            "plan.changed",
+            AuditAction.PLAN_CHANGED,
             f"plans/{plan.code}",
             diff,
             plan_id=plan.id,

@@ -35,7 +35,7 @@ from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.reference import definitions
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import AssignmentRole, BudgetOrigin
+from app.vocabulary import AssignmentRole, AuditAction, BudgetOrigin
 
 PLAN_ORDER = (PlanProject.position, Project.code.collate("C"))
 """The order of a plan's projects."""
@@ -133,7 +133,7 @@ async def create(
     await record_change(
         session,
         action,
-        "project.created",
+        AuditAction.PROJECT_CREATED,
         f"projects/{code}",
         Change.created(recorded_values),
         plan_id=plan_row.id,
@@ -184,7 +184,7 @@ async def change(
         await record_change(
             session,
             action,
-            "project.changed",
+            AuditAction.PROJECT_CHANGED,
             f"projects/{project.code}",
             diff,
             plan_id=plan_row.id,

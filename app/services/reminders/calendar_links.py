@@ -21,6 +21,7 @@ from app.services.audit.action import Action
 from app.services.audit.changes import Change, record_change
 from app.services.audit.ledger import record_event
 from app.text import terms
+from app.vocabulary import AuditAction
 
 ALLOWANCE = Allowance(most=10, most_hourly=20)
 """The calendar links of one account."""
@@ -90,7 +91,7 @@ async def create(session: AsyncSession, action: Action, agency_code: str) -> Iss
     await record_change(
         session,
         action,
-        "calendar_link.created",
+        AuditAction.CALENDAR_LINK_CREATED,
         f"calendar-links/{link.id}",
         Change.created({"agency": agency.code}),
         agency_id=agency.id,
@@ -122,7 +123,7 @@ async def revoke(session: AsyncSession, action: Action, link_id: int) -> None:
     link.revoked_at = await record_event(
         session,
         action,
-        "calendar_link.revoked",
+        AuditAction.CALENDAR_LINK_REVOKED,
         f"calendar-links/{link.id}",
         agency_id=link.agency_id,
     )

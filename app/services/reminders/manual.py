@@ -23,7 +23,7 @@ from app.services.periods.obligations import OwedReport, ReportKey
 from app.services.reminders.statements import LIST_PREVIEW_LINES
 from app.services.reminders.sweep import CORRECTIONS_FROM, correction_days, due_occurrences
 from app.text.bilingual import Bilingual
-from app.vocabulary import Channel, EventKind
+from app.vocabulary import AuditAction, Channel, EventKind
 
 BETWEEN_REMINDERS = timedelta(hours=1)
 """An agency can be reminded of one obligation by hand once in this time."""
@@ -90,7 +90,7 @@ async def remind(session: AsyncSession, action: Action, key: ReportKey, *, note:
     reminded_at = await record_event(
         session,
         action,
-        "obligation.reminded",
+        AuditAction.OBLIGATION_REMINDED,
         f"obligations/{owed.subject}",
         plan_id=owed.plan.id,
         agency_id=owed.agency.id,

@@ -20,6 +20,7 @@ from app.services.audit import changes
 from app.services.audit.action import Action
 from app.services.audit.changes import Change, VersionCheck, record_change
 from app.text import terms
+from app.vocabulary import AuditAction
 
 RuleRow = Row[*tuple[Any, ...]]
 """The columns of a rule, and the codes of its `plan`, `schedule` and `agency` (or None)."""
@@ -183,7 +184,7 @@ async def put(
         await record_change(
             session,
             action,
-            "reminder_rule.created" if is_new else "reminder_rule.changed",
+            AuditAction.REMINDER_RULE_CREATED if is_new else AuditAction.REMINDER_RULE_CHANGED,
             slot.subject,
             change,
             plan_id=slot.plan.id,
@@ -217,7 +218,7 @@ async def delete(
     await record_change(
         session,
         action,
-        "reminder_rule.deleted",
+        AuditAction.REMINDER_RULE_DELETED,
         slot.subject,
         change,
         plan_id=slot.plan.id,

@@ -18,7 +18,7 @@ from app.services.notifications import events
 from app.services.reference import agency_tree
 from app.services.reorganisations import effects
 from app.services.reorganisations.resolution import Resolution
-from app.vocabulary import EventKind
+from app.vocabulary import AuditAction, EventKind
 
 # The successors report under the schedules of their predecessors.
 ADD_REPORTERS = text("""
@@ -132,7 +132,7 @@ async def _record(
         instants[plan["id"]] = await record_event(
             session,
             action,
-            "reorganisation.applied",
+            AuditAction.REORGANISATION_APPLIED,
             subject,
             plan_id=plan["id"],
             agency_id=reorganisation.area_id,
@@ -143,7 +143,7 @@ async def _record(
     await record_event(
         session,
         action,
-        "reorganisation.applied",
+        AuditAction.REORGANISATION_APPLIED,
         subject,
         agency_id=reorganisation.area_id,
         after={**after, **codes},

@@ -25,7 +25,7 @@ from app.services.reorganisations.resolution import Resolution, resolve
 from app.services.reorganisations.rules import Change, Unit
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import AgencyKind, ReorganisationState, SystemActor
+from app.vocabulary import AgencyKind, AuditAction, ReorganisationState, SystemActor
 
 logger = logging.getLogger("tiendo")
 
@@ -194,7 +194,7 @@ async def _record_entry(session: AsyncSession, action: Action, entry: Reorganisa
     await record_event(
         session,
         action,
-        "reorganisation.entered",
+        AuditAction.REORGANISATION_ENTERED,
         f"reorganisations/{entry.id}",
         agency_id=entry.area_id,
         after={

@@ -22,7 +22,7 @@ from app.services.reports.working_copy import ReportAnswer
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.text.writing import Language
-from app.vocabulary import EventKind, ReportStatus
+from app.vocabulary import AuditAction, DecisionAction, EventKind, ReportStatus
 
 WRONG_STATE = Bilingual(
     "Báo cáo đang ở trạng thái {status}; việc này cần trạng thái {needed}.",
@@ -37,10 +37,10 @@ IN_PAST = Bilingual(
 class Verdict:
     """A reviewer's decision on the last revision.
 
-    name: `accepted`, `returned` or `reopened`. needed: the state that the report has to be in.
+    needed: the state that the report has to be in.
     """
 
-    name: str
+    name: DecisionAction
     needed: ReportStatus
     status: ReportStatus
     reason: str | None
@@ -64,7 +64,7 @@ async def accept(
         StateConflict: the report is not submitted.
         Stale: another version was named.
     """
-    verdict = Verdict("accepted", ReportStatus.SUBMITTED, ReportStatus.ACCEPTED, note)
+    verdict = Verdict(DecisionAction.ACCEPTED, ReportStatus.SUBMITTED, ReportStatus.ACCEPTED, note)
     return await _decide(session, action, key, verdict, check_version, language)
 
 
@@ -90,7 +90,7 @@ async def return_for_correction(
     if correction_due is not None and correction_due < action.today:
         raise ValidationFailed([FieldError("/correction_due", "in_past", IN_PAST)])
     verdict = Verdict(
-        "returned",
+        DecisionAction.RETURNED,
         ReportStatus.SUBMITTED,
         ReportStatus.RETURNED,
         reason,
@@ -118,7 +118,7 @@ async def reopen(
         StateConflict: the report is not accepted.
         Stale: another version was named.
     """
-    verdict = Verdict("reopened", ReportStatus.ACCEPTED, ReportStatus.RETURNED, note)
+    verdict = Verdict(DecisionAction.REOPENED, ReportStatus.ACCEPTED, ReportStatus.RETURNED, note)
     return await _decide(session, action, key, verdict, check_version, language)
 
 
@@ -164,7 +164,7 @@ async def _record(
     at = await record_event(
         session,
         action,
-        f"report.{verdict.name}",
+        AuditAction(f"report.{verdict.name}"),
         f"reports/{owed.subject}",
         plan_id=owed.plan.id,
         agency_id=owed.agency.id,
