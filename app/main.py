@@ -42,7 +42,6 @@ from app.routers import (
     reorganisations,
     reports,
     sign_in,
-    targets,
     webhooks,
     working_days,
 )
@@ -61,7 +60,6 @@ API_MODULES = (
     api_keys,
     programmes,
     plans,
-    targets,
     projects,
     agencies,
     reorganisations,

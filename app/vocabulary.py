@@ -88,35 +88,6 @@ class IndicatorKind(StrEnum):
     RATIO = "ratio"
 
 
-class TargetMeasure(StrEnum):
-    """How the progress of a target follows from the figure of its indicator.
-
-    value: it is the figure; decrease: the baseline minus the figure; share: the figure in percent
-    of the highest possible one (`maximum` of the indicator).
-    """
-
-    VALUE = "value"
-    DECREASE = "decrease"
-    SHARE = "share"
-
-
-class TargetGap(StrEnum):
-    """What the progress of a target lacks.
-
-    indicator: the target has none; period: its indicator is not reported in this period; target:
-    the agency has no target; baseline: the figure at the start is not entered; maximum: the
-    indicator has none; figures: no agency has reported; reports: some agencies have not.
-    """
-
-    INDICATOR = "indicator"
-    PERIOD = "period"
-    TARGET = "target"
-    BASELINE = "baseline"
-    MAXIMUM = "maximum"
-    FIGURES = "figures"
-    REPORTS = "reports"
-
-
 class Frequency(StrEnum):
     """How often a report is due."""
 
@@ -162,6 +133,13 @@ class Timeliness(StrEnum):
     ON_TIME = "on_time"
     LATE = "late"
     EXEMPT = "exempt"
+
+
+class ExemptionCause(StrEnum):
+    """Why an obligation is exempt: a decision gives its reason in words, a rule is the reason."""
+
+    DECISION = "decision"
+    DUE_BEFORE_PLAN = "due_before_plan"
 
 
 class ReportStatus(StrEnum):
@@ -260,7 +238,6 @@ class AuditAction(StrEnum):
     PLAN_LOADED = "plan.loaded"
     PLAN_IMPORT_FAILED = "plan.import_failed"
     PLAN_CHANGED = "plan.changed"
-    TARGET_CHANGED = "target.changed"
     AGENCY_CREATED = "agency.created"
     AGENCY_CHANGED = "agency.changed"
     REORGANISATION_ENTERED = "reorganisation.entered"
@@ -280,6 +257,8 @@ class AuditAction(StrEnum):
     REPORTING_PERIOD_OPENED = "reporting_period.opened"
     REPORTING_PERIOD_CLOSED = "reporting_period.closed"
     REPORTING_PERIOD_MOVED = "reporting_period.moved"
+    REPORTING_PERIOD_EXEMPTED = "reporting_period.exempted"
+    REPORTING_PERIOD_EXEMPTION_ENDED = "reporting_period.exemption_ended"
     WORKING_DAY_PUT = "working_day.put"
     WORKING_DAY_REMOVED = "working_day.removed"
     OBLIGATION_EXTENDED = "obligation.extended"

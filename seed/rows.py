@@ -33,7 +33,6 @@ from app.vocabulary import (
     Frequency,
     IndicatorKind,
     NonWorkingDay,
-    TargetMeasure,
     WorkingDayChange,
 )
 
@@ -185,9 +184,6 @@ class TargetRow(Row):
     unit: Line
     value: TargetValue
     project: Maybe[Code] = None
-    indicator: Maybe[Code] = None
-    measure: TargetMeasure = TargetMeasure.VALUE
-    baseline: TargetValue | None = None
 
 
 class SectionRow(Row):

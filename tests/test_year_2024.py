@@ -57,8 +57,8 @@ NĂM 2024 CỦA KẾ HOẠCH THO-XUAN-2024: AI NHẬN THÔNG BÁO GÌ, NGÀY NÀ
   coordinator        Cơ quan tổng hợp
   vice-chairman      Lãnh đạo huyện
 
-  27 đơn vị khác có nghĩa vụ mà không có tài khoản. Hạn gửi: 2024-Q1 15/3 (trước khi có kế hoạch),
-  2024-Q2 15/6, 2024-H1 20/6, 2024-Q3 15/9, 2024-Y 10/12, 2024-Q4 15/12.
+  27 đơn vị khác có nghĩa vụ mà không có tài khoản. Hạn gửi: 2024-Q1 15/3 (trước khi có kế hoạch,
+  nên được miễn), 2024-Q2 15/6, 2024-H1 20/6, 2024-Q3 15/9, 2024-Y 10/12, 2024-Q4 15/12.
   Dòng có -- ở đầu là việc đã xảy ra; dòng trong ngoặc là thông báo không gửi, với lý do.
 """
 

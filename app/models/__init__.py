@@ -15,7 +15,6 @@ from app.models import (
     projects,
     reorganisations,
     reports,
-    targets,
 )
 from app.models.base import Base
 
@@ -35,5 +34,4 @@ __all__ = [
     "projects",
     "reorganisations",
     "reports",
-    "targets",
 ]

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from sqlalchemy import Date, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Instant, Key
+from app.vocabulary import ExemptionCause
 
 
 class Obligation(Base):
@@ -56,10 +57,16 @@ class Exemption(Base):
     """An exemption (miễn), or its end. Rows are only added; the newest one is in force."""
 
     __tablename__ = "exemption"
+    __table_args__ = (
+        CheckConstraint("(cause = 'decision') = (reason IS NOT NULL)", name="reason"),
+    )
 
     id: Mapped[Key]
     obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"), index=True)
     exempt: Mapped[bool]
-    reason: Mapped[str] = mapped_column(Text)
+    cause: Mapped[ExemptionCause] = mapped_column(
+        default=ExemptionCause.DECISION, server_default=ExemptionCause.DECISION.value
+    )
+    reason: Mapped[str | None] = mapped_column(Text)
     document_number: Mapped[str | None] = mapped_column(Text)
     recorded_at: Mapped[Instant]

@@ -22,7 +22,8 @@ from app.routers.dependencies import (
 from app.routers.responses import problems
 from app.schemas.base import Page
 from app.schemas.obligations import ExemptionIn, ExtensionIn, Matrix, ObligationOut
-from app.services.periods import extensions, obligations
+from app.services.periods import exemptions, extensions, obligations
+from app.services.periods.exemptions import Ground
 from app.services.periods.extensions import Grant
 from app.services.periods.obligations import ObligationFilter
 from app.vocabulary import Timeliness
@@ -116,25 +117,28 @@ async def extend_obligation(
     summary="Exempt an agency",
     response_model=ObligationOut,
     responses=problems(
-        NotFound, AmbiguousPlan, OtherOwner, StateConflict(extensions.ALREADY_SUBMITTED)
+        NotFound, AmbiguousPlan, OtherOwner, StateConflict(exemptions.ALREADY_SUBMITTED)
     ),
 )
 async def exempt_obligation(
     key: AddressedReport, body: ExemptionIn, action: ObligationsAction, session: WriteSession
 ) -> Response:
-    """Exempt an agency from the report of a period; it is not counted as missing."""
-    exemption = Grant(body.reason, body.document_number)
-    return _json(await extensions.exempt(session, action, key, exemption))
+    """Exempt an agency from the report of a period: it is neither overdue nor missing.
+
+    It can still send one, which is counted and judged by its date.
+    """
+    ground = Ground(body.reason, body.document_number)
+    return _json(await exemptions.exempt(session, action, key, ground))
 
 
 @router.delete(
     "/{period}/{agency}/exemption",
     summary="End an exemption",
     response_model=ObligationOut,
-    responses=problems(NotFound, AmbiguousPlan, OtherOwner, StateConflict(extensions.NOT_EXEMPT)),
+    responses=problems(NotFound, AmbiguousPlan, OtherOwner, StateConflict(exemptions.NOT_EXEMPT)),
 )
 async def end_exemption(
     key: AddressedReport, action: ObligationsAction, session: WriteSession
 ) -> Response:
     """End an exemption: the report is due again."""
-    return _json(await extensions.end_exemption(session, action, key))
+    return _json(await exemptions.end(session, action, key))

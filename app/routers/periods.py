@@ -1,5 +1,6 @@
 """Schedules, and the reporting periods generated from them."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -26,15 +27,17 @@ from app.schemas.periods import (
     ChangedScheduleOut,
     GeneratedYear,
     GenerateYear,
+    PeriodExemptionOut,
     PeriodOut,
     ScheduleOut,
     SchedulePatch,
     SchedulePreview,
 )
-from app.services.periods import periods, schedules
+from app.services.periods import exemptions, periods, schedules
 from app.vocabulary import Frequency, PeriodState
 
 UNCHANGED_STATE = StateConflict(periods.UNCHANGED_STATE, code="2024-Q2")
+NOT_BEFORE_PLAN = StateConflict(exemptions.NOT_BEFORE_PLAN, period="2024-Q2")
 
 router = APIRouter(route_class=ReferenceRoute)
 
@@ -213,3 +216,40 @@ async def open_reporting_period(
 ) -> PeriodOut:
     """Open a closed period: it accepts drafts and submissions again."""
     return _period(*await periods.set_state(session, action, code, PeriodState.OPEN, plan=plan))
+
+
+@router.put(
+    "/reporting-periods/{code:period}/exemption",
+    tags=["reporting-periods"],
+    summary="Exempt all agencies from a period",
+    responses=problems(NotFound, AmbiguousPlan, NOT_BEFORE_PLAN),
+)
+async def exempt_reporting_period(
+    code: str, action: PeriodsAction, session: WriteSession, plan: PlanCode = None
+) -> PeriodExemptionOut:
+    """Exempt all agencies from a period that was due before the plan's `effective_from`.
+
+    Generating periods does this by itself; the call serves periods that existed before. Agencies
+    that have sent a report keep its timeliness. A repeated call changes nothing.
+    """
+    changed = await exemptions.exempt_period(session, action, code, plan=plan)
+    return PeriodExemptionOut.model_validate(asdict(changed))
+
+
+@router.delete(
+    "/reporting-periods/{code:period}/exemption",
+    tags=["reporting-periods"],
+    summary="End the exemption of a period",
+    responses=problems(NotFound, AmbiguousPlan),
+)
+async def end_reporting_period_exemption(
+    code: str, action: PeriodsAction, session: WriteSession, plan: PlanCode = None
+) -> PeriodExemptionOut:
+    """End the exemption of a period that was due before the plan took effect.
+
+    For an owner that has asked for these reports by another document. They are due on the period's
+    due date, so late ones are late. Agencies that are exempt by a decision stay exempt. A repeated
+    call changes nothing.
+    """
+    changed = await exemptions.end_for_period(session, action, code, plan=plan)
+    return PeriodExemptionOut.model_validate(asdict(changed))

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from app.schemas.base import Day, Input, Instant, Output, Reason, examples, one_line
 from app.vocabulary import (
     AgencyKind,
+    ExemptionCause,
     Frequency,
     PeriodState,
     ReportStatus,
@@ -35,8 +36,20 @@ EXAMPLE: dict[str, Any] = {
     "extended": False,
     "correction_due": None,
     "can_submit": True,
+    "exemption": None,
     "version": 0,
 }
+
+
+class ExemptionOut(Output):
+    """Why no report is expected."""
+
+    cause: ExemptionCause = Field(
+        description="`decision`: the coordinator's, with its reason; `due_before_plan`: the period "
+        "was due before the plan took effect."
+    )
+    reason: str | None = Field(description="The reason of a decision; null otherwise.")
+    document_number: str | None = Field(description="The number of the document that grants it.")
 
 
 class ObligationOut(Output):
@@ -63,9 +76,12 @@ class ObligationOut(Output):
     )
     can_submit: bool = Field(
         description="Whether the agency can submit now: the report is not submitted or was "
-        "returned, is not exempt, and the period is open for the agency (a closed"
-        " one is, until the end of an extension or after the end of an "
-        "exemption)."
+        "returned, and the period is open for the agency (a closed one is, until the end of an "
+        "extension or after the end of an exemption). An exempt agency can."
+    )
+    exemption: ExemptionOut | None = Field(
+        description="The exemption in force. A report that is sent nevertheless is counted and "
+        "judged by its date like any other."
     )
     version: int = Field(
         description="The version of the report, 0 before its first draft: send it in quotes as "

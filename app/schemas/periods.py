@@ -205,6 +205,19 @@ class PeriodOut(Output):
     state: PeriodState = Field(description="The state.")
 
 
+class PeriodExemptionOut(Output):
+    """The exempt agencies of a period, after a change for all of them."""
+
+    model_config = examples(
+        {"plan": "tho-xuan-2024", "period": "2024-Q1", "exempt": 0, "changed": 35}
+    )
+
+    plan: str = Field(description="The code of the plan.")
+    period: str = Field(description="The code of the period.")
+    exempt: int = Field(description="The agencies that are exempt now and have sent no report.")
+    changed: int = Field(description="The agencies that this call changed; 0 if it is repeated.")
+
+
 class GenerateYear(Input):
     """The year of the periods to generate."""
 

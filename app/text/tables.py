@@ -20,12 +20,7 @@ COVERAGE_FIELDS = ("expected", "submitted", "accepted", "on_time", "late", "exem
 
 
 def safe_cell(value: Any) -> Any:
-    """A cell value without characters that XML forbids, escaped so that it is never a formula.
-
-    A list of codes becomes one text.
-    """
-    if isinstance(value, list):
-        return " ".join(value)
+    """A cell value without characters that XML forbids, escaped so that it is never a formula."""
     if not isinstance(value, str):
         return value
     text = NOT_IN_XML.sub("", value)

@@ -18,7 +18,6 @@ ASSIGNMENT = Bilingual(
 )
 BUDGET_LINE = Bilingual("dòng vốn {id!s}", "budget line {id!s}")
 INDICATOR = Bilingual("chỉ tiêu {code}", "indicator {code}")
-TARGET = Bilingual("mục tiêu {code}", "target {code}")
 REPORT = Bilingual(
     "báo cáo kỳ {period} của đơn vị {agency}", "report of agency {agency} for {period}"
 )
@@ -86,7 +85,6 @@ AUDIT_ACTION = {
         "nạp kế hoạch không thành công", "failed to load a plan"
     ),
     AuditAction.PLAN_CHANGED: Bilingual("sửa kế hoạch", "changed a plan"),
-    AuditAction.TARGET_CHANGED: Bilingual("đặt mục tiêu", "set a target"),
     AuditAction.AGENCY_CREATED: Bilingual("thêm cơ quan, đơn vị", "created an agency"),
     AuditAction.AGENCY_CHANGED: Bilingual("sửa cơ quan, đơn vị", "changed an agency"),
     AuditAction.REORGANISATION_ENTERED: Bilingual(
@@ -111,6 +109,12 @@ AUDIT_ACTION = {
     ),
     AuditAction.REPORTING_PERIOD_OPENED: Bilingual("mở kỳ báo cáo", "opened a reporting period"),
     AuditAction.REPORTING_PERIOD_CLOSED: Bilingual("khóa kỳ báo cáo", "closed a reporting period"),
+    AuditAction.REPORTING_PERIOD_EXEMPTED: Bilingual(
+        "miễn báo cáo cả kỳ", "exempted all agencies from a period"
+    ),
+    AuditAction.REPORTING_PERIOD_EXEMPTION_ENDED: Bilingual(
+        "bỏ miễn báo cáo cả kỳ", "ended the exemption of a period"
+    ),
     AuditAction.REPORTING_PERIOD_MOVED: Bilingual(
         "dời hạn kỳ báo cáo", "moved the due date of a period"
     ),

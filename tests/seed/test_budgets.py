@@ -81,7 +81,7 @@ async def test_a_corrected_budget_line_changes_at_the_instant_of_its_load(
         events = await session.scalars(
             select(AuditEvent.at).where(AuditEvent.actor == "seed").order_by(AuditEvent.id)
         )
-        _, _, first, second = events.all()
+        *_, first, second = events.all()
         changes_made = await session.execute(
             select(BudgetChange.recorded_at, func.count(), func.sum(BudgetChange.change_vnd))
             .group_by(BudgetChange.recorded_at)

@@ -73,7 +73,7 @@ SELECT n.id, n.rule, n.audience, n.template, n.facts,
             WHEN o.first_submitted_at IS NOT NULL
                 AND NOT (n.template = 'obligation.reminded' AND o.report_status = 'returned')
                 THEN 'report_submitted'
-            WHEN o.exempted_at IS NOT NULL THEN 'agency_exempt'
+            WHEN o.exempted_at IS NOT NULL AND o.first_submitted_at IS NULL THEN 'agency_exempt'
             WHEN NOT is_open(o, :now) THEN 'period_closed'
             WHEN o.due_date > CAST(n.facts ->> 'due_date' AS date)
                 THEN 'due_date_extended'

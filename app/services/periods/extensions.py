@@ -1,14 +1,13 @@
-"""Extensions (gia hạn) and exemptions (miễn): a later due date for an obligation, or none."""
+"""Extensions (gia hạn): a later due date for an obligation."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, StateConflict, ValidationFailed
-from app.models.obligations import Exemption, Extension
+from app.models.obligations import Extension
 from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
 from app.services.deadlines import rules
@@ -16,7 +15,7 @@ from app.services.notifications import events
 from app.services.periods import obligations
 from app.services.periods.obligations import OwedReport, ReportKey
 from app.text.bilingual import Bilingual
-from app.vocabulary import AuditAction, EventKind, PeriodState
+from app.vocabulary import AuditAction, EventKind
 
 ONE_DAY = timedelta(days=1)
 LONGEST = timedelta(days=365)
@@ -29,23 +28,15 @@ TOO_LATE = Bilingual(
     "Ngày gia hạn không thể sau {latest}, một năm sau hạn của kỳ.",
     "The extension cannot end after {latest}, a year after the period's due date.",
 )
-ALREADY_SUBMITTED = Bilingual(
-    "Đơn vị đã gửi báo cáo kỳ này; không còn gì để miễn.",
-    "The agency has submitted this report, so it cannot be exempted.",
-)
 ALREADY_EXEMPT = Bilingual("Nghĩa vụ này đã được miễn.", "This obligation is already exempt.")
-NOT_EXEMPT = Bilingual("Nghĩa vụ này không được miễn.", "This obligation is not exempt.")
 
 
 @dataclass(frozen=True)
 class Grant:
-    """Why an extension or an exemption is granted, and by which document."""
+    """Why an extension is granted, and by which document."""
 
     reason: str
     document_number: str | None = None
-
-
-END_OF_EXEMPTION = Grant("Bỏ miễn")
 
 
 async def extend(
@@ -61,10 +52,10 @@ async def extend(
     Raises:
         NotFound, AmbiguousPlan: no such obligation within reach, or several.
         ValidationFailed: the date is not later, or more than a year later.
-        StateConflict: the obligation is exempt.
+        StateConflict: the obligation is exempt, and no report was submitted.
     """
     owed = await obligations.get_managed(session, action.principal, key)
-    if owed.obligation.exempted_at is not None:
+    if owed.obligation.exempted_at is not None and owed.obligation.first_submitted_at is None:
         raise StateConflict(ALREADY_EXEMPT)
     newest = await _newest_extension(session, owed.obligation.id)
     if newest and _equal(newest, due_date, grant):
@@ -100,19 +91,14 @@ async def _extend(
         )
     )
     await session.flush()
-    await _notify(session, EventKind.EXTENDED, owed, at, asdict(grant), action.now)
-
-
-async def _notify(
-    session: AsyncSession,
-    kind: EventKind,
-    owed: OwedReport,
-    at: datetime,
-    facts: Mapping[str, str | None],
-    now: datetime,
-) -> None:
-    ids, occurrence = [owed.obligation.id], at.isoformat()
-    await events.notify(session, kind, ids, occurrence=occurrence, facts=facts, now=now)
+    await events.notify(
+        session,
+        EventKind.EXTENDED,
+        [obligation.id],
+        occurrence=at.isoformat(),
+        facts=asdict(grant),
+        now=action.now,
+    )
 
 
 async def _newest_extension(session: AsyncSession, obligation_id: int) -> Extension | None:
@@ -138,73 +124,3 @@ def _ensure_later(owed: OwedReport, due_date: date, today: date) -> None:
     if due_date > (latest := owed.period.due_date + LONGEST):
         facts = {"latest": latest}
         raise ValidationFailed([FieldError("/due_date", "too_late", TOO_LATE, facts)])
-
-
-async def exempt(session: AsyncSession, action: Action, key: ReportKey, grant: Grant) -> str:
-    """Exempt an obligation; returns it as JSON.
-
-    The same exemption once more changes nothing; one with another reason or document replaces it.
-
-    Raises:
-        NotFound, AmbiguousPlan: no such obligation within reach, or several.
-        StateConflict: the report was submitted.
-    """
-    owed = await _get_unsubmitted(session, action, key)
-    if owed.obligation.exempted_at is None or await _exemption(session, owed) != grant:
-        owed.obligation.exempted_at = await _set_exempt(session, action, owed, grant, exempt=True)
-        await session.flush()
-    return await obligations.document_of(session, owed, action.now)
-
-
-async def _exemption(session: AsyncSession, owed: OwedReport) -> Grant:
-    """The exemption in force of an exempt obligation."""
-    query = select(Exemption).where(Exemption.obligation_id == owed.obligation.id)
-    newest = (await session.scalars(query.order_by(Exemption.id.desc()).limit(1))).one()
-    return Grant(newest.reason, newest.document_number)
-
-
-async def end_exemption(session: AsyncSession, action: Action, key: ReportKey) -> str:
-    """End an exemption, so that the report is due again; returns the obligation as JSON.
-
-    If the period is closed, it opens for this agency alone.
-
-    Raises:
-        NotFound, AmbiguousPlan: no such obligation within reach, or several.
-        StateConflict: the report was submitted, or the obligation is not exempt.
-    """
-    owed = await _get_unsubmitted(session, action, key)
-    if owed.obligation.exempted_at is None:
-        raise StateConflict(NOT_EXEMPT)
-    await _set_exempt(session, action, owed, END_OF_EXEMPTION, exempt=False)
-    owed.obligation.exempted_at = None
-    owed.obligation.reopened = owed.period.state == PeriodState.CLOSED
-    await session.flush()
-    return await obligations.document_of(session, owed, action.now)
-
-
-async def _get_unsubmitted(session: AsyncSession, action: Action, key: ReportKey) -> OwedReport:
-    owed = await obligations.get_managed(session, action.principal, key)
-    if owed.obligation.first_submitted_at is not None:
-        raise StateConflict(ALREADY_SUBMITTED)
-    return owed
-
-
-async def _set_exempt(
-    session: AsyncSession, action: Action, owed: OwedReport, grant: Grant, *, exempt: bool
-) -> datetime:
-    """Record that an obligation is exempt, or no longer; the instant of the audit event."""
-    at = await record_event(
-        session,
-        action,
-        AuditAction.OBLIGATION_EXEMPTED if exempt else AuditAction.OBLIGATION_EXEMPTION_ENDED,
-        f"obligations/{owed.subject}",
-        plan_id=owed.plan.id,
-        agency_id=owed.agency.id,
-        after=asdict(grant),
-    )
-    session.add(
-        Exemption(obligation_id=owed.obligation.id, exempt=exempt, recorded_at=at, **asdict(grant))
-    )
-    kind = EventKind.EXEMPTED if exempt else EventKind.EXEMPTION_ENDED
-    await _notify(session, kind, owed, at, asdict(grant), action.now)
-    return at

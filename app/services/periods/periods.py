@@ -1,7 +1,7 @@
 """Reporting periods (kỳ báo cáo): generated for a year from the schedules, closed and opened."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, select, text, update
@@ -21,6 +21,7 @@ from app.services.audit.ledger import record_event
 from app.services.deadlines import rules
 from app.services.deadlines.working_calendar import WorkingCalendar
 from app.services.notifications import events
+from app.services.periods import exemptions
 from app.services.periods.schedules import due_rule
 from app.services.periods.working_days import working_calendars
 from app.text import terms
@@ -31,7 +32,7 @@ from app.vocabulary import AuditAction, EventKind, Frequency, PeriodState
 # it does. For the others a closed period is open, such as those of returned reports.
 LIST_OBLIGATIONS_TO_NOTIFY = text("""
 SELECT o.id FROM owed_obligation o
-WHERE o.period_id = :period_id AND o.exempted_at IS NULL
+WHERE o.period_id = :period_id AND (o.exempted_at IS NULL OR o.first_submitted_at IS NOT NULL)
 AND NOT sending_is_open('closed', o.report_status, o.due_date, o.period_due_date, o.late_from,
     o.reopened, :now)
 """)
@@ -72,7 +73,8 @@ async def generate_year(session: AsyncSession, action: Action, plan: Plan, year:
     """Create the missing periods and obligations of a plan's year.
 
     Existing periods keep their dates. A reporter of a schedule that has no obligation in one of
-    its open periods gets one. Returns the codes of the new periods, in order.
+    its open periods gets one. New obligations that were due before the plan took effect are exempt.
+    Returns the codes of the new periods, in order.
     """
     # Lock the plan: a concurrent call waits here and then finds the periods that this one creates.
     await session.refresh(plan, with_for_update={"key_share": True})
@@ -92,20 +94,30 @@ async def generate_year(session: AsyncSession, action: Action, plan: Plan, year:
         agency_id=plan.owner_id,
         after={"periods": codes, "obligations": len(obligations)},
     )
+    new_ids = [row.id for row in obligations]
+    exempted_at = await exemptions.exempt_early(session, action, plan, new_ids)
     await events.notify(
         session,
         EventKind.PERIOD_OPENED,
-        [row.id for row in obligations if row.late_from > action.now],
+        [row.id for row in obligations if _is_expected(row, plan, action.now)],
         occurrence=generated_at.isoformat(),
         facts={"first": True},
         now=action.now,
     )
     new_periods = {period.id for period in periods}
     added = [row.id for row in obligations if row.period_id not in new_periods]
+    # No instant lies between an obligation and its exemption.
+    added_at = exempted_at or generated_at
     await session.execute(
-        update(Obligation).where(Obligation.id.in_(added)).values(added_at=generated_at)
+        update(Obligation).where(Obligation.id.in_(added)).values(added_at=added_at)
     )
     return codes
+
+
+def _is_expected(row: Row[int, int, date, datetime], plan: Plan, now: datetime) -> bool:
+    """Whether a new obligation is not late yet, and not exempt."""
+    is_early = plan.effective_from is not None and row.due_date < plan.effective_from
+    return bool(row.late_from > now) and not is_early
 
 
 async def _missing_periods(session: AsyncSession, plan: Plan, year: int) -> list[ReportingPeriod]:
@@ -158,7 +170,7 @@ def periods_of(schedule: Schedule, year: int, calendar: WorkingCalendar) -> list
 
 async def _create_obligations(
     session: AsyncSession, plan_id: int, year: int
-) -> Sequence[Row[int, int, datetime]]:
+) -> Sequence[Row[int, int, date, datetime]]:
     """Create the missing obligations in the open periods of a year; returns the new ones.
 
     An agency reports for a period if it exists on the last day of the data window.
@@ -180,7 +192,7 @@ async def _create_obligations(
         insert(Obligation)
         .from_select(columns, expected)
         .on_conflict_do_nothing()
-        .returning(Obligation.id, Obligation.period_id, Obligation.late_from)
+        .returning(Obligation.id, Obligation.period_id, Obligation.due_date, Obligation.late_from)
     )
     return result.all()
 
@@ -238,28 +250,6 @@ async def get(
     period = await session.scalar(_select_period(its_plan, code))
     if period is None:
         raise NotFound(terms.PERIOD, code=code)
-    return period, its_plan.code
-
-
-async def get_whole_year(
-    session: AsyncSession, principal: Principal, *, plan: str | None = None
-) -> tuple[ReportingPeriod, str]:
-    """The period of a plan's whole year and the plan's code.
-
-    Raises:
-        NotFound: there is no such plan, or it has no such period.
-        AmbiguousPlan: several plans fit, and none was named.
-    """
-    its_plan = await lookup.get_plan(session, principal, plan)
-    period = await session.scalar(
-        select(ReportingPeriod).where(
-            ReportingPeriod.plan_id == its_plan.id,
-            ReportingPeriod.year == its_plan.year,
-            ReportingPeriod.frequency == Frequency.YEAR,
-        )
-    )
-    if period is None:
-        raise NotFound(terms.PERIOD, code=str(its_plan.year))
     return period, its_plan.code
 
 

@@ -17,9 +17,10 @@ from app.errors import NotFound
 from app.security import digest
 from app.services.accounts import principals
 from app.services.notifications.wording import period_name
+from app.services.periods.exemptions import DUE_BEFORE_PLAN
 from app.text import terms
 from app.text.writing import day
-from app.vocabulary import ReportStatus, Timeliness
+from app.vocabulary import ExemptionCause, ReportStatus, Timeliness
 
 SHOWN_FOR = timedelta(days=400)
 """How long after its due date an obligation stays in the calendar."""
@@ -28,6 +29,12 @@ ALARM_DAYS = (7, 1)
 """The days before the due date on which the phone rings, if the report was not submitted."""
 ALARM_TIME = time(8)
 """The local time of alarms."""
+
+EXEMPT = {
+    ExemptionCause.DECISION: "Được miễn báo cáo.",
+    ExemptionCause.DUE_BEFORE_PLAN: f"Được miễn báo cáo: {DUE_BEFORE_PLAN.vi}.",
+}
+"""The state of an exempt obligation, by the cause of the exemption."""
 
 # A link that is not revoked, its agency, and the active account that made it.
 GET_LINK = text("""
@@ -49,7 +56,10 @@ SELECT o.id, o.plan, o.period, o.frequency, o.ordinal, o.year, o.agency_name, o.
     o.late_from, o.first_submitted_at, o.due_date > o.period_due_date AS extended,
     timeliness(o, :now) AS timeliness,
     CASE WHEN timeliness(o, :now) = 'late' THEN days_late(o, :now) END AS days_late,
-    o.report_status, o.correction_due,
+    o.report_status, o.correction_due, (
+        SELECT cause FROM exemption e
+        WHERE e.obligation_id = o.id AND e.recorded_at = o.exempted_at
+    ) AS exemption_cause,
     o.period_version - 1 + change.n AS sequence, greatest(change.at, move.at) AS changed_at
 FROM owed_obligation o
 CROSS JOIN LATERAL (
@@ -179,7 +189,7 @@ def _state(row: Row[Any]) -> str:
         case Timeliness.LATE:
             return f"Đã gửi muộn {row.days_late} ngày, {_moment(row.first_submitted_at)}."
         case Timeliness.EXEMPT:
-            return "Được miễn báo cáo."
+            return EXEMPT[row.exemption_cause]
         case Timeliness.OVERDUE:
             return "Quá hạn, chưa gửi."
     return "Chưa gửi."

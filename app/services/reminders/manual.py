@@ -118,7 +118,7 @@ async def _ensure_awaited(session: AsyncSession, owed: OwedReport, now: datetime
     progress = (await session.execute(GET_PROGRESS, parameters)).one()
     if owed.obligation.first_submitted_at is not None and not progress.is_returned:
         raise StateConflict(ALREADY_SUBMITTED)
-    if owed.obligation.exempted_at is not None:
+    if owed.obligation.exempted_at is not None and owed.obligation.first_submitted_at is None:
         raise StateConflict(EXEMPT)
     if not progress.is_open:
         raise StateConflict(CLOSED)

@@ -6,8 +6,7 @@ Both build on functions made by migrations: `due_reminders` and `due_corrections
 from sqlalchemy import text
 
 # The due dates near enough for any rule to have an occurrence today, by schedule. An offset counts
-# working days in the widest case: weekends at most double it, and Tết adds two weeks. Due dates
-# before the plan was issued are skipped.
+# working days in the widest case: weekends at most double it, and Tết adds two weeks.
 LIST_DUE_DATES = text("""
 WITH reach AS MATERIALIZED (
     SELECT 14 + CAST(:stale_days AS int)
@@ -22,7 +21,6 @@ CROSS JOIN reach
 WHERE o.first_submitted_at IS NULL AND o.exempted_at IS NULL
 AND (p.state = 'open' OR o.due_date > p.due_date OR o.reopened)
 AND o.due_date BETWEEN CAST(:today AS date) - reach.days AND CAST(:today AS date) + reach.days
-AND o.due_date >= coalesce(plan.effective_from, o.due_date)
 """)
 
 # The obligations whose correction is due and of which some reporter has not been reminded.

@@ -25,12 +25,12 @@ from app.services.reports.working_copy import (
 from app.text.writing import Language
 from app.vocabulary import ReportStatus
 
-# Save a draft if the version that was read is still the current one (0: no report yet), the period
-# takes reports and the agency is not exempt; no row otherwise. Record who begins a draft.
+# Save a draft if the version that was read is still the current one (0: no report yet) and the
+# period takes reports; no row otherwise. Record who begins a draft.
 SAVE_DRAFT = Statement("""
 WITH owed AS MATERIALIZED (
     SELECT o.id FROM obligation o JOIN reporting_period p ON p.id = o.period_id
-    WHERE o.id = :obligation_id AND o.exempted_at IS NULL
+    WHERE o.id = :obligation_id
     AND (CAST(:on_paper AS boolean) OR sending_is_open(
         p.state, :status, o.due_date, p.due_date, o.late_from, o.reopened, :now))
     FOR NO KEY UPDATE OF o FOR SHARE OF p

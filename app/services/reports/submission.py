@@ -54,10 +54,9 @@ BEFORE_PERIOD = Bilingual(
     "The time of receipt cannot be before the first day of the data window ({data_from}).",
 )
 
-# Submit a draft if the version that was read is still the current one, the period takes reports and
-# the agency is not exempt (`locked` is 0 otherwise), and if no other request has the idempotency
-# key (`claimed` is 0 otherwise). Store the revision with its figures, and move the report and its
-# obligation on.
+# Submit a draft if the version that was read is still the current one and the period takes reports
+# (`locked` is 0 otherwise), and if no other request has the idempotency key (`claimed` is 0
+# otherwise). Store the revision with its figures, and move the report and its obligation on.
 #
 # Locks are taken in the order obligation, report, period, key, ledger. `record_event` locks the
 # plan's ledger until the commit of this one statement.
@@ -66,7 +65,7 @@ WITH locked AS MATERIALIZED (
     SELECT r.id FROM report r
     JOIN obligation o ON o.id = r.obligation_id
     JOIN reporting_period p ON p.id = o.period_id
-    WHERE r.id = :report_id AND r.version = CAST(:version AS bigint) AND o.exempted_at IS NULL
+    WHERE r.id = :report_id AND r.version = CAST(:version AS bigint)
     AND (CAST(:on_paper AS boolean) OR sending_is_open(
         p.state, r.status, o.due_date, p.due_date, o.late_from, o.reopened, :now))
     FOR NO KEY UPDATE OF o, r FOR SHARE OF p

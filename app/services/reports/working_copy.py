@@ -35,7 +35,6 @@ PERIOD_CLOSED = Bilingual(
     "Kỳ báo cáo {period} đã khóa; liên hệ cơ quan tổng hợp để mở lại.",
     "Period {period} is closed; ask the coordinating office to open it.",
 )
-EXEMPT = Bilingual("Đơn vị được miễn báo cáo kỳ này.", "The agency is exempt from this report.")
 
 ATTEMPTS = 5
 """How often a write is tried on the newest version before it gives up as stale."""
@@ -46,6 +45,7 @@ GET_WORKING_COPY = Statement("""
 SELECT o.*, is_open(o, :now) AS is_open, r.draft IS NOT NULL AS has_draft, r.draft_writers,
     CASE WHEN may_read_draft(r.draft_agency_id, o.agency_id, :reader) THEN r.draft::text END
         AS draft,
+    CASE WHEN o.exempted_at IS NOT NULL THEN exemption_json(o.id)::text END AS exemption,
     coalesce(r.last_revision, 0) AS revisions, expectations_json(o.id)::text AS expectations,
     (SELECT revision_json(v)::text FROM revision v
         WHERE v.report_id = r.id AND v.number = r.last_revision) AS last_revision,
@@ -145,13 +145,11 @@ class WorkingCopy:
         The coordinating office, which closes periods, enters paper reports in closed ones too.
 
         Raises:
-            StateConflict: the period is closed for the agency (SQL function `sending_is_open`), the
-                agency is exempt, or the report was submitted.
+            StateConflict: the period is closed for the agency (SQL function `sending_is_open`), or
+                the report was submitted.
         """
         if not self.row["is_open"] and not self.is_paper_entry(principal):
             raise StateConflict(PERIOD_CLOSED, period=self.row["period"])
-        if self.row["exempted_at"] is not None:
-            raise StateConflict(EXEMPT)
         if not self.is_editable:
             raise StateConflict(NOT_EDITABLE, status=terms.STATUS[self.status])
 
@@ -187,9 +185,8 @@ class WorkingCopy:
             "report_status": progress.status,
             "extended": row["due_date"] > row["period_due_date"],
             "correction_due": correction_due and correction_due.isoformat(),
-            "can_submit": row["is_open"]
-            and row["exempted_at"] is None
-            and progress.status in EDITABLE,
+            "can_submit": row["is_open"] and progress.status in EDITABLE,
+            "exemption": row["exemption"] and json.loads(row["exemption"]),
             "version": version,
         }
         return ReportAnswer(self._joined(obligation, parts), version)

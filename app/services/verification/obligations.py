@@ -9,15 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.verification.findings import Finding, Progress, stream
 
-# Each extension and exemption with the event that has its instant; a missing part is null.
+# Each extension and exemption with the event that has its instant; a missing part is null. The
+# event of a whole period counts as one for each of its agencies.
 STREAM_GRANTS = text("""
 WITH grants AS (
     SELECT obligation_id, recorded_at, 'obligation.extended' AS action, due_date::text AS due_date,
-        reason, document_number
+        NULL AS cause, reason, document_number
     FROM extension
     UNION ALL
     SELECT obligation_id, recorded_at, CASE WHEN exempt THEN 'obligation.exempted'
-        ELSE 'obligation.exemption_ended' END, NULL, reason, document_number
+        ELSE 'obligation.exemption_ended' END, NULL, cause, reason, document_number
     FROM exemption
 ), owed AS (
     SELECT g.*, l.id AS ledger_id, o.agency_id, p.code AS period, g.recorded_at AS at
@@ -29,9 +30,19 @@ WITH grants AS (
     SELECT id, ledger_id, agency_id, split_part(subject, '/', 2) AS period, at, action, after
     FROM audit_event
     WHERE action IN ('obligation.extended', 'obligation.exempted', 'obligation.exemption_ended')
+    UNION ALL
+    SELECT e.id, e.ledger_id, a.id, p.code, e.at,
+        replace(e.action, 'reporting_period.', 'obligation.'), e.after - 'agencies'
+    FROM audit_event e
+    JOIN ledger l ON l.id = e.ledger_id
+    JOIN reporting_period p
+        ON p.plan_id = l.plan_id AND e.subject = 'reporting-periods/' || p.code
+    CROSS JOIN jsonb_array_elements_text(e.after -> 'agencies') AS exempt (code)
+    JOIN agency a ON a.code = exempt.code AND exists_on(a, p.data_to)
+    WHERE e.action IN ('reporting_period.exempted', 'reporting_period.exemption_ended')
 )
-SELECT plan.code AS plan, agency.code AS agency, period, at, g.action, g.due_date, g.reason,
-    g.document_number, e.id AS event_id, e.action AS event_action, e.after::text AS event
+SELECT plan.code AS plan, agency.code AS agency, period, at, g.action, g.due_date, g.cause,
+    g.reason, g.document_number, e.id AS event_id, e.action AS event_action, e.after::text AS event
 FROM owed g FULL JOIN events e USING (ledger_id, agency_id, period, at)
 LEFT JOIN ledger ON ledger.id = ledger_id
 LEFT JOIN plan ON plan.id = ledger.plan_id
@@ -85,6 +96,7 @@ def _compare(row: Row[Any], where: str) -> Iterator[Finding]:
     stored = {
         "action": row.action,
         "due_date": row.due_date,
+        "cause": row.cause,
         "reason": row.reason,
         "document_number": row.document_number,
     }
