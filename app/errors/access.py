@@ -24,8 +24,10 @@ class Unauthenticated(Problem):
     slug = "unauthenticated"
     title = Bilingual("Chưa đăng nhập", "Not signed in")
     detail = Bilingual(
-        "Cần mã truy cập hoặc khóa API còn hiệu lực trong tiêu đề Authorization.",
-        "The Authorization header must contain a valid access token or API key.",
+        "Cần mã truy cập hoặc khóa API còn hiệu lực trong tiêu đề “Authorization: Bearer …”, hoặc "
+        "khóa API trong tiêu đề X-API-Key.",
+        "Expected a valid access token or API key in the header “Authorization: Bearer …”, or an "
+        "API key in the header X-API-Key.",
     )
 
 

@@ -1,5 +1,6 @@
 """A request has one credential at most: with two, it would be unclear who asks."""
 
+import base64
 from uuid import uuid4
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.conftest import Service
 from tests.support.accounts import token_of
 from tests.support.browser import HOST, parse_page
+from tests.support.reference_calls import problem_of
 from tests.support.report_calls import ok
 
 BEARER = ("Authorization", f"Bearer {token_of('xuan-hong')}")
@@ -51,6 +53,54 @@ async def test_two_credentials_are_refused(
 async def test_one_credential_is_accepted(service: Service, headers: list[tuple[str, str]]) -> None:
     profile = ok(await service.client().get("/me", headers=headers))
     assert profile["username"] == "xuan-hong"
+
+
+TOKEN = token_of("xuan-hong")
+BASIC = base64.b64encode(f"{TOKEN}:".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        f"Basic {TOKEN}",
+        f"Basic {BASIC}",
+        f"ApiKey {TOKEN}",
+        f"Token {TOKEN}",
+        f"Digest {TOKEN}",
+        TOKEN,
+        f"Bearer{TOKEN}",
+        f"Bearer={TOKEN}",
+        f"Bearer: {TOKEN}",
+        f"Bearer Bearer {TOKEN}",
+        f"Bearer {TOKEN} {TOKEN}",
+        f"Bearer {TOKEN},{TOKEN}",
+        f'Bearer "{TOKEN}"',
+        f"Bearer token={TOKEN}",
+        f"Bearer\t{TOKEN}",
+        f"Basic Bearer {TOKEN}",
+        "Bearer",
+        "Bearer ",
+        "",
+    ],
+)
+async def test_a_token_is_accepted_under_the_scheme_bearer_only(
+    service: Service, authorization: str
+) -> None:
+    client = service.client()
+    answer = await client.get("/me", headers={"Authorization": authorization})
+    assert problem_of(answer) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert "Authorization: Bearer …" in answer.json()["detail"]
+    assert TOKEN not in answer.text
+    for scheme in ("Bearer", "bearer", "BEARER"):  # RFC 9110: schemes have no case
+        ok(await client.get("/me", headers={"Authorization": f"{scheme} {TOKEN}"}))
+
+
+@pytest.mark.parametrize("name", ["X-Api-Token", "Api-Key", "X-Auth-Token", "Proxy-Authorization"])
+async def test_a_key_is_accepted_in_its_header_only(service: Service, name: str) -> None:
+    for address, headers in (("/me", {name: TOKEN}), ("/me", {"Cookie": f"key={TOKEN}"})):
+        answer = await service.client().get(address, headers=headers)
+        assert problem_of(answer) == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize("header", [BEARER, KEY])
