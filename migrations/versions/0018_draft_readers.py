@@ -1,7 +1,7 @@
-"""A report keeps the agency that typed its draft, and a function says who may read the draft.
+"""A report keeps the agency that saved its draft; `may_read_draft` decides who reads the draft.
 
-`draft_writers` no longer names the reviewer whose return made a draft: it is empty until somebody
-has saved the draft.
+`draft_writers` no longer names the reviewer whose return copied a revision into the draft: it is
+empty until an account or a key saves that draft.
 """
 
 from collections.abc import Sequence

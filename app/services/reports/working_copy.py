@@ -113,7 +113,7 @@ class WorkingCopy:
 
     @property
     def has_new_draft(self) -> bool:
-        """Whether somebody has saved the draft; a returned report starts with one of its own."""
+        """Whether the draft was saved since the last submission; a return copies the revision."""
         return bool(self.row["draft_writers"])
 
     @property
