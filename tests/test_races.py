@@ -239,10 +239,18 @@ async def _move_periods(service: Service) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    ("state", "send"), [("closed", _open_period), ("open", _move_periods)], ids=["open", "move"]
+    ("state", "send", "changed"),
+    [
+        ("closed", _open_period, {"state": "open"}),
+        ("open", _move_periods, {"due_date": "2024-06-17"}),
+    ],
+    ids=["open", "move"],
 )
 async def test_a_change_of_a_period_waits_for_a_submission_and_does_not_block_it(
-    service: Service, state: str, send: Callable[[Service], Awaitable[httpx.Response]]
+    service: Service,
+    state: str,
+    send: Callable[[Service], Awaitable[httpx.Response]],
+    changed: dict[str, str],
 ) -> None:
     """Both lock the obligation first, so neither waits for what the other has."""
     async with service.database.transaction() as session:
@@ -256,8 +264,11 @@ async def test_a_change_of_a_period_waits_for_a_submission_and_does_not_block_it
     await submission.execute(text(lock), {"code": Q2})
     request = asyncio.ensure_future(send(service))
     await _wait_for_a_blocked_session(service)
+    assert not request.done()
     lock = "SELECT FROM reporting_period WHERE code = :code FOR SHARE"
     await submission.execute(text(lock), {"code": Q2})
     await submission.commit()
     await submission.close()
     ok(await request)
+    period = ok(await service.client("coordinator").get(f"/reporting-periods/{Q2}"))
+    assert period.items() >= changed.items()

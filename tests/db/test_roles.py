@@ -23,6 +23,15 @@ async def application(service: Service) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
+def test_the_record_and_what_sums_are_made_of_are_append_only() -> None:
+    """By name, since the tests below take the tables from the lists that they check."""
+    figures = {"revision", "revision_entry", "revision_disbursement", "budget_change"}
+    record = {"audit_event", "decision", "extension", "exemption", "due_date_history"}
+    assert figures | record <= APPEND_ONLY
+    assert {"account", "agency", "ledger", "obligation", "plan", "report"} <= KEPT
+    assert not APPEND_ONLY & KEPT
+
+
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY))
 async def test_what_is_recorded_can_only_be_added_to(
     application: asyncpg.Connection, table: str
@@ -104,8 +113,11 @@ def test_migrating_grants_what_is_missing_and_takes_back_the_rest(
 
 def test_one_role_for_everything_still_works(database_urls: DatabaseUrls) -> None:
     """Also that of the application, for example on a second server, once the owner migrated."""
+    before = asyncio.run(_run(database_urls.owner, GRANTS))
     migrate(DatabaseUrls(database_urls.owner, database_urls.owner))
     migrate(DatabaseUrls(database_urls.application, database_urls.application))
+    assert asyncio.run(_run(database_urls.owner, GRANTS)) == before
+    assert not asyncio.run(can_change_record(database_urls.application))
 
 
 async def test_a_missing_role_is_named(service: Service) -> None:

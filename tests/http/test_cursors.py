@@ -91,6 +91,12 @@ def with_literal(values: list[Any], position: int, literal: str) -> str:
     return encoded(f"[{','.join(literals)}]")
 
 
+def test_every_kind_of_list_is_tried() -> None:
+    tried = {operation.name for operation in LISTS}
+    assert {"list_reports", "list_obligations", "list_audit_events", "list_users"} <= tried
+    assert len(tried) > 15
+
+
 @pytest.mark.parametrize("share", range(4))
 async def test_a_crafted_cursor_is_refused(service: Service, share: int) -> None:
     for operation in LISTS[share::4]:
