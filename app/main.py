@@ -42,6 +42,7 @@ from app.routers import (
     reorganisations,
     reports,
     sign_in,
+    targets,
     webhooks,
     working_days,
 )
@@ -60,6 +61,7 @@ API_MODULES = (
     api_keys,
     programmes,
     plans,
+    targets,
     projects,
     agencies,
     reorganisations,

@@ -88,6 +88,35 @@ class IndicatorKind(StrEnum):
     RATIO = "ratio"
 
 
+class TargetMeasure(StrEnum):
+    """How the progress of a target follows from the figure of its indicator.
+
+    value: it is the figure; decrease: the baseline minus the figure; share: the figure in percent
+    of the highest possible one (`maximum` of the indicator).
+    """
+
+    VALUE = "value"
+    DECREASE = "decrease"
+    SHARE = "share"
+
+
+class TargetGap(StrEnum):
+    """What the progress of a target lacks.
+
+    indicator: the target has none; period: its indicator is not reported in this period; target:
+    the agency has no target; baseline: the figure at the start is not entered; maximum: the
+    indicator has none; figures: no agency has reported; reports: some agencies have not.
+    """
+
+    INDICATOR = "indicator"
+    PERIOD = "period"
+    TARGET = "target"
+    BASELINE = "baseline"
+    MAXIMUM = "maximum"
+    FIGURES = "figures"
+    REPORTS = "reports"
+
+
 class Frequency(StrEnum):
     """How often a report is due."""
 
@@ -238,6 +267,7 @@ class AuditAction(StrEnum):
     PLAN_LOADED = "plan.loaded"
     PLAN_IMPORT_FAILED = "plan.import_failed"
     PLAN_CHANGED = "plan.changed"
+    TARGET_CHANGED = "target.changed"
     AGENCY_CREATED = "agency.created"
     AGENCY_CHANGED = "agency.changed"
     REORGANISATION_ENTERED = "reorganisation.entered"

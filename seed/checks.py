@@ -13,6 +13,7 @@ from seed.findings import Finding
 from seed.rows import COMMUNES, OFFICES, AgencyRow, IndicatorRow, ScheduleRow
 
 _PROJECT = "cần mã của một dự án trong projects.yaml"
+_INDICATOR = "cần mã của một chỉ tiêu trong indicators.csv"
 _AGENCY = "cần mã của một cơ quan trong agencies.csv, có trong năm của kế hoạch"
 _DUPLICATE = "đã ghi ở dòng trước: {}"
 _NO_MEMBER = {
@@ -58,17 +59,25 @@ def _plan(content: Content) -> Iterator[Finding]:
     elif agency.kind not in TIERS:
         message = f"cần mã của một chính quyền; kind là một trong: {', '.join(TIERS)}"
         yield source.finding(("owner",), message)
-    projects = content.projects.codes()
-    for number, target in enumerate(plan.targets):
-        if _unknown(target.project, projects):
-            yield source.finding(("targets", number, "project"), _PROJECT)
-        if target.code in {other.code for other in plan.targets[:number]}:
-            yield source.finding(("targets", number, "code"), _DUPLICATE.format(target.code))
     for number, document in enumerate(plan.legal_basis):
         if document.number in {other.number for other in plan.legal_basis[:number]}:
             yield source.finding(
                 ("legal_basis", number, "number"), _DUPLICATE.format(document.number)
             )
+
+
+def _targets(content: Content) -> Iterator[Finding]:
+    plan, source = content.plan.row, content.plan.source
+    if plan is None:
+        return
+    projects = content.projects.codes()
+    for number, target in enumerate(plan.targets):
+        if _unknown(target.project, projects):
+            yield source.finding(("targets", number, "project"), _PROJECT)
+        if _unknown(target.indicator, content.indicators.codes()):
+            yield source.finding(("targets", number, "indicator"), _INDICATOR)
+        if target.code in {other.code for other in plan.targets[:number]}:
+            yield source.finding(("targets", number, "code"), _DUPLICATE.format(target.code))
 
 
 def _agencies(content: Content) -> Iterator[Finding]:
@@ -318,6 +327,7 @@ _RULES: tuple[Callable[[Content], Iterable[Finding]], ...] = (
     _responsibilities,
     _budget_lines,
     _indicators,
+    _targets,
     _schedules,
     _working_days,
     _reminders,

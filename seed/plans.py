@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.models.indicators import Indicator, PlanIndicator
 from app.models.notifications import ReminderRule
 from app.models.periods import Schedule, ScheduleReporter, WorkingDay
-from app.models.plans import LegalDocument, Plan, Responsibility, Target
+from app.models.plans import LegalDocument, Plan, Responsibility
 from app.models.programmes import Programme
 from app.models.projects import Assignment, PlanProject, Project
 from app.policy import Principal
@@ -25,6 +25,7 @@ from seed.content import Content
 from seed.programmes import INDICATOR_FIELDS, PROJECT_FIELDS
 from seed.rows import PlanRow
 from seed.table_sync import TableSync
+from seed.targets import TargetSync
 
 PRINCIPAL = Principal(SystemActor.SEED, None, frozenset(), None, "", "", "")
 """The principal of loads, for audit events."""
@@ -36,8 +37,13 @@ Definition = TypeVar("Definition", Project, Indicator)
 class ChangeCounts(Protocol):
     """The number of added and changed rows of a table."""
 
-    added: int
-    changed: int
+    @property
+    def added(self) -> int:
+        """The number of added rows."""
+
+    @property
+    def changed(self) -> int:
+        """The number of changed rows."""
 
 
 class PlanSync:
@@ -51,6 +57,8 @@ class PlanSync:
         self._echo = echo
         self._agencies = AgencySync(session, content)
         self._projects: dict[str, int] = {}
+        self._indicators: dict[str, int] = {}
+        self._targets: TargetSync | None = None
         self._schedules: dict[str, int] = {}
         self.counts: dict[str, dict[str, int]] = {}
 
@@ -63,10 +71,10 @@ class PlanSync:
         total = len(self._content.agencies.entries)
         self._report("agencies.csv", f"{total} cơ quan, đơn vị", self._agencies, kept=kept)
         await self._load_projects(plan)
-        await self._load_plan_parts(plan)
         await self._load_assignments(plan)
         await self._load_responsibilities(plan)
         await self._load_indicators(plan)
+        await self._load_plan_parts(plan)
         await self._load_schedules(plan)
         await self._load_working_days(plan)
         await self._load_reminders()
@@ -93,7 +101,7 @@ class PlanSync:
     async def record(self, plan: Plan, now: datetime) -> None:
         """Record the load if it changed anything, or if the previous load failed."""
         if self.counts or plan.import_failed:
-            await ledger.record_event(
+            at = await ledger.record_event(
                 self._session,
                 Action(PRINCIPAL, now),
                 AuditAction.PLAN_LOADED,
@@ -102,6 +110,8 @@ class PlanSync:
                 agency_id=plan.owner_id,
                 after=self.counts,
             )
+            if self._targets is not None:
+                self._targets.add_values(at)
         if plan.import_failed:
             await self._session.execute(
                 update(Plan).where(Plan.id == plan.id).values(import_failed=False)
@@ -160,23 +170,17 @@ class PlanSync:
         )
 
     async def _load_plan_parts(self, plan: Plan) -> None:
-        """Write the legal documents, and the targets, which refer to projects."""
+        """Write the legal documents, and the targets, which refer to projects and indicators."""
         documents = await TableSync.of(
             self._session, LegalDocument, LegalDocument.plan_id == plan.id, ["number"]
         )
         for position, document in enumerate(self._row.legal_basis, start=1):
             documents.upsert(document.model_dump() | {"plan_id": plan.id, "position": position})
-        targets = await TableSync.of(self._session, Target, Target.plan_id == plan.id, ["code"])
-        for position, target in enumerate(self._row.targets, start=1):
-            columns = {"plan_id": plan.id, "position": position, "project_id": None}
-            if target.project:
-                columns["project_id"] = self._projects[target.project]
-            targets.upsert(target.model_dump(exclude={"project"}) | columns)
+        self._targets = targets = await TargetSync.of(self._session, plan)
+        await targets.upsert(self._row.targets, self._projects, self._indicators)
         await self._session.flush()
         summary = f"{len(self._row.legal_basis)} văn bản, {len(self._row.targets)} mục tiêu"
-        kept = documents.missing_from_files(lambda row: row.number) + targets.missing_from_files(
-            lambda row: row.code
-        )
+        kept = documents.missing_from_files(lambda row: row.number) + targets.missing_from_files()
         self._report("plan.yaml", summary, documents, targets, kept=kept)
 
     async def _load_assignments(self, plan: Plan) -> None:
@@ -249,6 +253,7 @@ class PlanSync:
                 defined = row.model_dump(include={"code", *INDICATOR_FIELDS} - {"project"})
                 indicator = own.upsert(defined | columns)
                 await self._session.flush()
+            self._indicators[row.code] = indicator.id
             values = row.model_dump(exclude={"code", *INDICATOR_FIELDS})
             values |= {"plan_id": plan.id, "indicator_id": indicator.id, "position": position}
             adopted.upsert(values)

@@ -33,6 +33,7 @@ from app.vocabulary import (
     Frequency,
     IndicatorKind,
     NonWorkingDay,
+    TargetMeasure,
     WorkingDayChange,
 )
 
@@ -184,6 +185,9 @@ class TargetRow(Row):
     unit: Line
     value: TargetValue
     project: Maybe[Code] = None
+    indicator: Maybe[Code] = None
+    measure: TargetMeasure = TargetMeasure.VALUE
+    baseline: TargetValue | None = None
 
 
 class SectionRow(Row):

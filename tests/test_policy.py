@@ -55,6 +55,8 @@ MAY: dict[str, set[str]] = {
     **dict.fromkeys(["list_programmes", "get_programme"], REFERENCE_READERS),
     **dict.fromkeys(["list_programme_projects", "list_programme_indicators"], REFERENCE_READERS),
     **dict.fromkeys(["list_plans", "get_plan"], REFERENCE_READERS),
+    **dict.fromkeys(["get_target", "get_agency_target"], REFERENCE_READERS),
+    **dict.fromkeys(["put_target", "put_agency_target"], MANAGERS),
     **dict.fromkeys(["list_projects", "get_project"], REFERENCE_READERS),
     **dict.fromkeys(["list_agencies", "get_agency", "list_responsibilities"], REFERENCE_READERS),
     **dict.fromkeys(["list_reorganisations", "get_reorganisation"], REFERENCE_READERS),
@@ -83,9 +85,9 @@ MAY: dict[str, set[str]] = {
     **dict.fromkeys(["save_draft", "submit_report"], REPORT_WRITERS),
     **dict.fromkeys(["return_report", "accept_report", "reopen_report"], OFFICE),
     **dict.fromkeys(["aggregate_indicators", "aggregate_budget_execution"], AGGREGATE_READERS),
-    **dict.fromkeys(["aggregate_timeliness"], AGGREGATE_READERS),
+    **dict.fromkeys(["aggregate_timeliness", "aggregate_targets"], AGGREGATE_READERS),
     **dict.fromkeys(["download_indicators", "download_budget_execution"], AGGREGATE_READERS),
-    **dict.fromkeys(["download_timeliness"], AGGREGATE_READERS),
+    **dict.fromkeys(["download_timeliness", "download_targets"], AGGREGATE_READERS),
     **dict.fromkeys(["list_sent_notifications"], PEOPLE),
     **dict.fromkeys(["put_reminder_rule", "delete_reminder_rule"], OFFICE),
     **dict.fromkeys(["preview_reminders", "remind_obligation"], OFFICE),
@@ -201,6 +203,7 @@ async def test_a_viewer_below_the_district_sees_only_its_subtree(service: Servic
 
 
 NEIGHBOUR = {
+    "plan": "trieu-son-2024",
     "period": Q2,
     "agency": "15901",
     "project": "DA2",

@@ -24,6 +24,7 @@ APPEND_ONLY = frozenset(
         "revision",
         "revision_disbursement",
         "revision_entry",
+        "target_value",
     }
 )
 """Tables whose rows are never changed or deleted: audit events, and what aggregates are made of."""
@@ -42,6 +43,7 @@ KEPT = frozenset(
         "report",
         "reporting_period",
         "schedule",
+        "target",
     }
 )
 """Tables whose rows change but are never deleted."""

@@ -15,6 +15,7 @@ from app.models import (
     projects,
     reorganisations,
     reports,
+    targets,
 )
 from app.models.base import Base
 
@@ -34,4 +35,5 @@ __all__ = [
     "projects",
     "reorganisations",
     "reports",
+    "targets",
 ]

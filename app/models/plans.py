@@ -1,10 +1,9 @@
 """Plans: a programme, its owner and a year."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, Integer, Numeric, Text, UniqueConstraint
+from sqlalchemy import Date, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -75,22 +74,6 @@ class LegalDocument(Base):
     subject: Mapped[str] = mapped_column(Text)
     cited_in: Mapped[str | None] = mapped_column(Text)
     """The section that cites it first, such as `III.1.c`; null for a basis of the plan."""
-
-
-class Target(Base):
-    """A target of the plan (mục tiêu)."""
-
-    __tablename__ = "target"
-    __table_args__ = (UniqueConstraint("plan_id", "code"),)
-
-    id: Mapped[Key]
-    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
-    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
-    position: Mapped[int] = mapped_column(Integer)
-    code: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    unit: Mapped[str] = mapped_column(Text)
-    value: Mapped[Decimal] = mapped_column(Numeric(18, 4))
 
 
 class Responsibility(Base):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -15,7 +15,12 @@ from app.http.routing import StrictRoute
 from app.policy import Principal
 from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession, Settlements
 from app.routers.responses import problems, references
-from app.schemas.aggregates import ExecutionAggregate, IndicatorAggregate, TimelinessAggregate
+from app.schemas.aggregates import (
+    ExecutionAggregate,
+    IndicatorAggregate,
+    TargetAggregate,
+    TimelinessAggregate,
+)
 from app.schemas.base import QueryInstant
 from app.services.aggregates import aggregates
 from app.services.aggregates.aggregates import AggregateQuery
@@ -54,7 +59,6 @@ async def aggregate_request(
     session: ReadSession,
     settlement: Settlements,
     now: Now,
-    period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])],
     agency: Annotated[
         str | None,
         Query(max_length=64, description="The root of the subtree; without it your whole reach."),
@@ -74,14 +78,37 @@ async def aggregate_request(
         ),
     ] = None,
 ) -> AggregateRequest:
-    """Collect what a request for an aggregate consists of."""
-    query = AggregateQuery(
-        period=period, plan=plan, agency=agency, basis=basis, as_of=as_of, now=now
-    )
+    """Collect what a request for an aggregate consists of, without its period."""
+    query = AggregateQuery(period=None, plan=plan, agency=agency, basis=basis, as_of=as_of, now=now)
     return AggregateRequest(request, query, principal, session, settlement)
 
 
-Parameters = Annotated[AggregateRequest, Depends(aggregate_request)]
+Shared = Annotated[AggregateRequest, Depends(aggregate_request)]
+
+
+async def period_request(
+    shared: Shared, period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])]
+) -> AggregateRequest:
+    """The request for an aggregate of one period."""
+    return replace(shared, query=replace(shared.query, period=period))
+
+
+async def target_request(
+    shared: Shared,
+    period: Annotated[
+        str | None,
+        Query(max_length=64, description="The code of the period; without it the plan's year."),
+    ] = None,
+    by: Annotated[
+        Literal["agency"] | None, Query(description="`agency`: rows for each agency.")
+    ] = None,
+) -> AggregateRequest:
+    """The request for the progress of targets."""
+    return replace(shared, query=replace(shared.query, period=period, by_agency=by == "agency"))
+
+
+Parameters = Annotated[AggregateRequest, Depends(period_request)]
+TargetParameters = Annotated[AggregateRequest, Depends(target_request)]
 
 
 async def _negotiated(parameters: AggregateRequest, compute: Compute) -> Response:
@@ -195,6 +222,20 @@ async def aggregate_timeliness(parameters: Parameters) -> Response:
 
 
 @router.get(
+    "/targets",
+    summary="Aggregate targets",
+    response_model=TargetAggregate,
+    responses=AS_JSON,
+)
+async def aggregate_targets(parameters: TargetParameters) -> Response:
+    """The progress of the plan's targets: what is reached, the target, the share, what is missing.
+
+    `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
+    """
+    return await _negotiated(parameters, aggregates.measure_targets)
+
+
+@router.get(
     "/indicators.{extension}",
     summary="Indicators as a file",
     response_class=Response,
@@ -225,3 +266,14 @@ async def download_budget_execution(extension: Extension, parameters: Parameters
 async def download_timeliness(extension: Extension, parameters: Parameters) -> Response:
     """Get the aggregate of timeliness as CSV or XLSX."""
     return await _as_file(parameters, aggregates.list_timeliness, extension)
+
+
+@router.get(
+    "/targets.{extension}",
+    summary="Targets as a file",
+    response_class=Response,
+    responses=AS_FILE,
+)
+async def download_targets(extension: Extension, parameters: TargetParameters) -> Response:
+    """Get the progress of the plan's targets as CSV or XLSX."""
+    return await _as_file(parameters, aggregates.measure_targets, extension)

@@ -11,6 +11,8 @@ from app.vocabulary import (
     BudgetOrigin,
     BudgetSource,
     IndicatorKind,
+    TargetGap,
+    TargetMeasure,
     Timeliness,
 )
 
@@ -199,3 +201,72 @@ class TimelinessAggregate(Aggregate):
 
     counts: dict[Timeliness, int] = Field(description="The number of agencies by timeliness.")
     rows: list[TimelinessRow] = Field(description="The rows.")
+
+
+class TargetRow(Output):
+    """The progress of a target, for the subtree as a whole or for one agency."""
+
+    code: str = Field(description="The code of the target.")
+    name: str = Field(description="The name of the target.")
+    agency: str | None = Field(description="The agency, with `by=agency`; else null.")
+    agency_name: str | None = Field(description="The name of the agency, with `by=agency`.")
+    project: str | None = Field(description="The code of the project.")
+    indicator: str | None = Field(description="The indicator that shows the progress.")
+    measure: TargetMeasure = Field(
+        description="How `value` follows from `figure`: it is the figure, or the baseline minus "
+        "the figure (`decrease`), or the figure in percent of the indicator's maximum (`share`)."
+    )
+    unit: str = Field(description="The unit of the target.")
+    target: float | None = Field(description="The value to be reached; null if there is none.")
+    baseline: float | None = Field(
+        description="The indicator's figure at the start of the year, where the target is a "
+        "decrease."
+    )
+    figure: float | None = Field(
+        description="The indicator's figure, as in the aggregate of indicators; null before an "
+        "agency has reported."
+    )
+    value: float | None = Field(description="What is reached; null if it is not known.")
+    share: float | None = Field(description="Reached divided by target; null if one is not known.")
+    agencies: int = Field(description="The number of agencies with a figure.")
+    expected: int = Field(
+        description="The number of agencies that have to give a figure, without the exempt ones."
+    )
+    gaps: list[TargetGap] = Field(
+        description="What is missing: the agency's `target`, an `indicator`, the `baseline`, the "
+        "indicator's `maximum`, the indicator in this `period`, all `figures`, or the `reports` of "
+        "some agencies."
+    )
+
+
+class TargetAggregate(Aggregate):
+    """The progress of a plan's targets."""
+
+    model_config = examples(
+        HEAD
+        | {
+            "period": "2024-Y",
+            "rows": [
+                {
+                    "code": "poor_households_reduction",
+                    "name": "Giảm số hộ nghèo",
+                    "agency": None,
+                    "agency_name": None,
+                    "project": None,
+                    "indicator": "KQ.08",
+                    "measure": "value",
+                    "unit": "hộ",
+                    "target": 180,
+                    "baseline": None,
+                    "figure": 12,
+                    "value": 12,
+                    "share": 0.066667,
+                    "agencies": 2,
+                    "expected": 30,
+                    "gaps": ["reports"],
+                }
+            ],
+        }
+    )
+
+    rows: list[TargetRow] = Field(description="The rows.")

@@ -92,7 +92,8 @@ class Page(Output, Generic[Item]):
     )
 
 
-def _require_number(value: Any) -> Any:
+def require_number(value: Any) -> Any:
+    """Accept only a JSON number."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise PydanticCustomError("number_type", "Expected a number")
     return value
@@ -101,7 +102,7 @@ def _require_number(value: Any) -> Any:
 def _as_typed(value: Any) -> Decimal | str:
     """Accept any number and any text within the limits of their length; change neither."""
     if not isinstance(value, str):
-        number = Decimal(str(_require_number(value)))
+        number = Decimal(str(require_number(value)))
         if abs(number) > LARGEST_TYPED:
             raise PydanticCustomError("int_parsing_size", "Expected a smaller number")
         return number
@@ -177,13 +178,13 @@ def paragraphs(value: str) -> str:
     return text
 
 
-def _plain_number(value: Decimal) -> int | float:
+def plain_number(value: Decimal) -> int | float:
     """A JSON number; integral values as int. Two decimals below 10^13 survive as a double."""
     return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _plain_or_text(value: Decimal | str) -> int | float | str:
-    return value if isinstance(value, str) else _plain_number(value)
+    return value if isinstance(value, str) else plain_number(value)
 
 
 # A validator stands after the constraints of its type: Pydantic writes constraints that follow a
@@ -192,15 +193,15 @@ Whole = BeforeValidator(_require_integer)
 """Marks a strict integer of a body that may also be written as 12.0."""
 Number = Annotated[
     Decimal,
-    BeforeValidator(_require_number),
-    PlainSerializer(_plain_number, return_type=int | float, when_used="json"),
+    BeforeValidator(require_number),
+    PlainSerializer(plain_number, return_type=int | float, when_used="json"),
     WithJsonSchema({"type": "number"}),
 ]
 Figure = Annotated[
     Decimal,
     Field(ge=0, max_digits=15, decimal_places=2),
-    BeforeValidator(_require_number),
-    PlainSerializer(_plain_number, return_type=int | float, when_used="json"),
+    BeforeValidator(require_number),
+    PlainSerializer(plain_number, return_type=int | float, when_used="json"),
     # Not `multipleOf: 0.01`: validators that divide doubles refuse 4.35.
     WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10**13}),
 ]

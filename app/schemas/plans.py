@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import MISSING, AfterValidator, Field, StringConstraints
 
-from app.schemas.base import Day, Input, Line, Number, Output, Version, Whole, examples, paragraphs
+from app.schemas.base import Day, Input, Line, Output, Version, Whole, examples, paragraphs
+from app.schemas.targets import TARGET, TargetOut
 
 LongText = Annotated[
     str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(paragraphs)
@@ -37,15 +38,7 @@ PLAN: dict[str, Any] = {
             "cited_in": None,
         }
     ],
-    "targets": [
-        {
-            "code": "poverty_rate_reduction",
-            "name": "Giảm tỷ lệ hộ nghèo",
-            "unit": "điểm phần trăm",
-            "value": 0.31,
-            "project": None,
-        }
-    ],
+    "targets": [TARGET],
     "simulated": False,
     "version": 3,
 }
@@ -92,18 +85,6 @@ class LegalDocumentOut(Output):
     cited_in: str | None = Field(
         description="The section of the plan that cites the document first, such as `III.1.c`; "
         "null if the plan is based on the document (căn cứ)."
-    )
-
-
-class TargetOut(Output):
-    """A target of the plan (mục tiêu)."""
-
-    code: str = Field(description="The code.")
-    name: str = Field(description="The name.")
-    unit: str = Field(description="The unit.")
-    value: Number = Field(description="The value.")
-    project: str | None = Field(
-        description="The code of the project, if the target belongs to one."
     )
 
 

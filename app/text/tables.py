@@ -20,7 +20,12 @@ COVERAGE_FIELDS = ("expected", "submitted", "accepted", "on_time", "late", "exem
 
 
 def safe_cell(value: Any) -> Any:
-    """A cell value without characters that XML forbids, escaped so that it is never a formula."""
+    """A cell value without characters that XML forbids, escaped so that it is never a formula.
+
+    A list of codes becomes one text.
+    """
+    if isinstance(value, list):
+        return " ".join(value)
     if not isinstance(value, str):
         return value
     text = NOT_IN_XML.sub("", value)

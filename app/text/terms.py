@@ -18,6 +18,7 @@ ASSIGNMENT = Bilingual(
 )
 BUDGET_LINE = Bilingual("dòng vốn {id!s}", "budget line {id!s}")
 INDICATOR = Bilingual("chỉ tiêu {code}", "indicator {code}")
+TARGET = Bilingual("mục tiêu {code}", "target {code}")
 REPORT = Bilingual(
     "báo cáo kỳ {period} của đơn vị {agency}", "report of agency {agency} for {period}"
 )
@@ -85,6 +86,7 @@ AUDIT_ACTION = {
         "nạp kế hoạch không thành công", "failed to load a plan"
     ),
     AuditAction.PLAN_CHANGED: Bilingual("sửa kế hoạch", "changed a plan"),
+    AuditAction.TARGET_CHANGED: Bilingual("đặt mục tiêu", "set a target"),
     AuditAction.AGENCY_CREATED: Bilingual("thêm cơ quan, đơn vị", "created an agency"),
     AuditAction.AGENCY_CHANGED: Bilingual("sửa cơ quan, đơn vị", "changed an agency"),
     AuditAction.REORGANISATION_ENTERED: Bilingual(

@@ -66,6 +66,17 @@ SELECT (jsonb_populate_record(model, jsonb_build_object(
 FROM target model, simulated_plan s WHERE model.plan_id = $1 AND NOT s.is_template
 """
 
+# The values of the plan that is copied, from the start of each copy.
+COPY_TARGET_VALUES = """
+INSERT INTO target_value (target_id, number, value, baseline, recorded_at)
+SELECT t.id, v.number, v.value, v.baseline, s.begun_at
+FROM target model
+JOIN target_value v ON v.target_id = model.id AND v.agency_id IS NULL
+JOIN target t ON t.code = model.code
+JOIN simulated_plan s ON s.plan_id = t.plan_id
+WHERE model.plan_id = $1 AND NOT s.is_template
+"""
+
 COPY_BUDGET_LINES = """
 INSERT INTO budget_line OVERRIDING SYSTEM VALUE
 SELECT (jsonb_populate_record(model, jsonb_build_object(
@@ -140,7 +151,13 @@ async def write_plans(connection: asyncpg.Connection, template: Template, years:
     await connection.execute(MARK_PLANS, MARK)
     await connection.execute(OPEN_LEDGERS)
     await connection.fetch(RECORD_PLANS)
-    for statement in (COPY_PROJECTS, COPY_INDICATORS, COPY_TARGETS, COPY_ASSIGNMENTS):
+    for statement in (
+        COPY_PROJECTS,
+        COPY_INDICATORS,
+        COPY_TARGETS,
+        COPY_TARGET_VALUES,
+        COPY_ASSIGNMENTS,
+    ):
         await connection.execute(statement, model)
     await connection.execute(COPY_BUDGET_LINES, model, TEMPLATE_YEAR)
     await connection.execute(CREATE_SCHEDULES, model)

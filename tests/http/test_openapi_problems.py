@@ -138,6 +138,7 @@ async def test_the_404_of_each_resource_is_its_example(service: Service) -> None
             "agency": "395-TTYT" if operation.name == "get_assignment" else "99999",
             "username": "khong-co",
             "number": "9",
+            **({} if "agency" in operation.path_parameters else {"target": "khong-co"}),
             **dict.fromkeys(("line_id", "webhook_id"), "9999"),
         }
         names = {"number"} & set(operation.path_parameters) or operation.path_parameters

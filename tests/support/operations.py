@@ -17,6 +17,8 @@ PATH_PARAMETERS = {
     "agency": "15493",
     "number": "1",
     "project": "DA2",
+    "plan": "tho-xuan-2024",
+    "target": "poor_households_reduction",
     "schedule": "quarterly",
     "day": "2024-07-01",
     "username": "xuan-hong",

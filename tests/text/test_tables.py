@@ -14,6 +14,7 @@ from app.text.tables import safe_cell
         ("Xã\x00\x1b\ud800\ufffe\uffff", "Xã"),
         ("hai\ndòng", "hai\ndòng"),
         (7, 7),
+        (["target", "baseline"], "target baseline"),
     ],
 )
 def test_a_cell_is_valid_in_xml_and_never_a_formula(value: object, cell: object) -> None:

@@ -23,6 +23,7 @@ TAGS = [
     ("aggregates", "Sums over the tree of agencies, always with their coverage."),
     ("programmes", "Programmes: projects and indicators, defined once for all plans."),
     ("plans", "Plans: legal basis, targets, texts."),
+    ("targets", "Targets of a plan, for the whole plan and for single agencies."),
     ("projects", "Projects and sub-projects, with their money."),
     ("agencies", "Agencies: a tree; a code belongs to an agency for an interval of time."),
     ("reorganisations", "Mergers, divisions and other dated changes of governments."),

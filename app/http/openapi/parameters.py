@@ -5,7 +5,9 @@ from typing import Any
 PARAMETERS = {
     "period": "The code of the period.",
     "agency": "The code of the agency.",
+    "plan": "The code of the plan.",
     "project": "The code of the project.",
+    "target": "The code of the target.",
     "code": "The code.",
     "status": "The state of the report.",
     "state": "The state of the period.",

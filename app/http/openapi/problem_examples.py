@@ -41,6 +41,7 @@ MISSING_RESOURCES: dict[str, tuple[Bilingual, Mapping[str, Any]]] = {
     "api-keys": (terms.API_KEY, {"id": 9999}),
     "programmes": (terms.PROGRAMME, {"code": "khong-co"}),
     "plans": (terms.PLAN, {"code": "khong-co"}),
+    "targets": (terms.TARGET, {"code": "khong-co"}),
     "projects": (terms.PROJECT, {"code": "DA99"}),
     "agencies": (terms.AGENCY, {"code": "99999"}),
     "reorganisations": (terms.REORGANISATION, {"id": 9999}),

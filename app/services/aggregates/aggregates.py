@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import TextClause
@@ -13,8 +14,16 @@ from app.models.agencies import Agency
 from app.models.periods import ReportingPeriod
 from app.policy import Principal
 from app.services import lookup
+from app.services.aggregates import targets
 from app.services.aggregates.derived import rate, with_derived
-from app.services.aggregates.statements import LIST_TIMELINESS_FACTS, SUM_INDICATORS, SUM_MONEY
+from app.services.aggregates.statements import (
+    LIST_TARGETS,
+    LIST_TIMELINESS_FACTS,
+    SUM_INDICATORS,
+    SUM_MONEY,
+    SUM_TARGET_FIGURES,
+)
+from app.services.aggregates.targets import Figure, TargetValue
 from app.services.audit.ledger import Settlement
 from app.services.deadlines import rules
 from app.services.periods import periods
@@ -26,16 +35,18 @@ from app.vocabulary import Basis
 class AggregateQuery:
     """The parameters of an aggregate.
 
-    agency: root of the subtree; None for the default one. as_of: None for the newest settled
-    instant. now: the instant of the request.
+    period: None for the period of the plan's whole year. agency: root of the subtree; None for the
+    default one. as_of: None for the newest settled instant. now: the instant of the request.
+    by_agency: whether each agency has rows of its own.
     """
 
-    period: str
+    period: str | None
     plan: str | None
     agency: str | None
     basis: Basis
     as_of: datetime | None
     now: datetime
+    by_agency: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,10 +126,54 @@ async def list_timeliness(
     return head | {"coverage": facts["coverage"], "counts": counts, "rows": rows}
 
 
+async def measure_targets(
+    session: AsyncSession, principal: Principal, query: AggregateQuery, settlement: Settlement
+) -> dict[str, Any]:
+    """The progress of the plan's targets, for the subtree as a whole or for each of its agencies.
+
+    Raises as `sum_indicators`.
+    """
+    scope = await _scope(session, principal, query)
+    as_of = await settlement.settle(scope.period.plan_id, query.as_of, query.now)
+    by_agency = {"by_agency": query.by_agency}
+    plan = await _fetch(session, LIST_TARGETS, scope, as_of, **by_agency)
+    codes = targets.needed_codes(plan["targets"], plan["formulas"])
+    sums = await _fetch(
+        session,
+        SUM_TARGET_FIGURES,
+        scope,
+        as_of,
+        basis=query.basis.value,
+        codes=codes,
+        **by_agency,
+    )
+    rows = targets.progress_rows(
+        plan["targets"],
+        plan["formulas"],
+        dict(sums["agencies"]) if query.by_agency else {None: None},
+        {
+            (holder, code): TargetValue(_decimal(value), _decimal(baseline))
+            for holder, code, value, baseline in plan["values"]
+        },
+        {
+            (holder, code): Figure(_decimal(value), agencies, expected)
+            for holder, code, value, agencies, expected in sums["figures"]
+        },
+    )
+    return _head(scope, query, as_of) | {"coverage": sums["coverage"], "rows": rows}
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
 async def _scope(
     session: AsyncSession, principal: Principal, query: AggregateQuery
 ) -> ResolvedQuery:
-    period, plan_code = await periods.get(session, principal, query.period, plan=query.plan)
+    if query.period is None:
+        period, plan_code = await periods.get_whole_year(session, principal, plan=query.plan)
+    else:
+        period, plan_code = await periods.get(session, principal, query.period, plan=query.plan)
     agency = await _agency(session, principal, query.agency, period)
     return ResolvedQuery(period, plan_code, agency.code, agency.path + "%")
 

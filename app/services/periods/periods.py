@@ -253,6 +253,28 @@ async def get(
     return period, its_plan.code
 
 
+async def get_whole_year(
+    session: AsyncSession, principal: Principal, *, plan: str | None = None
+) -> tuple[ReportingPeriod, str]:
+    """The period of a plan's whole year and the plan's code.
+
+    Raises:
+        NotFound: there is no such plan, or it has no such period.
+        AmbiguousPlan: several plans fit, and none was named.
+    """
+    its_plan = await lookup.get_plan(session, principal, plan)
+    period = await session.scalar(
+        select(ReportingPeriod).where(
+            ReportingPeriod.plan_id == its_plan.id,
+            ReportingPeriod.year == its_plan.year,
+            ReportingPeriod.frequency == Frequency.YEAR,
+        )
+    )
+    if period is None:
+        raise NotFound(terms.PERIOD, code=str(its_plan.year))
+    return period, its_plan.code
+
+
 def _select_period(plan: Plan, code: str) -> Select[ReportingPeriod]:
     return select(ReportingPeriod).where(
         ReportingPeriod.plan_id == plan.id, ReportingPeriod.code == code

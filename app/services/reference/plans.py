@@ -12,14 +12,14 @@ from app.db.driver import Row
 from app.db.pagination import page
 from app.errors import NotFound
 from app.models.agencies import Agency
-from app.models.plans import DueSoonHistory, LegalDocument, Plan, Target
+from app.models.plans import DueSoonHistory, LegalDocument, Plan
 from app.models.programmes import Programme
-from app.models.projects import Project
 from app.policy import Principal
 from app.services import lookup
 from app.services.audit import changes
 from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck, record_change
+from app.services.reference import targets
 from app.text import terms
 from app.vocabulary import AuditAction
 
@@ -115,15 +115,10 @@ async def _with_documents_and_targets(
         .where(LegalDocument.plan_id.in_(ids))
         .order_by(LegalDocument.position, LegalDocument.id)
     )
-    targets = await session.execute(
-        select(*Target.__table__.columns, Project.code.label("project"))
-        .outerjoin(Project, Project.id == Target.project_id)
-        .where(Target.plan_id.in_(ids))
-        .order_by(Target.position, Target.id)
-    )
-    legal_basis, targets_of = _by_plan(documents), _by_plan(targets)
+    legal_basis = _by_plan(documents)
+    targets_of = await targets.of_plans(session, ids)
     return [
-        row._asdict() | {"legal_basis": legal_basis[row.id], "targets": targets_of[row.id]}
+        row._asdict() | {"legal_basis": legal_basis[row.id], "targets": targets_of.get(row.id, [])}
         for row in rows
     ]
 
