@@ -76,6 +76,13 @@ def seed(
             help="Folder of a plan, a programme or a reorganisation. Default: the plan of 2024."
         ),
     ] = None,
+    move_open_periods: Annotated[
+        bool,
+        typer.Option(
+            "--move-open-periods",
+            help="Move open periods to the due dates of changed schedules, and tell the reporters.",
+        ),
+    ] = False,
 ) -> None:
     """Load a plan, a programme or a reorganisation, or update it with corrected files."""
     from app.server import operating
@@ -87,6 +94,7 @@ def seed(
             folder or operating.FIRST_PLAN,
             _now(settings),
             typer.echo,
+            move_open_periods=move_open_periods,
         )
 
 

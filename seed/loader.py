@@ -3,16 +3,12 @@
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models.obligations import Obligation
-from app.models.periods import ReportingPeriod
 from app.services.audit import ledger
 from app.services.audit.action import Action
-from app.services.periods import periods
 from app.vocabulary import AuditAction
-from seed import programmes, reorganisations
+from seed import periods, programmes, reorganisations
 from seed.checks import check
 from seed.content import PLAN_FILE, named_programme, read_content
 from seed.files import Document
@@ -24,12 +20,20 @@ from seed.rows import PlanRow
 __all__ = ["SeedError", "load"]
 
 
-async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo) -> None:
+async def load(
+    session: AsyncSession,
+    folder: Path,
+    *,
+    now: datetime,
+    echo: Echo,
+    move_open_periods: bool = False,
+) -> None:
     """Write the plan, programme or reorganisation in a folder, in the caller's transaction.
 
     A plan's programme is loaded first where its folder lies beside the plan's. Loading is
     idempotent and never deletes: rows that are no longer in the files are kept and reported.
-    `echo` receives one Vietnamese line per file and notice.
+    `echo` receives one Vietnamese line per file and notice. A plan's open periods keep their due
+    dates unless `move_open_periods` is set.
 
     Raises:
         SeedError: with every error in the files, before anything is committed.
@@ -50,7 +54,7 @@ async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo
     # 2. Check all of them before the first write.
     if findings := check(content):
         raise SeedError(findings)
-    # 3. Write the programme, the plan's tables and its money, then generate its periods.
+    # 3. Write the programme, the plan's tables and its money, then its periods.
     if programme:
         await _load_programme(session, programme, now, echo)
     await ledger.open_ledger(session, None, now)
@@ -61,14 +65,7 @@ async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo
         await sync.record(plan, now)
     await session.flush()
     action = Action(PRINCIPAL, now)
-    created = await periods.generate_year(session, action, plan, plan.year)
-    obligations = await session.scalar(
-        select(func.count())
-        .select_from(Obligation)
-        .join(ReportingPeriod, ReportingPeriod.id == Obligation.period_id)
-        .where(ReportingPeriod.plan_id == plan.id)
-    )
-    echo(f"Kỳ báo cáo: lập mới {len(created)} kỳ; kế hoạch có {obligations} nghĩa vụ báo cáo")
+    await periods.load(session, action, plan, move_open_periods=move_open_periods, echo=echo)
 
 
 async def _read_catalogue(

@@ -302,8 +302,6 @@ class PlanSync:
             lambda row: f"{named[row.schedule_id]} {code(row.agency_id)}"
         )
         self._report("schedules.yaml", summary, schedules, reporters, kept=kept)
-        if schedules.changed:
-            self._echo("schedules.yaml: các kỳ đã lập giữ nguyên hạn cũ")
 
     async def _load_working_days(self, plan: Plan) -> None:
         rows = [

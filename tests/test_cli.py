@@ -1,6 +1,8 @@
 """The operator's commands of `tiendo`: accounts, plans, the audit log."""
 
 import asyncio
+import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from app.db.roles import DatabaseUrls
 from app.errors import NotFound
 from app.server.operating import FIRST_PLAN, HELD_WARNING
 from app.text import terms
-from tests.conftest import PLAN_FOLDER
+from tests.conftest import PLAN_FOLDER, PROGRAMME_FOLDER
+from tests.support.seed_folders import correct
 
 
 class Command:
@@ -118,6 +121,20 @@ def test_a_plan_can_be_loaded_again(tiendo: Command, database_url: str) -> None:
     assert code == 0
     assert out
     assert fetch_value(database_url, "SELECT count(*) FROM obligation") == before
+
+
+def test_loading_a_plan_moves_its_open_periods_on_request(
+    tiendo: Command, database_url: str, tmp_path: Path
+) -> None:
+    shutil.copytree(PROGRAMME_FOLDER, tmp_path / PROGRAMME_FOLDER.name)
+    folder = Path(shutil.copytree(PLAN_FOLDER, tmp_path / "plan"))
+    correct(folder / "schedules.yaml", "day: 20", "day: 21")
+    due = "SELECT due_date FROM reporting_period WHERE code = '2024-H1'"
+    code, out, _ = tiendo("seed", str(folder))
+    assert (code, "--move-open-periods" in out) == (0, True)
+    assert fetch_value(database_url, due) == date(2024, 6, 20)
+    assert tiendo("seed", "--move-open-periods", str(folder))[0] == 0
+    assert fetch_value(database_url, due) == date(2024, 6, 21)
 
 
 def test_a_backup_is_written_and_checked(tiendo: Command, tmp_path: Path) -> None:

@@ -170,7 +170,12 @@ async def generate_reporting_periods(
 ) -> GeneratedYear:
     """Create the periods and obligations of a year from the schedules, unless they exist."""
     generated = await periods.generate(session, action, body.year, plan=plan)
-    return GeneratedYear(plan=generated.plan, year=body.year, created=generated.codes)
+    return GeneratedYear(
+        plan=generated.plan,
+        year=body.year,
+        created=generated.codes,
+        added_obligations=generated.added_obligations,
+    )
 
 
 @router.get(

@@ -229,19 +229,24 @@ class GenerateYear(Input):
 
 
 class GeneratedYear(Output):
-    """The periods that were created. Existing periods do not change."""
+    """The periods that were created. Existing periods keep their dates."""
 
     model_config = examples(
         {
             "plan": "tho-xuan-2024",
             "year": 2025,
             "created": ["2025-H1", "2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4", "2025-Y"],
+            "added_obligations": 0,
         }
     )
 
     plan: str = Field(description="The code of the plan.")
     year: int = Field(description="The year.")
     created: list[str] = Field(description="The codes of the created periods.")
+    added_obligations: int = Field(
+        description="How many obligations were added to periods that existed before, for new "
+        "reporters of a schedule."
+    )
 
 
 class WorkingDayIn(Input):

@@ -134,8 +134,16 @@ def announce_hold(settings: Settings, url: str, echo: Echo) -> None:
         echo(HELD_WARNING)
 
 
-def load_plan(settings: Settings, url: str, folder: Path, now: datetime, echo: Echo) -> None:
-    """Load or update the plan in a folder.
+def load_plan(
+    settings: Settings,
+    url: str,
+    folder: Path,
+    now: datetime,
+    echo: Echo,
+    *,
+    move_open_periods: bool = False,
+) -> None:
+    """Load or update the plan in a folder; see `seed.loader.load`.
 
     Raises:
         SeedError: with every error in the files. The plan's coordinators are notified.
@@ -144,7 +152,10 @@ def load_plan(settings: Settings, url: str, folder: Path, now: datetime, echo: E
 
     folder = folder.resolve()
     try:
-        in_transaction(settings, url, partial(loader.load, folder=folder, now=now, echo=echo))
+        load = partial(
+            loader.load, folder=folder, now=now, echo=echo, move_open_periods=move_open_periods
+        )
+        in_transaction(settings, url, load)
     except loader.SeedError as error:
         notify = partial(
             failure.notify_coordinators, folder=folder, findings=error.findings, now=now

@@ -99,7 +99,12 @@ async def _check_generation(service: Service, year: int) -> None:
     office = service.client("coordinator")
     generated = ok(await office.post("/reporting-periods/generate", json={"year": year}))
     codes = sorted(code.replace("2024", str(year)) for code, *_ in IN_2024)
-    assert generated == {"plan": "tho-xuan-2024", "year": year, "created": codes}
+    assert generated == {
+        "plan": "tho-xuan-2024",
+        "year": year,
+        "created": codes,
+        "added_obligations": 0,
+    }
     assert await _count_obligations(service, year) == dict.fromkeys(codes, 35)
     again = ok(await office.post("/reporting-periods/generate", json={"year": year}))
     assert again["created"] == []
@@ -172,8 +177,9 @@ async def test_generating_again_adds_obligations_of_new_reporters(service: Servi
     changed = await _change(service, "annual", reporters=[*reporters, "395-TCKH"])
     assert changed["reporters"] == sorted([*reporters, "395-TCKH"])
     ok(await office.post("/reporting-periods/2024-Q1/close"))
-    again = ok(await office.post("/reporting-periods/generate", json={"year": 2024}))
-    assert again["created"] == []
+    for added in (1, 0):
+        again = ok(await office.post("/reporting-periods/generate", json={"year": 2024}))
+        assert (again["created"], again["added_obligations"]) == ([], added)
     counts = await _count_obligations(service, 2024)
     assert counts.pop("2024-Y") == 36
     assert set(counts.values()) == {35}

@@ -240,6 +240,39 @@ async def test_a_correction_changes_one_row(
     assert await changes(database, lambda: load_folder(database, folder, LATER), ignored=()) == {}
 
 
+async def test_open_periods_keep_their_dates_until_they_are_moved(
+    database: Database, folder: Path
+) -> None:
+    assert not any(line.startswith("Kỳ 2024") for line in await load_folder(database))
+    correct(folder / "schedules.yaml", "day: 20", "day: 21")
+    keeps = "Kỳ 2024-H1: giữ hạn 20/6/2024; thêm --move-open-periods để dời sang 21/6/2024"
+    for _ in range(2):
+        lines = await load_folder(database, folder, LATER)
+        assert [line for line in lines if line.startswith("Kỳ 2024")] == [
+            f"{keeps} (35 nghĩa vụ báo cáo)"
+        ]
+        assert await due_dates(database) == DUE_DATES
+    moves = "Kỳ 2024-H1: dời hạn từ 20/6/2024 sang 21/6/2024 (35 nghĩa vụ báo cáo)"
+    lines = await load_folder(database, folder, LATER, move_open_periods=True)
+    assert [line for line in lines if line.startswith("Kỳ 2024")] == [moves]
+    assert await due_dates(database) == DUE_DATES | {"2024-H1": date(2024, 6, 21)}
+    lines = await load_folder(database, folder, LATER, move_open_periods=True)
+    assert not any(line.startswith("Kỳ 2024") for line in lines)
+
+
+async def due_dates(database: Database) -> dict[str, date]:
+    """The due date of each period, which all of its obligations have."""
+    async with database.reading() as session:
+        rows = await session.execute(
+            select(ReportingPeriod.code, ReportingPeriod.due_date, Obligation.due_date)
+            .join(Obligation, Obligation.period_id == ReportingPeriod.id)
+            .distinct()
+        )
+        found = rows.all()
+    assert all(of_period == of_obligation for _, of_period, of_obligation in found)
+    return {code: due for code, due, _ in found}
+
+
 async def test_what_the_file_leaves_empty_keeps_what_was_entered(database: Database) -> None:
     await load_folder(database)
     async with database.transaction() as session:

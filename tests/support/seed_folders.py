@@ -19,11 +19,15 @@ TABLES = [table.name for table in Base.metadata.sorted_tables]
 
 
 async def load_folder(
-    database: Database, folder: Path = PLAN_FOLDER, now: datetime = NOW
+    database: Database,
+    folder: Path = PLAN_FOLDER,
+    now: datetime = NOW,
+    *,
+    move_open_periods: bool = False,
 ) -> list[str]:
     lines: list[str] = []
     async with database.transaction() as session:
-        await load(session, folder, now=now, echo=lines.append)
+        await load(session, folder, now=now, echo=lines.append, move_open_periods=move_open_periods)
     return lines
 
 

@@ -50,10 +50,14 @@ STATE_EVENTS = {
 
 
 class GeneratedPeriods(NamedTuple):
-    """The plan's code, and the codes of the periods that were created, in order."""
+    """The plan's code, the codes of the periods that were created, in order, and a number.
+
+    added_obligations: how many obligations were added to periods that existed before.
+    """
 
     plan: str
     codes: list[str]
+    added_obligations: int
 
 
 async def generate(
@@ -66,15 +70,16 @@ async def generate(
         AmbiguousPlan: several plans fit, and none was named.
     """
     plan_row = await lookup.get_managed_plan(session, action.principal, plan)
-    return GeneratedPeriods(plan_row.code, await generate_year(session, action, plan_row, year))
+    return await generate_year(session, action, plan_row, year)
 
 
-async def generate_year(session: AsyncSession, action: Action, plan: Plan, year: int) -> list[str]:
+async def generate_year(
+    session: AsyncSession, action: Action, plan: Plan, year: int
+) -> GeneratedPeriods:
     """Create the missing periods and obligations of a plan's year.
 
     Existing periods keep their dates. A reporter of a schedule that has no obligation in one of
     its open periods gets one. New obligations that were due before the plan took effect are exempt.
-    Returns the codes of the new periods, in order.
     """
     # Lock the plan: a concurrent call waits here and then finds the periods that this one creates.
     await session.refresh(plan, with_for_update={"key_share": True})
@@ -84,7 +89,7 @@ async def generate_year(session: AsyncSession, action: Action, plan: Plan, year:
     obligations = await _create_obligations(session, plan.id, year)
     codes = sorted(period.code for period in periods)
     if not obligations and not periods:
-        return codes
+        return GeneratedPeriods(plan.code, codes, 0)
     generated_at = await record_event(
         session,
         action,
@@ -111,7 +116,7 @@ async def generate_year(session: AsyncSession, action: Action, plan: Plan, year:
     await session.execute(
         update(Obligation).where(Obligation.id.in_(added)).values(added_at=added_at)
     )
-    return codes
+    return GeneratedPeriods(plan.code, codes, len(added))
 
 
 def _is_expected(row: Row[int, int, date, datetime], plan: Plan, now: datetime) -> bool:
