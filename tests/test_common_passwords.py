@@ -18,6 +18,11 @@ COMMON = [
     "matkhau1",
     "xuan-hong",
     "Lê Thị Hồng",
+    "lethihong",
+    "xuanhong",
+    "mật khẩu",
+    "Mật khẩu 1",
+    "a" * 200,
 ]
 UNCOMMON = [PASSWORD, "một câu dài dễ nhớ", "mat-khau-quan-tri", "x7Qm2Vt9", "mật khẩu của tôi"]
 NAMES = ("xuan-hong", "Lê Thị Hồng", None)
