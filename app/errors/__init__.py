@@ -28,6 +28,7 @@ from app.errors.requests import (
 from app.errors.resources import (
     AlreadyExists,
     AmbiguousPlan,
+    AmbiguousProgramme,
     KeyReused,
     NotFound,
     NotSettled,
@@ -49,6 +50,7 @@ __all__ = [
     "NOT_READY",
     "AlreadyExists",
     "AmbiguousPlan",
+    "AmbiguousProgramme",
     "BodyTooLarge",
     "DatabaseUnavailable",
     "FieldError",

@@ -83,6 +83,20 @@ class KeyReused(Problem):
     )
 
 
+class AmbiguousProgramme(Problem):
+    """Plans of several programmes match, and the request names none."""
+
+    status = 400
+    slug = "ambiguous-programme"
+    title = Bilingual("Chưa rõ chương trình nào", "The programme is ambiguous")
+    detail = Bilingual(
+        "Có kế hoạch của nhiều chương trình phù hợp; hãy thêm tham số programme với một trong: "
+        "{programmes}.",
+        "Plans of several programmes match; add the parameter `programme` with one of: "
+        "{programmes}.",
+    )
+
+
 class NotSettled(Problem):
     """The requested instant is not settled: changes can still be committed before it."""
 
@@ -90,8 +104,8 @@ class NotSettled(Problem):
     slug = "not-settled"
     title = Bilingual("Thời điểm chưa chốt", "The instant is not settled")
     detail = Bilingual(
-        "as_of ở sau hiện tại; số liệu đến thời điểm đó còn có thể thay đổi. Hiện tại là {now}.",
-        "as_of is in the future; figures up to then can still change. The current time is {now}.",
+        "as_of ở sau {settled}; số liệu mới chốt đến thời điểm đó, sau đó còn có thể thay đổi.",
+        "as_of is after {settled}. Figures are settled up to then; later ones can still change.",
     )
 
 

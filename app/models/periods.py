@@ -55,6 +55,7 @@ class ReportingPeriod(Versioned, Base):
     __table_args__ = (
         UniqueConstraint("plan_id", "code"),
         CheckConstraint("data_from <= data_to", name="window"),
+        Index("reporting_period_code_idx", "code"),
     )
 
     id: Mapped[Key]
@@ -70,6 +71,8 @@ class ReportingPeriod(Versioned, Base):
     late_from: Mapped[Instant]
     """The first instant at which a report is late."""
     state: Mapped[PeriodState]
+    generated_at: Mapped[Instant | None]
+    """When it was generated; null in databases from before this was recorded."""
 
 
 class DueDateHistory(Base):

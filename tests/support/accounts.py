@@ -1,5 +1,6 @@
 """Accounts for tests: every role, in agencies of every level."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -37,11 +38,20 @@ def token_of(name: str) -> str:
     return body + security._checksum(body)  # noqa: SLF001 - a predictable token
 
 
-async def add_people(session: AsyncSession, now: datetime) -> None:
+NEIGHBOURS: dict[str, tuple[Role, str | None]] = {
+    "neighbour-reporter": (Role.REPORTER, "15901"),
+    "neighbour-coordinator": (Role.COORDINATOR, "397-LDTBXH"),
+}
+"""The same in the second district; see `reference_calls.add_neighbour`."""
+
+
+async def add_people(
+    session: AsyncSession, now: datetime, people: Mapping[str, tuple[Role, str | None]] = PEOPLE
+) -> None:
     """Add the accounts and their tokens, which expire later than any test sets its clock."""
     password_hash = await hash_password(PASSWORD)
     ids = dict((await session.execute(select(Agency.code, Agency.id))).all())
-    for name, (role, agency) in PEOPLE.items():
+    for name, (role, agency) in people.items():
         account = Account(
             username=name,
             full_name=name.replace("-", " ").title(),

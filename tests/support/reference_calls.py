@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -57,10 +58,10 @@ async def list_events(service: Service, action: str) -> list[AuditEvent]:
         return list((await session.scalars(query)).all())
 
 
-async def add_neighbour(service: Service) -> None:
+async def add_neighbour(service: Service, now: datetime = PLAN_IN_FORCE) -> None:
     """Load the plan of another district, so that the province sees two plans."""
     async with service.database.transaction() as session:
-        await load(session, NEIGHBOUR_FOLDER, now=PLAN_IN_FORCE, echo=lambda _: None)
+        await load(session, NEIGHBOUR_FOLDER, now=now, echo=lambda _: None)
 
 
 @contextmanager

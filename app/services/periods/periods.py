@@ -109,6 +109,8 @@ async def generate_year(
         facts={"first": True},
         now=action.now,
     )
+    for period in periods:
+        period.generated_at = generated_at
     new_periods = {period.id for period in periods}
     added = [row.id for row in obligations if row.period_id not in new_periods]
     # No instant lies between an obligation and its exemption.
@@ -255,28 +257,6 @@ async def get(
     period = await session.scalar(_select_period(its_plan, code))
     if period is None:
         raise NotFound(terms.PERIOD, code=code)
-    return period, its_plan.code
-
-
-async def get_whole_year(
-    session: AsyncSession, principal: Principal, *, plan: str | None = None
-) -> tuple[ReportingPeriod, str]:
-    """The period of a plan's whole year and the plan's code.
-
-    Raises:
-        NotFound: there is no such plan, or it has no such period.
-        AmbiguousPlan: several plans fit, and none was named.
-    """
-    its_plan = await lookup.get_plan(session, principal, plan)
-    period = await session.scalar(
-        select(ReportingPeriod).where(
-            ReportingPeriod.plan_id == its_plan.id,
-            ReportingPeriod.year == its_plan.year,
-            ReportingPeriod.frequency == Frequency.YEAR,
-        )
-    )
-    if period is None:
-        raise NotFound(terms.PERIOD, code=str(its_plan.year))
     return period, its_plan.code
 
 

@@ -80,8 +80,8 @@ WITH locked AS MATERIALIZED (
     WHERE earlier.created_at <= :expired
     RETURNING key
 ), event AS MATERIALIZED (
-    SELECT record_event(:plan_id, :now, :actor, 'report.submitted', :subject, :agency_id, :origin,
-        CAST(:before AS jsonb), CAST(:after AS jsonb)) AS at
+    SELECT record_event(:plan_id, :recorded, :actor, 'report.submitted', :subject, :agency_id,
+        :origin, CAST(:before AS jsonb), CAST(:after AS jsonb)) AS at
     FROM locked WHERE CAST(:key AS text) IS NULL OR EXISTS (SELECT FROM claim)
 ), sent AS (
     INSERT INTO revision (report_id, number, submitted_at, received_at, recorded_at, submitted_by,
@@ -278,6 +278,7 @@ def _parameters(action: Action, copy: WorkingCopy, request: IdempotentRequest) -
         "subject": copy.subject,
         "before": json.dumps({"status": copy.status}),
         "now": action.now,
+        "recorded": action.recording_instant,
         "actor": action.actor,
         "origin": action.origin,
         "principal": action.principal.name,
