@@ -233,6 +233,18 @@ class Basis(StrEnum):
     SUBMITTED = "submitted"
 
 
+class Breakdown(StrEnum):
+    """What the rows of an aggregate are broken down by.
+
+    The governments next below the subtree's root, the reporting agencies, their kinds, or projects.
+    """
+
+    GOVERNMENT = "government"
+    AGENCY = "agency"
+    KIND = "kind"
+    PROJECT = "project"
+
+
 class SystemActor(StrEnum):
     """Who acts in audit events where no person and no key does; no account has such a name."""
 

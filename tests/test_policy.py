@@ -323,7 +323,6 @@ async def test_a_principal_with_two_plans_has_to_name_one(service: Service) -> N
     for question in (
         f"/obligations?period={Q2}",
         "/obligations/matrix?year=2024",
-        f"/aggregates/indicators?period={Q2}",
         f"/reporting-periods/{Q2}",
         "/projects/DA2",
         "/working-days?year=2024",

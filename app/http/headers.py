@@ -51,12 +51,21 @@ def lists_tag(header: str | None, tag: str) -> bool:
     compare without the marks of a proxy that compressed the response (decision 18). RFC 9110 asks
     for a strong comparison in If-Match, with which no client behind such a proxy could save.
     """
-    if header is None:
-        return False
-    if header.strip() == "*":
+    if is_any(header):
         return True
-    is_well_formed = not _ENTITY_TAG.sub("", header).strip(" \t,")
-    return is_well_formed and _unmarked(tag) in map(_unmarked, _ENTITY_TAG.findall(header))
+    return _unmarked(tag) in (etag(version) for version in listed_versions(header))
+
+
+def is_any(header: str | None) -> bool:
+    """Whether If-Match or If-None-Match is `*`."""
+    return header is not None and header.strip() == "*"
+
+
+def listed_versions(header: str | None) -> list[str]:
+    """The versions whose tags If-Match or If-None-Match lists; none if it is malformed."""
+    if header is None or _ENTITY_TAG.sub("", header).strip(" \t,"):
+        return []
+    return [_unmarked(tag)[1:-1] for tag in _ENTITY_TAG.findall(header)]
 
 
 def _unmarked(tag: str) -> str:

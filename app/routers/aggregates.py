@@ -1,19 +1,34 @@
 """Aggregates over a subtree of agencies with their coverage, as JSON, CSV or XLSX."""
 
-import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import AmbiguousPlan, NotAcceptable, NotFound, NotSettled
-from app.http.headers import REVALIDATION, combined, etag, lists_tag, preferred_media_type
+from app.db.driver import Driver
+from app.db.pagination import LARGEST_LIMIT
+from app.errors import AmbiguousPlan, AmbiguousProgramme, NotAcceptable, NotFound, NotSettled
+from app.http.headers import (
+    REVALIDATION,
+    combined,
+    etag,
+    is_any,
+    listed_versions,
+    preferred_media_type,
+)
 from app.http.routing import StrictRoute
 from app.policy import Principal
-from app.routers.dependencies import AggregatesReader, Now, PlanCode, ReadSession, Settlements
+from app.routers.dependencies import (
+    AggregatesReader,
+    Cursor,
+    DirectDriver,
+    Now,
+    ReadSession,
+    Settlements,
+)
 from app.routers.responses import problems, references
 from app.schemas.aggregates import (
     ExecutionAggregate,
@@ -22,20 +37,20 @@ from app.schemas.aggregates import (
     TimelinessAggregate,
 )
 from app.schemas.base import QueryInstant
-from app.services.aggregates import aggregates
-from app.services.aggregates.aggregates import AggregateQuery
-from app.services.audit.ledger import Settlement
+from app.schemas.plan_sums import ExecutionSums, IndicatorSums, TimelinessOfPlans
+from app.services.aggregates import aggregates, scopes, versions
+from app.services.aggregates.paging import Paging
+from app.services.aggregates.scopes import AggregateQuery, Scope
+from app.services.audit.settlement import Settlement
 from app.text import tables
-from app.vocabulary import Basis
+from app.vocabulary import Basis, Breakdown
 
 router = APIRouter(prefix="/aggregates", tags=["aggregates"], route_class=StrictRoute)
 
 JSON = "application/json"
 MEDIA_TYPES = (JSON, tables.CSV, tables.XLSX)
 
-Aggregate = Mapping[str, Any]
-Compute = Callable[[AsyncSession, Principal, AggregateQuery, Settlement], Awaitable[Aggregate]]
-"""A function of the service that computes an aggregate."""
+Kind = Literal["indicators", "budget-execution", "timeliness", "targets"]
 
 
 @dataclass(frozen=True)
@@ -46,24 +61,36 @@ class AggregateRequest:
     query: AggregateQuery
     principal: Principal
     session: AsyncSession
+    driver: Driver
     settlement: Settlement
-
-    async def aggregate(self, compute: Compute) -> Aggregate:
-        """The aggregate that the request asks for."""
-        return await compute(self.session, self.principal, self.query, self.settlement)
 
 
 async def aggregate_request(
     request: Request,
     principal: AggregatesReader,
     session: ReadSession,
+    driver: DirectDriver,
     settlement: Settlements,
     now: Now,
     agency: Annotated[
         str | None,
         Query(max_length=64, description="The root of the subtree; without it your whole reach."),
     ] = None,
-    plan: PlanCode = None,
+    plan: Annotated[
+        str | None,
+        Query(
+            max_length=64,
+            description="The code of one plan; without it all plans of the programme count whose "
+            "reporters lie in the subtree.",
+        ),
+    ] = None,
+    programme: Annotated[
+        str | None,
+        Query(
+            max_length=64,
+            description="The code of the programme; may be left out while plans of only one fit.",
+        ),
+    ] = None,
     basis: Annotated[
         Basis, Query(description="Whether the last accepted or the last submitted revisions count.")
     ] = Basis.ACCEPTED,
@@ -79,18 +106,34 @@ async def aggregate_request(
     ] = None,
 ) -> AggregateRequest:
     """Collect what a request for an aggregate consists of, without its period."""
-    query = AggregateQuery(period=None, plan=plan, agency=agency, basis=basis, as_of=as_of, now=now)
-    return AggregateRequest(request, query, principal, session, settlement)
+    query = AggregateQuery(
+        period=None,
+        plan=plan,
+        programme=programme,
+        agency=agency,
+        basis=basis,
+        as_of=as_of,
+        now=now,
+    )
+    return AggregateRequest(request, query, principal, session, driver, settlement)
 
 
 Shared = Annotated[AggregateRequest, Depends(aggregate_request)]
 
 
 async def period_request(
-    shared: Shared, period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])]
+    shared: Shared,
+    period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])],
+    by: Annotated[
+        Breakdown | None,
+        Query(
+            description="Break the rows down by the governments next below the root, by reporting "
+            "agencies, by kinds of agencies, or by projects.",
+        ),
+    ] = None,
 ) -> AggregateRequest:
     """The request for an aggregate of one period."""
-    return replace(shared, query=replace(shared.query, period=period))
+    return replace(shared, query=replace(shared.query, period=period, by=by))
 
 
 async def target_request(
@@ -104,14 +147,15 @@ async def target_request(
     ] = None,
 ) -> AggregateRequest:
     """The request for the progress of targets."""
-    return replace(shared, query=replace(shared.query, period=period, by_agency=by == "agency"))
+    query = replace(shared.query, period=period, by=by and Breakdown(by))
+    return replace(shared, query=query)
 
 
 Parameters = Annotated[AggregateRequest, Depends(period_request)]
 TargetParameters = Annotated[AggregateRequest, Depends(target_request)]
 
 
-async def _negotiated(parameters: AggregateRequest, compute: Compute) -> Response:
+async def _negotiated(parameters: AggregateRequest, kind: Kind) -> Response:
     """Respond with the aggregate in the format that the client prefers.
 
     Raises:
@@ -120,29 +164,32 @@ async def _negotiated(parameters: AggregateRequest, compute: Compute) -> Respons
     media_type = preferred_media_type(parameters.request, MEDIA_TYPES)
     if media_type is None:
         raise NotAcceptable(formats=", ".join(MEDIA_TYPES))
-    return _respond(parameters, await parameters.aggregate(compute), media_type)
+    return await _respond(parameters, kind, media_type)
 
 
-async def _as_file(parameters: AggregateRequest, compute: Compute, extension: str) -> Response:
-    """Respond with the aggregate as a file with this extension."""
-    return _respond(parameters, await parameters.aggregate(compute), FILE_TYPES[extension])
+async def _respond(parameters: AggregateRequest, kind: Kind, media_type: str) -> Response:
+    """Respond with the aggregate, or 304 if an earlier answer of the client's still holds.
 
-
-def _respond(parameters: AggregateRequest, aggregate: Aggregate, media_type: str) -> Response:
-    """Respond with the aggregate, or 304 if the client has these figures.
-
-    The ETag does not depend on the `as_of` of the response, so it changes only with the figures.
+    The ETag does not depend on the `as_of` of the response, so it changes only with the figures,
+    and where timeliness does. It follows from the scope, so that a 304 costs no sums.
     """
-    figures = {name: value for name, value in aggregate.items() if name != "as_of"}
-    figures |= {"as_of_parameter": str(parameters.query.as_of), "kind": media_type}
-    digest = hashlib.sha256(json.dumps(figures, sort_keys=True).encode()).hexdigest()[:32]
-    headers = {
-        **REVALIDATION,
-        "ETag": etag(digest),
-        "Vary": f"Accept, {REVALIDATION['Vary']}",
-    }
-    if lists_tag(combined(parameters.request, "If-None-Match"), etag(digest)):
-        return Response(status_code=304, headers=headers)
+    query, driver, principal = parameters.query, parameters.driver, parameters.principal
+    if media_type != JSON:
+        query = replace(query, paging=None)  # a file has no cursor, so it has all rows
+    # 1. Compare the scope with the client's answers.
+    scope = await scopes.resolve(driver, principal, query)
+    digest = versions.digest_of(scope, query, kind, media_type)
+    header = combined(parameters.request, "If-None-Match")
+    held = versions.find_held(digest, listed_versions(header), scope.clock(query))
+    if held is not None or is_any(header):
+        return Response(status_code=304, headers=_headers(held or digest))
+    # 2. Sum as of the scope's instant.
+    if scope.as_of is not None:
+        scope = await scopes.resolve_again(driver, principal, query, scope)
+        digest = versions.digest_of(scope, query, kind, media_type)
+    aggregate, held_until = await _compute(parameters, kind, scope, query)
+    headers = _headers(versions.version_of(digest, held_until))
+    # 3. Write the answer in its format.
     if media_type == JSON:
         return Response(json.dumps(aggregate, ensure_ascii=False), media_type=JSON, headers=headers)
     name = f"{aggregate['period']}-{aggregate['agency']}"
@@ -155,14 +202,40 @@ def _respond(parameters: AggregateRequest, aggregate: Aggregate, media_type: str
     return Response(content, media_type=media_type, headers=headers)
 
 
+async def _compute(
+    parameters: AggregateRequest, kind: Kind, scope: Scope, query: AggregateQuery
+) -> tuple[dict[str, Any], datetime | None]:
+    """The aggregate, and the instant at which the clock changes it, if it does."""
+    session, settlement = parameters.session, parameters.settlement
+    match kind:
+        case "indicators":
+            return await aggregates.sum_indicators(session, scope, query, settlement), None
+        case "budget-execution":
+            return await aggregates.sum_budget_execution(session, scope, query, settlement), None
+        case "targets":
+            return await aggregates.measure_targets(session, scope, query, settlement), None
+        case "timeliness":
+            return await aggregates.list_timeliness(session, scope, query, settlement)
+
+
+def _headers(version: str) -> dict[str, str]:
+    return {
+        **REVALIDATION,
+        "ETag": etag(version),
+        "Vary": f"Accept, {REVALIDATION['Vary']}",
+    }
+
+
 UNCHANGED: dict[int | str, dict[str, Any]] = {
     304: {"description": "The figures have not changed.", "headers": references("Vary")}
 }
-AS_JSON = problems(NotFound, AmbiguousPlan, NotAcceptable, NotSettled) | UNCHANGED
+AS_JSON = (
+    problems(NotFound, AmbiguousPlan, AmbiguousProgramme, NotAcceptable, NotSettled) | UNCHANGED
+)
 AS_JSON |= {200: {"headers": references("Vary")}}
 # A file has an operation of its own: with several media types in one response, generated clients
 # would type an aggregate as an object or a string.
-AS_FILE = problems(NotFound, AmbiguousPlan, NotSettled) | UNCHANGED
+AS_FILE = problems(NotFound, AmbiguousPlan, AmbiguousProgramme, NotSettled) | UNCHANGED
 AS_FILE |= {
     200: {
         "description": "The table as a file.",
@@ -178,47 +251,61 @@ Extension = Annotated[
     Literal["csv", "xlsx"], Path(description="The format of the file: CSV or XLSX.")
 ]
 
+RowLimit = Annotated[
+    int | None,
+    Query(ge=1, le=LARGEST_LIMIT, description="The number of rows a page."),
+]
+
 
 @router.get(
     "/indicators",
     summary="Aggregate indicators",
-    response_model=IndicatorAggregate,
+    response_model=IndicatorAggregate | IndicatorSums,
     responses=AS_JSON,
 )
 async def aggregate_indicators(parameters: Parameters) -> Response:
     """Sums of each indicator over the last accepted (or submitted) revision of every agency.
 
+    Without `plan` all plans of the programme count whose reporters lie in the subtree. With one
+    plan and without `by` the answer names it as `plan`, else all of them as `plans`.
     `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
     """
-    return await _negotiated(parameters, aggregates.sum_indicators)
+    return await _negotiated(parameters, "indicators")
 
 
 @router.get(
     "/budget-execution",
     summary="Aggregate budget execution",
-    response_model=ExecutionAggregate,
+    response_model=ExecutionAggregate | ExecutionSums,
     responses=AS_JSON,
 )
 async def aggregate_budget_execution(parameters: Parameters) -> Response:
     """Allocated and disbursed amounts by project, source and origin; rates are ratios of sums.
 
+    Several plans are summed as indicators are.
     `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
     """
-    return await _negotiated(parameters, aggregates.sum_budget_execution)
+    return await _negotiated(parameters, "budget-execution")
 
 
 @router.get(
     "/timeliness",
     summary="Aggregate timeliness",
-    response_model=TimelinessAggregate,
+    response_model=TimelinessAggregate | TimelinessOfPlans,
     responses=AS_JSON,
 )
-async def aggregate_timeliness(parameters: Parameters) -> Response:
+async def aggregate_timeliness(
+    parameters: Parameters, limit: RowLimit = None, cursor: Cursor = None
+) -> Response:
     """The timeliness of every agency at the requested instant, with counts.
+
+    The reports to several plans come in pages of at most 200 rows; those to one plan do with
+    `limit`.
 
     `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
     """
-    return await _negotiated(parameters, aggregates.list_timeliness)
+    query = replace(parameters.query, paging=Paging(limit, cursor))
+    return await _negotiated(replace(parameters, query=query), "timeliness")
 
 
 @router.get(
@@ -232,7 +319,7 @@ async def aggregate_targets(parameters: TargetParameters) -> Response:
 
     `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
     """
-    return await _negotiated(parameters, aggregates.measure_targets)
+    return await _negotiated(parameters, "targets")
 
 
 @router.get(
@@ -243,7 +330,7 @@ async def aggregate_targets(parameters: TargetParameters) -> Response:
 )
 async def download_indicators(extension: Extension, parameters: Parameters) -> Response:
     """Get the aggregate of indicators as CSV or XLSX."""
-    return await _as_file(parameters, aggregates.sum_indicators, extension)
+    return await _respond(parameters, "indicators", FILE_TYPES[extension])
 
 
 @router.get(
@@ -254,7 +341,7 @@ async def download_indicators(extension: Extension, parameters: Parameters) -> R
 )
 async def download_budget_execution(extension: Extension, parameters: Parameters) -> Response:
     """Get the aggregate of budget execution as CSV or XLSX."""
-    return await _as_file(parameters, aggregates.sum_budget_execution, extension)
+    return await _respond(parameters, "budget-execution", FILE_TYPES[extension])
 
 
 @router.get(
@@ -265,7 +352,7 @@ async def download_budget_execution(extension: Extension, parameters: Parameters
 )
 async def download_timeliness(extension: Extension, parameters: Parameters) -> Response:
     """Get the aggregate of timeliness as CSV or XLSX."""
-    return await _as_file(parameters, aggregates.list_timeliness, extension)
+    return await _respond(parameters, "timeliness", FILE_TYPES[extension])
 
 
 @router.get(
@@ -276,4 +363,4 @@ async def download_timeliness(extension: Extension, parameters: Parameters) -> R
 )
 async def download_targets(extension: Extension, parameters: TargetParameters) -> Response:
     """Get the progress of the plan's targets as CSV or XLSX."""
-    return await _as_file(parameters, aggregates.measure_targets, extension)
+    return await _respond(parameters, "targets", FILE_TYPES[extension])

@@ -21,7 +21,7 @@ from app.schemas.base import Day
 from app.services.accounts import principals
 from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck
-from app.services.audit.ledger import Settlement
+from app.services.audit.settlement import Settlement
 from app.services.periods.obligations import ReportKey
 from app.settings import Settings
 from app.text import terms

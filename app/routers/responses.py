@@ -4,6 +4,7 @@ from typing import Any
 
 from app.errors import (
     AmbiguousPlan,
+    AmbiguousProgramme,
     NotAcceptable,
     NotFound,
     NotReady,
@@ -23,9 +24,13 @@ SAMPLES: dict[type[Problem], Problem] = {
         plans="tho-xuan-2024, trieu-son-2024",
         extra={"choices": ["tho-xuan-2024", "trieu-son-2024"]},
     ),
+    AmbiguousProgramme: AmbiguousProgramme(
+        programmes="giam-ngheo-2021-2025, nong-thon-moi-2021-2025",
+        extra={"choices": ["giam-ngheo-2021-2025", "nong-thon-moi-2021-2025"]},
+    ),
     NotAcceptable: NotAcceptable(formats="application/json, text/csv"),
     NotReady: NotReady("full"),
-    NotSettled: NotSettled(now="2024-06-15T17:30:00+07:00"),
+    NotSettled: NotSettled(settled="2024-06-15T17:30:00+07:00"),
     TooManyAttempts: TooManyAttempts(300),
     TooManyRequests: TooManyRequests(1200),
 }

@@ -1,4 +1,4 @@
-"""Schemas of aggregates."""
+"""Schemas of aggregates of one plan; those of several are in `plan_sums`."""
 
 from datetime import date
 from typing import Any

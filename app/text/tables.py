@@ -15,8 +15,26 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 FORMULA_STARTS = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
 """Also the full-width signs, which some spreadsheets read as the plain ones."""
-CONTEXT_FIELDS = ("plan", "period", "agency", "basis", "as_of")
-COVERAGE_FIELDS = ("expected", "submitted", "accepted", "on_time", "late", "exempt")
+CONTEXT_FIELDS = (
+    "plan",
+    "programme",
+    "plans",
+    "period",
+    "agency",
+    "basis",
+    "as_of",
+    "by",
+    "without_plan",
+)
+COVERAGE_FIELDS = (
+    "expected",
+    "submitted",
+    "accepted",
+    "on_time",
+    "late",
+    "exempt",
+    "missing_count",
+)
 
 
 def safe_cell(value: Any) -> Any:
@@ -37,11 +55,8 @@ def as_csv(aggregate: Mapping[str, Any]) -> bytes:
 
     UTF-8 with a byte order mark, because Excel does not recognise UTF-8 otherwise.
     """
-    coverage = aggregate["coverage"]
-    context = {name: aggregate[name] for name in CONTEXT_FIELDS} | {
-        name: coverage[name] for name in COVERAGE_FIELDS
-    }
-    context["missing"] = " ".join(coverage["missing"])
+    context = _facts(aggregate)
+    context["missing"] = " ".join(aggregate["coverage"]["missing"])
     # A row's own `agency` would overwrite that of the subtree.
     rows = [
         context | {"row_" + k if k in context else k: v for k, v in row.items()}
@@ -63,17 +78,25 @@ def as_xlsx(aggregate: Mapping[str, Any]) -> bytes:
     figures.title = "Số liệu"
     rows = aggregate["rows"]
     _fill(figures, list(rows[0]) if rows else [], [list(row.values()) for row in rows])
-    coverage = aggregate["coverage"]
-    facts = [[name, aggregate[name]] for name in CONTEXT_FIELDS] + [
-        [name, coverage[name]] for name in COVERAGE_FIELDS
-    ]
+    facts = [list(fact) for fact in _facts(aggregate).items()]
     coverage_sheet = book.create_sheet("Độ phủ")
     _fill(coverage_sheet, ["Mục", "Giá trị"], facts)
-    missing = [[item["agency"], item["agency_name"]] for item in coverage["missing_agencies"]]
+    agencies = aggregate["coverage"]["missing_agencies"]
+    missing = [[item["agency"], item["agency_name"]] for item in agencies]
     _fill(book.create_sheet("Chưa gửi"), ["Mã", "Đơn vị"], missing)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _facts(aggregate: Mapping[str, Any]) -> dict[str, Any]:
+    """The context and the coverage of an aggregate; lists of codes as one text."""
+    facts = {name: aggregate[name] for name in CONTEXT_FIELDS if name in aggregate}
+    coverage = aggregate["coverage"]
+    facts |= {name: coverage[name] for name in COVERAGE_FIELDS if name in coverage}
+    return {
+        name: " ".join(value) if isinstance(value, list) else value for name, value in facts.items()
+    }
 
 
 def _fill(sheet: "Worksheet", names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

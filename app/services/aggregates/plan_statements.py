@@ -1,0 +1,151 @@
+"""The SQL of sums over several plans, and of breakdowns; as `statements` for one plan.
+
+Definitions are shared by the plans of a programme, so figures are summed by definition. Each report
+is read once, whatever the number of plans. `breakdown`, `coverage_up_to` and
+`governments_without_plan` are made by a migration.
+"""
+
+from sqlalchemy import text
+
+# The sums of each indicator over the plans, by the groups of a breakdown if there is one. Without
+# one, indicators without figures are listed too. Derived indicators have a row in each group.
+SUM_INDICATORS = text("""
+WITH report AS MATERIALIZED (
+    SELECT (r).* FROM unnest(CAST(:periods AS bigint[])) AS period (id)
+    CROSS JOIN LATERAL reports_as_of(period.id, :subtree, :as_of) AS r
+), member AS MATERIALIZED (
+    SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
+), figure AS (
+    SELECT m.group_id, m.group_code, m.group_name, r.agency_id, e.indicator_id, e.value, e.estimate
+    FROM report r
+    JOIN revision_entry e ON e.revision_id
+        = CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END
+    LEFT JOIN member m ON m.agency_id = r.agency_id
+), summed AS (
+    SELECT group_id, group_code, group_name, indicator_id, sum(value) AS value,
+        sum(coalesce(estimate, value)) FILTER (WHERE value IS NOT NULL) AS estimate,
+        count(estimate) AS estimates, count(DISTINCT agency_id) AS agencies
+    FROM figure GROUP BY 1, 2, 3, 4
+), adopted AS (
+    SELECT DISTINCT adopted.indicator_id
+    FROM reporting_period p
+    JOIN plan_indicator adopted
+        ON adopted.plan_id = p.plan_id AND p.frequency = ANY(adopted.frequencies)
+    WHERE p.id = ANY(CAST(:periods AS bigint[]))
+), line AS (
+    SELECT group_id, group_code, group_name, indicator_id FROM summed
+    UNION
+    SELECT g.group_id, g.group_code, g.group_name, adopted.indicator_id
+    FROM (SELECT DISTINCT group_id, group_code, group_name FROM summed) AS g, adopted
+    JOIN indicator i ON i.id = adopted.indicator_id AND i.formula IS NOT NULL
+    UNION
+    SELECT NULL, NULL, NULL, indicator_id FROM adopted WHERE CAST(:by AS text) IS NULL
+)
+SELECT json_build_object(
+    'coverage', coverage_up_to((SELECT array_agg(ROW(report.*)::report_as_of) FROM report), :most),
+    'without_plan', (
+        SELECT governments_without_plan(root, CAST(:periods AS bigint[]), CAST(:day AS date))
+        FROM agency AS root WHERE root.id = :root_id),
+    'rows', (
+        SELECT coalesce(json_agg(json_build_object(
+            'group', line.group_code, 'group_name', line.group_name, 'group_id', line.group_id,
+            'plan', (SELECT plan.code FROM plan WHERE plan.id = i.plan_id),
+            'project', j.code, 'indicator', i.code, 'name', i.name, 'unit', i.unit,
+            'kind', i.kind, 'formula', i.formula, 'decimals', i.decimals,
+            'value', s.value::text, 'agencies', coalesce(s.agencies, 0),
+            'estimate', CASE WHEN s.estimates > 0 THEN s.estimate::text END
+        ) ORDER BY line.group_code, line.group_id, i.plan_id NULLS FIRST, i.position), '[]')
+        FROM line
+        JOIN indicator i ON i.id = line.indicator_id
+        LEFT JOIN project j ON j.id = i.project_id
+        LEFT JOIN summed s ON s.indicator_id = line.indicator_id
+            AND (s.group_id, s.group_code) IS NOT DISTINCT FROM (line.group_id, line.group_code))
+)::text
+""")
+
+# Money allocated and disbursed over the plans by project, source and origin (by project alone in
+# that breakdown), and by the groups of another breakdown. What a plan has not yet given to an
+# agency belongs to its owner.
+SUM_MONEY = text("""
+WITH report AS MATERIALIZED (
+    SELECT (r).* FROM unnest(CAST(:periods AS bigint[])) AS period (id)
+    CROSS JOIN LATERAL reports_as_of(period.id, :subtree, :as_of) AS r
+), member AS MATERIALIZED (
+    SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
+), money AS (
+    SELECT r.agency_id, r.agency_id AS spender_id, d.project_id, d.source, d.origin,
+        0 AS allocated_vnd, d.amount_vnd AS disbursed_vnd
+    FROM report r
+    JOIN revision_disbursement d ON d.revision_id
+        = CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END
+    UNION ALL
+    SELECT holder.id, NULL, b.project_id, b.source, b.origin, b.change_vnd, 0
+    FROM reporting_period p
+    JOIN plan ON plan.id = p.plan_id
+    JOIN budget_change b ON b.plan_id = p.plan_id
+    JOIN agency holder ON holder.id = coalesce(b.agency_id, plan.owner_id)
+    WHERE p.id = ANY(CAST(:periods AS bigint[])) AND within_reach(holder.path, :subtree)
+    AND b.recorded_at <= :as_of
+), summed AS (
+    SELECT m.group_id, m.group_code, m.group_name, money.project_id,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE money.source END AS source,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE money.origin END AS origin,
+        sum(money.allocated_vnd) AS allocated_vnd, sum(money.disbursed_vnd) AS disbursed_vnd,
+        count(DISTINCT money.spender_id) AS agencies
+    FROM money LEFT JOIN member m ON m.agency_id = money.agency_id
+    GROUP BY 1, 2, 3, 4, 5, 6
+)
+SELECT json_build_object(
+    'coverage', coverage_up_to((SELECT array_agg(ROW(report.*)::report_as_of) FROM report), :most),
+    'without_plan', (
+        SELECT governments_without_plan(root, CAST(:periods AS bigint[]), CAST(:day AS date))
+        FROM agency AS root WHERE root.id = :root_id),
+    'rows', (
+        SELECT coalesce(json_agg(json_build_object(
+            'group', s.group_code, 'group_name', s.group_name, 'group_id', s.group_id,
+            'plan', (SELECT plan.code FROM plan WHERE plan.id = j.plan_id),
+            'project', j.code, 'name', j.name, 'source', s.source, 'origin', s.origin,
+            'allocated_vnd', s.allocated_vnd, 'disbursed_vnd', s.disbursed_vnd,
+            'agencies', s.agencies
+        ) ORDER BY s.group_code, s.group_id, j.plan_id NULLS FIRST, j.position, s.source,
+            s.origin DESC), '[]')
+        FROM summed s JOIN project j ON j.id = s.project_id
+        WHERE s.allocated_vnd > 0 OR s.agencies > 0)
+)::text
+""")
+
+# The facts by which the timeliness of each report at an instant is decided, and its group.
+LIST_TIMELINESS_FACTS = text("""
+WITH report AS MATERIALIZED (
+    SELECT p.plan_id, (r).* FROM reporting_period p
+    CROSS JOIN LATERAL reports_as_of(p.id, :subtree, :as_of) AS r
+    WHERE p.id = ANY(CAST(:periods AS bigint[]))
+), member AS MATERIALIZED (
+    SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
+)
+SELECT json_build_object(
+    'coverage', coverage_up_to((
+        SELECT array_agg(ROW(obligation_id, agency_id, agency, agency_name, received_at, submitted,
+            exempt, due_date, late_from, accepted_id, last_id)::report_as_of) FROM report), :most),
+    'without_plan', (
+        SELECT governments_without_plan(root, CAST(:periods AS bigint[]), CAST(:day AS date))
+        FROM agency AS root WHERE root.id = :root_id),
+    'rows', (
+        SELECT coalesce(json_agg(json_build_object(
+            'group', m.group_code, 'group_name', m.group_name, 'group_id', m.group_id,
+            'plan', plan.code, 'agency', r.agency, 'agency_name', r.agency_name,
+            'due_date', r.due_date, 'late_from', r.late_from,
+            'first_submitted_at', r.received_at, 'exempt', r.exempt
+        ) ORDER BY r.agency COLLATE "C", plan.code COLLATE "C"), '[]')
+        FROM report r JOIN plan ON plan.id = r.plan_id
+        LEFT JOIN member m ON m.agency_id = r.agency_id),
+    'due_soon_days', (
+        SELECT json_object_agg(plan.code, coalesce((
+            SELECT h.due_soon_days FROM due_soon_history h
+            WHERE h.plan_id = plan.id AND h.valid_until > :as_of
+            ORDER BY h.valid_until LIMIT 1
+        ), plan.due_soon_days))
+        FROM plan JOIN reporting_period p ON p.plan_id = plan.id
+        WHERE p.id = ANY(CAST(:periods AS bigint[])))
+)::text
+""")

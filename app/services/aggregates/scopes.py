@@ -1,0 +1,298 @@
+"""What a question about aggregates covers: plans, their periods, the root of the subtree, instants.
+
+One small statement reads all of it, so that a question can be compared with an earlier answer at
+little cost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from app.clock import LOCAL
+from app.db.driver import Driver, Row, Statement
+from app.errors import AmbiguousPlan, AmbiguousProgramme, NotFound
+from app.policy import Principal
+from app.services.aggregates.paging import Paging
+from app.services.audit.settlement import (
+    MARGIN,
+    LedgerInstants,
+    Settlement,
+    ensure_askable,
+    settle_all,
+    settled_in_all_plans,
+)
+from app.text import terms
+from app.vocabulary import Basis, Breakdown
+
+
+@dataclass(frozen=True, kw_only=True)
+class AggregateQuery:
+    """The parameters of an aggregate.
+
+    period: None for that of the plan's whole year. agency: root of the subtree; None for the
+    default one. as_of: None for the newest settled instant. paging: the page of timeliness; None
+    for all reports. now: the instant of the request.
+    """
+
+    period: str | None
+    plan: str | None
+    programme: str | None
+    agency: str | None
+    basis: Basis
+    as_of: datetime | None
+    now: datetime
+    by: Breakdown | None = None
+    paging: Paging | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The agency at the top of a subtree."""
+
+    id: int
+    code: str
+    path: str
+
+    @property
+    def subtree(self) -> str:
+        """The LIKE pattern of the paths at and below it."""
+        return self.path + "%"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPeriod:
+    """A plan with its period of the question."""
+
+    id: int
+    plan: str
+    plan_id: int
+    data_to: date
+    ledger: LedgerInstants
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A question with its codes resolved.
+
+    as_of: the instant of the figures of several plans; None for one plan, whose ledger settles an
+    instant when the answer is computed. settled: the newest instant that is settled in all plans.
+    definitions_at: the last change of agencies and definitions.
+    """
+
+    period: str
+    periods: Sequence[PlanPeriod]
+    programme: str
+    root: Root
+    as_of: datetime | None
+    settled: datetime | None
+    definitions_at: datetime
+
+    def ensure_one_plan(self) -> None:
+        """Ensure that one plan fits.
+
+        Raises:
+            AmbiguousPlan: several do.
+        """
+        if len(self.periods) != 1:
+            codes = [each.plan for each in self.periods]
+            raise AmbiguousPlan(plans=", ".join(codes), extra={"choices": codes})
+
+    def is_plain(self, query: AggregateQuery) -> bool:
+        """Whether the answer is that of one plan, without a breakdown and pages."""
+        is_whole = query.paging is None or not query.paging.is_asked
+        return len(self.periods) == 1 and query.by is None and is_whole
+
+    def clock(self, query: AggregateQuery) -> datetime:
+        """The instant at which timeliness is judged without an `as_of`."""
+        return query.now if self.settled is None else self.settled - MARGIN
+
+    async def settle(self, settlement: Settlement, query: AggregateQuery) -> datetime:
+        """The settled instant of the figures.
+
+        Raises:
+            NotSettled: `as_of` lies after `now`.
+            ValidationFailed: `as_of` lies before the plan's year.
+        """
+        if self.as_of is not None:
+            return self.as_of
+        return await settlement.settle(self.periods[0].ledger, query.as_of, query.now)
+
+    async def settle_now(self, settlement: Settlement, query: AggregateQuery) -> datetime:
+        """As `settle`, but without `as_of` the newest instant, whether anything changed or not."""
+        if self.as_of is not None:
+            return self.as_of if query.as_of else self.clock(query).astimezone(LOCAL)
+        ledger = self.periods[0].ledger
+        as_of = query.as_of or max(query.now, ledger.figures_at)
+        return await settlement.settle(ledger, as_of, query.now)
+
+    def head(self, query: AggregateQuery, as_of: datetime) -> dict[str, Any]:
+        """What every answer begins with."""
+        codes = [each.plan for each in self.periods]
+        head: dict[str, Any] = {
+            "period": self.period,
+            "agency": self.root.code,
+            "basis": query.basis.value,
+            "as_of": as_of.isoformat(),
+        }
+        if self.is_plain(query):
+            return {"plan": codes[0]} | head
+        plans = {"programme": self.programme, "plans": codes}
+        return plans | head | {"by": query.by and query.by.value}
+
+
+# The known plans that have a period, each with what settles its figures and whether an agency of
+# the subtree reports for it. Each row repeats the possible roots of the subtree: the agency that is
+# asked for (its code read on the period's last day), the principal's own, and the root of its
+# reach.
+LIST_PLANS = Statement("""
+SELECT plan.id AS plan_id, plan.code AS plan, programme.code AS programme,
+    p.id AS period_id, p.code AS period, p.data_to, p.generated_at,
+    make_date(plan.year, 1, 1)::timestamptz AS begins_at, ledger.last_at, ledger.figures_at,
+    owner.id AS owner_id, owner.code AS owner_code, owner.path AS owner_path,
+    asked.id AS asked_id, asked.code AS asked_code, asked.path AS asked_path,
+    own.id AS own_id, own.code AS own_code, own.path AS own_path,
+    top.id AS top_id, top.code AS top_code, top.path AS top_path,
+    EXISTS (
+        SELECT FROM obligation o JOIN agency reporter ON reporter.id = o.agency_id
+        WHERE o.period_id = p.id
+        AND within_reach(reporter.path, coalesce(asked.path || '%', :reach))
+    ) AS is_reported,
+    (SELECT figures_at FROM ledger WHERE plan_id IS NULL) AS definitions_at
+FROM reporting_period p
+JOIN plan ON plan.id = p.plan_id
+JOIN programme ON programme.id = plan.programme_id
+JOIN ledger ON ledger.plan_id = plan.id
+JOIN agency AS owner ON owner.id = plan.owner_id
+JOIN agency AS own ON own.id = :own_id
+LEFT JOIN agency AS asked ON asked.code = CAST(:agency AS text) AND exists_on(asked, p.data_to)
+LEFT JOIN agency AS top ON top.path = CAST(:top AS text)
+WHERE p.code = ANY(CASE WHEN CAST(:period AS text) IS NULL
+    THEN ARRAY(SELECT DISTINCT year || '-Y' FROM plan) ELSE ARRAY[CAST(:period AS text)] END)
+AND (CAST(:period AS text) IS NOT NULL OR p.year = plan.year AND p.frequency = 'year')
+AND (CAST(:plan AS text) IS NULL OR plan.code = :plan)
+AND (CAST(:programme AS text) IS NULL OR programme.code = :programme)
+AND knows_plan(plan.id, owner.path, :horizon, :area)
+ORDER BY plan.code COLLATE "C"
+""")
+
+
+async def resolve(driver: Driver, principal: Principal, query: AggregateQuery) -> Scope:
+    """The scope of a question.
+
+    Raises:
+        NotFound: no such period, plan, programme or agency within reach.
+        AmbiguousProgramme: plans of several programmes fit, and none was named.
+        AmbiguousPlan: plans of several years fit, and neither a plan nor a period was named.
+        NotSettled: `as_of` lies after the settled instants.
+        ValidationFailed: `as_of` lies before the plan's year.
+    """
+    rows = await _list_plans(driver, principal, query)
+    if len(rows) == 1:
+        ensure_askable(_ledger(rows[0]), query.as_of, query.now)
+        return _scope(rows, principal, query, as_of=None, settled=None)
+    settled = await settled_in_all_plans(driver, query.now)
+    figures_at = max(row["figures_at"] for row in rows)
+    begins_at = min(row["begins_at"] for row in rows)
+    as_of = settle_all(figures_at, begins_at, query.as_of, settled)
+    return _scope(rows, principal, query, as_of=as_of, settled=settled)
+
+
+async def resolve_again(
+    driver: Driver, principal: Principal, query: AggregateQuery, scope: Scope
+) -> Scope:
+    """The scope with all plans of its instant, also one that was committed while it was resolved.
+
+    Raises as `resolve`.
+    """
+    rows = await _list_plans(driver, principal, query)
+    return _scope(rows, principal, query, as_of=scope.as_of, settled=scope.settled)
+
+
+async def _list_plans(driver: Driver, principal: Principal, query: AggregateQuery) -> Sequence[Row]:
+    """The plans whose reporters lie in the subtree; all that have the period where none do."""
+    parameters = {
+        "period": query.period,
+        "plan": query.plan,
+        "programme": query.programme,
+        "agency": query.agency,
+        "own_id": principal.agency_id,
+        "top": principal.reach,
+        "reach": principal.reach_pattern,
+        "horizon": principal.horizon,
+        "area": principal.area_path,
+    }
+    rows = await LIST_PLANS.fetch_all(driver, parameters)
+    if not rows:
+        raise _not_found(query)
+    rows = [row for row in rows if row["is_reported"]] or rows
+    programmes = sorted({row["programme"] for row in rows})
+    if len(programmes) > 1:
+        raise AmbiguousProgramme(programmes=", ".join(programmes), extra={"choices": programmes})
+    if len({row["period"] for row in rows}) > 1:  # whole years, but not the same
+        plans = [row["plan"] for row in rows]
+        raise AmbiguousPlan(plans=", ".join(plans), extra={"choices": plans})
+    return rows
+
+
+def _not_found(query: AggregateQuery) -> NotFound:
+    if query.period is not None:
+        return NotFound(terms.PERIOD, code=query.period)
+    return NotFound(terms.PLAN, code=query.plan) if query.plan else NotFound(terms.ANY_PLAN)
+
+
+def _scope(
+    rows: Sequence[Row],
+    principal: Principal,
+    query: AggregateQuery,
+    *,
+    as_of: datetime | None,
+    settled: datetime | None,
+) -> Scope:
+    """The scope of the plans that had the period at the instant."""
+    fitting = rows
+    if as_of is not None:
+        fitting = [row for row in rows if not row["generated_at"] or row["generated_at"] <= as_of]
+    return Scope(
+        period=rows[0]["period"],
+        periods=[_period(row) for row in fitting],
+        programme=rows[0]["programme"],
+        root=_root(fitting or rows, principal, query.agency),
+        as_of=as_of,
+        settled=settled,
+        definitions_at=rows[0]["definitions_at"],
+    )
+
+
+def _root(rows: Sequence[Row], principal: Principal, agency: str | None) -> Root:
+    """The agency that was asked for.
+
+    By default that is the owner of the only plan, where the principal reaches it, else its own
+    agency; for several plans the root of its reach.
+    """
+    row = max(rows, key=lambda each: each["data_to"])
+    if agency is None:
+        if len(rows) > 1:
+            return _agency(row, "top")
+        return _agency(row, "owner" if principal.reaches(row["owner_path"]) else "own")
+    if row["asked_path"] is None or not principal.reaches(row["asked_path"]):
+        raise NotFound(terms.AGENCY, code=agency)
+    return _agency(row, "asked")
+
+
+def _agency(row: Row, name: str) -> Root:
+    return Root(row[f"{name}_id"], row[f"{name}_code"], row[f"{name}_path"])
+
+
+def _period(row: Row) -> PlanPeriod:
+    return PlanPeriod(
+        id=row["period_id"],
+        plan=row["plan"],
+        plan_id=row["plan_id"],
+        data_to=row["data_to"],
+        ledger=_ledger(row),
+    )
+
+
+def _ledger(row: Row) -> LedgerInstants:
+    return LedgerInstants(row["plan_id"], row["last_at"], row["figures_at"], row["begins_at"])
