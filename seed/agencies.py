@@ -61,7 +61,7 @@ class AgencySync:
                 agency = Agency(**values, path=_NO_PATH)
                 self._session.add(agency)
                 self.added += 1
-            elif assign(agency, values):
+            elif assign(agency, values | {"valid_to": _last_day(row, agency)}):
                 self.changed += 1
             self._rows[row] = agency
         await self._session.flush()
@@ -111,12 +111,13 @@ class AgencySync:
     ) -> list[Agency]:
         """Unmatched agencies with this row's code and an overlapping validity."""
         row, matched_ids = entry.row, {agency.id for agency in matched.values()}
+        last_day = _last_day(row, matched.get(row))
         return [
             agency
             for agency in existing
             if agency.code == row.code
             and agency.id not in matched_ids
-            and (agency.valid_from or date.min) <= (row.valid_to or date.max)
+            and (agency.valid_from or date.min) <= (last_day or date.max)
             and (row.valid_from or date.min) <= (agency.valid_to or date.max)
         ]
 
@@ -161,3 +162,10 @@ def _parents_first(content: Content) -> Iterator[AgencyRow]:
         yield from ready
         yielded |= set(ready)
         remaining = [row for row in remaining if row not in yielded]
+
+
+def _last_day(row: AgencyRow, agency: Agency | None) -> date | None:
+    """The last day of a row's agency. An empty cell does not revive one that has ended since."""
+    if row.valid_to is None and agency is not None:
+        return agency.valid_to
+    return row.valid_to
