@@ -1,6 +1,6 @@
 """Authorisation: the permissions of roles and scopes, and the agencies that a principal reaches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.vocabulary import Role, Scope
@@ -104,6 +104,21 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
     Scope.AGGREGATES_READ: frozenset({P.AGGREGATES_READ}),
 }
 
+READING = frozenset(
+    {
+        P.SELF,
+        P.SELF_WRITE,
+        P.REFERENCE_READ,
+        P.OBLIGATIONS_READ,
+        P.REPORTS_READ,
+        P.AGGREGATES_READ,
+        P.NOTIFICATIONS_READ_SENT,
+        P.JOBS_READ,
+        P.AUDIT_READ,
+    }
+)
+"""The permissions that remain to the accounts of an agency that has ended."""
+
 
 def permissions_of(role: Role | None, scopes: list[Scope]) -> frozenset[Permission]:
     """The permissions of an account's role or of an API key's scopes. Every key may read itself."""
@@ -119,7 +134,7 @@ class Principal:
     `area_path` is the path of the nearest government at or above its agency. `reach` is the path of
     the subtree whose reports it may access, `horizon` that of the subtree whose reference data it
     may see: its area, or what surrounds it for a government of the lowest tier. An empty path is
-    the whole tree. All come from the view `agency_area`.
+    the whole tree. All come from the view `agency_area`. `agency_ended`: the account can only read.
     """
 
     name: str
@@ -131,6 +146,7 @@ class Principal:
     horizon: str
     account_id: int | None = None
     api_key_id: int | None = None
+    agency_ended: bool = False
 
     @property
     def reach(self) -> str:
@@ -157,6 +173,10 @@ class Principal:
         A coordinator manages those of its own government only, an administrator all in its subtree.
         """
         return path == self.area_path if self.role is Role.COORDINATOR else self.reaches(path)
+
+    def reading_only(self) -> "Principal":
+        """The principal after the end of its agency."""
+        return replace(self, permissions=self.permissions & READING, agency_ended=True)
 
     def knows(self, path: str) -> bool:
         """Whether the agency with this path is within the horizon or above it."""

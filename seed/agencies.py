@@ -165,7 +165,7 @@ def _parents_first(content: Content) -> Iterator[AgencyRow]:
 
 
 def _last_day(row: AgencyRow, agency: Agency | None) -> date | None:
-    """The last day of a row's agency. An empty cell does not revive one that has ended since."""
-    if row.valid_to is None and agency is not None:
+    """The last day of a row's agency; the files do not undo a reorganisation."""
+    if agency is not None and agency.ended_by_id is not None:
         return agency.valid_to
     return row.valid_to

@@ -3,20 +3,27 @@
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from ruamel.yaml import YAML
 from sqlalchemy import text
 
 from app.services.reorganisations.reorganisations import apply_due
 from seed.loader import load
-from tests.conftest import ROOT, Service
-from tests.support.reference_calls import field_errors, list_all, list_events, problem_of
-from tests.support.report_calls import ok, read, submit_complete
+from tests.conftest import PLAN_FOLDER, ROOT, Service
+from tests.support.reference_calls import change, field_errors, list_all, list_events, problem_of
+from tests.support.report_calls import draft, ok, read, submit_complete
 
 FOLDER = ROOT / "seed" / "reorganisation-2025-07-01"
 SUCCESSORS = ["15499", "15505", "15520", "15544", "15553", "15568", "15574", "15592"]
 Q3 = "2025-Q3"
+ANY = {"If-Match": "*"}
+PASSWORD = "mật khẩu của đơn vị mới"
 H1 = "2025-H1"
+RECIPIENTS = text("""
+SELECT audience, agency.name, username FROM recipient
+JOIN agency ON agency.id = recipient.agency_id JOIN account ON account.id = recipient.account_id
+""")
 
 
 def entry_of(folder: Path = FOLDER) -> dict[str, Any]:
@@ -163,8 +170,9 @@ async def test_the_coverage_before_the_day_does_not_change(running: Service) -> 
     await reorganise(running)
     assert before["coverage"]["expected"] == 35
     assert ok(await viewer.get(question)) == before
-    now = ok(await viewer.get(f"/aggregates/timeliness?period={Q3}&agency=38"))
-    assert now["coverage"]["expected"] == 8
+    for agency in ("", "&agency=38"):
+        now = ok(await viewer.get(f"/aggregates/timeliness?period={Q3}{agency}"))
+        assert (now["agency"], now["coverage"]["expected"]) == ("38", 8)
 
 
 async def test_each_ledger_records_the_application(running: Service) -> None:
@@ -179,3 +187,162 @@ async def test_an_administrator_must_reach_all_of_it(running: Service) -> None:
     refused = await running.client("district-admin").post("/reorganisations", json=entry_of())
     pointers = {pointer for pointer, _ in field_errors(refused)}
     assert {"/changes/0/to/0/parent", "/changes/8/taken_over_by"} <= pointers
+
+
+async def add_account(service: Service, username: str, role: str, agency: str) -> None:
+    """Add an account and make `service.client(secret=…)` sign in as it."""
+    body = {"username": username, "full_name": "Nguyễn Văn An", "role": role, "agency": agency}
+    body |= {"email": f"{username}@example.vn", "password": PASSWORD}
+    ok(await service.client("admin").post("/users", json=body), 201)
+
+
+async def client_of(service: Service, username: str) -> httpx.AsyncClient:
+    """A client that has signed in as an account."""
+    form = {"username": username, "password": PASSWORD}
+    token = ok(await service.client().post("/auth/token", data=form))
+    return service.client(secret=token["access_token"])
+
+
+async def successor(service: Service, role: str = "reporter", agency: str = "15499") -> Any:
+    """A client of a new account of a successor."""
+    await add_account(service, f"{role}-{agency}", role, agency)
+    return await client_of(service, f"{role}-{agency}")
+
+
+async def test_a_draft_stays_under_its_old_address_and_is_offered(running: Service) -> None:
+    old = running.client("xuan-hong")
+    saved = await draft(old, "15493", period=Q3)
+    await reorganise(running)
+    kept = await read(old, "15493", Q3)
+    assert (kept["draft"], kept["can_submit"]) == (saved["draft"], False)
+    new = await successor(running)
+    offered = await read(new, "15499", Q3)
+    assert offered["draft"] is None
+    [predecessor] = offered["predecessor_reports"]
+    assert (predecessor["agency"], predecessor["draft"]) == ("15493", saved["draft"])
+    hidden = await read(running.client("province"), "15499", Q3)
+    assert hidden["predecessor_reports"][0]["draft"] is None
+    path = f"/reports/{Q3}/15493"
+    answer = await new.put(f"{path}/draft", json=saved["draft"], headers={"If-Match": "*"})
+    assert problem_of(answer) == (404, "not-found")
+    other = await successor(running, agency="15505")
+    assert (await other.get(path)).status_code == 404
+
+
+async def test_a_draft_under_a_reused_code_is_read_by_its_old_agency(running: Service) -> None:
+    await add_account(running, "old-town", "reporter", "15499")
+    old = await client_of(running, "old-town")
+    saved = await draft(old, "15499", period=Q3)
+    await reorganise(running)
+    old = await client_of(running, "old-town")
+    assert (await read(old, "15499", Q3))["draft"] == saved["draft"]
+    new = await read(await successor(running), "15499", Q3)
+    assert (new["agency_name"], new["draft"]) == ("Xã Thọ Xuân", None)
+
+
+async def test_a_submitted_report_of_a_running_period_stays(running: Service) -> None:
+    await submit_complete(running.client("xuan-hong"), "15493", period=Q3)
+    await reorganise(running)
+    viewer = running.client("province")
+    kept = await read(viewer, "15493", Q3)
+    assert kept["report_status"] == "submitted"
+    shown = await read(viewer, "15499", Q3)
+    assert (shown["report_status"], shown["timeliness"]) == ("not_started", "upcoming")
+    [predecessor] = shown["predecessor_reports"]
+    assert predecessor["last_revision"]["fingerprint"] == kept["last_revision"]["fingerprint"]
+    new = await successor(running)
+    await submit_complete(new, "15499", period=Q3)
+    question = f"/aggregates/timeliness?period={Q3}&agency=38"
+    assert ok(await viewer.get(question))["coverage"]["submitted"] == 2
+
+
+async def test_the_successor_sends_what_was_still_owed(running: Service) -> None:
+    await reorganise(running)
+    new = await successor(running)
+    report = await submit_complete(new, "15493", period=H1)
+    assert (report["agency_name"], report["timeliness"]) == ("Xã Xuân Hồng", "late")
+    for agency in ("15502", "15505"):
+        assert (await new.get(f"/reports/{H1}/{agency}")).status_code == 404
+
+
+async def test_accounts_of_an_ended_agency_only_read(running: Service) -> None:
+    await draft(running.client("xuan-hong"), "15493", period=Q3)
+    await reorganise(running)
+    old = running.client("xuan-hong")
+    me = ok(await old.get("/me"))
+    assert me["agency_ended_on"] == "2025-06-30"
+    assert "Xã Thọ Xuân" in me["notice"]
+    assert "reports:write" not in me["permissions"]
+    english = ok(await old.get("/me", headers={"Accept-Language": "en"}))
+    assert "Xã Xuân Hồng ended on 2025-06-30" in english["notice"]
+    form = {"username": "xuan-hong", "password": "thử-nghiệm-2024"}
+    assert ok(await running.client().post("/auth/token", data=form))["notice"] == me["notice"]
+    refused = await old.put(f"/reports/{H1}/15493/draft", json={"entries": []})
+    assert problem_of(refused) == (403, "agency-ended")
+    assert (await old.get(f"/reports/{H1}/15493")).status_code == 200
+    refused = await running.client("district-admin").get("/users")
+    assert problem_of(refused) == (403, "agency-ended")
+    refused = await old.post("/users", json={})
+    assert problem_of(refused) == (403, "forbidden")
+
+
+async def test_an_administrator_moves_an_account_to_the_successor(running: Service) -> None:
+    await reorganise(running)
+    ok(await change(running.client("admin"), "/users/xuan-hong", {"agency": "15499"}))
+    moved = running.client("xuan-hong")
+    assert ok(await moved.get("/me"))["notice"] is None
+    await submit_complete(moved, "15499", period=Q3)
+
+
+async def test_api_keys_of_ended_agencies_end(running: Service) -> None:
+    body = {"name": "thử", "scopes": ["reports:read"], "agency": "15493"}
+    key = ok(await running.client("admin").post("/api-keys", json=body), 201)
+    preview = await enter(running, 200, preview="true")
+    assert [each["name"] for each in preview["effects"]["api_keys"]] == ["thử"]
+    await reorganise(running)
+    assert (await running.client(secret=key["key"]).get("/me")).status_code == 401
+
+
+async def test_the_province_takes_over_the_plan(running: Service) -> None:
+    await submit_complete(running.client("xuan-hong"), "15493", period=H1)
+    await submit_complete(running.client("bac-luong"), "15502", period=H1)
+    await reorganise(running)
+    province = await successor(running, "coordinator", "38")
+    answer = await province.post(f"/reports/{H1}/15493/accept", json={}, headers=ANY)
+    assert ok(answer)["report_status"] == "accepted"
+    answer = await province.post(
+        f"/reports/{H1}/15502/return", json={"reason": "Thiếu số liệu"}, headers=ANY
+    )
+    assert ok(answer)["report_status"] == "returned"
+    body = {"due_date": "2025-09-30", "reason": "Mới sắp xếp"}
+    extended = ok(await province.put(f"/obligations/{Q3}/15499/extension", json=body))
+    assert extended["due_date"] == "2025-09-30"
+    old = running.client("coordinator")
+    refused = await old.post(f"/reports/{H1}/15502/accept", json={}, headers=ANY)
+    assert problem_of(refused) == (403, "agency-ended")
+    plan = ok(await province.get("/plans/tho-xuan-2024"))
+    assert (plan["owner"], plan["taken_over_by"]) == ("395", "38")
+    ok(await change(province, "/plans/tho-xuan-2024", {"due_soon_days": 5}))
+
+
+async def test_reminders_go_to_the_people_of_the_successor(running: Service) -> None:
+    await reorganise(running)
+    await successor(running)
+    await successor(running, "coordinator", "38")
+    async with running.database.reading() as session:
+        recipients = (await session.execute(RECIPIENTS)).all()
+    assert ("reporter", "Xã Xuân Hồng", "reporter-15499") in recipients
+    assert ("reporter", "Xã Thọ Xuân", "reporter-15499") in recipients
+    assert ("coordinator", "Huyện Thọ Xuân", "coordinator-38") in recipients
+    assert "xuan-hong" not in {row.username for row in recipients}
+    assert "vice-chairman" not in {row.username for row in recipients if row[0] == "leadership"}
+
+
+async def test_loading_the_plan_again_keeps_the_reorganisation(running: Service) -> None:
+    await reorganise(running)
+    before = await table_counts(running)
+    async with running.database.transaction() as session:
+        await load(session, PLAN_FOLDER, now=running.clock.now(), echo=lambda _: None)
+    assert await table_counts(running) == before
+    ended = ok(await running.client("admin").get("/agencies/15499?on=2025-06-30"))
+    assert ended["valid_to"] == "2025-06-30"

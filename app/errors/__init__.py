@@ -4,6 +4,7 @@ One module per theme; import all of them from here.
 """
 
 from app.errors.access import (
+    AgencyEnded,
     Forbidden,
     OtherOwner,
     SeveralCredentials,
@@ -48,6 +49,7 @@ from app.errors.validation import ReportIncomplete, ValidationFailed, WarningsUn
 
 __all__ = [
     "NOT_READY",
+    "AgencyEnded",
     "AlreadyExists",
     "AmbiguousPlan",
     "AmbiguousProgramme",

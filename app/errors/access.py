@@ -69,6 +69,20 @@ class Forbidden(Problem):
         super().__init__(operation=operation, permission=permission)
 
 
+class AgencyEnded(Problem):
+    """The account belongs to an agency that has ended, so it can only read."""
+
+    status = 403
+    slug = "agency-ended"
+    title = Bilingual("Đơn vị đã kết thúc hoạt động", "The agency has ended")
+    detail = Bilingual(
+        "Đơn vị của tài khoản này đã kết thúc hoạt động nên tài khoản chỉ còn xem. Đề nghị quản "
+        "trị viên chuyển tài khoản sang đơn vị mới hoặc đóng tài khoản.",
+        "The agency of this account has ended, so the account can only read. Ask an administrator "
+        "to move it to another agency, or to close it.",
+    )
+
+
 class TooManyAttempts(Problem):
     """Too many failed sign-ins for this user name from this address."""
 

@@ -41,6 +41,11 @@ class Agency(Versioned, Base):
     valid_to: Mapped[date | None] = mapped_column(Date)
     identifier: Mapped[str | None] = mapped_column(Text, unique=True)
     """The electronic identifier (mã định danh điện tử, QĐ 20/2020/QĐ-TTg), if one was issued."""
+    ended_by_id: Mapped[int | None] = mapped_column(
+        # Reorganisations refer to agencies too.
+        ForeignKey("reorganisation.id", name="agency_ended_by_id_fkey", use_alter=True)
+    )
+    """The reorganisation that ended it; null: none did."""
     taken_over_by_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"))
     """The government that manages the plans of this one since it ended."""
 

@@ -14,9 +14,16 @@ from app.clock import Clock, local_day
 from app.db.database import Database
 from app.db.driver import Driver
 from app.db.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
-from app.errors import Forbidden, PreconditionRequired, SeveralCredentials, Stale, Unauthenticated
+from app.errors import (
+    AgencyEnded,
+    Forbidden,
+    PreconditionRequired,
+    SeveralCredentials,
+    Stale,
+    Unauthenticated,
+)
 from app.http.headers import combined, etag, lists_tag, preferred_language
-from app.policy import Permission, Principal
+from app.policy import Permission, Principal, permissions_of
 from app.schemas.base import Day
 from app.services.accounts import principals
 from app.services.audit.action import Action
@@ -164,6 +171,7 @@ class Requires:
             SeveralCredentials: more than one token or key.
             Unauthenticated: no credentials, or unknown or expired ones.
             Forbidden: the principal does not have the permission.
+            AgencyEnded: it has lost it with the end of its agency.
         """
         known: tuple[Principal, datetime] | None = request.scope.get(PRINCIPAL)
         if known is None or clock_of(request).now() - known[1] > REAUTHENTICATE_AFTER:
@@ -174,8 +182,11 @@ class Requires:
         return principal
 
     def _ensure_permitted(self, principal: Principal) -> None:
-        if self.permission not in principal.permissions:
-            raise Forbidden(terms.OPERATION[self.permission], self.permission.value)
+        if self.permission in principal.permissions:
+            return
+        if principal.agency_ended and self.permission in permissions_of(principal.role, []):
+            raise AgencyEnded
+        raise Forbidden(terms.OPERATION[self.permission], self.permission.value)
 
 
 async def _authenticate(request: Request, secret: str) -> Principal:

@@ -5,9 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 
+from app.clock import local_day
 from app.errors import TooManyAttempts, WrongPassword
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
+    AnswerLanguage,
     Now,
     Presented,
     ReadSession,
@@ -45,8 +47,12 @@ async def sign_in(
     now: Now,
     settings: ServiceSettings,
     attempts: SignInAttempts,
+    language: AnswerLanguage,
 ) -> Token:
-    """Issue an access token for a user name and password."""
+    """Issue an access token for a user name and password.
+
+    A `notice` says so if the account can only read, because its agency has ended.
+    """
     token = await access_tokens.issue(
         database_of(request),
         attempts,
@@ -56,7 +62,11 @@ async def sign_in(
         now=now,
         lifetime=timedelta(hours=settings.token_hours),
     )
-    return Token(access_token=token.secret, expires_in=int(token.lifetime.total_seconds()))
+    return Token(
+        access_token=token.secret,
+        expires_in=int(token.lifetime.total_seconds()),
+        notice=token.ended_agency.notice(language) if token.ended_agency else None,
+    )
 
 
 @router.post("/auth/logout", summary="Sign out", status_code=204, responses=problems())
@@ -66,9 +76,12 @@ async def sign_out(action: SelfAction, session: WriteSession, secret: Presented)
 
 
 @router.get("/me", summary="Get your account", responses=problems())
-async def get_me(principal: SelfReader, session: ReadSession) -> Me:
+async def get_me(
+    principal: SelfReader, session: ReadSession, now: Now, language: AnswerLanguage
+) -> Me:
     """Get the account or API key of this request, its agency and its permissions."""
-    return Me.model_validate(await profile.get(session, principal))
+    today = local_day(now)
+    return Me.model_validate(await profile.get(session, principal, today=today, language=language))
 
 
 @router.post(

@@ -1,5 +1,6 @@
 """Schemas of sign-in, accounts and API keys."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -78,12 +79,18 @@ class Token(Output):
             "access_token": "tdt_4fJx0Zk8Qy2mB7tRw1cVn5sLh9aPd3Ge0aB1cD",
             "token_type": "bearer",
             "expires_in": 43200,
+            "notice": None,
         }
     )
 
     access_token: str = Field(description="The token.")
     token_type: Literal["bearer"] = Field(default="bearer", description="The type of the token.")
     expires_in: int = Field(description="The number of seconds for which the token is valid.")
+    notice: str | None = Field(
+        default=None,
+        description="What the person has to know and do: the agency has ended, so the account can "
+        "only read.",
+    )
 
 
 class Me(Output):
@@ -97,6 +104,8 @@ class Me(Output):
             "role": "reporter",
             "agency": "15493",
             "agency_name": "Xã Xuân Hồng",
+            "agency_ended_on": None,
+            "notice": None,
             "permissions": sorted(ROLE_PERMISSIONS[Role.REPORTER]),
             "name": None,
             "scopes": None,
@@ -109,6 +118,10 @@ class Me(Output):
     role: Role | None = Field(description="The role; null for an API key.")
     agency: str | None = Field(description="The code of the agency; null for the whole system.")
     agency_name: str | None = Field(description="The name of the agency.")
+    agency_ended_on: date | None = Field(
+        description="The last day of the agency if it has ended: the account can only read."
+    )
+    notice: str | None = Field(description="What the person has to know and do about that.")
     permissions: list[Permission] = Field(description="The permissions.")
     name: str | None = Field(description="The name of the API key; null for a user.")
     scopes: list[Scope] | None = Field(description="The scopes of the API key.")

@@ -25,6 +25,7 @@ PLAN: dict[str, Any] = {
     "year": 2024,
     "owner": "395",
     "district": "395",
+    "taken_over_by": None,
     "general_goal": "Thực hiện mục tiêu giảm nghèo đa chiều, bao trùm, bền vững, hạn chế tái "
     "nghèo…",
     "due_soon_days": 7,
@@ -122,6 +123,10 @@ class PlanOut(Output):
     year: int = Field(description="The year.")
     owner: str = Field(description="The code of the agency that issued the plan.")
     district: str | None = Field(description="The code of the district; null if the owner is none.")
+    taken_over_by: str | None = Field(
+        description="The code of the government that manages the plan since its owner ended; "
+        "null: the owner manages it."
+    )
     general_goal: str = Field(description="The general goal.")
     due_soon_days: int = Field(
         description="The number of days before the due date from which a report is `due_soon`."

@@ -30,6 +30,7 @@ from app.vocabulary import (
     FindingCode,
     FindingLevel,
     IndicatorKind,
+    ReportStatus,
 )
 
 MOST_LINES = 500
@@ -279,6 +280,23 @@ class DecisionOut(Output):
     at: Instant = Field(description="The instant.")
 
 
+class PredecessorReport(Output):
+    """The report of an agency that was merged into this one within the period."""
+
+    agency: str = Field(description="The code that the agency had.")
+    agency_name: str = Field(description="The name of the agency.")
+    report_status: ReportStatus = Field(description="The state of its report.")
+    first_submitted_at: Instant | None = Field(
+        description="When it was first submitted; null: not yet."
+    )
+    draft: Annotated[dict[str, Any], SchemaOf(DraftBody)] | None = Field(
+        description="Its draft that was not submitted, for who may read it; null for others. "
+        "Nothing of it is taken over by itself."
+    )
+    draft_saved_at: Instant | None = Field(description="When the draft was saved.")
+    last_revision: RevisionOut | None = Field(description="Its last revision.")
+
+
 class ReportOut(ObligationOut):
     """A report with its obligation, what is expected, the draft, and the last revision."""
 
@@ -302,6 +320,7 @@ class ReportOut(ObligationOut):
             "draft_saved_by": "xuan-hong",
             "last_revision": None,
             "decisions": [],
+            "predecessor_reports": [],
             "findings": [
                 {
                     "level": "error",
@@ -329,6 +348,10 @@ class ReportOut(ObligationOut):
     last_revision: RevisionOut | None = Field(description="The last revision.")
     decisions: list[DecisionOut] = Field(
         description="The decisions of the reviewers, the first one first."
+    )
+    predecessor_reports: list[PredecessorReport] = Field(
+        description="The reports for this period of the agencies that a reorganisation merged into "
+        "this one within it."
     )
     findings: list[FindingOut] = Field(
         description="What is wrong or doubtful in the draft; empty for callers who cannot read it."

@@ -160,17 +160,33 @@ async def get_managed_plan(
     period: str | None = None,
     project: str | None = None,
 ) -> Plan:
-    """As `get_plan`, for a change: the principal must manage the plans of its owner.
+    """As `get_plan`, for a change: the principal must manage the plan (`get_manager`).
 
     Raises:
         NotFound: no plan that the principal may change fits.
         AmbiguousPlan: `code` is None and several fit.
     """
     plan = await get_plan(session, principal, code, period=period, project=project)
-    path = await session.scalar(select(Agency.path).where(Agency.id == plan.owner_id))
-    if path is None or not principal.manages(path):
+    manager = await get_manager(session, plan)
+    if not principal.manages(manager.path):
         raise _not_found(code, period, project)
     return plan
+
+
+async def get_manager(session: AsyncSession, plan: Plan) -> Agency:
+    """The government that manages a plan: its owner, or the one that took it over."""
+    owner = await session.get_one(Agency, plan.owner_id)
+    if owner.taken_over_by_id is None:
+        return owner
+    return await session.get_one(Agency, owner.taken_over_by_id)
+
+
+async def get_government(session: AsyncSession, plan: Plan, on: date) -> Agency:
+    """The government of a plan on a day: its owner while that existed, later its manager."""
+    owner = await session.get_one(Agency, plan.owner_id)
+    if owner.valid_to is None or on <= owner.valid_to:
+        return owner
+    return await get_manager(session, plan)
 
 
 def _not_found(plan: str | None, period: str | None, project: str | None) -> NotFound:
@@ -220,19 +236,6 @@ async def get_body_agency(
             [FieldError("/agency", "unknown_agency", NO_SUCH_AGENCY, {"agency": code})]
         )
     return agency
-
-
-async def default_agency(session: AsyncSession, principal: Principal, plan_id: int) -> Agency:
-    """The agency of an aggregate that names none.
-
-    The plan's owner where the principal reaches it, else the principal's own agency.
-    """
-    owner = await session.scalar(
-        select(Agency).join(Plan, Plan.owner_id == Agency.id).where(Plan.id == plan_id)
-    )
-    if owner is not None and principal.reaches(owner.path):
-        return owner
-    return await session.get_one(Agency, principal.agency_id)
 
 
 def district_code() -> ColumnElement[str | None]:

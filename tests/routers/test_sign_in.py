@@ -58,6 +58,8 @@ async def test_a_token_gives_access_until_sign_out(service: Service) -> None:
         "role": "reporter",
         "agency": "15493",
         "agency_name": me["agency_name"],
+        "agency_ended_on": None,
+        "notice": None,
         "permissions": me["permissions"],
         "name": None,
         "scopes": None,

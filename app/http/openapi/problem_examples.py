@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from app.errors import (
+    AgencyEnded,
     BodyTooLarge,
     DatabaseUnavailable,
     FieldError,
@@ -23,7 +24,7 @@ from app.errors import (
 )
 from app.http.problems import MEDIA_TYPE
 from app.http.routing import DUPLICATE_PARAMETER, unknown_parameter
-from app.policy import Permission
+from app.policy import READING, Permission
 from app.routers.responses import add_problem
 from app.text import terms
 from app.text.bilingual import Bilingual
@@ -96,6 +97,8 @@ def _problems(
         yield SeveralCredentials()
         yield Unauthenticated()
         yield Forbidden(terms.OPERATION[permission], permission.value)
+        if permission not in READING:
+            yield AgencyEnded()
     if path.startswith(API_PREFIX):
         yield ValidationFailed([_field_error(operation, schemas)])
     if operation["operationId"] not in PROBES:

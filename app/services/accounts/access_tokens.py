@@ -16,8 +16,9 @@ from app.db.storable import storable
 from app.errors import WrongPassword
 from app.models.accounts import AccessToken, Account
 from app.security import digest, new_token, password_matches
-from app.services.accounts import failures
+from app.services.accounts import ended_agency, failures
 from app.services.accounts.attempts import Attempts
+from app.services.accounts.ended_agency import EndedAgency
 from app.services.accounts.failures import ANONYMOUS, FailureKey
 from app.services.audit.action import Action
 from app.services.audit.ledger import record_event
@@ -33,6 +34,7 @@ class IssuedToken:
 
     secret: str
     lifetime: timedelta
+    ended_agency: EndedAgency | None
 
 
 async def issue(
@@ -100,7 +102,8 @@ async def _conclude(
             expires_at=action.now + lifetime,
         )
     )
-    return IssuedToken(secret, lifetime)
+    ended = await ended_agency.find(session, account.agency_id, action.today)
+    return IssuedToken(secret, lifetime, ended)
 
 
 async def _delete_old_tokens(session: AsyncSession, account_id: int, now: datetime) -> None:

@@ -12,9 +12,11 @@ from app.vocabulary import Role, Scope
 GET_ACCOUNT_BY_TOKEN = Statement("""
 SELECT account.id, account.username, account.role, account.agency_id,
     coalesce(area.agency_path, '') AS agency_path, coalesce(area.area_path, '') AS area_path,
-    coalesce(area.horizon_path, '') AS horizon_path
+    coalesce(area.horizon_path, '') AS horizon_path,
+    coalesce(agency.valid_to < CAST(:today AS date), false) AS agency_ended
 FROM access_token
 JOIN account ON account.id = access_token.account_id
+LEFT JOIN agency ON agency.id = account.agency_id
 LEFT JOIN agency_area area ON area.agency_id = account.agency_id
 WHERE token_hash = :hash AND expires_at > :now AND account.active
 """)
@@ -46,7 +48,9 @@ async def authenticate(connection: Connection, secret: str, now: datetime) -> Pr
         row = await USE_API_KEY.fetch_one(connection, parameters)
         return _of_api_key(row) if row else None
     row = await GET_ACCOUNT_BY_TOKEN.fetch_one(connection, parameters)
-    return of_account(row) if row else None
+    if row is None:
+        return None
+    return of_account(row).reading_only() if row["agency_ended"] else of_account(row)
 
 
 def of_account(row: Row) -> Principal:

@@ -1,12 +1,15 @@
 """The profile of the principal of a request."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.accounts import Account, ApiKey
 from app.models.agencies import Agency
 from app.policy import Principal
+from app.services.accounts import ended_agency
+from app.text.writing import Language
 from app.vocabulary import Role, Scope
 
 
@@ -24,16 +27,21 @@ class Profile:
     role: Role | None
     agency: str | None
     agency_name: str | None
+    agency_ended_on: date | None
+    notice: str | None
     permissions: list[str]
     name: str | None
     scopes: list[Scope] | None
 
 
-async def get(session: AsyncSession, principal: Principal) -> Profile:
-    """The profile of a principal."""
+async def get(
+    session: AsyncSession, principal: Principal, *, today: date, language: Language
+) -> Profile:
+    """The profile of a principal, with a notice in this language if its agency has ended."""
     agency = await session.get(Agency, principal.agency_id) if principal.agency_id else None
     account = await session.get(Account, principal.account_id) if principal.account_id else None
     key = await session.get(ApiKey, principal.api_key_id) if principal.api_key_id else None
+    ended = await ended_agency.find(session, principal.agency_id, today)
     return Profile(
         username=account.username if account else None,
         full_name=account.full_name if account else None,
@@ -41,6 +49,8 @@ async def get(session: AsyncSession, principal: Principal) -> Profile:
         role=principal.role,
         agency=agency.code if agency else None,
         agency_name=agency.name if agency else None,
+        agency_ended_on=ended.last_day if ended else None,
+        notice=ended.notice(language) if ended else None,
         permissions=sorted(permission.value for permission in principal.permissions),
         name=key.name if key else None,
         scopes=[Scope(scope) for scope in key.scopes] if key else None,

@@ -143,13 +143,14 @@ class Scope:
 
 # The known plans that have a period, each with what settles its figures and whether an agency of
 # the subtree reports for it. Each row repeats the possible roots of the subtree: the agency that is
-# asked for (its code read on the period's last day), the principal's own, and the root of its
-# reach.
+# asked for (its code read on the period's last day), the plan's owner (once that has ended, the
+# government that manages the plan), the principal's own agency, and the root of its reach.
 LIST_PLANS = Statement("""
 SELECT plan.id AS plan_id, plan.code AS plan, programme.code AS programme,
     p.id AS period_id, p.code AS period, p.data_to, p.generated_at,
     make_date(plan.year, 1, 1)::timestamptz AS begins_at, ledger.last_at, ledger.figures_at,
-    owner.id AS owner_id, owner.code AS owner_code, owner.path AS owner_path,
+    government.id AS government_id, government.code AS government_code,
+    government.path AS government_path,
     asked.id AS asked_id, asked.code AS asked_code, asked.path AS asked_path,
     own.id AS own_id, own.code AS own_code, own.path AS own_path,
     top.id AS top_id, top.code AS top_code, top.path AS top_path,
@@ -164,6 +165,8 @@ JOIN plan ON plan.id = p.plan_id
 JOIN programme ON programme.id = plan.programme_id
 JOIN ledger ON ledger.plan_id = plan.id
 JOIN agency AS owner ON owner.id = plan.owner_id
+JOIN agency AS government ON government.id = CASE WHEN owner.valid_to < p.data_to
+    THEN coalesce(owner.taken_over_by_id, owner.id) ELSE owner.id END
 JOIN agency AS own ON own.id = :own_id
 LEFT JOIN agency AS asked ON asked.code = CAST(:agency AS text) AND exists_on(asked, p.data_to)
 LEFT JOIN agency AS top ON top.path = CAST(:top AS text)
@@ -267,14 +270,15 @@ def _scope(
 def _root(rows: Sequence[Row], principal: Principal, agency: str | None) -> Root:
     """The agency that was asked for.
 
-    By default that is the owner of the only plan, where the principal reaches it, else its own
+    By default that is the government of the only plan, where the principal reaches it, else its own
     agency; for several plans the root of its reach.
     """
     row = max(rows, key=lambda each: each["data_to"])
     if agency is None:
         if len(rows) > 1:
             return _agency(row, "top")
-        return _agency(row, "owner" if principal.reaches(row["owner_path"]) else "own")
+        is_reached = principal.reaches(row["government_path"])
+        return _agency(row, "government" if is_reached else "own")
     if row["asked_path"] is None or not principal.reaches(row["asked_path"]):
         raise NotFound(terms.AGENCY, code=agency)
     return _agency(row, "asked")

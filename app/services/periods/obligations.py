@@ -41,7 +41,9 @@ ORDER = (OWED.c.late_from, OWED.c.agency, OWED.c.id)
 class ReportKey:
     """The codes by which an obligation, and its report, are addressed.
 
-    The agency's code is read on the last day of the period's data window.
+    The agency's code is read on the last day of the period's data window. A report of an agency
+    that ended within the window stays under its code, where no other agency within reach has it on
+    that day.
     """
 
     period: str
@@ -77,22 +79,24 @@ async def get(
         AmbiguousPlan: several plans have one, and none was named.
     """
     rows = await session.execute(_select_owed(lock), parameters_of(principal, key))
-    owed = [OwedReport(*row) for row in rows]
-    ensure_one([each.plan.code for each in owed], key)
-    return owed[0]
+    by_plan: dict[str, OwedReport] = {}
+    for row in rows:
+        by_plan.setdefault(row.Plan.code, OwedReport(*row))
+    ensure_one(list(by_plan), key)
+    return next(iter(by_plan.values()))
 
 
 async def get_managed(session: AsyncSession, principal: Principal, key: ReportKey) -> OwedReport:
-    """As `get` with `lock`, for a decision that the plan's owner takes.
+    """As `get` with `lock`, for a decision of the government that manages the plan.
 
     Raises:
         NotFound, AmbiguousPlan: see `get`.
         OtherOwner: the principal does not manage the plan.
     """
     owed = await get(session, principal, key, lock=True)
-    owner = await session.get_one(Agency, owed.plan.owner_id)
-    if not principal.manages(owner.path):
-        raise OtherOwner(plan=owed.plan.code, owner=owner.name)
+    manager = await lookup.get_manager(session, owed.plan)
+    if not principal.manages(manager.path):
+        raise OtherOwner(plan=owed.plan.code, owner=manager.name)
     return owed
 
 
@@ -100,6 +104,7 @@ def parameters_of(principal: Principal, key: ReportKey) -> dict[str, Any]:
     """The parameters of every statement that addresses one report within the principal's reach."""
     return {
         "reach": principal.reach_pattern,
+        "reader": principal.agency_id,
         "period": key.period,
         "agency": key.agency,
         "plan": key.plan,
@@ -118,11 +123,12 @@ def _select_owed(lock: bool) -> Select[Obligation, ReportingPeriod, Agency, Plan
         .where(
             ReportingPeriod.code == bindparam("period"),
             Agency.code == bindparam("agency"),
-            exists_on(ReportingPeriod.data_to),
-            func.within_reach(Agency.path, bindparam("reach")),
+            exists_on(ReportingPeriod.data_to) | Obligation.first_submitted_at.is_not(None),
+            func.within_reach(Agency.path, bindparam("reach"))
+            | func.is_heir(bindparam("reader", type_=BigInteger), Agency.id),
             plan.is_(None) | (Plan.code == plan),
         )
-        .order_by(Plan.code)
+        .order_by(Plan.code, exists_on(ReportingPeriod.data_to).desc())
     )
     if lock:
         # The share lock keeps the period from being closed meanwhile.

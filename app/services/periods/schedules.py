@@ -251,10 +251,10 @@ async def _replace_reporters(
     session: AsyncSession, plan: Plan, schedule: Schedule, codes: Sequence[str]
 ) -> None:
     """Make the agencies with these codes, all of the plan's area, the only reporters."""
-    owner = await session.get_one(Agency, plan.owner_id)
+    manager = await lookup.get_manager(session, plan)
     rows = await session.execute(
         select(Agency.code, Agency.id).where(
-            func.within_reach(Agency.path, owner.path + "%"), Agency.valid_to.is_(None)
+            func.within_reach(Agency.path, manager.path + "%"), Agency.valid_to.is_(None)
         )
     )
     ids: dict[str, int] = dict(rows.all())

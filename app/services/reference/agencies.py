@@ -82,8 +82,8 @@ async def list_page(
         query = query.where(Agency.parent_id == above.id)
     if plan is not None:
         plan_row = await lookup.get_plan(session, principal, plan)
-        owner = await session.get_one(Agency, plan_row.owner_id)
-        query = query.where(Agency.path.startswith(owner.path))
+        government = await lookup.get_government(session, plan_row, on)
+        query = query.where(Agency.path.startswith(government.path))
     order = [Agency.code.collate("C")]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor

@@ -226,8 +226,8 @@ async def _get_for_update(
     plan = await lookup.get_managed_plan(session, principal, plan_code, project=project_code)
     project = await projects.get_for_update(session, plan, project_code)
     agency = await lookup.get_agency(session, principal, agency_code, on)
-    owner = await session.get_one(Agency, plan.owner_id)
-    if not agency.path.startswith(owner.path):
+    manager = await lookup.get_manager(session, plan)
+    if not agency.path.startswith(manager.path):
         raise NotFound(terms.AGENCY, code=agency_code)
     return _Pair(plan, project, agency)
 

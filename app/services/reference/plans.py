@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row as ResultRow
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.db.driver import Row
 from app.db.pagination import page
@@ -93,6 +94,7 @@ async def change(
 
 
 def _select_plans(principal: Principal) -> Select[*tuple[Any, ...]]:
+    taker = aliased(Agency)
     return (
         lookup.known_plans(principal)
         .join(Programme, Programme.id == Plan.programme_id)
@@ -101,6 +103,10 @@ def _select_plans(principal: Principal) -> Select[*tuple[Any, ...]]:
             Programme.code.label("programme"),
             Agency.code.label("owner"),
             lookup.district_code(),
+            select(taker.code)
+            .where(taker.id == Agency.taken_over_by_id)
+            .scalar_subquery()
+            .label("taken_over_by"),
         )
     )
 

@@ -242,8 +242,8 @@ async def _get_slot(session: AsyncSession, principal: Principal, key: RuleKey) -
     if key.agency is None:
         return RuleSlot(plan, schedule, None, key.code)
     agency = await lookup.get_agency(session, principal, key.agency, key.on)
-    owner = await session.get_one(Agency, plan.owner_id)
-    if not (agency.path.startswith(owner.path) and principal.reaches(agency.path)):
+    manager = await lookup.get_manager(session, plan)
+    if not (agency.path.startswith(manager.path) and principal.reaches(agency.path)):
         raise NotFound(terms.AGENCY, code=key.agency)
     return RuleSlot(plan, schedule, agency, key.code)
 

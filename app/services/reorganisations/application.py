@@ -97,7 +97,7 @@ async def apply(
     # 2. Record the event in the ledger of each plan, in the same order, then in that of no plan.
     instants = await _record(session, action, reorganisation, plans, done)
     # 3. Change the tree.
-    _end(resolution)
+    _end(reorganisation, resolution)
     await session.flush()
     await _continue(session, action, resolution)
     await _create(session, action, resolution)
@@ -151,10 +151,11 @@ async def _record(
     return instants
 
 
-def _end(resolution: Resolution) -> None:
+def _end(reorganisation: Reorganisation, resolution: Resolution) -> None:
     """Set the last day of the agencies that end."""
     for agency in resolution.ended:
         agency.valid_to = resolution.last_day
+        agency.ended_by_id = reorganisation.id
 
 
 async def _continue(session: AsyncSession, action: Action, resolution: Resolution) -> None:

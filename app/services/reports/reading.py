@@ -19,27 +19,32 @@ from app.services.reports.working_copy import ReportAnswer
 from app.text import terms
 from app.text.writing import Language
 
-# A report within reach as JSON, without the findings about its draft. The draft is null for readers
-# who may not read it.
+# A report within reach, or of an agency that was merged into the reader's, as JSON without the
+# findings about its draft. The draft is null for readers who may not read it. One that was begun
+# before its obligation moved to successors is still read.
 GET_REPORT = Statement("""
-SELECT o.id, o.plan, o.report_version AS version, readable.draft::text AS draft,
-    obligation_json(o, :now)::text AS obligation,
+SELECT DISTINCT ON (o.plan) o.id, o.plan, o.report_version AS version,
+    readable.draft::text AS draft,
+    obligation_json(ROW(o.*)::owed_obligation, :now)::text AS obligation,
     json_build_object(
         'expected', expected_json(o.id),
         'draft', readable.draft,
         'draft_saved_at', r.draft_saved_at, 'draft_saved_by', r.draft_saved_by,
         'last_revision', (SELECT revision_json(v) FROM revision v
             WHERE v.report_id = r.id AND v.number = r.last_revision),
-        'decisions', decisions_json(r.id)
+        'decisions', decisions_json(r.id),
+        'predecessor_reports', predecessor_reports_json(o.id, :reader)
     )::text AS report
-FROM owed_obligation o
+FROM any_obligation o
 LEFT JOIN report r ON r.id = o.report_id
 LEFT JOIN LATERAL (
     SELECT r.draft WHERE may_read_draft(r.draft_agency_id, o.agency_id, :reader)
 ) AS readable ON true
-WHERE o.period = :period AND o.agency = :agency AND o.agency_existed
-AND within_reach(o.agency_path, :reach) AND (CAST(:plan AS text) IS NULL OR o.plan = :plan)
-ORDER BY o.plan
+WHERE o.period = :period AND o.agency = :agency
+AND (o.agency_existed OR o.first_submitted_at IS NOT NULL OR r.draft IS NOT NULL)
+AND (within_reach(o.agency_path, :reach) OR is_heir(:reader, o.agency_id))
+AND (CAST(:plan AS text) IS NULL OR o.plan = :plan)
+ORDER BY o.plan, o.agency_existed DESC
 """)
 
 
@@ -61,7 +66,7 @@ async def get(
         NotFound: no such obligation within the principal's reach.
         AmbiguousPlan: several plans have one, and none was named.
     """
-    parameters = parameters_of(principal, key) | {"now": now, "reader": principal.agency_id}
+    parameters = parameters_of(principal, key) | {"now": now}
     rows = await GET_REPORT.fetch_all(connection, parameters)
     ensure_one([row["plan"] for row in rows], key)
     row = rows[0]

@@ -39,22 +39,25 @@ PERIOD_CLOSED = Bilingual(
 ATTEMPTS = 5
 """How often a write is tried on the newest version before it gives up as stale."""
 
-# The report within reach: the columns that decide on a change, and those of the response. The draft
-# is null for a reader who may not read it.
+# The report within reach, or of an agency that was merged into the reader's: the columns that
+# decide on a change, and those of the response. The draft is null where it may not be read.
 GET_WORKING_COPY = Statement("""
-SELECT o.*, is_open(o, :now) AS is_open, r.draft IS NOT NULL AS has_draft, r.draft_writers,
+SELECT DISTINCT ON (o.plan) o.*, is_open(o, :now) AS is_open,
+    r.draft IS NOT NULL AS has_draft, r.draft_writers,
     CASE WHEN may_read_draft(r.draft_agency_id, o.agency_id, :reader) THEN r.draft::text END
         AS draft,
     CASE WHEN o.exempted_at IS NOT NULL THEN exemption_json(o.id)::text END AS exemption,
     coalesce(r.last_revision, 0) AS revisions, expectations_json(o.id)::text AS expectations,
     (SELECT revision_json(v)::text FROM revision v
         WHERE v.report_id = r.id AND v.number = r.last_revision) AS last_revision,
-    decisions_json(r.id)::text AS decisions
+    decisions_json(r.id)::text AS decisions,
+    predecessor_reports_json(o.id, :reader)::text AS predecessor_reports
 FROM owed_obligation o
 LEFT JOIN report r ON r.id = o.report_id
-WHERE o.period = :period AND o.agency = :agency AND o.agency_existed
-AND within_reach(o.agency_path, :reach) AND (CAST(:plan AS text) IS NULL OR o.plan = :plan)
-ORDER BY o.plan
+WHERE o.period = :period AND o.agency = :agency
+AND (within_reach(o.agency_path, :reach) OR is_heir(:reader, o.agency_id))
+AND (CAST(:plan AS text) IS NULL OR o.plan = :plan)
+ORDER BY o.plan, o.agency_existed DESC
 """)
 
 
@@ -200,6 +203,7 @@ class WorkingCopy:
             "draft_saved_by": "null",
             "last_revision": self.row["last_revision"] or "null",
             "decisions": self.row["decisions"],
+            "predecessor_reports": self.row["predecessor_reports"],
             "findings": "[]",
             **parts,
         }
@@ -225,8 +229,7 @@ async def get(connection: Connection, action: Action, key: ReportKey) -> Working
         AmbiguousPlan: several plans have one, and none was named.
     """
     principal = action.principal
-    parameters = parameters_of(principal, key)
-    parameters |= {"reader": principal.agency_id, "now": action.now}
+    parameters = parameters_of(principal, key) | {"now": action.now}
     rows = await GET_WORKING_COPY.fetch_all(connection, parameters)
     ensure_one([row["plan"] for row in rows], key)
     return WorkingCopy(rows[0], parse_expectations(rows[0]["expectations"]))
