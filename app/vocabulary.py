@@ -204,6 +204,7 @@ class FindingCode(StrEnum):
     PART_OVER_TOTAL = "part_over_total"
     MORE_THAN_POOR = "more_than_poor"
     MORE_THAN_ALL = "more_than_all"
+    NOT_BALANCED = "not_balanced"
     OVER_ALLOCATED = "over_allocated"
     NOT_ALLOCATED = "not_allocated"
     SPENT_LESS_THAN_BEFORE = "spent_less_than_before"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-HOUSEHOLDS = {"KQ.01": 1850, "KQ.02": 96, "KQ.03": 24}
+HOUSEHOLDS = {"KQ.01": 1850, "KQ.02": 96, "KQ.31.1": 24}
 LARGEST = 24
 NARRATIVE = {
     "results": (

@@ -42,7 +42,7 @@ async def test_tables_contain_the_same_data_as_json(service: Service) -> None:
     office = service.client("coordinator")
     disbursements = [money("DA2", 350_000_000)]
     await submit_complete(
-        service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 12, "DA2.05": 10.5}, disbursements
+        service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 12, "DA2.05": 10_500_000}, disbursements
     )
     for kind in KINDS:
         aggregate = (await request_aggregate(office, kind, "application/json")).json()

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import Service
+from tests.support.reference_calls import allow_decimals
 from tests.support.report_bodies import money
 from tests.support.report_calls import (
     BAC_LUONG,
@@ -42,6 +43,7 @@ def row_of(aggregate: dict[str, Any], code: str) -> dict[str, Any]:
 async def test_figures_are_summed_over_agencies(service: Service) -> None:
     """Two communes and the labour office; communes and leads both fill DA71.01.1."""
     office = service.client("coordinator")
+    await allow_decimals(office, "DA2.05")
     await submit_complete(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 12, "DA2.05": 10.1})
     await submit_complete(
         service.client("bac-luong"),
@@ -147,9 +149,9 @@ async def test_the_basis_selects_the_last_accepted_or_the_last_submitted_revisio
 
 
 HOUSEHOLDS = {
-    # Households: all, poor at the start, left poverty, relapsed, newly poor.
-    XUAN_HONG: {"KQ.01": 1000, "KQ.02": 100, "KQ.03": 20, "KQ.04": 1, "KQ.05": 2},
-    BAC_LUONG: {"KQ.01": 3000, "KQ.02": 30, "KQ.03": 10, "KQ.04": 0, "KQ.05": 0},
+    # Households: all, poor at the start, left poverty, relapsed, newly poor, poor at the end.
+    XUAN_HONG: {"KQ.01": 1000, "KQ.02": 100, "KQ.31.2": 20, "KQ.04": 1, "KQ.34": 2, "KQ.06": 83},
+    BAC_LUONG: {"KQ.01": 3000, "KQ.02": 30, "KQ.31.2": 10, "KQ.06": 20},
 }
 
 
@@ -159,6 +161,7 @@ async def test_a_ratio_is_a_ratio_of_sums(service: Service) -> None:
     province = service.client("province")
     aggregate = await get_aggregate(province, "indicators", period="2024-Y", basis="submitted")
     assert row_of(aggregate, "KQ.06")["value"] == 83 + 20
+    assert row_of(aggregate, "KQ.31")["value"] == 20 + 10
     rate = row_of(aggregate, "KQ.07")
     assert rate["value"] == 2.58, "103 of 4000 households, not the average of 8.3 and 0.67"
     assert (rate["kind"], rate["unit"], rate["agencies"]) == ("ratio", "%", 2)

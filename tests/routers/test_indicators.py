@@ -43,8 +43,8 @@ RATIO = {
 
 async def test_the_list_has_the_order_of_the_catalogue(service: Service) -> None:
     indicators = await list_all(service.client("xuan-hong"), "/indicators", limit=30)
-    assert len(indicators) == 79
-    assert [indicator["position"] for indicator in indicators] == list(range(1, 80))
+    assert len(indicators) == 103
+    assert [indicator["position"] for indicator in indicators] == list(range(1, 104))
     assert (indicators[0]["code"], indicators[-1]["code"]) == ("KQ.01", "DA72.02.2")
     assert {indicator["official"] for indicator in indicators} == {False}
 
@@ -93,7 +93,7 @@ async def test_the_list_is_filtered(service: Service) -> None:
     ]
     quarterly = await list_all(client, "/indicators", frequency="quarter", filled_by="communes")
     assert all("quarter" in indicator["frequencies"] for indicator in quarterly)
-    assert 0 < len(quarterly) < 79
+    assert 0 < len(quarterly) < 103
     assert problem_of(await client.get("/indicators?project=DA9")) == (404, "not-found")
     assert field_errors(await client.get("/indicators?frequency=month")) == [("/frequency", "enum")]
 
@@ -103,7 +103,7 @@ async def test_the_number_of_queries_does_not_grow_with_the_list(service: Servic
     with capture_statements(service) as for_one:
         await client.get("/indicators?limit=1")
     with capture_statements(service) as for_all:
-        assert len(ok(await client.get("/indicators?limit=200"))["items"]) == 79
+        assert len(ok(await client.get("/indicators?limit=200"))["items"]) == 103
     assert len(for_all) == len(for_one) <= 3
 
 
@@ -112,7 +112,7 @@ async def test_a_new_indicator_is_expected_in_reports(service: Service) -> None:
     answer = await client.post("/indicators", json=FILLED)
     indicator = ok(answer, 201)
     assert {name: indicator[name] for name in FILLED} == FILLED
-    assert indicator["position"] == 80
+    assert indicator["position"] == 104
     read = await client.get("/indicators/DA2.06")
     assert (read.json(), read.headers["ETag"]) == (indicator, answer.headers["ETag"])
     report = ok(await client.get("/reports/2024-Q2/15493"))
@@ -160,7 +160,7 @@ async def test_an_invalid_indicator_is_rejected(
     client = service.client("coordinator")
     errors = field_errors(await client.post("/indicators", json=body))
     assert [error for error in errors if error in expected] == expected
-    assert len(await list_all(client, "/indicators")) == 79
+    assert len(await list_all(client, "/indicators")) == 103
 
 
 async def test_a_code_is_unique_in_the_plan(service: Service) -> None:
@@ -187,7 +187,7 @@ async def test_a_change_is_stored_audited_and_gives_a_new_etag(service: Service)
 async def test_an_indicator_becomes_derived_and_moves_to_a_project(service: Service) -> None:
     client = service.client("coordinator")
     body = {"formula": "KQ.08.1 + KQ.08.2", "filled_by": []}
-    assert ok(await change(client, "/indicators/KQ.03", body))["filled_by"] == []
+    assert ok(await change(client, "/indicators/KQ.32", body))["filled_by"] == []
     answer = await change(client, "/indicators/DA2.05", {"project": None})
     assert ok(answer)["project"] is None
     event = (await list_events(service, "indicator.changed"))[-1]
@@ -197,9 +197,9 @@ async def test_an_indicator_becomes_derived_and_moves_to_a_project(service: Serv
 @pytest.mark.parametrize(
     ("code", "body", "expected"),
     [
-        ("KQ.03", {"frequencies": ["quarter"]}, ("/frequencies", "term_not_reported")),
-        ("KQ.06", {"formula": "KQ.02 - KQ.06"}, ("/formula", "circle")),
-        ("KQ.06", {"formula": None}, ("/filled_by", "filled_by_or_formula")),
+        ("KQ.31.1", {"frequencies": ["quarter"]}, ("/frequencies", "term_not_reported")),
+        ("KQ.31", {"formula": "KQ.02 - KQ.31"}, ("/formula", "circle")),
+        ("KQ.31", {"formula": None}, ("/filled_by", "filled_by_or_formula")),
         ("DA2.02", {"unit": "người"}, ("/unit", "other_unit")),
         ("DA2.02.1", {"unit": "người"}, ("/unit", "other_unit")),
         ("DA2.02", {"project": "DA9"}, ("/project", "unknown_project")),
@@ -221,14 +221,14 @@ async def test_the_meaning_of_reported_figures_is_fixed(service: Service) -> Non
     await draft(reporter, XUAN_HONG, period="2024-H1")
     await submit(reporter, XUAN_HONG, period="2024-H1", warnings_note="Đã kiểm tra.")
     for code, body in (
-        ("KQ.03", {"kind": "stock"}),
+        ("KQ.08.1", {"kind": "stock"}),
         ("DA2.04.1", {"project": "DA7.TDA1"}),
         ("DA2.04.1", {"unit": "cái"}),
-        ("KQ.06", {"formula": "KQ.02 - KQ.03"}),
+        ("KQ.08", {"formula": "KQ.08.1 - KQ.08.2"}),
     ):
         answer = await change(client, f"/indicators/{code}", body)
         assert problem_of(answer) == (409, "state-conflict"), code
-    assert ok(await change(client, "/indicators/KQ.03", {"name": "Hộ thoát nghèo"}))
+    assert ok(await change(client, "/indicators/KQ.08.1", {"name": "Hộ nghèo giảm"}))
     assert ok(await change(client, "/indicators/KQ.09.5", {"unit": "hộ gia đình"}))
 
 

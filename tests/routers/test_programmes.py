@@ -17,7 +17,7 @@ async def test_a_programme_and_its_catalogue(service: Service) -> None:
     assert [row["code"] for row in projects[:3]] == ["DA2", "DA3", "DA3.TDA1"]
     assert {row["parent"] for row in projects[2:4]} == {"DA3"}
     indicators = await list_all(client, f"/programmes/{CODE}/indicators", limit=50)
-    assert len(indicators) == 79
+    assert len(indicators) == 103
     assert {row["official"] for row in indicators} == {False}
     assert problem_of(await client.get("/programmes/khac")) == (404, "not-found")
     assert problem_of(await client.get("/programmes/khac/projects")) == (404, "not-found")

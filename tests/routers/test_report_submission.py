@@ -205,7 +205,7 @@ INVALID_FIGURES = {
         "not_yours",
         "/indicator",
     ),
-    "a derived indicator": (with_entries(entry(None, "KQ.06", 1)), "not_yours", "/indicator"),
+    "a derived indicator": (with_entries(entry(None, "KQ.08", 1)), "not_yours", "/indicator"),
     "a figure given twice": (with_entries(entry("DA2", "DA2.02", 0)), "given_twice", "/indicator"),
     "an unknown project": (with_figure("DA2.02", 1, project="DA9"), "unknown_project", "/project"),
     "a figure under another project": (

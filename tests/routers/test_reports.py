@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from app.models.audit_events import AuditEvent
 from app.models.reports import RevisionDisbursement, RevisionEntry
 from tests.conftest import Service
+from tests.support.reference_calls import allow_decimals
 from tests.support.report_bodies import complete_body, entry, money
 from tests.support.report_calls import (
     BAC_LUONG,
@@ -127,7 +128,7 @@ async def test_the_first_submission_decides_timeliness(
 
 async def test_a_revision_never_changes(service: Service) -> None:
     commune, office = service.client("xuan-hong"), service.client("coordinator")
-    await submit_complete(commune, XUAN_HONG, {"DA2.05": 12.5}, DISBURSEMENTS)
+    await submit_complete(commune, XUAN_HONG, {"DA2.05": 12_500_000}, DISBURSEMENTS)
     before = ok(await commune.get(f"{REPORT}/revisions/1"))
     await review(office, "return", XUAN_HONG, reason="Sửa lại.")
     await save(commune, XUAN_HONG, complete_body(await read(commune, XUAN_HONG), {"DA2.05": 3}))
@@ -148,6 +149,7 @@ async def test_a_revision_never_changes(service: Service) -> None:
 async def test_a_fingerprint_is_the_hash_of_the_canonical_body(service: Service) -> None:
     """The hash is SHA-256; canonical JSON has sorted keys, no spaces and is UTF-8."""
     commune = service.client("xuan-hong")
+    await allow_decimals(service.client("coordinator"), "DA2.05")
     submitted = await submit_complete(
         commune, XUAN_HONG, {"DA2.05": 1234567890.05, "DA2.02": 7}, DISBURSEMENTS
     )
@@ -160,6 +162,7 @@ async def test_a_fingerprint_is_the_hash_of_the_canonical_body(service: Service)
 
 async def test_the_rows_of_a_revision_equal_its_body(service: Service) -> None:
     """Aggregates sum these rows, so they must hold exactly the figures of the body."""
+    await allow_decimals(service.client("coordinator"), "DA2.05")
     submitted = await submit_complete(
         service.client("xuan-hong"), XUAN_HONG, {"DA2.05": 12.34}, DISBURSEMENTS
     )

@@ -128,9 +128,9 @@ async def test_progress_is_measured_from_the_baseline(service: Service) -> None:
     ok(await put(office, RATE, 0.31, 2))
     ok(await put(office, f"{RATE}/agencies/{XUAN_HONG}", 0.5, 2.5))
     ok(await put(office, f"{HOUSEHOLDS}/agencies/{XUAN_HONG}", 6))
-    poor = {"KQ.01": 1000, "KQ.02": 20, "KQ.03": 4, "KQ.08.1": 3, "KQ.08.2": 1}
+    poor = {"KQ.01": 1000, "KQ.02": 20, "KQ.31.2": 4, "KQ.06": 16, "KQ.08.1": 3, "KQ.08.2": 1}
     await submit_complete(service.client("xuan-hong"), XUAN_HONG, poor, period=YEAR)
-    other = {"KQ.01": 1000, "KQ.02": 10, "KQ.08.1": 2}
+    other = {"KQ.01": 1000, "KQ.02": 10, "KQ.06": 10, "KQ.08.1": 2}
     await submit_complete(service.client("bac-luong"), BAC_LUONG, other, period=YEAR)
     whole = await get_targets(office, basis="submitted")
     rate = row_of(whole, "poverty_rate_reduction")

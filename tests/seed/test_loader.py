@@ -35,7 +35,7 @@ revision AS (
     SELECT id, 1, now(), now(), now(), 'person', '{}', '' FROM report RETURNING id
 )
 INSERT INTO revision_entry (revision_id, indicator_id, value)
-SELECT revision.id, indicator.id, 1 FROM revision, indicator WHERE indicator.code = 'KQ.05'
+SELECT revision.id, indicator.id, 1 FROM revision, indicator WHERE indicator.code = 'KQ.31.1'
 """
 DUE_DATES = {
     "2024-Q1": date(2024, 3, 15),
@@ -188,7 +188,7 @@ async def test_a_plan_needs_its_programme(database: Database, folder: Path) -> N
         await load_folder(database, folder)
     await load_folder(database, PROGRAMME_FOLDER)
     lines = await load_folder(database, folder)
-    assert "80 chỉ tiêu (thêm 80, sửa 0)" in "\n".join(lines)
+    assert "103 chỉ tiêu (thêm 103, sửa 0)" in "\n".join(lines)
 
 
 async def test_definitions_of_reported_figures_do_not_change(
@@ -198,11 +198,11 @@ async def test_definitions_of_reported_figures_do_not_change(
     async with database.transaction() as session:
         await session.execute(text(STORE_FIGURE))
     path = folder.parent / INDICATORS
-    correct(path, "Số hộ nghèo phát sinh,,hộ,flow", "Số hộ nghèo phát sinh,,hộ,stock")
-    correct(path, "KQ.02 - KQ.03 + KQ.04 + KQ.05", "KQ.02 - KQ.03 + KQ.04")
+    correct(path, "KQ.31.1,Số hộ nghèo trở thành hộ cận nghèo,,hộ,flow", "KQ.31.1,Hộ,,hộ,stock")
+    correct(path, "KQ.31.1 + KQ.31.2", "KQ.31.1 - KQ.31.2")
     with pytest.raises(SeedError) as refused:
         await load_folder(database, folder)
-    assert [finding.field for finding in refused.value.findings] == ["kind", "formula"]
+    assert [finding.field for finding in refused.value.findings] == ["formula", "kind"]
 
 
 async def test_loading_again_changes_no_row(database: Database) -> None:

@@ -35,6 +35,11 @@ async def change(
     return await client.patch(path, json=body, params=query, headers=headers)
 
 
+async def allow_decimals(office: httpx.AsyncClient, code: str) -> None:
+    """Give an indicator two decimals; the plan's own indicators are all counted in whole units."""
+    ok(await change(office, f"/indicators/{code}", {"decimals": 2}))
+
+
 async def delete(client: httpx.AsyncClient, path: str) -> httpx.Response:
     """DELETE the current version."""
     read = await client.get(path)

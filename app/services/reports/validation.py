@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.errors import FieldError
+from app.services.reports.balances import unbalanced
 from app.services.reports.figures import Limits, decimal, find_errors, without
 from app.text.bilingual import Bilingual
 from app.vocabulary import LARGEST_FIGURE
@@ -86,9 +87,9 @@ PART_OVER_TOTAL = Bilingual(
     "{part} = {value} exceeds its total {total} = {total_value}.",
 )
 MORE_THAN_POOR = Bilingual(
-    "Số hộ thoát nghèo (KQ.03 = {value}) lớn hơn số hộ nghèo đầu năm (KQ.02 = {most}).",
-    "Households that left poverty (KQ.03 = {value}) exceed poor households at the start of the "
-    "year (KQ.02 = {most}).",
+    "{name} ({code} = {value}) lớn hơn số hộ nghèo đầu năm (KQ.02 = {most}).",
+    "{name} ({code} = {value}) exceeds the poor households at the start of the year "
+    "(KQ.02 = {most}).",
 )
 MORE_THAN_ALL = Bilingual(
     "Số hộ nghèo đầu năm (KQ.02 = {value}) lớn hơn tổng số hộ dân cư (KQ.01 = {most}).",
@@ -139,7 +140,8 @@ def check_submission(body: Body, expectations: Expectations) -> list[FieldError]
         *invalid,
         *_missing(body, expectations),
         *_over_totals(figures, expectations),
-        *_households(figures),
+        *_households(figures, expectations),
+        *unbalanced(figures, {code: each.name for code, each in expectations.figures.items()}),
         *_money_errors(valid, expectations),
         *_estimates(valid),
         *_against_quarters(figures, expectations),
@@ -279,14 +281,22 @@ def _over_totals(
             )
 
 
-def _households(figures: Mapping[str, tuple[int, Decimal]]) -> Iterator[FieldError]:
-    for smaller, larger, code, message in (
-        ("KQ.03", "KQ.02", "more_than_poor", MORE_THAN_POOR),
+def _households(
+    figures: Mapping[str, tuple[int, Decimal]], expectations: Expectations
+) -> Iterator[FieldError]:
+    for smaller, larger, finding, message in (
+        ("KQ.31.1", "KQ.02", "more_than_poor", MORE_THAN_POOR),
+        ("KQ.31.2", "KQ.02", "more_than_poor", MORE_THAN_POOR),
         ("KQ.02", "KQ.01", "more_than_all", MORE_THAN_ALL),
     ):
         if smaller in figures and larger in figures and figures[smaller][1] > figures[larger][1]:
-            facts = {"value": figures[smaller][1], "most": figures[larger][1]}
-            yield FieldError(f"/entries/{figures[smaller][0]}/value", code, message, facts)
+            facts = {
+                "name": expectations.figures[smaller].name,
+                "code": smaller,
+                "value": figures[smaller][1],
+                "most": figures[larger][1],
+            }
+            yield FieldError(f"/entries/{figures[smaller][0]}/value", finding, message, facts)
 
 
 def _money_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:

@@ -85,7 +85,7 @@ def test_the_catalogue_of_the_plan_is_valid() -> None:
         for row in _rows(PROGRAMME_FOLDER)
     ]
     catalogue = {entry.code: entry for entry in entries}
-    assert len(catalogue) == 80
+    assert len(catalogue) == 103
     assert [error for code in catalogue for error in validate(code, catalogue)] == []
 
 

@@ -13,6 +13,7 @@ from app.models.indicators import Indicator
 from app.models.reports import RevisionDisbursement, RevisionEntry
 from app.services.reports.submission import fingerprint
 from tests.conftest import Service
+from tests.support.reference_calls import allow_decimals
 from tests.support.report_bodies import complete_body, money
 from tests.support.report_calls import Q2, XUAN_HONG, ok, read, save, submit, submit_complete
 
@@ -41,6 +42,8 @@ LARGEST = 9_999_999_999_999.99
 
 async def test_the_largest_and_the_smallest_figures_are_kept_exactly(service: Service) -> None:
     commune = service.client("xuan-hong")
+    for code in ("DA2.05", "DA2.05.1", "DA2.05.2"):
+        await allow_decimals(service.client("coordinator"), code)
     spent = [money("DA2", 10**15, source="mobilised")]
     values = {"DA2.02": 9_999_999_999_999, "DA2.05": LARGEST, "DA2.05.1": 0.01, "DA2.05.2": 0.1}
     sent = await submit_complete(commune, XUAN_HONG, values, spent, warnings_note="Thử giới hạn.")

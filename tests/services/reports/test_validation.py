@@ -44,7 +44,7 @@ LINES = [
     line("DA61.01", "DA6.TDA1", "đơn vị", maximum=Decimal(30)),
     line("KQ.01", None),
     line("KQ.02", None),
-    line("KQ.03", None),
+    line("KQ.31.1", None),
 ]
 CURRENT = ("DA2", "central", "current_year")
 EXPECTATIONS = Expectations(
@@ -141,9 +141,9 @@ SUBMISSIONS: list[tuple[Any, list[tuple[str, str, str]]]] = [
         [("error", "part_over_total", "/entries/2/value")],
     ),
     (sent(entry("DA2", "DA2.05", 1), entry("DA2", "DA2.05.1", 2)), []),  # another unit: no part
-    (sent(entry(None, "KQ.02", 5), entry(None, "KQ.03", 5), entry(None, "KQ.01", 5)), []),
+    (sent(entry(None, "KQ.02", 5), entry(None, "KQ.31.1", 5), entry(None, "KQ.01", 5)), []),
     (
-        sent(entry(None, "KQ.02", 5), entry(None, "KQ.03", 6)),
+        sent(entry(None, "KQ.02", 5), entry(None, "KQ.31.1", 6)),
         [("error", "more_than_poor", "/entries/2/value")],
     ),
     (
@@ -202,7 +202,10 @@ def test_findings_have_the_order_of_the_form() -> None:
 
 def test_every_code_of_a_finding_is_listed() -> None:
     folder = Path(validation.__file__).parent
-    source = "".join((folder / name).read_text("utf-8") for name in ("validation.py", "figures.py"))
+    source = "".join(
+        (folder / name).read_text("utf-8")
+        for name in ("validation.py", "figures.py", "balances.py")
+    )
     assert {code for code in FindingCode if f'"{code}"' in source} == set(FindingCode)
 
 
