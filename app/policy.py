@@ -13,6 +13,7 @@ class Permission(StrEnum):
     SELF_WRITE = "self:write"
     REFERENCE_READ = "reference:read"
     REFERENCE_WRITE = "reference:write"
+    PERIODS_READ = "periods:read"
     PERIODS_MANAGE = "periods:manage"
     OBLIGATIONS_READ = "obligations:read"
     OBLIGATIONS_MANAGE = "obligations:manage"
@@ -38,6 +39,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SELF,
             P.SELF_WRITE,
             P.REFERENCE_READ,
+            P.PERIODS_READ,
             P.OBLIGATIONS_READ,
             P.REPORTS_READ,
             P.REPORTS_WRITE,
@@ -50,6 +52,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SELF,
             P.SELF_WRITE,
             P.REFERENCE_READ,
+            P.PERIODS_READ,
             P.REFERENCE_WRITE,
             P.PERIODS_MANAGE,
             P.OBLIGATIONS_READ,
@@ -71,6 +74,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SELF,
             P.SELF_WRITE,
             P.REFERENCE_READ,
+            P.PERIODS_READ,
             P.OBLIGATIONS_READ,
             P.REPORTS_READ,
             P.AGGREGATES_READ,
@@ -83,6 +87,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SELF,
             P.SELF_WRITE,
             P.REFERENCE_READ,
+            P.PERIODS_READ,
             P.REFERENCE_WRITE,
             P.PERIODS_MANAGE,
             P.OBLIGATIONS_READ,
@@ -98,10 +103,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
-    Scope.REFERENCE_READ: frozenset({P.REFERENCE_READ}),
+    Scope.REFERENCE_READ: frozenset({P.REFERENCE_READ, P.PERIODS_READ}),
     Scope.REPORTS_READ: frozenset({P.OBLIGATIONS_READ, P.REPORTS_READ}),
     Scope.REPORTS_WRITE: frozenset({P.REPORTS_WRITE}),
-    Scope.AGGREGATES_READ: frozenset({P.AGGREGATES_READ}),
+    Scope.AGGREGATES_READ: frozenset({P.AGGREGATES_READ, P.PERIODS_READ}),
 }
 
 READING = frozenset(

@@ -10,14 +10,28 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from bench import floods, kills, outages, protocols, reads, restores, startup, submissions, sweep
+from bench import (
+    floods,
+    kills,
+    outages,
+    protocols,
+    reads,
+    restores,
+    startup,
+    submissions,
+    sweep,
+    unchanged,
+)
 from bench.baseline import Baseline, running_baseline
 from bench.printing import Result, print_all
 from bench.testbed import Testbed, running_testbed
 
 COMPARISONS: dict[str, Callable[[Testbed, Baseline | None], Sequence[Result]]] = {
     "reads": lambda testbed, baseline: reads.measure(testbed, "reads", baseline),
-    "aggregates": lambda testbed, baseline: reads.measure(testbed, "aggregates", baseline),
+    "aggregates": lambda testbed, baseline: [
+        *reads.measure(testbed, "aggregates", baseline),
+        *unchanged.measure(testbed),
+    ],
     submissions.NAME: submissions.measure,
 }
 DRILLS: dict[str, Callable[[Testbed], Sequence[Result]]] = {

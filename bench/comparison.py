@@ -20,6 +20,8 @@ BYTES, SQL, BARE = "bytes", "sql", "bare"
 """The floors; see `bench.floors`."""
 BASELINE = "baseline"
 """Another version of the service; see `bench.baseline`."""
+ONE_QUERY, FULL = "one query", "full"
+"""A bare route with one small statement, and the service's full answer; see `bench.unchanged`."""
 PLAIN = "plain"
 """The service itself, with uncompressed responses."""
 

@@ -104,7 +104,7 @@ class _Client(asyncio.Protocol):
         if len(self.buffer) < head_length + len(END_OF_HEAD) + length:
             return
         self.run.answered(self.sent_at, time.perf_counter())
-        if not head.startswith(b"http/1.1 2"):
+        if not head.startswith((b"http/1.1 2", b"http/1.1 304")):
             self.run.fault = self.buffer.decode(errors="replace")
         self.buffer = b""
         self._send_next()

@@ -18,6 +18,7 @@ class ApiRequest:
     idempotency_key: str | None = None
     accept: str = "*/*"
     accept_encoding: str | None = None
+    if_none_match: str | None = None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -25,6 +26,7 @@ class ApiRequest:
         headers = {
             "Accept": self.accept,
             "Accept-Encoding": self.accept_encoding,
+            "If-None-Match": self.if_none_match,
             "Authorization": self.token and f"Bearer {self.token}",
             "Idempotency-Key": self.idempotency_key,
             "Content-Type": None if self.body is None else "application/json",

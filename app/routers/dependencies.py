@@ -224,6 +224,7 @@ P = Permission
 SelfReader = Annotated[Principal, Depends(Requires(P.SELF))]
 SelfAction = Annotated[Action, Depends(Acts(P.SELF_WRITE))]
 ReferenceReader = Annotated[Principal, Depends(Requires(P.REFERENCE_READ))]
+PeriodsReader = Annotated[Principal, Depends(Requires(P.PERIODS_READ))]
 ReferenceAction = Annotated[Action, Depends(Acts(P.REFERENCE_WRITE))]
 PeriodsAction = Annotated[Action, Depends(Acts(P.PERIODS_MANAGE))]
 ObligationsReader = Annotated[Principal, Depends(Requires(P.OBLIGATIONS_READ))]

@@ -14,6 +14,7 @@ from app.routers.dependencies import (
     Cursor,
     Limit,
     PeriodsAction,
+    PeriodsReader,
     PlanCode,
     ReadSession,
     ReferenceAction,
@@ -132,7 +133,7 @@ async def change_schedule(
     responses=problems(NotFound),
 )
 async def list_reporting_periods(
-    principal: ReferenceReader,
+    principal: PeriodsReader,
     session: ReadSession,
     plan: PlanCode = None,
     year: Annotated[int | None, Query(ge=2000, le=2100)] = None,
@@ -186,7 +187,7 @@ async def generate_reporting_periods(
 )
 async def get_reporting_period(
     code: str,
-    principal: ReferenceReader,
+    principal: PeriodsReader,
     session: ReadSession,
     plan: PlanCode = None,
 ) -> PeriodOut:

@@ -92,6 +92,7 @@ class ObligationOut(Output):
 class MatrixPeriod(Output):
     """A column of the matrix: a reporting period."""
 
+    plan: str = Field(description="The code of the plan.")
     code: str = Field(description="The code.")
     frequency: Frequency = Field(description="How often a report is due.")
     due_date: date = Field(description="The last day that is on time.")
@@ -114,8 +115,9 @@ class MatrixCell(Output):
 
 
 class MatrixRow(Output):
-    """A row of the matrix: one agency in all periods of the year."""
+    """A row of the matrix: one agency in all periods of a plan's year."""
 
+    plan: str = Field(description="The code of the plan.")
     agency: str = Field(description="The code of the agency.")
     agency_name: str = Field(description="The name of the agency.")
     kind: AgencyKind = Field(description="The kind of the agency.")
@@ -128,10 +130,12 @@ class Matrix(Output):
     model_config = examples(
         {
             "plan": "tho-xuan-2024",
+            "plans": ["tho-xuan-2024"],
             "year": 2024,
             "now": "2024-06-10T08:00:00+07:00",
             "periods": [
                 {
+                    "plan": "tho-xuan-2024",
                     "code": "2024-Q2",
                     "frequency": "quarter",
                     "due_date": "2024-06-15",
@@ -142,6 +146,7 @@ class Matrix(Output):
             ],
             "rows": [
                 {
+                    "plan": "tho-xuan-2024",
                     "agency": "15493",
                     "agency_name": "Xã Xuân Hồng",
                     "kind": "commune",
@@ -160,7 +165,8 @@ class Matrix(Output):
         }
     )
 
-    plan: str = Field(description="The code of the plan.")
+    plan: str | None = Field(description="The code of the plan; null where there are several.")
+    plans: list[str] = Field(description="The codes of the plans.")
     year: int = Field(description="The year.")
     now: Instant = Field(description="The instant of the answer.")
     periods: list[MatrixPeriod] = Field(description="The periods.")

@@ -4,6 +4,7 @@ The visibility rule is `app.policy.Principal.reaches` and `knows`; in SQL it is 
 `within_reach` and `within_horizon`, which every query uses.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import (
@@ -102,31 +103,45 @@ async def get_plan(
         )
         query = query.where(or_(Plan.year == year, has_periods))
     if project is not None:
-        query = query.where(
-            exists().where(
-                PlanProject.plan_id == Plan.id,
-                Project.id == PlanProject.project_id,
-                Project.code == project,
-            )
-        )
+        query = query.where(_has_project(project))
     plans = list((await session.scalars(query.order_by(Plan.code).limit(MOST_CHOICES))).all())
     _ensure_one([plan.code for plan in plans], code, period, project)
     return plans[0]
 
 
-async def get_plan_code(
+async def list_plan_ids(
+    session: AsyncSession, principal: Principal, code: str | None, *, project: str | None = None
+) -> Sequence[int]:
+    """The ids of the known plans that a list spans: the one named `code`, or all.
+
+    project: only those that have a project with the code.
+
+    Raises:
+        NotFound: no plan within the horizon fits.
+    """
+    query = known_plans(principal).with_only_columns(Plan.id)
+    if code is not None:
+        query = query.where(Plan.code == code)
+    if project is not None:
+        query = query.where(_has_project(project))
+    ids = (await session.scalars(query)).all()
+    if not ids:
+        raise _not_found(code, None, project)
+    return ids
+
+
+async def list_plan_codes(
     connection: Connection,
     principal: Principal,
     code: str | None,
     *,
     period: str | None = None,
     year: int | None = None,
-) -> str:
-    """As `get_plan`, but only the code, for reads through the direct driver.
+) -> list[str]:
+    """The codes of the known plans that fit, at most `MOST_CHOICES` and one; by the direct driver.
 
     Raises:
         NotFound: no plan within the horizon fits.
-        AmbiguousPlan: `code` is None and several fit.
     """
     parameters = {
         "horizon": principal.horizon,
@@ -134,12 +149,12 @@ async def get_plan_code(
         "code": code,
         "period": period,
         "year": year,
-        "most": MOST_CHOICES,
+        "most": MOST_CHOICES + 1,
     }
     rows = await LIST_PLAN_CODES.fetch_all(connection, parameters)
-    codes = [str(row["code"]) for row in rows]
-    _ensure_one(codes, code, period, None)
-    return codes[0]
+    if not rows:
+        raise _not_found(code, period, None)
+    return [str(row["code"]) for row in rows]
 
 
 def _ensure_one(
@@ -187,6 +202,15 @@ async def get_government(session: AsyncSession, plan: Plan, on: date) -> Agency:
     if owner.valid_to is None or on <= owner.valid_to:
         return owner
     return await get_manager(session, plan)
+
+
+def _has_project(code: str) -> ColumnElement[bool]:
+    """The condition that a `Plan` has a project with the code."""
+    return exists().where(
+        PlanProject.plan_id == Plan.id,
+        Project.id == PlanProject.project_id,
+        Project.code == code,
+    )
 
 
 def _not_found(plan: str | None, period: str | None, project: str | None) -> NotFound:

@@ -154,6 +154,7 @@ OPERATION = {
     P.SELF: Bilingual("xem thông tin của chính mình", "read its own account"),
     P.SELF_WRITE: Bilingual("đổi thiết lập của chính mình", "change its own settings"),
     P.REFERENCE_READ: Bilingual("xem kế hoạch và danh mục", "read plans and reference data"),
+    P.PERIODS_READ: Bilingual("xem kỳ báo cáo", "read reporting periods"),
     P.REFERENCE_WRITE: Bilingual("sửa kế hoạch và danh mục", "change plans and reference data"),
     P.PERIODS_MANAGE: Bilingual(
         "lập, khóa và mở kỳ báo cáo", "generate, close and open reporting periods"

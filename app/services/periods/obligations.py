@@ -210,13 +210,12 @@ async def list_page(
 
     Raises:
         NotFound: no such plan or period.
-        AmbiguousPlan: several plans have the period, and none was named.
     """
     if filters.plan is not None or filters.period is not None:
-        plan = await lookup.get_plan_code(
+        plans = await lookup.list_plan_codes(
             connection, principal, filters.plan, period=filters.period
         )
-        filters = replace(filters, plan=plan)
+        filters = replace(filters, plan=plans[0] if len(plans) == 1 else None)
     equalities = filters.equalities()
     parameters = equalities | {"reach": principal.reach_pattern, "now": now, "most": limit + 1}
     if cursor is not None:
@@ -260,38 +259,42 @@ def _page_statement(
     )
 
 
-# Agencies × periods of a year: the timeliness of each, and the counts of each period.
+# Agencies × periods of a year for each plan: the timeliness of each, the counts of each period.
 GET_MATRIX = Statement("""
 WITH cell AS (
-    SELECT o.agency_id, o.agency, o.agency_name, o.agency_kind, o.late_from, o.period,
+    SELECT o.plan, o.agency_id, o.agency, o.agency_name, o.agency_kind, o.late_from, o.period,
         timeliness(o, :now) AS timeliness, days_late(o, :now) AS days_late, o.report_status,
         o.due_date, o.first_submitted_at
     FROM owed_obligation o
-    WHERE within_reach(o.agency_path, :reach) AND o.plan = :plan AND o.year = :year
+    WHERE within_reach(o.agency_path, :reach) AND o.plan = ANY(CAST(:plans AS text[]))
+    AND o.year = :year
 )
 SELECT json_build_object(
-    'plan', CAST(:plan AS text), 'year', CAST(:year AS int), 'now', CAST(:now AS timestamptz),
+    'plan', CASE WHEN cardinality(CAST(:plans AS text[])) = 1
+        THEN (CAST(:plans AS text[]))[1] END,
+    'plans', CAST(:plans AS text[]), 'year', CAST(:year AS int), 'now', CAST(:now AS timestamptz),
     'periods', (
         SELECT coalesce(json_agg(json_build_object(
-            'code', p.code, 'frequency', p.frequency, 'due_date', p.due_date,
+            'plan', plan.code, 'code', p.code, 'frequency', p.frequency, 'due_date', p.due_date,
             'late_from', p.late_from, 'state', p.state,
             'counts', (SELECT json_object_agg(timeliness, n) FROM (
-                SELECT timeliness, count(*) AS n FROM cell WHERE period = p.code GROUP BY 1
+                SELECT timeliness, count(*) AS n FROM cell
+                WHERE cell.plan = plan.code AND period = p.code GROUP BY 1
             ) AS counted)
-        ) ORDER BY p.late_from, p.code), '[]')
+        ) ORDER BY plan.code, p.late_from, p.code), '[]')
         FROM reporting_period p JOIN plan ON plan.id = p.plan_id
-        WHERE plan.code = :plan AND p.year = :year),
+        WHERE plan.code = ANY(CAST(:plans AS text[])) AND p.year = :year),
     'rows', (
-        SELECT coalesce(json_agg(line ORDER BY agency, agency_id), '[]') FROM (
-            SELECT agency, agency_id, json_build_object(
-                'agency', agency, 'agency_name', agency_name, 'kind', agency_kind,
+        SELECT coalesce(json_agg(line ORDER BY plan, agency, agency_id), '[]') FROM (
+            SELECT plan, agency, agency_id, json_build_object(
+                'plan', plan, 'agency', agency, 'agency_name', agency_name, 'kind', agency_kind,
                 'cells', json_agg(json_build_object(
                     'period', period, 'due_date', due_date, 'timeliness', timeliness,
                     'days_late', days_late, 'report_status', report_status,
                     'first_submitted_at', first_submitted_at
                 ) ORDER BY late_from, period)
             ) AS line
-            FROM cell GROUP BY agency_id, agency, agency_name, agency_kind
+            FROM cell GROUP BY plan, agency_id, agency, agency_name, agency_kind
         ) AS lines)
 )::text AS document
 """)
@@ -300,12 +303,15 @@ SELECT json_build_object(
 async def get_matrix(
     connection: Connection, principal: Principal, year: int, *, plan: str | None, now: datetime
 ) -> str:
-    """The obligations of a plan and year as JSON: one row per agency, one cell per period.
+    """The obligations of a year as JSON: one row per plan and agency, one cell per period.
 
     Raises:
         NotFound: no such plan, or none of that year.
-        AmbiguousPlan: several plans fit, and none was named.
+        AmbiguousPlan: none was named, and more fit than a matrix can show.
     """
-    plan = await lookup.get_plan_code(connection, principal, plan, year=year)
-    parameters = {"reach": principal.reach_pattern, "plan": plan, "year": year, "now": now}
+    plans = await lookup.list_plan_codes(connection, principal, plan, year=year)
+    if len(plans) > lookup.MOST_CHOICES:
+        choices = plans[:-1]
+        raise AmbiguousPlan(plans=", ".join(choices), extra={"choices": choices})
+    parameters = {"reach": principal.reach_pattern, "plans": plans, "year": year, "now": now}
     return str((await GET_MATRIX.fetch_all(connection, parameters))[0]["document"])

@@ -42,24 +42,23 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row], str | None]:
-    """A page of a plan's assignments, ordered by project (as in the plan) and agency code.
+    """A page of the assignments of a plan, or of all known plans, by project and agency code.
 
     on: the day on which the code `agency` is read.
 
     Raises:
         NotFound: there is no such plan, project or agency within the horizon.
-        AmbiguousPlan: `plan` is None and several fit.
     """
-    plan_row = await lookup.get_plan(session, principal, plan, project=project)
-    query = _select_assignments().where(Assignment.plan_id == plan_row.id)
+    plans = await lookup.list_plan_ids(session, principal, plan, project=project)
+    query = _select_assignments().where(Assignment.plan_id.in_(plans))
     if project is not None:
-        query = query.where(projects.within_project(plan_row.id, project))
+        query = query.where(projects.within_project(plans, project))
     if agency is not None:
         agency_row = await lookup.get_agency(session, principal, agency, on)
         query = query.where(Assignment.agency_id == agency_row.id)
     if role is not None:
         query = query.where(Assignment.role == role)
-    order = [*projects.PLAN_ORDER, Agency.code.collate("C"), Agency.id]
+    order = [*projects.LIST_ORDER, Agency.code.collate("C"), Agency.id]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 

@@ -111,18 +111,17 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row], str | None]:
-    """A page of a plan's budget lines, in the plan's order of projects.
+    """A page of the budget lines of a plan, or of all known plans, in the order of projects.
 
     on: the day on which the code of the filter `agency` is read.
 
     Raises:
         NotFound: there is no such plan, project or agency within the horizon.
-        AmbiguousPlan: `plan` is None and several fit.
     """
-    plan_row = await lookup.get_plan(session, principal, plan, project=filters.project)
-    query = _select_lines().where(BudgetLine.plan_id == plan_row.id)
+    plans = await lookup.list_plan_ids(session, principal, plan, project=filters.project)
+    query = _select_lines().where(BudgetLine.plan_id.in_(plans))
     if filters.project is not None:
-        query = query.where(projects.within_project(plan_row.id, filters.project))
+        query = query.where(projects.within_project(plans, filters.project))
     if filters.source is not None:
         query = query.where(BudgetLine.source == filters.source)
     if filters.origin is not None:
@@ -130,7 +129,7 @@ async def list_page(
     if filters.agency is not None:
         agency = await lookup.get_agency(session, principal, filters.agency, on)
         query = query.where(BudgetLine.agency_id == agency.id)
-    order = [*projects.PLAN_ORDER, BudgetLine.id]
+    order = [*projects.LIST_ORDER, BudgetLine.id]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 

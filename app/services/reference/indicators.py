@@ -65,21 +65,20 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row], str | None]:
-    """A page of a plan's indicators, in the order of the catalogue.
+    """A page of the indicators of a plan, or of all known plans, in the order of each catalogue.
 
     Raises:
         NotFound: there is no such plan or project within the horizon.
-        AmbiguousPlan: `plan` is None and several fit.
     """
-    plan_row = await lookup.get_plan(session, principal, plan, project=filters.project)
-    query = _select_indicators().where(PlanIndicator.plan_id == plan_row.id)
+    plans = await lookup.list_plan_ids(session, principal, plan, project=filters.project)
+    query = _select_indicators().where(PlanIndicator.plan_id.in_(plans))
     if filters.project is not None:
-        query = query.where(projects.within_project(plan_row.id, filters.project))
+        query = query.where(projects.within_project(plans, filters.project))
     if filters.frequency is not None:
         query = query.where(PlanIndicator.frequencies.contains([filters.frequency]))
     if filters.filled_by is not None:
         query = query.where(PlanIndicator.filled_by.contains([filters.filled_by]))
-    order = [PlanIndicator.position, Indicator.code.collate("C")]
+    order = [Plan.code.collate("C"), PlanIndicator.position, Indicator.code.collate("C")]
     rows, next_cursor = await page(session, query, order, limit=limit, cursor=cursor)
     return [row._asdict() for row in rows], next_cursor
 

@@ -1,12 +1,11 @@
 """Projects and sub-projects with their budgets and agencies: listed, read, changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    ScalarSelect,
     Select,
     Text,
     cast,
@@ -39,6 +38,8 @@ from app.vocabulary import AssignmentRole, AuditAction, BudgetOrigin
 
 PLAN_ORDER = (PlanProject.position, Project.code.collate("C"))
 """The order of a plan's projects."""
+LIST_ORDER = (Plan.code.collate("C"), *PLAN_ORDER)
+"""The order of projects in lists that span plans."""
 
 UNKNOWN_PROJECT = Bilingual(
     "Không có dự án {code} trong kế hoạch {plan}.", "There is no project {code} in plan {plan}."
@@ -67,19 +68,18 @@ async def list_page(
     limit: int,
     cursor: str | None,
 ) -> tuple[list[Row], str | None]:
-    """A page of a plan's projects in the plan's order.
+    """A page of the projects of a plan, or of all known plans, in the order of each plan.
 
     parent: the code of a project; restricts the list to its sub-projects.
 
     Raises:
         NotFound: there is no such plan or parent.
-        AmbiguousPlan: `plan` is None and several fit.
     """
-    plan_row = await lookup.get_plan(session, principal, plan, project=parent)
-    query = _select_projects().where(PlanProject.plan_id == plan_row.id)
+    plans = await lookup.list_plan_ids(session, principal, plan, project=parent)
+    query = _select_projects().where(PlanProject.plan_id.in_(plans))
     if parent is not None:
-        query = query.where(Project.parent_id == _adopted_id(plan_row.id, parent))
-    rows, next_cursor = await page(session, query, PLAN_ORDER, limit=limit, cursor=cursor)
+        query = query.where(Project.parent_id.in_(_adopted_ids(plans, parent)))
+    rows, next_cursor = await page(session, query, LIST_ORDER, limit=limit, cursor=cursor)
     return [_with_total(row) for row in rows], next_cursor
 
 
@@ -251,20 +251,19 @@ async def has_sub_projects(session: AsyncSession, plan: Plan, project: Project) 
     return bool(await session.scalar(select(sub_project)))
 
 
-def within_project(plan_id: int, code: str) -> ColumnElement[bool]:
-    """The condition that `Project` is the project with the code or one of its sub-projects."""
-    above_id = _adopted_id(plan_id, code)
-    return or_(Project.id == above_id, Project.parent_id == above_id)
+def within_project(plans: Sequence[int], code: str) -> ColumnElement[bool]:
+    """The condition that `Project` has the code in one of the plans, or is a sub-project."""
+    above = _adopted_ids(plans, code)
+    return or_(Project.id.in_(above), Project.parent_id.in_(above))
 
 
-def _adopted_id(plan_id: int, code: str) -> ScalarSelect[int]:
-    """The id of the project that has the code in the plan."""
+def _adopted_ids(plans: Sequence[int], code: str) -> Select[int]:
+    """The ids of the projects that have the code in one of the plans."""
     adopted, project = aliased(PlanProject), aliased(Project)
     return (
         select(project.id)
         .join(adopted, adopted.project_id == project.id)
-        .where(adopted.plan_id == plan_id, project.code == code)
-        .scalar_subquery()
+        .where(adopted.plan_id.in_(plans), project.code == code)
     )
 
 
