@@ -8,6 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 from sqlalchemy import text
 
+from app.services.reminders.sweep import sweep
 from app.services.reorganisations.reorganisations import apply_due
 from seed.loader import load
 from tests.conftest import PLAN_FOLDER, ROOT, Service
@@ -20,6 +21,14 @@ Q3 = "2025-Q3"
 ANY = {"If-Match": "*"}
 PASSWORD = "mật khẩu của đơn vị mới"
 H1 = "2025-H1"
+REMINDED = text("""
+SELECT DISTINCT username, agency.name, p.code FROM notification n
+JOIN account ON account.id = n.account_id
+JOIN obligation o ON o.id = n.obligation_id
+JOIN agency ON agency.id = o.agency_id
+JOIN reporting_period p ON p.id = o.period_id
+WHERE n.template = 'reminder' AND n.created_at >= '2025-07-01'
+""")
 RECIPIENTS = text("""
 SELECT audience, agency.name, username FROM recipient
 JOIN agency ON agency.id = recipient.agency_id JOIN account ON account.id = recipient.account_id
@@ -346,3 +355,89 @@ async def test_loading_the_plan_again_keeps_the_reorganisation(running: Service)
     assert await table_counts(running) == before
     ended = ok(await running.client("admin").get("/agencies/15499?on=2025-06-30"))
     assert ended["valid_to"] == "2025-06-30"
+
+
+async def test_figures_of_2024_by_the_communes_of_today(running: Service) -> None:
+    """15499 and 15505 took in Xuân Hồng and Bắc Lương."""
+    running.clock.set("2024-06-10 08:00")
+    for person, agency, value in (("xuan-hong", "15493", 12), ("bac-luong", "15502", 30)):
+        await submit_complete(running.client(person), agency, {"DA2.02": value})
+    running.clock.set("2025-06-25 08:00")
+    await reorganise(running)
+    viewer = running.client("province")
+    question = "/aggregates/indicators?period=2024-Q2&basis=submitted"
+    plain = ok(await viewer.get(f"{question}&agency=395"))
+
+    whole = ok(await viewer.get(f"{question}&agency=38&regroup=2025-07-01"))
+    assert (whole["regroup"], whole["divided"]) == ("2025-07-01", [])
+    assert value_of(whole["rows"]) == value_of(plain["rows"]) == 42
+    by_government = ok(await viewer.get(f"{question}&agency=38&regroup=2025-07-01&by=government"))[
+        "rows"
+    ]
+    assert {row["government"]: row["value"] for row in by_government if is_da2(row)} == {
+        "15499": 12,
+        "15505": 30,
+    }
+    one = ok(await viewer.get(f"{question}&agency=15499&regroup=2025-07-01"))
+    assert (value_of(one["rows"]), one["coverage"]["expected"]) == (12, 4)
+    # A reused code gives the figures of its current agency only, except by regrouping.
+    town = ok(await viewer.get(f"{question}&agency=15499"))
+    assert (value_of(town["rows"]), town["coverage"]["expected"]) == (None, 1)
+
+
+async def test_figures_of_2024_on_a_day_before_the_merger_stay(running: Service) -> None:
+    await reorganise(running)
+    viewer = running.client("province")
+    question = "/aggregates/timeliness?period=2024-Q2&agency=395&by=agency"
+    plain, regrouped = [
+        ok(await viewer.get(f"{question}{query}")) for query in ("", "&regroup=2025-06-30")
+    ]
+    assert regrouped["rows"] == plain["rows"]
+
+
+async def test_money_and_timeliness_are_regrouped_too(running: Service) -> None:
+    await reorganise(running)
+    viewer = running.client("province")
+    query = "period=2024-Q2&agency=38&regroup=2025-07-01&by=government"
+    money = ok(await viewer.get(f"/aggregates/budget-execution?{query}"))
+    plain = ok(await viewer.get("/aggregates/budget-execution?period=2024-Q2&agency=38"))
+    assert money["total"] == plain["total"]
+    counted = ok(await viewer.get(f"/aggregates/timeliness?{query}"))["rows"]
+    reports = {row["government"]: row["reports"] for row in counted}
+    assert [reports[code] for code in SUCCESSORS] == [4, 5, 4, 3, 4, 3, 3, 4]
+
+
+def is_da2(row: dict[str, Any]) -> bool:
+    return bool(row["indicator"] == "DA2.02")
+
+
+def value_of(rows: list[dict[str, Any]]) -> Any:
+    """The sum of DA2.02."""
+    return next(row["value"] for row in rows if is_da2(row))
+
+
+async def test_periods_that_are_generated_later_are_owed_by_the_successors(
+    service: Service,
+) -> None:
+    service.clock.set("2025-07-02 08:00")
+    await enter(service)
+    province = await successor(service, "coordinator", "38")
+    ok(await province.post("/reporting-periods/generate", json={"year": 2025}))
+    owed = await list_all(province, "/obligations", period=Q3)
+    assert sorted(each["agency"] for each in owed) == SUCCESSORS
+    assert len((await read(province, "15499", Q3))["expected"]) > 20
+    leads = ok(await province.get("/projects/DA2"))["leads"]
+    assert leads == sorted(set(leads))
+
+
+async def test_missing_reports_of_a_merged_commune_are_reminded_of(running: Service) -> None:
+    """The half-year report was due on 20/6/2025; its old reporter can no longer send it."""
+    await reorganise(running)
+    await successor(running)
+    running.clock.set("2025-07-01 09:00")
+    async with running.database.transaction() as session:
+        await sweep(session, running.clock.now())
+    async with running.database.reading() as session:
+        reminded = (await session.execute(REMINDED)).all()
+    assert ("reporter-15499", "Xã Xuân Hồng", H1) in reminded
+    assert "xuan-hong" not in {row.username for row in reminded}

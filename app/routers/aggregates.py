@@ -36,7 +36,7 @@ from app.schemas.aggregates import (
     TargetAggregate,
     TimelinessAggregate,
 )
-from app.schemas.base import QueryInstant
+from app.schemas.base import Day, QueryInstant
 from app.schemas.plan_sums import ExecutionSums, IndicatorSums, TimelinessOfPlans
 from app.services.aggregates import aggregates, scopes, versions
 from app.services.aggregates.paging import Paging
@@ -131,9 +131,17 @@ async def period_request(
             "agencies, by kinds of agencies, or by projects.",
         ),
     ] = None,
+    regroup: Annotated[
+        Day | None,
+        Query(
+            description="Count past figures for the agencies of this day, along whole mergers; "
+            "`agency` is read on it too. Those of divided agencies stay under their old names.",
+        ),
+    ] = None,
 ) -> AggregateRequest:
     """The request for an aggregate of one period."""
-    return replace(shared, query=replace(shared.query, period=period, by=by))
+    query = replace(shared.query, period=period, by=by, regroup=regroup)
+    return replace(shared, query=query)
 
 
 async def target_request(

@@ -1,5 +1,6 @@
 """Schemas of aggregates over several plans of a programme, and of breakdowns."""
 
+from datetime import date
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -24,6 +25,8 @@ HEAD: dict[str, Any] = {
     "by": "government",
     "without_plan": ["398"],
     "coverage": COVERAGE | {"missing_count": 2},
+    "regroup": None,
+    "divided": [],
 }
 GROUP_COLUMNS = ("government", "government_name", "agency", "agency_name", "agency_kind")
 
@@ -46,6 +49,13 @@ class CoverageOfPlans(Coverage):
     missing_count: int = Field(description="The number of reports that are missing.")
 
 
+class DividedAgency(Output):
+    """An agency that a reorganisation divided."""
+
+    agency: str = Field(description="The code that it had.")
+    agency_name: str = Field(description="Its name.")
+
+
 class PlanSums(Output):
     """The fields that all aggregates over several plans share."""
 
@@ -63,6 +73,13 @@ class PlanSums(Output):
         description="The codes of the governments next below the root that have no part in a plan."
     )
     coverage: CoverageOfPlans = Field(description="The reports behind the figures.")
+    regroup: date | None = Field(
+        description="The day by whose agencies the figures are counted; null: those that sent them."
+    )
+    divided: list[DividedAgency] = Field(
+        description="The agencies that were divided until that day, so that figures sent by them, "
+        "or by agencies that they had taken in, stay under the old names."
+    )
 
 
 class Group(Output):

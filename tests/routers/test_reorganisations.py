@@ -134,3 +134,18 @@ async def test_the_list_shows_the_latest_day_first(service: Service) -> None:
         ("2030-01-01", "pending"),
     ]
     assert problem_of(await admin.get("/reorganisations/9"))[0] == 404
+
+
+async def test_figures_of_a_divided_commune_stay_under_its_name(service: Service) -> None:
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG, {"DA2.02": 12})
+    await enter(service, DIVISION)
+    viewer = service.client("province")
+    question = "/aggregates/indicators?period=2024-Q2&basis=submitted&regroup=2024-07-01"
+    answer = ok(await viewer.get(f"{question}&agency=395&by=government"))
+    assert answer["divided"] == [{"agency": XUAN_HONG, "agency_name": "Xã Xuân Hồng"}]
+    values = {
+        row["government"]: row["value"] for row in answer["rows"] if row["indicator"] == "DA2.02"
+    }
+    assert values == {XUAN_HONG: 12}
+    part = ok(await viewer.get(f"{question}&agency=15481"))
+    assert part["coverage"]["expected"] == 0

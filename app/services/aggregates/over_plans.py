@@ -10,7 +10,7 @@ from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, ValidationFailed
-from app.services.aggregates import timeliness
+from app.services.aggregates import regrouping, timeliness
 from app.services.aggregates.derived import with_derived
 from app.services.aggregates.plan_statements import (
     LIST_TIMELINESS_FACTS,
@@ -131,6 +131,8 @@ def _head(scope: Scope, query: AggregateQuery, as_of: datetime, sums: Row) -> di
     return scope.head(query, as_of) | {
         "without_plan": sums["without_plan"],
         "coverage": sums["coverage"],
+        "regroup": sums["regroup"],
+        "divided": sums["divided"],
     }
 
 
@@ -153,6 +155,8 @@ async def _fetch(
         "by": by and by.value,
         "as_of": as_of,
         "most": MOST_MISSING,
+        **regrouping.parameters_of(scope.regrouping),
     }
     used = {name: parameters[name] for name in statement.compile().params}
-    return json.loads((await session.execute(statement, used)).scalar_one())
+    document = json.loads((await session.execute(statement, used)).scalar_one())
+    return document | await regrouping.describe(session, scope.regrouping, parameters["periods"])

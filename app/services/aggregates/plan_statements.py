@@ -1,7 +1,8 @@
 """The SQL of sums over several plans, and of breakdowns; as `statements` for one plan.
 
 Definitions are shared by the plans of a programme, so figures are summed by definition. Each report
-is read once, whatever the number of plans. `breakdown`, `coverage_up_to` and
+is read once, whatever the number of plans, and counts for the agency that its own became where
+`regrouped_reports` is given one. `breakdown`, `coverage_up_to` and
 `governments_without_plan` are made by a migration.
 """
 
@@ -12,7 +13,8 @@ from sqlalchemy import text
 SUM_INDICATORS = text("""
 WITH report AS MATERIALIZED (
     SELECT (r).* FROM unnest(CAST(:periods AS bigint[])) AS period (id)
-    CROSS JOIN LATERAL reports_as_of(period.id, :subtree, :as_of) AS r
+    CROSS JOIN LATERAL regrouped_reports(period.id, :subtree, :as_of,
+        CAST(:moved AS bigint[]), CAST(:became AS bigint[])) AS r
 ), member AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
 ), figure AS (
@@ -69,7 +71,8 @@ SELECT json_build_object(
 SUM_MONEY = text("""
 WITH report AS MATERIALIZED (
     SELECT (r).* FROM unnest(CAST(:periods AS bigint[])) AS period (id)
-    CROSS JOIN LATERAL reports_as_of(period.id, :subtree, :as_of) AS r
+    CROSS JOIN LATERAL regrouped_reports(period.id, :subtree, :as_of,
+        CAST(:moved AS bigint[]), CAST(:became AS bigint[])) AS r
 ), member AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
 ), money AS (
@@ -83,7 +86,9 @@ WITH report AS MATERIALIZED (
     FROM reporting_period p
     JOIN plan ON plan.id = p.plan_id
     JOIN budget_change b ON b.plan_id = p.plan_id
-    JOIN agency holder ON holder.id = coalesce(b.agency_id, plan.owner_id)
+    LEFT JOIN unnest(CAST(:moved AS bigint[]), CAST(:became AS bigint[]))
+        AS m (agency_id, became_id) ON m.agency_id = coalesce(b.agency_id, plan.owner_id)
+    JOIN agency holder ON holder.id = coalesce(m.became_id, b.agency_id, plan.owner_id)
     WHERE p.id = ANY(CAST(:periods AS bigint[])) AND within_reach(holder.path, :subtree)
     AND b.recorded_at <= :as_of
 ), summed AS (
@@ -118,7 +123,8 @@ SELECT json_build_object(
 LIST_TIMELINESS_FACTS = text("""
 WITH report AS MATERIALIZED (
     SELECT p.plan_id, (r).* FROM reporting_period p
-    CROSS JOIN LATERAL reports_as_of(p.id, :subtree, :as_of) AS r
+    CROSS JOIN LATERAL regrouped_reports(p.id, :subtree, :as_of,
+        CAST(:moved AS bigint[]), CAST(:became AS bigint[])) AS r
     WHERE p.id = ANY(CAST(:periods AS bigint[]))
 ), member AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL

@@ -13,7 +13,9 @@ from app.clock import LOCAL
 from app.db.driver import Driver, Row, Statement
 from app.errors import AmbiguousPlan, AmbiguousProgramme, NotFound
 from app.policy import Principal
+from app.services.aggregates import regrouping as regroupings
 from app.services.aggregates.paging import Paging
+from app.services.aggregates.regrouping import Regrouping
 from app.services.audit.settlement import (
     MARGIN,
     LedgerInstants,
@@ -31,7 +33,8 @@ class AggregateQuery:
     """The parameters of an aggregate.
 
     period: None for that of the plan's whole year. agency: root of the subtree; None for the
-    default one. as_of: None for the newest settled instant. paging: the page of timeliness; None
+    default one. as_of: None for the newest settled instant. regroup: the day by whose agencies
+    figures are shown; None for those that sent them. paging: the page of timeliness; None
     for all reports. now: the instant of the request.
     """
 
@@ -43,6 +46,7 @@ class AggregateQuery:
     as_of: datetime | None
     now: datetime
     by: Breakdown | None = None
+    regroup: date | None = None
     paging: Paging | None = None
 
 
@@ -87,6 +91,7 @@ class Scope:
     as_of: datetime | None
     settled: datetime | None
     definitions_at: datetime
+    regrouping: Regrouping | None
 
     def ensure_one_plan(self) -> None:
         """Ensure that one plan fits.
@@ -99,9 +104,10 @@ class Scope:
             raise AmbiguousPlan(plans=", ".join(codes), extra={"choices": codes})
 
     def is_plain(self, query: AggregateQuery) -> bool:
-        """Whether the answer is that of one plan, without a breakdown and pages."""
+        """Whether the answer is that of one plan, without breakdown, regrouping and pages."""
         is_whole = query.paging is None or not query.paging.is_asked
-        return len(self.periods) == 1 and query.by is None and is_whole
+        is_one = len(self.periods) == 1 and query.by is None and query.regroup is None
+        return is_one and is_whole
 
     def clock(self, query: AggregateQuery) -> datetime:
         """The instant at which timeliness is judged without an `as_of`."""
@@ -155,7 +161,10 @@ SELECT plan.id AS plan_id, plan.code AS plan, programme.code AS programme,
     own.id AS own_id, own.code AS own_code, own.path AS own_path,
     top.id AS top_id, top.code AS top_code, top.path AS top_path,
     EXISTS (
-        SELECT FROM obligation o JOIN agency reporter ON reporter.id = o.agency_id
+        SELECT FROM obligation o
+        LEFT JOIN unnest(CAST(:moved AS bigint[]), CAST(:became AS bigint[]))
+            AS m (agency_id, became_id) ON m.agency_id = o.agency_id
+        JOIN agency reporter ON reporter.id = coalesce(m.became_id, o.agency_id)
         WHERE o.period_id = p.id
         AND within_reach(reporter.path, coalesce(asked.path || '%', :reach))
     ) AS is_reported,
@@ -165,10 +174,13 @@ JOIN plan ON plan.id = p.plan_id
 JOIN programme ON programme.id = plan.programme_id
 JOIN ledger ON ledger.plan_id = plan.id
 JOIN agency AS owner ON owner.id = plan.owner_id
-JOIN agency AS government ON government.id = CASE WHEN owner.valid_to < p.data_to
+CROSS JOIN LATERAL (
+    SELECT coalesce(CAST(:regroup AS date), p.data_to) AS day
+) AS read
+JOIN agency AS government ON government.id = CASE WHEN owner.valid_to < read.day
     THEN coalesce(owner.taken_over_by_id, owner.id) ELSE owner.id END
 JOIN agency AS own ON own.id = :own_id
-LEFT JOIN agency AS asked ON asked.code = CAST(:agency AS text) AND exists_on(asked, p.data_to)
+LEFT JOIN agency AS asked ON asked.code = CAST(:agency AS text) AND exists_on(asked, read.day)
 LEFT JOIN agency AS top ON top.path = CAST(:top AS text)
 WHERE p.code = ANY(CASE WHEN CAST(:period AS text) IS NULL
     THEN ARRAY(SELECT DISTINCT year || '-Y' FROM plan) ELSE ARRAY[CAST(:period AS text)] END)
@@ -190,15 +202,16 @@ async def resolve(driver: Driver, principal: Principal, query: AggregateQuery) -
         NotSettled: `as_of` lies after the settled instants.
         ValidationFailed: `as_of` lies before the plan's year.
     """
-    rows = await _list_plans(driver, principal, query)
+    regrouping = await regroupings.read(driver, query.regroup) if query.regroup else None
+    rows = await _list_plans(driver, principal, query, regrouping)
     if len(rows) == 1:
         ensure_askable(_ledger(rows[0]), query.as_of, query.now)
-        return _scope(rows, principal, query, as_of=None, settled=None)
+        return _scope(rows, principal, query, regrouping, as_of=None, settled=None)
     settled = await settled_in_all_plans(driver, query.now)
     figures_at = max(row["figures_at"] for row in rows)
     begins_at = min(row["begins_at"] for row in rows)
     as_of = settle_all(figures_at, begins_at, query.as_of, settled)
-    return _scope(rows, principal, query, as_of=as_of, settled=settled)
+    return _scope(rows, principal, query, regrouping, as_of=as_of, settled=settled)
 
 
 async def resolve_again(
@@ -208,11 +221,15 @@ async def resolve_again(
 
     Raises as `resolve`.
     """
-    rows = await _list_plans(driver, principal, query)
-    return _scope(rows, principal, query, as_of=scope.as_of, settled=scope.settled)
+    rows = await _list_plans(driver, principal, query, scope.regrouping)
+    return _scope(
+        rows, principal, query, scope.regrouping, as_of=scope.as_of, settled=scope.settled
+    )
 
 
-async def _list_plans(driver: Driver, principal: Principal, query: AggregateQuery) -> Sequence[Row]:
+async def _list_plans(
+    driver: Driver, principal: Principal, query: AggregateQuery, regrouping: Regrouping | None
+) -> Sequence[Row]:
     """The plans whose reporters lie in the subtree; all that have the period where none do."""
     parameters = {
         "period": query.period,
@@ -224,6 +241,7 @@ async def _list_plans(driver: Driver, principal: Principal, query: AggregateQuer
         "reach": principal.reach_pattern,
         "horizon": principal.horizon,
         "area": principal.area_path,
+        **regroupings.parameters_of(regrouping),
     }
     rows = await LIST_PLANS.fetch_all(driver, parameters)
     if not rows:
@@ -248,6 +266,7 @@ def _scope(
     rows: Sequence[Row],
     principal: Principal,
     query: AggregateQuery,
+    regrouping: Regrouping | None,
     *,
     as_of: datetime | None,
     settled: datetime | None,
@@ -264,6 +283,7 @@ def _scope(
         as_of=as_of,
         settled=settled,
         definitions_at=rows[0]["definitions_at"],
+        regrouping=regrouping,
     )
 
 

@@ -25,6 +25,7 @@ def digest_of(scope: Scope, query: AggregateQuery, *variant: object) -> str:
         scope.period,
         query.basis,
         query.by,
+        str(query.regroup),
         str(query.paging),
         str(query.as_of),
         # Equal to the last change, unless that is too recent to be settled in all plans.

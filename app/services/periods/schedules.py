@@ -242,6 +242,7 @@ async def _list_reporters(session: AsyncSession, schedule_id: int) -> list[str]:
         select(Agency.code)
         .join(ScheduleReporter, ScheduleReporter.agency_id == Agency.id)
         .where(ScheduleReporter.schedule_id == schedule_id)
+        .group_by(Agency.code)
         .order_by(Agency.code)
     )
     return list(await session.scalars(query))

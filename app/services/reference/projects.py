@@ -375,6 +375,8 @@ def _agency_codes(role: AssignmentRole) -> ColumnElement[Any]:
             Assignment.project_id == PlanProject.project_id,
             Assignment.role == role,
         )
+        # Agencies of different days can have one code.
+        .group_by(Agency.code)
         .order_by(Agency.code.collate("C"))
         .correlate(PlanProject)
         .scalar_subquery()

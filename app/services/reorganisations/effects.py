@@ -45,17 +45,18 @@ AND (api_key.expires_on IS NULL OR api_key.expires_on >= CAST(:effective_on AS d
 ORDER BY api_key.id
 """)
 
-# The plans that agencies that end manage, or report to for a year or a period after the day.
+# The plans that agencies that end manage, or report to while the programme runs or a period does.
 LIST_PLANS = Statement("""
 SELECT plan.id, plan.code AS plan, coalesce(reporting.schedules, '{}') AS schedules,
     coalesce(owner.taken_over_by_id, owner.id) AS manager_id
 FROM plan
+JOIN programme ON programme.id = plan.programme_id
 JOIN agency owner ON owner.id = plan.owner_id
 LEFT JOIN LATERAL (
     SELECT array_agg(DISTINCT s.code ORDER BY s.code) AS schedules
     FROM schedule s JOIN schedule_reporter r ON r.schedule_id = s.id
     WHERE s.plan_id = plan.id AND r.agency_id = ANY(CAST(:succeeded AS bigint[]))
-    AND (plan.year >= extract(year FROM CAST(:effective_on AS date)) OR EXISTS (
+    AND (programme.last_year >= extract(year FROM CAST(:effective_on AS date)) OR EXISTS (
         SELECT FROM reporting_period p
         WHERE p.plan_id = plan.id AND p.data_to >= CAST(:effective_on AS date)
     ))
