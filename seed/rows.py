@@ -333,6 +333,7 @@ class ScheduleRow(Row):
     month: Annotated[Integer, Field(ge=1)]
     day: Annotated[Integer, Field(ge=1, le=31)]
     due_day: DueDay
+    due_text: Maybe[Line] = None
     non_working_day: NonWorkingDay
     cutoff_day: Annotated[Integer, Field(ge=1, le=28)]
     applies_from: Maybe[Day]

@@ -2,9 +2,18 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.models.base import Base, Instant, Key, Versioned
 from app.vocabulary import DueDay, Frequency, NonWorkingDay, PeriodState, WorkingDayChange
@@ -32,6 +41,8 @@ class Schedule(Versioned, Base):
     """The month within the period, from 1."""
     day: Mapped[int] = mapped_column(Integer)
     due_day: Mapped[DueDay]
+    due_text: Mapped[str | None] = mapped_column(Text)
+    """The due date in the plan's own words, such as `trước ngày 15 tháng cuối quý`."""
     non_working_day: Mapped[NonWorkingDay]
     cutoff_day: Mapped[int] = mapped_column(Integer)
     """The last day of the data window in its month."""
@@ -73,6 +84,10 @@ class ReportingPeriod(Versioned, Base):
     state: Mapped[PeriodState]
     generated_at: Mapped[Instant | None]
     """When it was generated; null in databases from before this was recorded."""
+    due_text: Mapped[str | None] = column_property(
+        select(Schedule.due_text).where(Schedule.id == schedule_id).scalar_subquery()
+    )
+    """The due date in the plan's own words, of its schedule."""
 
 
 class DueDateHistory(Base):

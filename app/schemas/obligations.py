@@ -28,6 +28,7 @@ EXAMPLE: dict[str, Any] = {
     "agency_name": "Xã Xuân Hồng",
     "due_date": "2024-06-15",
     "late_from": "2024-06-16T00:00:00+07:00",
+    "due_text": "trước ngày 15 tháng cuối quý",
     "timeliness": "due_soon",
     "days_late": 0,
     "days_left": 5,
@@ -63,6 +64,9 @@ class ObligationOut(Output):
     agency_name: str = Field(description="The name of the agency.")
     due_date: date = Field(description="The last day that is on time, with the extension.")
     late_from: Instant = Field(description="The first instant that is late.")
+    due_text: str | None = Field(
+        description="The due date in the plan's own words; null if it was extended."
+    )
     timeliness: Timeliness = Field(description="The timeliness.")
     days_late: int = Field(description="The days of delay that have begun.")
     days_left: int | None = Field(description="The days that are left; 0 on the due date.")
@@ -97,6 +101,7 @@ class MatrixPeriod(Output):
     frequency: Frequency = Field(description="How often a report is due.")
     due_date: date = Field(description="The last day that is on time.")
     late_from: Instant = Field(description="The first instant that is late.")
+    due_text: str | None = Field(description="The due date in the plan's own words.")
     state: PeriodState = Field(description="The state.")
     counts: dict[Timeliness, int] | None = Field(
         description="The number of agencies by timeliness."
@@ -140,6 +145,7 @@ class Matrix(Output):
                     "frequency": "quarter",
                     "due_date": "2024-06-15",
                     "late_from": "2024-06-16T00:00:00+07:00",
+                    "due_text": "trước ngày 15 tháng cuối quý",
                     "state": "open",
                     "counts": {"due_soon": 35},
                 }

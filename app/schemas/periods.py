@@ -36,6 +36,7 @@ SCHEDULE: dict[str, Any] = {
     "month": 3,
     "day": 15,
     "due_day": "included",
+    "due_text": "trước ngày 15 tháng cuối quý",
     "non_working_day": "none",
     "cutoff_day": 14,
     "applies_from": None,
@@ -57,6 +58,9 @@ class ScheduleOut(Output):
     month: int = Field(description="The month within the period: 3 is the last one of a quarter.")
     day: int = Field(description="The due day of that month.")
     due_day: DueDay = Field(description="Whether the named day itself is still on time.")
+    due_text: str | None = Field(
+        description="The due date in the plan's own words, which `due_day` interprets."
+    )
     non_working_day: NonWorkingDay = Field(
         description="What happens to a due date on a non-working day."
     )
@@ -95,6 +99,9 @@ class SchedulePatch(Input):
     )
     due_day: DueDay | MISSING = Field(
         default=MISSING, description="Whether the named day itself is still on time."
+    )
+    due_text: Line | MISSING | None = Field(
+        default=MISSING, description="The due date in the plan's own words."
     )
     non_working_day: NonWorkingDay | MISSING = Field(
         default=MISSING, description="What happens to a due date on a non-working day."
@@ -190,6 +197,7 @@ class PeriodOut(Output):
             "data_to": "2024-06-14",
             "due_date": "2024-06-15",
             "late_from": "2024-06-16T00:00:00+07:00",
+            "due_text": "trước ngày 15 tháng cuối quý",
             "state": "open",
         }
     )
@@ -202,6 +210,7 @@ class PeriodOut(Output):
     data_to: date = Field(description="The last day of the data window.")
     due_date: date = Field(description="The last day that is on time.")
     late_from: Instant = Field(description="The first instant that is late.")
+    due_text: str | None = Field(description="The due date in the plan's own words.")
     state: PeriodState = Field(description="The state.")
 
 

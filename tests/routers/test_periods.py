@@ -57,6 +57,34 @@ async def test_the_plans_six_periods_are_listed_by_due_date(
         assert ok(await reader.get(f"/reporting-periods/{item['code']}")) == item
 
 
+async def test_the_plan_s_own_words_stand_beside_each_due_date(service: Service) -> None:
+    reader, office = service.client("xuan-hong"), service.client("coordinator")
+    words = {
+        "quarterly": "trước ngày 15 tháng cuối quý",
+        "six_month": "trước 20/6/2024",
+        "annual": "trước 10/12/2024",
+    }
+    schedules = ok(await reader.get("/schedules"))["items"]
+    assert {schedule["code"]: schedule["due_text"] for schedule in schedules} == words
+    assert ok(await reader.get("/reporting-periods/2024-Y"))["due_text"] == words["annual"]
+    matrix = ok(await reader.get("/obligations/matrix?year=2024"))
+    assert matrix["periods"][2]["due_text"] == words["six_month"]
+    at = f"/obligations/{Q2}/{XUAN_HONG}"
+    saved = await save(reader, XUAN_HONG, complete_body(await read(reader, XUAN_HONG)))
+    for obligation in (saved, ok(await reader.get(at)), await read(reader, XUAN_HONG)):
+        assert obligation["due_text"] == words["quarterly"]
+    extension = {"due_date": "2024-06-20", "reason": "Mưa lũ."}
+    assert ok(await office.put(f"{at}/extension", json=extension))["due_text"] is None
+
+
+async def test_a_district_can_take_the_words_literally(service: Service) -> None:
+    changed = await _change(service, "quarterly", due_day="excluded", move_open_periods=True)
+    assert changed["due_text"] == "trước ngày 15 tháng cuối quý"
+    commune = service.client("xuan-hong")
+    obligation = ok(await commune.get(f"/obligations/{Q2}/{XUAN_HONG}"))
+    assert (obligation["due_date"], obligation["due_text"]) == ("2024-06-14", changed["due_text"])
+
+
 async def test_periods_are_filtered_and_paged(service: Service) -> None:
     office = service.client("coordinator")
     ok(await office.post("/reporting-periods/2024-Q1/close"))

@@ -29,6 +29,7 @@ _INSTANT = TIMESTAMP(timezone=True)
 OWED = table(
     "owed_obligation",
     column("id", BigInteger),
+    column("schedule_id", BigInteger),
     column("late_from", _INSTANT),
     column("first_submitted_at", _INSTANT),
     column("exempted_at", _INSTANT),

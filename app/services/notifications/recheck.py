@@ -21,6 +21,7 @@ LIST_LINES = text("""
 SELECT n.id, n.rule, n.audience, n.template, n.facts,
     coalesce(o.plan, plan.code) AS plan, coalesce(o.plan_title, plan.title) AS plan_title,
     o.period, o.frequency, o.ordinal, o.year, o.agency, o.agency_name, o.due_date,
+    CASE WHEN o.due_date = o.period_due_date THEN schedule.due_text END AS due_text,
     timeliness(o, :now) AS timeliness, days_late(o, :now) AS days_late,
     days_left(o, :now) AS days_left, o.report_status, o.correction_due,
     CASE WHEN n.audience IN ('coordinator', 'leadership')
@@ -89,6 +90,7 @@ SELECT n.id, n.rule, n.audience, n.template, n.facts,
 FROM notification n
 JOIN account ON account.id = n.account_id
 LEFT JOIN owed_obligation o ON o.id = n.obligation_id
+LEFT JOIN schedule ON schedule.id = o.schedule_id
 LEFT JOIN plan ON plan.id = n.plan_id
 WHERE n.message_id = :message_id AND n.state = 'planned'
 ORDER BY o.late_from, o.agency, n.id
@@ -119,6 +121,7 @@ def obligation_line_of(row: Any) -> ObligationLine:
         agency=row.agency,
         agency_name=row.agency_name,
         due_date=row.due_date,
+        due_text=row.due_text,
         timeliness=row.timeliness,
         days_late=row.days_late,
         days_left=row.days_left,

@@ -63,6 +63,7 @@ class MessageLine:
 class ObligationLine(MessageLine):
     """A line about an obligation, with its state at the instant of composing.
 
+    due_text: the due date in the plan's own words; None if it was extended.
     days_left: to the last day on time; None once it is past or the report was submitted.
     missing: for a digest, how many of the period's reports due until then are missing.
     lacks_reporter: for a digest, the agency has no account that could be reminded.
@@ -73,6 +74,7 @@ class ObligationLine(MessageLine):
     agency: str
     agency_name: str
     due_date: date
+    due_text: str | None
     timeliness: str
     days_late: int
     days_left: int | None
@@ -180,6 +182,11 @@ class Group:
     lines: Sequence[ObligationLine]
 
     @property
+    def due_text(self) -> str | None:
+        """The due date of the period in the plan's own words."""
+        return next((line.due_text for line in self.lines if line.due_text), None)
+
+    @property
     def missing(self) -> int:
         """How many reports are missing; there may be more than are listed."""
         return max(line.missing for line in self.lines)
@@ -236,6 +243,12 @@ def correction(line: ObligationLine, today: date) -> str:
     return f"Còn {left} ngày để gửi lại" if left > 0 else "Hôm nay là hạn gửi lại"
 
 
+def due(line: ObligationLine) -> str:
+    """The due date, with the plan's own words: the district decides which day they name."""
+    words = f"; kế hoạch ghi: {line.due_text}" if line.due_text else ""
+    return f"hết ngày {day(line.due_date)}{words}"
+
+
 def timeliness(line: ObligationLine) -> str:
     """The time left, or the delay, of an obligation."""
     if line.days_late > 0:
@@ -264,6 +277,7 @@ def _templates() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters["day"] = day
+    environment.filters["due"] = due
     environment.filters["timeliness"] = timeliness
     environment.filters["correction"] = correction
     return environment

@@ -24,7 +24,7 @@ from app.db.pagination import decode_cursor, encode_cursor
 from app.errors import AmbiguousPlan, NotFound, OtherOwner
 from app.models.agencies import Agency
 from app.models.obligations import Obligation
-from app.models.periods import ReportingPeriod
+from app.models.periods import ReportingPeriod, Schedule
 from app.models.plans import Plan
 from app.policy import Principal
 from app.services import lookup
@@ -154,7 +154,8 @@ def ensure_one(plans: list[str], key: ReportKey) -> None:
 
 # One obligation as JSON.
 GET_OBLIGATION = Statement("""
-SELECT obligation_json(o, :now)::text AS document FROM owed_obligation o WHERE o.id = :id
+SELECT obligation_json(o, schedule.due_text, :now)::text AS document
+FROM owed_obligation o JOIN schedule ON schedule.id = o.schedule_id WHERE o.id = :id
 """)
 
 
@@ -239,8 +240,12 @@ def _page_statement(
 
     Only the filters in use are in it, so that PostgreSQL finds the index that serves them.
     """
-    item = cast(func.obligation_json(ROW, NOW), Text).label("item")
-    query = select(item, OWED.c.id).where(func.within_reach(OWED.c.agency_path, bindparam("reach")))
+    item = cast(func.obligation_json(ROW, Schedule.due_text, NOW), Text).label("item")
+    query = (
+        select(item, OWED.c.id)
+        .join(Schedule, Schedule.id == OWED.c.schedule_id)
+        .where(func.within_reach(OWED.c.agency_path, bindparam("reach")))
+    )
     for name in sorted(equalities):
         query = query.where(OWED.c[name] == bindparam(name))
     if timeliness is not None:
@@ -275,15 +280,25 @@ SELECT json_build_object(
     'plans', CAST(:plans AS text[]), 'year', CAST(:year AS int), 'now', CAST(:now AS timestamptz),
     'periods', (
         SELECT coalesce(json_agg(json_build_object(
+<<<<<<< HEAD
             'plan', plan.code, 'code', p.code, 'frequency', p.frequency, 'due_date', p.due_date,
             'late_from', p.late_from, 'state', p.state,
+=======
+            'code', p.code, 'frequency', p.frequency, 'due_date', p.due_date,
+            'late_from', p.late_from, 'due_text', s.due_text, 'state', p.state,
+>>>>>>> 7777cd9 (schedules: Show the plan's own words beside each due date)
             'counts', (SELECT json_object_agg(timeliness, n) FROM (
                 SELECT timeliness, count(*) AS n FROM cell
                 WHERE cell.plan = plan.code AND period = p.code GROUP BY 1
             ) AS counted)
         ) ORDER BY plan.code, p.late_from, p.code), '[]')
         FROM reporting_period p JOIN plan ON plan.id = p.plan_id
+<<<<<<< HEAD
         WHERE plan.code = ANY(CAST(:plans AS text[])) AND p.year = :year),
+=======
+        JOIN schedule s ON s.id = p.schedule_id
+        WHERE plan.code = :plan AND p.year = :year),
+>>>>>>> 7777cd9 (schedules: Show the plan's own words beside each due date)
     'rows', (
         SELECT coalesce(json_agg(line ORDER BY plan, agency, agency_id), '[]') FROM (
             SELECT plan, agency, agency_id, json_build_object(

@@ -109,8 +109,13 @@ async def generate_year(
         facts={"first": True},
         now=action.now,
     )
-    for period in periods:
-        period.generated_at = generated_at
+    # A statement of its own: a change of the loaded rows would count as their second version.
+    await session.execute(
+        update(ReportingPeriod)
+        .where(ReportingPeriod.id.in_([period.id for period in periods]))
+        .values(generated_at=generated_at)
+        .execution_options(synchronize_session=False)
+    )
     new_periods = {period.id for period in periods}
     added = [row.id for row in obligations if row.period_id not in new_periods]
     # No instant lies between an obligation and its exemption.
@@ -307,4 +312,5 @@ async def set_state(
     )
     period.state = state
     await session.flush()
+    await session.refresh(period, ["due_text"])  # an update expires computed columns
     return period, plan_row.code

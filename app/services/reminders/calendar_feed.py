@@ -53,6 +53,7 @@ WHERE link.token_hash = :hash AND link.revoked_at IS NULL AND account.active
 # period's version, so `sequence` never decreases, as RFC 5545, 3.8.7.4 requires.
 LIST_OBLIGATIONS = text("""
 SELECT o.id, o.plan, o.period, o.frequency, o.ordinal, o.year, o.agency_name, o.due_date,
+    CASE WHEN o.due_date = o.period_due_date THEN schedule.due_text END AS due_text,
     o.late_from, o.first_submitted_at, o.due_date > o.period_due_date AS extended,
     timeliness(o, :now) AS timeliness,
     CASE WHEN timeliness(o, :now) = 'late' THEN days_late(o, :now) END AS days_late,
@@ -62,6 +63,7 @@ SELECT o.id, o.plan, o.period, o.frequency, o.ordinal, o.year, o.agency_name, o.
     ) AS exemption_cause,
     o.period_version - 1 + change.n AS sequence, greatest(change.at, move.at) AS changed_at
 FROM owed_obligation o
+JOIN schedule ON schedule.id = o.schedule_id
 CROSS JOIN LATERAL (
     SELECT count(*) AS n, max(recorded_at) AS at FROM (
         SELECT recorded_at FROM extension WHERE obligation_id = o.id
@@ -198,7 +200,8 @@ def _state(row: Row[Any]) -> str:
 def _due_date(row: Row[Any]) -> str:
     """The due date and the first late instant, as one sentence."""
     name = "Hạn gửi đã gia hạn" if row.extended else "Hạn gửi"
-    return f"{name}: hết ngày {day(row.due_date)} (muộn từ {_moment(row.late_from)})."
+    words = f"; kế hoạch ghi: {row.due_text}" if row.due_text else ""
+    return f"{name}: hết ngày {day(row.due_date)} (muộn từ {_moment(row.late_from)}){words}."
 
 
 def _moment(instant: datetime) -> str:

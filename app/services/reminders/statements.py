@@ -121,7 +121,8 @@ SELECT line.rule, line.audience, line.template, line.channel, line.send_at,
     account.username, account.full_name, account.email,
     NULL AS facts, NULL AS body,
     o.period, o.frequency, o.ordinal, o.year, o.plan, o.plan_title, o.agency, o.agency_name,
-    o.due_date, timeliness(o, :now) AS timeliness, days_late(o, :now) AS days_late,
+    o.due_date, CASE WHEN o.due_date = o.period_due_date THEN schedule.due_text END AS due_text,
+    timeliness(o, :now) AS timeliness, days_late(o, :now) AS days_late,
     days_left(o, :now) AS days_left, o.report_status, o.correction_due,
     CASE WHEN line.audience IN ('coordinator', 'leadership')
         THEN count_missing(o.period_id, o.due_date) ELSE 0 END AS missing,
@@ -130,6 +131,7 @@ SELECT line.rule, line.audience, line.template, line.channel, line.send_at,
 FROM line
 JOIN account ON account.id = line.account_id
 JOIN owed_obligation o ON o.id = line.obligation_id
+JOIN schedule ON schedule.id = o.schedule_id
 WHERE within_reach(o.agency_path, :reach)
 ORDER BY line.template = 'report.correction_due', account.username, line.channel, o.late_from,
     o.agency

@@ -25,7 +25,7 @@ from app.text.writing import Language
 GET_REPORT = Statement("""
 SELECT DISTINCT ON (o.plan) o.id, o.plan, o.report_version AS version,
     readable.draft::text AS draft,
-    obligation_json(ROW(o.*)::owed_obligation, :now)::text AS obligation,
+    obligation_json(ROW(o.*)::owed_obligation, schedule.due_text, :now)::text AS obligation,
     json_build_object(
         'expected', expected_json(o.id),
         'draft', readable.draft,
@@ -36,6 +36,7 @@ SELECT DISTINCT ON (o.plan) o.id, o.plan, o.report_version AS version,
         'predecessor_reports', predecessor_reports_json(o.id, :reader)
     )::text AS report
 FROM any_obligation o
+JOIN schedule ON schedule.id = o.schedule_id
 LEFT JOIN report r ON r.id = o.report_id
 LEFT JOIN LATERAL (
     SELECT r.draft WHERE may_read_draft(r.draft_agency_id, o.agency_id, :reader)

@@ -43,6 +43,7 @@ ATTEMPTS = 5
 # decide on a change, and those of the response. The draft is null where it may not be read.
 GET_WORKING_COPY = Statement("""
 SELECT DISTINCT ON (o.plan) o.*, is_open(o, :now) AS is_open,
+    CASE WHEN o.due_date = o.period_due_date THEN schedule.due_text END AS due_text,
     r.draft IS NOT NULL AS has_draft, r.draft_writers,
     CASE WHEN may_read_draft(r.draft_agency_id, o.agency_id, :reader) THEN r.draft::text END
         AS draft,
@@ -53,6 +54,7 @@ SELECT DISTINCT ON (o.plan) o.*, is_open(o, :now) AS is_open,
     decisions_json(r.id)::text AS decisions,
     predecessor_reports_json(o.id, :reader)::text AS predecessor_reports
 FROM owed_obligation o
+JOIN schedule ON schedule.id = o.schedule_id
 LEFT JOIN report r ON r.id = o.report_id
 WHERE o.period = :period AND o.agency = :agency
 AND (within_reach(o.agency_path, :reach) OR is_heir(:reader, o.agency_id))
@@ -181,6 +183,7 @@ class WorkingCopy:
             "agency_name": row["agency_name"],
             "due_date": row["due_date"].isoformat(),
             "late_from": instant_json(row["late_from"]),
+            "due_text": row["due_text"],
             "timeliness": timing.timeliness,
             "days_late": timing.days_late,
             "days_left": timing.days_left,

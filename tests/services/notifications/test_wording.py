@@ -32,6 +32,7 @@ def line(**values: object) -> ObligationLine:
         "agency": XUAN_HONG,
         "agency_name": "Xã Xuân Hồng",
         "due_date": date(2024, 6, 15),
+        "due_text": "trước ngày 15 tháng cuối quý",
         "timeliness": "due_soon",
         "days_late": 0,
         "days_left": 7,
@@ -128,7 +129,10 @@ def for_office(**values: object) -> ObligationLine:
 def test_a_digest_counts_all_missing_reports_and_lists_its_own() -> None:
     subject, text = digest(for_office(missing=29))
     assert subject == "Còn 29 đơn vị chưa gửi báo cáo quý II năm 2024"
-    assert "Báo cáo quý II năm 2024: 29 đơn vị chưa gửi\n" in text
+    assert (
+        "Báo cáo quý II năm 2024: 29 đơn vị chưa gửi (kế hoạch ghi: trước ngày 15 tháng cuối quý)\n"
+        in text
+    )
     assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024)\n" in text
     assert "\nKế hoạch giảm nghèo bền vững năm 2024\n" in text
     assert "- và 28 đơn vị khác chưa gửi\n" in text
@@ -188,8 +192,8 @@ def test_a_report_is_distinguished_from_an_event_of_another_plan() -> None:
 @pytest.mark.parametrize(
     ("facts", "subject", "words"),
     [
-        ({"first": True}, "Mở kỳ báo cáo quý II năm 2024", "đã mở. Hạn gửi: hết ngày 15/6/2024."),
-        ({}, "Mở lại kỳ báo cáo quý II năm 2024", "đã được mở lại. Hạn gửi: hết ngày 15/6/2024."),
+        ({"first": True}, "Mở kỳ báo cáo quý II năm 2024", "đã mở. Hạn gửi: hết ngày 15/6/2024;"),
+        ({}, "Mở lại kỳ báo cáo quý II năm 2024", "đã được mở lại. Hạn gửi: hết ngày 15/6/2024;"),
     ],
 )
 def test_a_new_period_is_distinguished_from_a_reopened_one(
