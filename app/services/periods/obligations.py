@@ -280,25 +280,16 @@ SELECT json_build_object(
     'plans', CAST(:plans AS text[]), 'year', CAST(:year AS int), 'now', CAST(:now AS timestamptz),
     'periods', (
         SELECT coalesce(json_agg(json_build_object(
-<<<<<<< HEAD
             'plan', plan.code, 'code', p.code, 'frequency', p.frequency, 'due_date', p.due_date,
-            'late_from', p.late_from, 'state', p.state,
-=======
-            'code', p.code, 'frequency', p.frequency, 'due_date', p.due_date,
             'late_from', p.late_from, 'due_text', s.due_text, 'state', p.state,
->>>>>>> 7777cd9 (schedules: Show the plan's own words beside each due date)
             'counts', (SELECT json_object_agg(timeliness, n) FROM (
                 SELECT timeliness, count(*) AS n FROM cell
                 WHERE cell.plan = plan.code AND period = p.code GROUP BY 1
             ) AS counted)
         ) ORDER BY plan.code, p.late_from, p.code), '[]')
         FROM reporting_period p JOIN plan ON plan.id = p.plan_id
-<<<<<<< HEAD
-        WHERE plan.code = ANY(CAST(:plans AS text[])) AND p.year = :year),
-=======
         JOIN schedule s ON s.id = p.schedule_id
-        WHERE plan.code = :plan AND p.year = :year),
->>>>>>> 7777cd9 (schedules: Show the plan's own words beside each due date)
+        WHERE plan.code = ANY(CAST(:plans AS text[])) AND p.year = :year),
     'rows', (
         SELECT coalesce(json_agg(line ORDER BY plan, agency, agency_id), '[]') FROM (
             SELECT plan, agency, agency_id, json_build_object(
