@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -82,19 +83,29 @@ class RevisionEntry(Base):
     )
     value: Mapped[Decimal] = mapped_column(Numeric(18, 2))
     estimate: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
+    actual_to: Mapped[date | None] = mapped_column(Date)
+    """The day to which the value is true; null: the last day of the data window."""
 
 
 class RevisionDisbursement(Base):
     """Money spent by the reporting agency since 1 January, by project, source and origin."""
 
     __tablename__ = "revision_disbursement"
-    __table_args__ = (CheckConstraint("amount_vnd >= 0", name="amount"),)
+    __table_args__ = (
+        CheckConstraint("amount_vnd >= 0", name="amount"),
+        CheckConstraint("estimate_year_end_vnd >= 0", name="estimate_year_end"),
+        CheckConstraint("estimate_settlement_vnd >= 0", name="estimate_settlement"),
+    )
 
     revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), primary_key=True, index=True)
     source: Mapped[BudgetSource] = mapped_column(primary_key=True)
     origin: Mapped[BudgetOrigin] = mapped_column(primary_key=True)
     amount_vnd: Mapped[Vnd]
+    estimate_year_end_vnd: Mapped[int | None] = mapped_column(BigInteger)
+    """What will be spent up to 31 December, in an annual report."""
+    estimate_settlement_vnd: Mapped[int | None] = mapped_column(BigInteger)
+    """What will be spent up to 31 January of the next year, when the money is settled."""
 
 
 class Decision(Base):

@@ -85,6 +85,13 @@ class IndicatorRow(Output):
     value: float | None = Field(description="The sum; null before an agency has reported.")
     estimate: float | None = Field(description="The sum of the estimates, if an agency gave one.")
     agencies: int = Field(description="The number of agencies with a figure.")
+    actual_to_earliest: date | None = Field(
+        description="The earliest day to which a summed figure is true; null without a figure, and "
+        "for derived indicators."
+    )
+    actual_to_latest: date | None = Field(
+        description="The latest such day. Where the days differ, the sum mixes them."
+    )
 
 
 class IndicatorAggregate(Aggregate):
@@ -103,6 +110,8 @@ class IndicatorAggregate(Aggregate):
                     "value": 21,
                     "estimate": None,
                     "agencies": 2,
+                    "actual_to_earliest": "2024-06-14",
+                    "actual_to_latest": "2024-06-14",
                 }
             ]
         }
@@ -120,6 +129,13 @@ class ExecutionRow(Output):
     origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
     allocated_vnd: int = Field(description="The allocated amount in VND.")
     disbursed_vnd: int = Field(description="What was disbursed since 1 January, in VND.")
+    estimate_year_end_vnd: int | None = Field(
+        description="What agencies estimate to have spent up to 31 December, in VND; without an "
+        "estimate of its own an agency counts with what it has spent. Null if none gave one."
+    )
+    estimate_settlement_vnd: int | None = Field(
+        description="The same up to 31 January of the next year."
+    )
     execution_rate: float | None = Field(
         description="Disbursed divided by allocated; null if nothing is allocated."
     )
@@ -150,6 +166,8 @@ class ExecutionAggregate(Aggregate):
                     "origin": "current_year",
                     "allocated_vnd": 3934000000,
                     "disbursed_vnd": 350000000,
+                    "estimate_year_end_vnd": None,
+                    "estimate_settlement_vnd": None,
                     "execution_rate": 0.088968,
                     "agencies": 1,
                 }

@@ -166,6 +166,8 @@ class IndicatorSums(PlanSums):
                     "value": 21,
                     "estimate": None,
                     "agencies": 2,
+                    "actual_to_earliest": "2024-06-14",
+                    "actual_to_latest": "2024-06-14",
                     "plan": None,
                 }
             ]

@@ -39,6 +39,21 @@ KEPT_AS_TYPED = (
     "Text is never read as a number."
 )
 
+YEAR_END = "What will have been spent up to 31 December, in VND; only in the annual report."
+SETTLEMENT = (
+    "What will have been spent up to 31 January of the next year, when the year's money is "
+    "settled, in VND; only in the annual report."
+)
+
+
+def is_absent(value: object) -> bool:
+    """Whether an optional field is not given; then a body does not contain it.
+
+    Bodies of earlier versions lack these fields, and their fingerprints must stay the same.
+    """
+    return value is None
+
+
 BODY: dict[str, Any] = {
     "entries": [
         {"project": "DA2", "indicator": "DA2.02", "value": 12, "estimate": 20, "note": None},
@@ -82,6 +97,12 @@ class DraftEntry(Input):
         description="The expected figure of the whole period (ước thực hiện). " + KEPT_AS_TYPED,
     )
     note: Annotated[Line | None, Field(description="A note.")] = None
+    actual_to: Day | None = Field(
+        None,
+        description="The day to which the figure is true, within the data window; without it the "
+        "last day of the window. An earlier day leaves the rest of the period to `estimate`.",
+        exclude_if=is_absent,
+    )
 
 
 class DraftDisbursement(Input):
@@ -92,6 +113,12 @@ class DraftDisbursement(Input):
     origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
     amount_vnd: AsTyped = Field(
         description="What the agency itself has spent since 1 January, in VND. " + KEPT_AS_TYPED
+    )
+    estimate_year_end_vnd: AsTyped | None = Field(
+        None, description=f"{YEAR_END} {KEPT_AS_TYPED}", exclude_if=is_absent
+    )
+    estimate_settlement_vnd: AsTyped | None = Field(
+        None, description=f"{SETTLEMENT} {KEPT_AS_TYPED}", exclude_if=is_absent
     )
 
 
@@ -122,6 +149,10 @@ class Disbursement(DraftDisbursement):
 
     amount_vnd: Amount = Field(
         description="What the agency itself has spent since 1 January, in VND."
+    )
+    estimate_year_end_vnd: Amount | None = Field(None, description=YEAR_END, exclude_if=is_absent)
+    estimate_settlement_vnd: Amount | None = Field(
+        None, description=SETTLEMENT, exclude_if=is_absent
     )
 
 

@@ -70,6 +70,8 @@ async def test_figures_are_summed_over_agencies(service: Service) -> None:
         "value": 0,
         "estimate": None,
         "agencies": 1,
+        "actual_to_earliest": "2024-06-14",
+        "actual_to_latest": "2024-06-14",
     }
     without_figure = row_of(aggregate, "DA32.01")
     assert (without_figure["value"], without_figure["agencies"]) == (None, 0)

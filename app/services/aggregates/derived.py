@@ -58,6 +58,8 @@ def _answer_row(
         "value": None if value is None else _number(value.quantize(step, ROUND_HALF_UP)),
         "estimate": None if row["estimate"] is None else _number(Decimal(row["estimate"])),
         "agencies": agencies[code],
+        "actual_to_earliest": row["actual_to_earliest"],
+        "actual_to_latest": row["actual_to_latest"],
     }
 
 

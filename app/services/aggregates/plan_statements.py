@@ -18,7 +18,10 @@ WITH report AS MATERIALIZED (
 ), member AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
 ), figure AS (
-    SELECT m.group_id, m.group_code, m.group_name, r.agency_id, e.indicator_id, e.value, e.estimate
+    SELECT m.group_id, m.group_code, m.group_name, r.agency_id, e.indicator_id, e.value, e.estimate,
+        coalesce(e.actual_to, (
+            SELECT max(data_to) FROM reporting_period WHERE id = ANY(CAST(:periods AS bigint[]))
+        )) AS actual_to
     FROM report r
     JOIN revision_entry e ON e.revision_id
         = CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END
@@ -26,7 +29,8 @@ WITH report AS MATERIALIZED (
 ), summed AS (
     SELECT group_id, group_code, group_name, indicator_id, sum(value) AS value,
         sum(coalesce(estimate, value)) FILTER (WHERE value IS NOT NULL) AS estimate,
-        count(estimate) AS estimates, count(DISTINCT agency_id) AS agencies
+        count(estimate) AS estimates, count(DISTINCT agency_id) AS agencies,
+        min(actual_to) AS first_day, max(actual_to) AS last_day
     FROM figure GROUP BY 1, 2, 3, 4
 ), adopted AS (
     SELECT DISTINCT adopted.indicator_id
@@ -55,7 +59,8 @@ SELECT json_build_object(
             'project', j.code, 'indicator', i.code, 'name', i.name, 'unit', i.unit,
             'kind', i.kind, 'formula', i.formula, 'decimals', i.decimals,
             'value', s.value::text, 'agencies', coalesce(s.agencies, 0),
-            'estimate', CASE WHEN s.estimates > 0 THEN s.estimate::text END
+            'estimate', CASE WHEN s.estimates > 0 THEN s.estimate::text END,
+            'actual_to_earliest', s.first_day, 'actual_to_latest', s.last_day
         ) ORDER BY line.group_code, line.group_id, i.plan_id NULLS FIRST, i.position), '[]')
         FROM line
         JOIN indicator i ON i.id = line.indicator_id
@@ -77,12 +82,14 @@ WITH report AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
 ), money AS (
     SELECT r.agency_id, r.agency_id AS spender_id, d.project_id, d.source, d.origin,
-        0 AS allocated_vnd, d.amount_vnd AS disbursed_vnd
+        0 AS allocated_vnd, d.amount_vnd AS disbursed_vnd,
+        d.estimate_year_end_vnd AS year_end_vnd, d.estimate_settlement_vnd AS settlement_vnd
     FROM report r
     JOIN revision_disbursement d ON d.revision_id
         = CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END
     UNION ALL
-    SELECT holder.id, NULL, b.project_id, b.source, b.origin, b.change_vnd, 0
+    SELECT holder.id, NULL, b.project_id, b.source, b.origin, b.change_vnd, 0,
+        NULL, NULL
     FROM reporting_period p
     JOIN plan ON plan.id = p.plan_id
     JOIN budget_change b ON b.plan_id = p.plan_id
@@ -96,6 +103,11 @@ WITH report AS MATERIALIZED (
         CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE money.source END AS source,
         CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE money.origin END AS origin,
         sum(money.allocated_vnd) AS allocated_vnd, sum(money.disbursed_vnd) AS disbursed_vnd,
+        CASE WHEN count(money.year_end_vnd) > 0
+            THEN sum(coalesce(money.year_end_vnd, money.disbursed_vnd)) END AS year_end_vnd,
+        CASE WHEN count(money.settlement_vnd) > 0
+            THEN sum(coalesce(money.settlement_vnd, money.year_end_vnd, money.disbursed_vnd))
+        END AS settlement_vnd,
         count(DISTINCT money.spender_id) AS agencies
     FROM money LEFT JOIN member m ON m.agency_id = money.agency_id
     GROUP BY 1, 2, 3, 4, 5, 6
@@ -111,6 +123,7 @@ SELECT json_build_object(
             'plan', (SELECT plan.code FROM plan WHERE plan.id = j.plan_id),
             'project', j.code, 'name', j.name, 'source', s.source, 'origin', s.origin,
             'allocated_vnd', s.allocated_vnd, 'disbursed_vnd', s.disbursed_vnd,
+            'estimate_year_end_vnd', s.year_end_vnd, 'estimate_settlement_vnd', s.settlement_vnd,
             'agencies', s.agencies
         ) ORDER BY s.group_code, s.group_id, j.plan_id NULLS FIRST, j.position, s.source,
             s.origin DESC), '[]')

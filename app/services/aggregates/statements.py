@@ -16,8 +16,13 @@ WITH report AS MATERIALIZED (
 ), summed AS (
     SELECT e.indicator_id, sum(e.value) AS value,
         sum(coalesce(e.estimate, e.value)) FILTER (WHERE e.value IS NOT NULL) AS estimate,
-        count(e.estimate) AS estimates, count(*) AS agencies
-    FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id GROUP BY 1
+        count(e.estimate) AS estimates, count(*) AS agencies,
+        min(coalesce(e.actual_to, p.data_to)) AS first_day,
+        max(coalesce(e.actual_to, p.data_to)) AS last_day
+    FROM chosen
+    JOIN revision_entry e ON e.revision_id = chosen.id
+    JOIN reporting_period p ON p.id = :period_id
+    GROUP BY 1
 )
 SELECT json_build_object(
     'coverage', coverage((SELECT array_agg(ROW(report.*)::report_as_of) FROM report)),
@@ -26,7 +31,8 @@ SELECT json_build_object(
             'project', j.code, 'indicator', i.code, 'name', i.name, 'unit', i.unit,
             'kind', i.kind, 'formula', i.formula, 'decimals', i.decimals,
             'value', s.value::text, 'agencies', coalesce(s.agencies, 0),
-            'estimate', CASE WHEN s.estimates > 0 THEN s.estimate::text END
+            'estimate', CASE WHEN s.estimates > 0 THEN s.estimate::text END,
+            'actual_to_earliest', s.first_day, 'actual_to_latest', s.last_day
         ) ORDER BY adopted.position), '[]')
         FROM reporting_period p
         JOIN plan_indicator adopted
@@ -47,7 +53,12 @@ WITH report AS MATERIALIZED (
     SELECT CASE CAST(:basis AS text) WHEN 'accepted' THEN accepted_id ELSE last_id END AS id
     FROM report
 ), disbursed AS (
-    SELECT d.project_id, d.source, d.origin, sum(d.amount_vnd) AS vnd, count(*) AS agencies
+    SELECT d.project_id, d.source, d.origin, sum(d.amount_vnd) AS vnd, count(*) AS agencies,
+        CASE WHEN count(d.estimate_year_end_vnd) > 0
+            THEN sum(coalesce(d.estimate_year_end_vnd, d.amount_vnd)) END AS year_end_vnd,
+        CASE WHEN count(d.estimate_settlement_vnd) > 0
+            THEN sum(coalesce(d.estimate_settlement_vnd, d.estimate_year_end_vnd, d.amount_vnd))
+        END AS settlement_vnd
     FROM chosen JOIN revision_disbursement d ON d.revision_id = chosen.id GROUP BY 1, 2, 3
 ), allocated AS (
     SELECT b.project_id, b.source, b.origin, sum(b.change_vnd) AS vnd
@@ -65,6 +76,8 @@ SELECT json_build_object(
             'project', j.code, 'name', j.name, 'source', source, 'origin', origin,
             'allocated_vnd', coalesce(allocated.vnd, 0),
             'disbursed_vnd', coalesce(disbursed.vnd, 0),
+            'estimate_year_end_vnd', disbursed.year_end_vnd,
+            'estimate_settlement_vnd', disbursed.settlement_vnd,
             'agencies', coalesce(disbursed.agencies, 0)
         ) ORDER BY adopted.position, source, origin DESC), '[]')
         FROM allocated FULL JOIN disbursed USING (project_id, source, origin)

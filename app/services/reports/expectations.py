@@ -4,22 +4,26 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from app.db.driver import Connection, Statement
+from app.db.driver import Connection, Row, Statement
 from app.services.reports.validation import Expectations, ExpectedFigure
+from app.vocabulary import Frequency
 
 # The function is made by a migration, where a comment explains the parts of its document.
-GET_EXPECTATIONS = Statement("SELECT expectations_json(:obligation_id)::text AS expectations")
+GET_EXPECTATIONS = Statement("""
+SELECT expectations_json(o.id)::text AS expectations, p.frequency, p.data_from, p.data_to
+FROM obligation o JOIN reporting_period p ON p.id = o.period_id WHERE o.id = :obligation_id
+""")
 
 
 async def get_expectations(connection: Connection, obligation_id: int) -> Expectations:
     """The figures and limits that a body for this obligation is validated against."""
     rows = await GET_EXPECTATIONS.fetch_all(connection, {"obligation_id": obligation_id})
-    return parse_expectations(rows[0]["expectations"])
+    return parse_expectations(rows[0])
 
 
-def parse_expectations(document: str) -> Expectations:
-    """The expectations that the SQL function `expectations_json` has returned."""
-    parts: dict[str, Any] = json.loads(document)
+def parse_expectations(row: Row) -> Expectations:
+    """The expectations from the SQL function `expectations_json` and the period in a row."""
+    parts: dict[str, Any] = json.loads(row["expectations"])
     figures = (
         ExpectedFigure(**figure | {"maximum": figure["maximum"] and Decimal(figure["maximum"])})
         for figure in parts["figures"]
@@ -34,4 +38,6 @@ def parse_expectations(document: str) -> Expectations:
             (code, source, origin): vnd for code, source, origin, vnd in parts["spent_before"]
         },
         quarters={code: Decimal(total) for code, total in parts["quarters"]},
+        window=(row["data_from"], row["data_to"]),
+        is_annual=row["frequency"] == Frequency.YEAR,
     )

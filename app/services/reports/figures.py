@@ -13,7 +13,10 @@ from app.errors import FieldError
 from app.text.bilingual import Bilingual
 from app.vocabulary import LARGEST_FIGURE, LARGEST_VND
 
-FIELDS = {"entries": ("value", "estimate"), "disbursements": ("amount_vnd",)}
+FIELDS = {
+    "entries": ("value", "estimate"),
+    "disbursements": ("amount_vnd", "estimate_year_end_vnd", "estimate_settlement_vnd"),
+}
 """The sections of a body that have numbers, with the names of these."""
 
 WHOLE = Bilingual("số nguyên từ 0 trở lên", "a whole number from 0")
@@ -63,7 +66,7 @@ def find_errors(body: Mapping[str, Any], limits: Mapping[str, Limits]) -> list[F
         for section, names in FIELDS.items()
         for position, item in enumerate(body[section])
         for name in names
-        if item[name] is not None
+        if item.get(name) is not None
     )
     return [error for error in errors if error is not None]
 

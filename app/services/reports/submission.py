@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -91,16 +91,19 @@ WITH locked AS MATERIALIZED (
     FROM event
     RETURNING id, revision_json(revision)::text AS document
 ), entries AS (
-    INSERT INTO revision_entry (revision_id, indicator_id, value, estimate)
-    SELECT sent.id, e.indicator_id, e.value, e.estimate
+    INSERT INTO revision_entry (revision_id, indicator_id, value, estimate, actual_to)
+    SELECT sent.id, e.indicator_id, e.value, e.estimate, e.actual_to
     FROM sent, unnest(CAST(:indicator_ids AS bigint[]), CAST(:values AS numeric[]),
-        CAST(:estimates AS numeric[])) AS e (indicator_id, value, estimate)
+        CAST(:estimates AS numeric[]), CAST(:actual_tos AS date[]))
+        AS e (indicator_id, value, estimate, actual_to)
 ), disbursements AS (
-    INSERT INTO revision_disbursement (revision_id, project_id, source, origin, amount_vnd)
-    SELECT sent.id, d.project_id, d.source, d.origin, d.amount_vnd
+    INSERT INTO revision_disbursement (revision_id, project_id, source, origin, amount_vnd,
+        estimate_year_end_vnd, estimate_settlement_vnd)
+    SELECT sent.id, d.project_id, d.source, d.origin, d.amount_vnd, d.year_end_vnd, d.settlement_vnd
     FROM sent, unnest(CAST(:project_ids AS bigint[]), CAST(:sources AS text[]),
-        CAST(:origins AS text[]), CAST(:amounts_vnd AS bigint[]))
-        AS d (project_id, source, origin, amount_vnd)
+        CAST(:origins AS text[]), CAST(:amounts_vnd AS bigint[]),
+        CAST(:year_ends_vnd AS bigint[]), CAST(:settlements_vnd AS bigint[]))
+        AS d (project_id, source, origin, amount_vnd, year_end_vnd, settlement_vnd)
 ), owed AS (
     UPDATE obligation SET first_submitted_at = :received_at FROM event
     WHERE id = :obligation_id AND first_submitted_at IS NULL
@@ -297,12 +300,19 @@ def _figures(draft: Mapping[str, Any], expectations: Expectations) -> dict[str, 
         ],
         "values": [_decimal(entry["value"]) for entry in entries],
         "estimates": [_decimal(entry["estimate"]) for entry in entries],
+        "actual_tos": [_day(entry.get("actual_to")) for entry in entries],
         "project_ids": [expectations.projects[item["project"]] for item in disbursements],
         "sources": [item["source"] for item in disbursements],
         "origins": [item["origin"] for item in disbursements],
         "amounts_vnd": [item["amount_vnd"] for item in disbursements],
+        "year_ends_vnd": [item.get("estimate_year_end_vnd") for item in disbursements],
+        "settlements_vnd": [item.get("estimate_settlement_vnd") for item in disbursements],
     }
 
 
 def _decimal(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

@@ -6,11 +6,13 @@ API: entries, disbursements, narrative. Which figures are valid numbers is decid
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from app.errors import FieldError
 from app.services.reports.balances import unbalanced
+from app.services.reports.estimates import below_actual, out_of_place
 from app.services.reports.figures import Limits, decimal, find_errors, without
 from app.text.bilingual import Bilingual
 from app.vocabulary import LARGEST_FIGURE
@@ -49,7 +51,8 @@ class Expectations:
     figures: those that the agency may give, by indicator. projects: ids of the projects that it
     has a part in, by code. allocated: the plan's money in VND. spent_before: the highest amounts
     in VND that the agency reported for the year's earlier periods. quarters: the sums of a flow
-    over the quarters that make up a longer period, where all of them were submitted.
+    over the quarters that make up a longer period, where all of them were submitted. window: the
+    first and the last day of the data window. is_annual: whether the report is of a whole year.
     """
 
     figures: Mapping[str, ExpectedFigure]
@@ -59,6 +62,8 @@ class Expectations:
     allocated: Mapping[Money, int] = field(default_factory=dict)
     spent_before: Mapping[Money, int] = field(default_factory=dict)
     quarters: Mapping[str, Decimal] = field(default_factory=dict)
+    window: tuple[date, date] = (date.min, date.max)
+    is_annual: bool = False
 
 
 UNKNOWN_INDICATOR = Bilingual("Không có chỉ tiêu {code}.", "There is no indicator {code}.")
@@ -107,10 +112,6 @@ SPENT_LESS = Bilingual(
     "Giải ngân lũy kế giảm: kỳ trước đã báo cáo {before} đồng.",
     "The cumulative disbursement decreases: {before} VND was reported earlier.",
 )
-ESTIMATE_BELOW = Bilingual(
-    "Ước thực hiện ({estimate}) thấp hơn số đã thực hiện ({value}).",
-    "The estimate ({estimate}) is below the actual figure ({value}).",
-)
 NOT_THE_QUARTERS = Bilingual(
     "Khác tổng các quý đã báo cáo ({sum}).",
     "Differs from the sum of the reported quarters ({sum}).",
@@ -143,7 +144,8 @@ def check_submission(body: Body, expectations: Expectations) -> list[FieldError]
         *_households(figures, expectations),
         *unbalanced(figures, {code: each.name for code, each in expectations.figures.items()}),
         *_money_errors(valid, expectations),
-        *_estimates(valid),
+        *out_of_place(valid, expectations.window, is_annual=expectations.is_annual),
+        *below_actual(valid),
         *_against_quarters(figures, expectations),
         *_money_warnings(valid, expectations),
     ]
@@ -326,18 +328,6 @@ def _money_warnings(body: Body, expectations: Expectations) -> Iterator[FieldErr
                 "spent_less_than_before",
                 SPENT_LESS,
                 {"before": before},
-                level="warning",
-            )
-
-
-def _estimates(body: Body) -> Iterator[FieldError]:
-    for position, entry in enumerate(body["entries"]):
-        if None not in (entry["estimate"], entry["value"]) and entry["estimate"] < entry["value"]:
-            yield FieldError(
-                f"/entries/{position}/estimate",
-                "estimate_below_value",
-                ESTIMATE_BELOW,
-                {"estimate": entry["estimate"], "value": entry["value"]},
                 level="warning",
             )
 

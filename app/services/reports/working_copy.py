@@ -235,7 +235,7 @@ async def get(connection: Connection, action: Action, key: ReportKey) -> Working
     parameters = parameters_of(principal, key) | {"now": action.now}
     rows = await GET_WORKING_COPY.fetch_all(connection, parameters)
     ensure_one([row["plan"] for row in rows], key)
-    return WorkingCopy(rows[0], parse_expectations(rows[0]["expectations"]))
+    return WorkingCopy(rows[0], parse_expectations(rows[0]))
 
 
 def instant_json(instant: datetime) -> str:

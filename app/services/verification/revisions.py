@@ -19,10 +19,11 @@ WITH revisions AS (
     SELECT l.id AS ledger_id, o.agency_id, p.code AS period, v.number,
         v.submitted_at, v.received_at, v.recorded_at, v.submitted_by, v.warnings_note,
         v.body::text AS body, v.fingerprint,
-        (SELECT json_object_agg(i.code, json_build_array(e.value, e.estimate))
+        (SELECT json_object_agg(i.code, json_build_array(e.value, e.estimate, e.actual_to))
             FROM revision_entry e JOIN indicator i ON i.id = e.indicator_id
             WHERE e.revision_id = v.id)::text AS entries,
-        (SELECT json_object_agg(concat_ws(' ', project.code, d.source, d.origin), d.amount_vnd)
+        (SELECT json_object_agg(concat_ws(' ', project.code, d.source, d.origin),
+                json_build_array(d.amount_vnd, d.estimate_year_end_vnd, d.estimate_settlement_vnd))
             FROM revision_disbursement d JOIN project ON project.id = d.project_id
             WHERE d.revision_id = v.id)::text AS disbursements
     FROM revision v
@@ -79,7 +80,7 @@ def _compare(row: Row[Any], where: str) -> Iterator[Finding]:
     stored = json.loads(row.entries or "{}", parse_float=Decimal, parse_int=Decimal)
     figures = {code: tuple(values) for code, values in stored.items()}
     yield from _differences("stored figure of", _entries(body), figures, where)
-    amounts = json.loads(row.disbursements or "{}")
+    amounts = {key: tuple(values) for key, values in json.loads(row.disbursements or "{}").items()}
     yield from _differences("stored disbursement of", _disbursements(body), amounts, where)
 
 
@@ -107,10 +108,14 @@ def _instant(text: Any) -> datetime | None:
         return None
 
 
-def _entries(body: Mapping[str, Any]) -> dict[str, tuple[Decimal | None, ...]]:
-    """Value and estimate by the indicator's code."""
+def _entries(body: Mapping[str, Any]) -> dict[str, tuple[Decimal | str | None, ...]]:
+    """Value, estimate and the day of the value by the indicator's code."""
     return {
-        entry["indicator"]: (_decimal(entry["value"]), _decimal(entry.get("estimate")))
+        entry["indicator"]: (
+            _decimal(entry["value"]),
+            _decimal(entry.get("estimate")),
+            entry.get("actual_to"),
+        )
         for entry in body["entries"]
     }
 
@@ -119,10 +124,14 @@ def _decimal(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-def _disbursements(body: Mapping[str, Any]) -> dict[str, int]:
-    """Amounts in VND by project, source and origin."""
+def _disbursements(body: Mapping[str, Any]) -> dict[str, tuple[int | None, ...]]:
+    """Amounts in VND, with their estimates, by project, source and origin."""
     return {
-        f"{item['project']} {item['source']} {item['origin']}": item["amount_vnd"]
+        f"{item['project']} {item['source']} {item['origin']}": (
+            item["amount_vnd"],
+            item.get("estimate_year_end_vnd"),
+            item.get("estimate_settlement_vnd"),
+        )
         for item in body["disbursements"]
     }
 
@@ -137,7 +146,7 @@ def _differences(
 
 
 def _plain(value: Any) -> Any:
-    """A figure as text; an estimate follows its value."""
+    """A figure or an amount as text; what belongs to it follows."""
     if isinstance(value, tuple):
         return " / ".join(str(part) for part in value if part is not None)
     return value
