@@ -114,19 +114,27 @@ async def plan_then_deliver(context: DeliveryContext, may_go_on: Callable[[], bo
     """Apply due reorganisations, run a sweep, then deliver waiting messages while `may_go_on`.
 
     The order matters after an outage: the sweep supersedes older reminders, which must not be sent
-    before that. A failed sweep does not stop the deliveries; the next one repeats it.
+    before that. A step that fails does not stop the next one; the next job repeats it.
     """
-    try:
+    with _failure_logged(context, "applying reorganisations"):
         if count := await apply_due(context.database, context.clock.now()):
             logger.info("reorganisations applied: %s", count)
+    with _failure_logged(context, "the sweep"):
         async with context.database.transaction() as session:
             result = await sweep(session, context.clock.now())
         if result.messages:
             logger.info("sweep: %s", result)
+    await deliver(context, may_go_on)
+
+
+@contextmanager
+def _failure_logged(context: DeliveryContext, step: str) -> Iterator[None]:
+    """Log the failure of a step, unless the loss of the database explains it."""
+    try:
+        yield
     except Exception as error:
         if not context.database.watch.explains(error):
-            logger.exception("the sweep failed; the next one repeats it")
-    await deliver(context, may_go_on)
+            logger.exception("%s failed; the next job repeats it", step)
 
 
 async def enqueue_sweep(queue: App) -> None:

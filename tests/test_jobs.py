@@ -129,6 +129,18 @@ async def test_a_failed_sweep_does_not_block_deliveries(
     assert len(outbox.mails) == 5
 
 
+async def test_a_failed_reorganisation_does_not_block_the_sweep(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.jobs.apply_due", fail)
+    outbox = Outbox()
+    await plan_then_deliver(delivery_context(service, outbox, outbox), lambda: True)
+    assert len(outbox.mails) == 5
+
+
 async def count_keys_and_tokens(service: Service) -> tuple[int, int]:
     """The numbers of idempotency keys and access tokens."""
     async with service.database.reading() as session:

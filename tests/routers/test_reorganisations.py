@@ -6,7 +6,7 @@ import pytest
 
 from app.services.reorganisations.reorganisations import apply_due
 from tests.conftest import Service
-from tests.support.reference_calls import field_errors, list_all, problem_of
+from tests.support.reference_calls import change, field_errors, list_all, problem_of
 from tests.support.report_calls import BAC_LUONG, XUAN_HONG, draft, ok, read, submit_complete
 
 Q3 = "2024-Q3"
@@ -149,3 +149,22 @@ async def test_figures_of_a_divided_commune_stay_under_its_name(service: Service
     assert values == {XUAN_HONG: 12}
     part = ok(await viewer.get(f"{question}&agency=15481"))
     assert part["coverage"]["expected"] == 0
+
+
+async def test_an_entry_that_no_longer_fits_waits(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    admin = service.client("admin")
+    change_of_summer = document([{"from": [XUAN_HONG], "to": [unit("15481")]}])
+    entered = ok(await admin.post("/reorganisations", json=change_of_summer), 201)
+    other = document([{"from": [BAC_LUONG], "to": [unit("15484")]}], day=WINTER, number="2/NQ")
+    ok(await admin.post("/reorganisations", json=other), 201)
+    ok(await change(admin, f"/agencies/{XUAN_HONG}", {"valid_to": "2024-06-15"}))
+    service.clock.set(f"{WINTER} 00:01")
+    assert await apply_due(service.database, service.clock.now()) == 0
+    assert "unknown_agency" in caplog.text
+    waiting = ok(await admin.get(f"/reorganisations/{entered['id']}"))
+    assert (waiting["state"], waiting["effects"]) == ("pending", None)
+    read_on = {"on": "2024-06-15"}
+    ok(await change(admin, f"/agencies/{XUAN_HONG}", {"valid_to": None}, **read_on))
+    assert await apply_due(service.database, service.clock.now()) == 2
