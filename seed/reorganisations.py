@@ -40,15 +40,12 @@ async def load(session: AsyncSession, folder: Path, *, now: datetime, echo: Echo
     except StateConflict as error:
         text = error.document("vi")["detail"]
         raise SeedError([document.source.finding(("document", "number"), text)]) from error
-    effects = entry["effects"]
-    echo(
-        f"Sắp xếp đơn vị hành chính từ {entry['effective_on']:%d/%m/%Y}: "
-        + ("đã nhập trước đây, không đổi gì" if not is_new else STATES[entry["state"]])
-    )
-    if effects:
+    state = STATES[entry["state"]] if is_new else "đã nhập trước đây, không đổi gì"
+    echo(f"Sắp xếp đơn vị hành chính từ {entry['effective_on']:%d/%m/%Y}: {state}")
+    if is_new and (effects := entry["effects"]):
         ended, created = len(effects["ended"]), len(effects["created"])
         moved = len(effects["obligations"])
-        echo(f"Kết thúc {ended} đơn vị, lập {created} đơn vị, chuyển {moved} báo cáo phải gửi")
+        echo(f"Đơn vị kết thúc: {ended}; đơn vị mới: {created}; báo cáo chuyển sang: {moved}")
 
 
 STATES = {"pending": "đã nhập, chờ đến ngày áp dụng", "applied": "đã áp dụng"}

@@ -12,7 +12,14 @@ from app.services.reminders.sweep import sweep
 from app.services.reorganisations.reorganisations import apply_due
 from seed.loader import load
 from tests.conftest import PLAN_FOLDER, ROOT, Service
-from tests.support.reference_calls import change, field_errors, list_all, list_events, problem_of
+from tests.support.reference_calls import (
+    capture_statements,
+    change,
+    field_errors,
+    list_all,
+    list_events,
+    problem_of,
+)
 from tests.support.report_calls import draft, ok, read, submit_complete
 
 FOLDER = ROOT / "seed" / "reorganisation-2025-07-01"
@@ -109,6 +116,7 @@ async def test_it_is_entered_ahead_and_applied_on_its_day(running: Service) -> N
         "2025-06-30",
         ["15499"],
     )
+    assert new["predecessors"] == ["15493", "15499", "15514", "15526"]
     assert (new["name"], new["valid_from"], new["parent"]) == ("Xã Thọ Xuân", "2025-07-01", "38")
     assert problem_of(await admin.get("/agencies/395"))[0] == 404
     assert len(await list_all(admin, "/agencies", kind="commune")) == 8
@@ -155,6 +163,7 @@ async def test_the_folder_is_loaded_on_request(running: Service) -> None:
         async with running.database.transaction() as session:
             await load(session, FOLDER, now=running.clock.now(), echo=lines.append)
     assert "đã áp dụng" in lines[0]
+    assert lines[1] == "Đơn vị kết thúc: 43; đơn vị mới: 8; báo cáo chuyển sang: 105"
     assert "không đổi gì" in lines[2]
     assert ok(await running.client("admin").get("/agencies/15499"))["name"] == "Xã Thọ Xuân"
 
@@ -441,3 +450,19 @@ async def test_missing_reports_of_a_merged_commune_are_reminded_of(running: Serv
         reminded = (await session.execute(REMINDED)).all()
     assert ("reporter-15499", "Xã Xuân Hồng", H1) in reminded
     assert "xuan-hong" not in {row.username for row in reminded}
+
+
+async def test_a_preview_takes_as_many_statements_for_30_communes_as_for_two(
+    running: Service,
+) -> None:
+    admin, small = running.client("admin"), entry_of()
+    small["changes"] = [
+        {"from": ["15493", "15514"], "to": [{**small["changes"][0]["to"][0], "code": "15481"}]}
+    ]
+    counts = []
+    for body in (small, entry_of()):
+        with capture_statements(running) as statements:
+            ok(await admin.post("/reorganisations?preview=true", json=body))
+        counts.append(len(statements))
+    # The large one also reads what is below the district that ends.
+    assert counts[1] <= counts[0] + 1 <= 12

@@ -44,6 +44,7 @@ AGENCY: dict[str, Any] = {
     "valid_to": "2025-06-30",
     "identifier": None,
     "successors": ["15499"],
+    "predecessors": [],
 }
 
 
@@ -64,6 +65,10 @@ class AgencyOut(Output):
     successors: list[str] = Field(
         description="The codes of the successors after a merger or a division, on the day "
         "after `valid_to`; so one can equal the old code."
+    )
+    predecessors: list[str] = Field(
+        description="The codes that the agencies had from which it came, on the day before it took "
+        "them in."
     )
     version: Version
 

@@ -92,6 +92,7 @@ async def test_one_agency(service: Service) -> None:
         "valid_to": None,
         "identifier": None,
         "successors": [],
+        "predecessors": [],
         "version": 1,
     }
     assert answer.headers["ETag"]

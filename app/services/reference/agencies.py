@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, Text, func, literal, select
+from sqlalchemy import ColumnElement, Select, Text, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.orm.attributes import flag_modified
 
 from app.db.driver import Row
@@ -234,25 +234,38 @@ async def _apply(
 
 
 def _select_agencies(principal: Principal) -> Select[*tuple[Any, ...]]:
-    """Agencies with the codes of parent and successors, in one query."""
-    above, successor = aliased(Agency), aliased(Agency)
-    successors = (
-        select(successor.code)
-        .join(AgencySuccession, AgencySuccession.successor_id == successor.id)
-        .where(AgencySuccession.predecessor_id == Agency.id)
-        .order_by(successor.code.collate("C"))
-        .correlate(Agency)
-        .scalar_subquery()
-    )
+    """Agencies with the codes of parent, successors and predecessors, in one query."""
+    above = aliased(Agency)
     return (
         select(
             *Agency.__table__.columns,
             above.code.label("parent"),
-            func.array(successors, type_=ARRAY(Text)).label("successors"),
+            _codes_along(AgencySuccession.predecessor_id, AgencySuccession.successor_id).label(
+                "successors"
+            ),
+            _codes_along(AgencySuccession.successor_id, AgencySuccession.predecessor_id).label(
+                "predecessors"
+            ),
         )
         .outerjoin(above, above.id == Agency.parent_id)
         .where(within_horizon(principal, Agency.path))
     )
+
+
+def _codes_along(
+    start: InstrumentedAttribute[int], end: InstrumentedAttribute[int]
+) -> ColumnElement[Any]:
+    """The codes of the agencies at the other end of the successions of an `Agency`."""
+    other = aliased(Agency)
+    codes = (
+        select(other.code)
+        .join(AgencySuccession, end == other.id)
+        .where(start == Agency.id)
+        .order_by(other.code.collate("C"))
+        .correlate(Agency)
+        .scalar_subquery()
+    )
+    return func.array(codes, type_=ARRAY(Text))
 
 
 async def _get_within_reach(
