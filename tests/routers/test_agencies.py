@@ -140,7 +140,7 @@ async def test_an_agency_is_added_below_the_district(service: Service) -> None:
     answer = await client.post("/agencies", json=body)
     agency = ok(answer, 201)
     defaults: dict[str, Any] = {"valid_from": None, "valid_to": None, "successors": []}
-    assert agency == body | defaults | {"version": 1}
+    assert agency == body | defaults | {"predecessors": [], "version": 1}
     read = await client.get("/agencies/395-TTPVHCC")
     assert (read.json(), read.headers["ETag"]) == (agency, answer.headers["ETag"])
     below = await list_all(client, "/agencies", parent="395")
