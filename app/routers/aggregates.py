@@ -37,8 +37,8 @@ from app.schemas.aggregates import (
     TimelinessAggregate,
 )
 from app.schemas.base import Day, QueryInstant
-from app.schemas.plan_sums import ExecutionSums, IndicatorSums, TimelinessOfPlans
-from app.services.aggregates import aggregates, scopes, versions
+from app.schemas.plan_sums import ExecutionSums, IndicatorSums, TargetsOfPlans, TimelinessOfPlans
+from app.services.aggregates import aggregates, scopes, target_progress, versions
 from app.services.aggregates.paging import Paging
 from app.services.aggregates.scopes import AggregateQuery, Scope
 from app.services.audit.settlement import Settlement
@@ -221,7 +221,7 @@ async def _compute(
         case "budget-execution":
             return await aggregates.sum_budget_execution(session, scope, query, settlement), None
         case "targets":
-            return await aggregates.measure_targets(session, scope, query, settlement), None
+            return await target_progress.measure_targets(session, scope, query, settlement), None
         case "timeliness":
             return await aggregates.list_timeliness(session, scope, query, settlement)
 
@@ -319,11 +319,13 @@ async def aggregate_timeliness(
 @router.get(
     "/targets",
     summary="Aggregate targets",
-    response_model=TargetAggregate,
+    response_model=TargetAggregate | TargetsOfPlans,
     responses=AS_JSON,
 )
 async def aggregate_targets(parameters: TargetParameters) -> Response:
     """The progress of the plan's targets: what is reached, the target, the share, what is missing.
+
+    Several plans have the rows of each; counts that they have in common come first, in sum.
 
     `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
     """

@@ -10,6 +10,7 @@ from app.schemas.aggregates import (
     Coverage,
     ExecutionTotal,
     IndicatorRow,
+    TargetRow,
     TimelinessRow,
 )
 from app.schemas.base import Instant, Output, examples
@@ -194,3 +195,15 @@ class TimelinessOfPlans(PlanSums):
     next_cursor: str | None = Field(
         description="The cursor of the next page; null on the last one."
     )
+
+
+class TargetOfPlan(TargetRow):
+    """The progress of a target of one plan, or of a count that several have in common."""
+
+    plan: str | None = Field(description="The code of the plan; null for the sum of several.")
+
+
+class TargetsOfPlans(PlanSums):
+    """The progress of the targets of several plans."""
+
+    rows: list[TargetOfPlan] = Field(description="The rows.")

@@ -1,27 +1,21 @@
 """Aggregates: sums over one revision of each agency in a subtree, always with their coverage."""
 
 import json
-from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services.aggregates import over_plans, targets, timeliness
+from app.services.aggregates import over_plans, timeliness
 from app.services.aggregates.derived import rate, with_derived
 from app.services.aggregates.scopes import AggregateQuery, Scope
 from app.services.aggregates.statements import (
-    LIST_TARGETS,
     LIST_TIMELINESS_FACTS,
     SUM_INDICATORS,
     SUM_MONEY,
-    SUM_TARGET_FIGURES,
 )
-from app.services.aggregates.targets import Figure, TargetValue
 from app.services.audit.settlement import Settlement
-from app.vocabulary import Breakdown
 
 
 async def sum_indicators(
@@ -83,48 +77,6 @@ async def list_timeliness(
     head = scope.head(query, as_of)
     answer = head | {"coverage": facts["coverage"], "counts": timeliness.count(rows), "rows": rows}
     return answer, timeliness.holds_until(rows, as_of)
-
-
-async def measure_targets(
-    session: AsyncSession, scope: Scope, query: AggregateQuery, settlement: Settlement
-) -> dict[str, Any]:
-    """The progress of the plan's targets, for the subtree as a whole or for each of its agencies.
-
-    Raises as `sum_indicators`.
-    """
-    scope.ensure_one_plan()
-    as_of = await scope.settle(settlement, query)
-    by_agency = query.by is Breakdown.AGENCY
-    plan = await _fetch(session, LIST_TARGETS, scope, as_of, by_agency=by_agency)
-    codes = targets.needed_codes(plan["targets"], plan["formulas"])
-    sums = await _fetch(
-        session,
-        SUM_TARGET_FIGURES,
-        scope,
-        as_of,
-        basis=query.basis.value,
-        codes=codes,
-        by_agency=by_agency,
-    )
-    rows = targets.progress_rows(
-        plan["targets"],
-        plan["formulas"],
-        dict(sums["agencies"]) if by_agency else {None: None},
-        {
-            (holder, code): TargetValue(_decimal(value), _decimal(baseline))
-            for holder, code, value, baseline in plan["values"]
-        },
-        {
-            (holder, code): Figure(_decimal(value), agencies, expected)
-            for holder, code, value, agencies, expected in sums["figures"]
-        },
-    )
-    head = scope.head(replace(query, by=None), as_of)
-    return head | {"coverage": sums["coverage"], "rows": rows}
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 async def _fetch(

@@ -93,16 +93,6 @@ class Scope:
     definitions_at: datetime
     regrouping: Regrouping | None
 
-    def ensure_one_plan(self) -> None:
-        """Ensure that one plan fits.
-
-        Raises:
-            AmbiguousPlan: several do.
-        """
-        if len(self.periods) != 1:
-            codes = [each.plan for each in self.periods]
-            raise AmbiguousPlan(plans=", ".join(codes), extra={"choices": codes})
-
     def is_plain(self, query: AggregateQuery) -> bool:
         """Whether the answer is that of one plan, without breakdown, regrouping and pages."""
         is_whole = query.paging is None or not query.paging.is_asked
