@@ -168,3 +168,12 @@ async def test_an_entry_that_no_longer_fits_waits(
     read_on = {"on": "2024-06-15"}
     ok(await change(admin, f"/agencies/{XUAN_HONG}", {"valid_to": None}, **read_on))
     assert await apply_due(service.database, service.clock.now()) == 2
+
+
+async def test_a_successor_may_have_an_end_of_its_own(service: Service) -> None:
+    admin = service.client("admin")
+    ok(await change(admin, f"/agencies/{BAC_LUONG}", {"valid_to": "2026-12-31"}))
+    entered = await enter(service, MERGED_INTO_BAC_LUONG)
+    applied = ok(await admin.get(f"/reorganisations/{entered['id']}"))
+    assert applied["state"] == "applied"
+    assert ok(await admin.get(f"/agencies/{BAC_LUONG}"))["predecessors"] == [XUAN_HONG]

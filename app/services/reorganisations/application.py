@@ -11,6 +11,7 @@ from app.db.driver import Row
 from app.models.agencies import Agency, AgencySuccession
 from app.models.plans import Plan
 from app.models.reorganisations import Reorganisation
+from app.services import lookup
 from app.services.audit import changes
 from app.services.audit.action import Action
 from app.services.audit.ledger import open_ledger, record_event
@@ -184,7 +185,7 @@ async def _link(
     links = resolution.outcome.links
     query = select(Agency.code, Agency.id).where(
         Agency.code.in_({link.target for link in links}),
-        Agency.valid_to.is_(None),
+        lookup.exists_on(resolution.effective_on),
     )
     successors: dict[str, int] = dict((await session.execute(query)).all())
     session.add_all(
