@@ -123,6 +123,13 @@ class ExecutionSum(Group):
     )
     allocated_vnd: int = Field(description="The allocated amount in VND.")
     disbursed_vnd: int = Field(description="What was disbursed since 1 January, in VND.")
+    estimate_year_end_vnd: int | None = Field(
+        description="What agencies estimate to have spent up to 31 December, in VND; without an "
+        "estimate of its own an agency counts with what it has spent. Null if none gave one."
+    )
+    estimate_settlement_vnd: int | None = Field(
+        description="The same up to 31 January of the next year."
+    )
     agencies: int = Field(description="The number of agencies that disbursed money.")
     execution_rate: float | None = Field(
         description="Disbursed divided by allocated; null if nothing is allocated."

@@ -12,26 +12,30 @@ from sqlalchemy import text
 # one, indicators without figures are listed too. Derived indicators have a row in each group.
 SUM_INDICATORS = text("""
 WITH report AS MATERIALIZED (
-    SELECT (r).* FROM unnest(CAST(:periods AS bigint[])) AS period (id)
-    CROSS JOIN LATERAL regrouped_reports(period.id, :subtree, :as_of,
-        CAST(:moved AS bigint[]), CAST(:became AS bigint[])) AS r
+    SELECT * FROM regrouped_reports(CAST(:periods AS bigint[]), :subtree, :as_of,
+        CAST(:moved AS bigint[]), CAST(:became AS bigint[]))
 ), member AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
-), figure AS (
-    SELECT m.group_id, m.group_code, m.group_name, r.agency_id, e.indicator_id, e.value, e.estimate,
-        coalesce(e.actual_to, (
-            SELECT max(data_to) FROM reporting_period WHERE id = ANY(CAST(:periods AS bigint[]))
-        )) AS actual_to
-    FROM report r
-    JOIN revision_entry e ON e.revision_id
-        = CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END
-    LEFT JOIN member m ON m.agency_id = r.agency_id
+), chosen AS MATERIALIZED (
+    SELECT m.group_id, m.group_code, r.agency_id,
+        CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END AS id,
+        count(*) OVER (PARTITION BY r.agency_id) > 1 AS is_one_of_several
+    FROM report r LEFT JOIN member m ON m.agency_id = r.agency_id
+), closing AS (
+    SELECT max(data_to) AS day FROM reporting_period WHERE id = ANY(CAST(:periods AS bigint[]))
 ), summed AS (
-    SELECT group_id, group_code, group_name, indicator_id, sum(value) AS value,
+    SELECT group_id, group_code, indicator_id, sum(value) AS value,
         sum(coalesce(estimate, value)) FILTER (WHERE value IS NOT NULL) AS estimate,
-        count(estimate) AS estimates, count(DISTINCT agency_id) AS agencies,
-        min(actual_to) AS first_day, max(actual_to) AS last_day
-    FROM figure GROUP BY 1, 2, 3, 4
+        count(estimate) AS estimates, count(*) AS reports,
+        min(coalesce(actual_to, (SELECT day FROM closing))) AS first_day,
+        max(coalesce(actual_to, (SELECT day FROM closing))) AS last_day
+    FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id GROUP BY 1, 2, 3
+), again AS (
+    -- Agencies that gave an indicator in several reports count once. Few do, so counting distinct
+    -- agencies in `summed`, which sorts all figures, would cost more.
+    SELECT group_id, group_code, indicator_id, count(*) - count(DISTINCT agency_id) AS reports
+    FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id
+    WHERE is_one_of_several GROUP BY 1, 2, 3
 ), adopted AS (
     SELECT DISTINCT adopted.indicator_id
     FROM reporting_period p
@@ -39,13 +43,13 @@ WITH report AS MATERIALIZED (
         ON adopted.plan_id = p.plan_id AND p.frequency = ANY(adopted.frequencies)
     WHERE p.id = ANY(CAST(:periods AS bigint[]))
 ), line AS (
-    SELECT group_id, group_code, group_name, indicator_id FROM summed
+    SELECT group_id, group_code, indicator_id FROM summed
     UNION
-    SELECT g.group_id, g.group_code, g.group_name, adopted.indicator_id
-    FROM (SELECT DISTINCT group_id, group_code, group_name FROM summed) AS g, adopted
+    SELECT g.group_id, g.group_code, adopted.indicator_id
+    FROM (SELECT DISTINCT group_id, group_code FROM summed) AS g, adopted
     JOIN indicator i ON i.id = adopted.indicator_id AND i.formula IS NOT NULL
     UNION
-    SELECT NULL, NULL, NULL, indicator_id FROM adopted WHERE CAST(:by AS text) IS NULL
+    SELECT NULL, NULL, indicator_id FROM adopted WHERE CAST(:by AS text) IS NULL
 )
 SELECT json_build_object(
     'coverage', coverage_up_to((SELECT array_agg(ROW(report.*)::report_as_of) FROM report), :most),
@@ -54,19 +58,24 @@ SELECT json_build_object(
         FROM agency AS root WHERE root.id = :root_id),
     'rows', (
         SELECT coalesce(json_agg(json_build_object(
-            'group', line.group_code, 'group_name', line.group_name, 'group_id', line.group_id,
+            'group', line.group_code, 'group_name', g.name, 'group_id', line.group_id,
             'plan', (SELECT plan.code FROM plan WHERE plan.id = i.plan_id),
             'project', j.code, 'indicator', i.code, 'name', i.name, 'unit', i.unit,
             'kind', i.kind, 'formula', i.formula, 'decimals', i.decimals,
-            'value', s.value::text, 'agencies', coalesce(s.agencies, 0),
+            'value', s.value::text,
+            'agencies', coalesce(s.reports, 0) - coalesce(again.reports, 0),
             'estimate', CASE WHEN s.estimates > 0 THEN s.estimate::text END,
             'actual_to_earliest', s.first_day, 'actual_to_latest', s.last_day
         ) ORDER BY line.group_code, line.group_id, i.plan_id NULLS FIRST, i.position), '[]')
         FROM line
         JOIN indicator i ON i.id = line.indicator_id
+        LEFT JOIN agency g ON g.id = line.group_id
         LEFT JOIN project j ON j.id = i.project_id
         LEFT JOIN summed s ON s.indicator_id = line.indicator_id
-            AND (s.group_id, s.group_code) IS NOT DISTINCT FROM (line.group_id, line.group_code))
+            AND (s.group_id, s.group_code) IS NOT DISTINCT FROM (line.group_id, line.group_code)
+        LEFT JOIN again ON again.indicator_id = line.indicator_id
+            AND (again.group_id, again.group_code)
+                IS NOT DISTINCT FROM (line.group_id, line.group_code))
 )::text
 """)
 
@@ -75,9 +84,8 @@ SELECT json_build_object(
 # agency belongs to its owner.
 SUM_MONEY = text("""
 WITH report AS MATERIALIZED (
-    SELECT (r).* FROM unnest(CAST(:periods AS bigint[])) AS period (id)
-    CROSS JOIN LATERAL regrouped_reports(period.id, :subtree, :as_of,
-        CAST(:moved AS bigint[]), CAST(:became AS bigint[])) AS r
+    SELECT * FROM regrouped_reports(CAST(:periods AS bigint[]), :subtree, :as_of,
+        CAST(:moved AS bigint[]), CAST(:became AS bigint[]))
 ), member AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
 ), money AS (
@@ -135,10 +143,11 @@ SELECT json_build_object(
 # The facts by which the timeliness of each report at an instant is decided, and its group.
 LIST_TIMELINESS_FACTS = text("""
 WITH report AS MATERIALIZED (
-    SELECT p.plan_id, (r).* FROM reporting_period p
-    CROSS JOIN LATERAL regrouped_reports(p.id, :subtree, :as_of,
+    SELECT p.plan_id, r.*
+    FROM regrouped_reports(CAST(:periods AS bigint[]), :subtree, :as_of,
         CAST(:moved AS bigint[]), CAST(:became AS bigint[])) AS r
-    WHERE p.id = ANY(CAST(:periods AS bigint[]))
+    JOIN obligation o ON o.id = r.obligation_id
+    JOIN reporting_period p ON p.id = o.period_id
 ), member AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
 )

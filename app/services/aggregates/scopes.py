@@ -138,9 +138,10 @@ class Scope:
 
 
 # The known plans that have a period, each with what settles its figures and whether an agency of
-# the subtree reports for it. Each row repeats the possible roots of the subtree: the agency that is
-# asked for (its code read on the period's last day), the plan's owner (once that has ended, the
-# government that manages the plan), the principal's own agency, and the root of its reach.
+# the subtree reports for it: one does where the plan's owner lies in the subtree. Each row repeats
+# the possible roots of the subtree: the agency that is asked for (its code read on the period's
+# last day), the plan's owner (once that has ended, the government that manages the plan), the
+# principal's own agency, and the root of its reach.
 LIST_PLANS = Statement("""
 SELECT plan.id AS plan_id, plan.code AS plan, programme.code AS programme,
     p.id AS period_id, p.code AS period, p.data_to, p.generated_at,
@@ -150,14 +151,17 @@ SELECT plan.id AS plan_id, plan.code AS plan, programme.code AS programme,
     asked.id AS asked_id, asked.code AS asked_code, asked.path AS asked_path,
     own.id AS own_id, own.code AS own_code, own.path AS own_path,
     top.id AS top_id, top.code AS top_code, top.path AS top_path,
-    EXISTS (
+    CASE WHEN CAST(:moved AS bigint[]) IS NULL
+        AND within_reach(owner.path, coalesce(asked.path || '%', :reach))
+    THEN EXISTS (SELECT FROM obligation o WHERE o.period_id = p.id)
+    ELSE EXISTS (
         SELECT FROM obligation o
         LEFT JOIN unnest(CAST(:moved AS bigint[]), CAST(:became AS bigint[]))
             AS m (agency_id, became_id) ON m.agency_id = o.agency_id
         JOIN agency reporter ON reporter.id = coalesce(m.became_id, o.agency_id)
         WHERE o.period_id = p.id
         AND within_reach(reporter.path, coalesce(asked.path || '%', :reach))
-    ) AS is_reported,
+    ) END AS is_reported,
     (SELECT figures_at FROM ledger WHERE plan_id IS NULL) AS definitions_at
 FROM reporting_period p
 JOIN plan ON plan.id = p.plan_id
