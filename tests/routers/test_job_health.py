@@ -189,13 +189,13 @@ async def test_requests_are_counted_by_their_route(service: Service) -> None:
 
 async def test_gauges_show_the_present_state(service: Service) -> None:
     found = await figures(service)
-    assert found["tiendo_overdue_obligations",] == 35  # the first quarter's
+    assert found["tiendo_overdue_obligations",] == 0
     assert found["tiendo_messages_waiting",] == 0
     service.clock.set("2024-06-16 08:00")
     await run_sweep(service)
     service.clock.set("2024-06-16 08:02")
     found = await figures(service)
-    assert found["tiendo_overdue_obligations",] == 70
+    assert found["tiendo_overdue_obligations",] == 35  # the second quarter's
     assert found["tiendo_messages_waiting",] > 0
     assert found["tiendo_messages_oldest_unsent_seconds",] == 120
     assert found["tiendo_messages_failed",] == 0
