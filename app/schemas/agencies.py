@@ -7,6 +7,7 @@ from pydantic import MISSING, AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Code, Day, Input, IsoDate, Name, NewCode, Output, Version, examples
+from app.text.names import official_name
 from app.vocabulary import AgencyKind
 
 
@@ -51,11 +52,16 @@ AGENCY: dict[str, Any] = {
 class AgencyOut(Output):
     """An agency (cơ quan, đơn vị)."""
 
-    model_config = examples(AGENCY | {"version": 2})
+    model_config = examples(AGENCY | {"version": 2, "official_name": "UBND xã Xuân Hồng"})
 
     code: str = Field(description="The code.")
     name: str = Field(description="The name.")
     kind: AgencyKind = Field(description="The kind of the agency.")
+    official_name: str = Field(
+        default_factory=lambda fields: official_name(fields["name"], fields["kind"]),
+        description="The name under which the agency signs: a government's People's Committee "
+        '("UBND xã Xuân Hồng"), another agency\'s own name.',
+    )
     parent: str | None = Field(description="The code of the superior agency.")
     valid_from: date | None = Field(description="The first day; null: always.")
     valid_to: date | None = Field(description="The last day; null: it still exists.")

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from app.vocabulary import TIERS, AgencyKind
+
 # Characters that are not visible or that change the direction of the text around them: Unicode's
 # Default_Ignorable_Code_Point, and the blank letters of Hangul and Braille.
 INVISIBLE = re.compile(
@@ -21,3 +23,14 @@ def invisible_in(name: str) -> str | None:
 def is_readable(name: str) -> bool:
     """Whether the name contains a letter or a digit."""
     return any(unicodedata.category(character)[0] in "LN" for character in name)
+
+
+def official_name(name: str, kind: AgencyKind) -> str:
+    """The name under which an agency signs.
+
+    A province, district or government of the lowest tier signs as its People's Committee: `UBND xã
+    Xuân Hồng`. Other agencies have their own name.
+    """
+    if kind == AgencyKind.COUNTRY or kind not in TIERS:
+        return name
+    return f"UBND {name[:1].lower()}{name[1:]}"

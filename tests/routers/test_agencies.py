@@ -87,6 +87,7 @@ async def test_one_agency(service: Service) -> None:
         "code": "395-TTYT",
         "name": "Trung tâm Y tế huyện",
         "kind": "service_unit",
+        "official_name": "Trung tâm Y tế huyện",
         "parent": "395",
         "valid_from": None,
         "valid_to": None,
@@ -96,6 +97,18 @@ async def test_one_agency(service: Service) -> None:
         "version": 1,
     }
     assert answer.headers["ETag"]
+
+
+async def test_a_government_signs_as_its_people_s_committee(service: Service) -> None:
+    client = service.client("coordinator")
+    for code, expected in {
+        "15493": "UBND xã Xuân Hồng",
+        "15499": "UBND thị trấn Thọ Xuân",
+        "395": "UBND huyện Thọ Xuân",
+        "38": "UBND tỉnh Thanh Hóa",
+        "395-TCKH": "Phòng Tài chính - Kế hoạch",
+    }.items():
+        assert ok(await client.get(f"/agencies/{code}"))["official_name"] == expected
 
 
 async def test_an_agency_outside_the_horizon_is_not_found(service: Service) -> None:
@@ -140,7 +153,8 @@ async def test_an_agency_is_added_below_the_district(service: Service) -> None:
     answer = await client.post("/agencies", json=body)
     agency = ok(answer, 201)
     defaults: dict[str, Any] = {"valid_from": None, "valid_to": None, "successors": []}
-    assert agency == body | defaults | {"predecessors": [], "version": 1}
+    given = {"predecessors": [], "version": 1, "official_name": body["name"]}
+    assert agency == body | defaults | given
     read = await client.get("/agencies/395-TTPVHCC")
     assert (read.json(), read.headers["ETag"]) == (agency, answer.headers["ETag"])
     below = await list_all(client, "/agencies", parent="395")
