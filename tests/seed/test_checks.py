@@ -210,14 +210,14 @@ async def test_a_schedule_with_a_repeated_reporter(folder: Path) -> None:
     path = folder / "schedules.yaml"
     line = correct(
         path,
-        "day: 15\n  due_day: included\n  non_working_day: none\n  cutoff_day: 14\n"
+        "trước ngày 15 tháng cuối quý\n  non_working_day: none\n  cutoff_day: 14\n"
         '  applies_from: null\n  reporters:\n    - "@communes"\n',
-        "day: 15\n  due_day: included\n  non_working_day: none\n  cutoff_day: 14\n"
+        "trước ngày 15 tháng cuối quý\n  non_working_day: none\n  cutoff_day: 14\n"
         "  applies_from: null\n  reporters:\n    - 395-LDTBXH\n",
     )
     reported = await findings(folder)
     assert reported == [
-        f"schedules.yaml:{line + 5}: reporters: mỗi giá trị chỉ được ghi một lần",
+        f"schedules.yaml:{line + 4}: reporters: mỗi giá trị chỉ được ghi một lần",
     ]
 
 
