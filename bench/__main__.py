@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from bench import (
+    country,
     floods,
     kills,
     outages,
@@ -38,6 +39,7 @@ DRILLS: dict[str, Callable[[Testbed], Sequence[Result]]] = {
     "compression": reads.measure_compression,
     "startup": startup.measure,
     "sweep": sweep.run_drill,
+    "country": country.measure,
     "kills": kills.run_drill,
     "restore": restores.run_drill,
     "floods": floods.run_drill,

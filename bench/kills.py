@@ -25,7 +25,7 @@ from app.db.database import Database
 from app.services.notifications.delivery import AT_ONCE, LEASE
 from app.services.reminders.sweep import sweep
 from app.settings import Settings
-from bench.country import create_country, reminder_time
+from bench.copies import create_country, reminder_time
 from bench.drill import DrillResult, failed_claims
 from bench.smtp_server import AcceptedMail, MailPort, MailServer, mail_server
 from bench.testbed import Testbed

@@ -30,6 +30,15 @@ def service(testbed: Testbed, database_url: str, workers: int = 1) -> Iterator[i
 
 
 @contextmanager
+def service_in_real_time(testbed: Testbed, database_url: str) -> Iterator[tuple[int, int]]:
+    """As `service`, with the clock of the machine; yield the port and the process id."""
+    port = free_port()
+    settings = _settings(testbed, database_url, port) | {"TIENDO_CLOCK_OFFSET_SECONDS": "0"}
+    with _serving(TIENDO, _liveness(port), settings) as process:
+        yield port, process.pid
+
+
+@contextmanager
 def measured_service(
     testbed: Testbed, database_url: str, open_files: int
 ) -> Iterator[tuple[int, int]]:

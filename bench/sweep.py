@@ -13,7 +13,7 @@ from app.services.periods.obligations import ReportKey
 from app.services.reminders.sweep import NOTHING_DUE, SweepResult, sweep
 from app.settings import Settings
 from bench.capture import capture_statements
-from bench.country import CHANNELS, create_country, reminder_time
+from bench.copies import CHANNELS, create_country, reminder_time
 from bench.drill import DrillResult, failed_claims
 from bench.testbed import Testbed
 

@@ -15,6 +15,7 @@ import httpx
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import LOCAL, Clock
 from app.db.database import Database
@@ -152,25 +153,31 @@ async def _add_people(database: Database, testbed: Testbed) -> None:
         people = [(agency.code, Role.REPORTER, agency.id) for agency in agencies]
         office = next(id_ for code, _, id_ in people if code.endswith("LDTBXH"))
         for name, role, agency_id in [*people, (COORDINATOR, Role.COORDINATOR, office)]:
-            account = Account(
-                username=f"person-{name}",
-                full_name=name,
-                role=role,
-                agency_id=agency_id,
-                password_hash="-",  # noqa: S106 - matches no password: tokens only
-                created_at=PLAN_IN_FORCE,
-            )
-            session.add(account)
-            await session.flush()
-            testbed.tokens[name] = new_token()
-            session.add(
-                AccessToken(
-                    token_hash=digest(testbed.tokens[name]),
-                    account_id=account.id,
-                    created_at=PLAN_IN_FORCE,
-                    expires_at=NOW + timedelta(days=36_500),
-                )
-            )
+            testbed.tokens[name] = await add_person(session, f"person-{name}", role, agency_id)
+
+
+async def add_person(session: AsyncSession, username: str, role: Role, agency_id: int) -> str:
+    """Add an account, and return a token of it that never expires."""
+    account = Account(
+        username=username,
+        full_name=username,
+        role=role,
+        agency_id=agency_id,
+        password_hash="-",  # noqa: S106 - matches no password: tokens only
+        created_at=PLAN_IN_FORCE,
+    )
+    session.add(account)
+    await session.flush()
+    token = new_token()
+    session.add(
+        AccessToken(
+            token_hash=digest(token),
+            account_id=account.id,
+            created_at=PLAN_IN_FORCE,
+            expires_at=NOW + timedelta(days=36_500),
+        )
+    )
+    return token
 
 
 @asynccontextmanager
