@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench import (
     country,
+    dead_names,
     floods,
     kills,
     outages,
@@ -51,6 +52,7 @@ OUTAGES: dict[str, Callable[[Testbed, Path], Sequence[Result]]] = {
     "database-unplugged": outages.run_unplugged,
     "disk-full": outages.run_full,
     "row-locked": outages.run_locked,
+    "dead-names": dead_names.run_drill,
 }
 """Drills of `tiendo serve`; with --baseline, of the command of that checkout."""
 PARTS = [*COMPARISONS, *DRILLS, *OUTAGES]
