@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.driver import Driver
+from app.db.database import Database
 from app.db.pagination import LARGEST_LIMIT
 from app.errors import AmbiguousPlan, AmbiguousProgramme, NotAcceptable, NotFound, NotSettled
 from app.http.headers import (
@@ -24,10 +23,8 @@ from app.policy import Principal
 from app.routers.dependencies import (
     AggregatesReader,
     Cursor,
-    DirectDriver,
     Now,
-    ReadSession,
-    Settlements,
+    database_of,
 )
 from app.routers.responses import problems, references
 from app.schemas.aggregates import (
@@ -60,17 +57,12 @@ class AggregateRequest:
     request: Request
     query: AggregateQuery
     principal: Principal
-    session: AsyncSession
-    driver: Driver
-    settlement: Settlement
+    database: Database
 
 
 async def aggregate_request(
     request: Request,
     principal: AggregatesReader,
-    session: ReadSession,
-    driver: DirectDriver,
-    settlement: Settlements,
     now: Now,
     agency: Annotated[
         str | None,
@@ -115,7 +107,7 @@ async def aggregate_request(
         as_of=as_of,
         now=now,
     )
-    return AggregateRequest(request, query, principal, session, driver, settlement)
+    return AggregateRequest(request, query, principal, database_of(request))
 
 
 Shared = Annotated[AggregateRequest, Depends(aggregate_request)]
@@ -181,7 +173,7 @@ async def _respond(parameters: AggregateRequest, kind: Kind, media_type: str) ->
     The ETag does not depend on the `as_of` of the response, so it changes only with the figures,
     and where timeliness does. It follows from the scope, so that a 304 costs no sums.
     """
-    query, driver, principal = parameters.query, parameters.driver, parameters.principal
+    query, driver, principal = parameters.query, parameters.database.driver, parameters.principal
     if media_type != JSON:
         query = replace(query, paging=None)  # a file has no cursor, so it has all rows
     # 1. Compare the scope with the client's answers.
@@ -213,17 +205,23 @@ async def _respond(parameters: AggregateRequest, kind: Kind, media_type: str) ->
 async def _compute(
     parameters: AggregateRequest, kind: Kind, scope: Scope, query: AggregateQuery
 ) -> tuple[dict[str, Any], datetime | None]:
-    """The aggregate, and the instant at which the clock changes it, if it does."""
-    session, settlement = parameters.session, parameters.settlement
-    match kind:
-        case "indicators":
-            return await aggregates.sum_indicators(session, scope, query, settlement), None
-        case "budget-execution":
-            return await aggregates.sum_budget_execution(session, scope, query, settlement), None
-        case "targets":
-            return await target_progress.measure_targets(session, scope, query, settlement), None
-        case "timeliness":
-            return await aggregates.list_timeliness(session, scope, query, settlement)
+    """The aggregate, and the instant at which the clock changes it, if it does.
+
+    The session is opened here, because a 304 needs none.
+    """
+    settlement = Settlement(parameters.database)
+    async with parameters.database.reading() as session:
+        match kind:
+            case "indicators":
+                return await aggregates.sum_indicators(session, scope, query, settlement), None
+            case "budget-execution":
+                answer = await aggregates.sum_budget_execution(session, scope, query, settlement)
+                return answer, None
+            case "targets":
+                answer = await target_progress.measure_targets(session, scope, query, settlement)
+                return answer, None
+            case "timeliness":
+                return await aggregates.list_timeliness(session, scope, query, settlement)
 
 
 def _headers(version: str) -> dict[str, str]:

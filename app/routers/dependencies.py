@@ -28,7 +28,6 @@ from app.schemas.base import Day
 from app.services.accounts import principals
 from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck
-from app.services.audit.settlement import Settlement
 from app.services.periods.obligations import ReportKey
 from app.settings import Settings
 from app.text import terms
@@ -97,11 +96,6 @@ async def driver(request: Request) -> Driver:
     return database_of(request).driver
 
 
-async def settlement(request: Request) -> Settlement:
-    """Settles the `as_of` of aggregates."""
-    return Settlement(database_of(request))
-
-
 async def language(request: Request) -> Language:
     """The language of the answer's texts."""
     return preferred_language(request)
@@ -111,7 +105,6 @@ Now = Annotated[datetime, Depends(now)]
 ServiceClock = Annotated[Clock, Depends(clock)]
 ServiceSettings = Annotated[Settings, Depends(settings_of)]
 DirectDriver = Annotated[Driver, Depends(driver)]
-Settlements = Annotated[Settlement, Depends(settlement)]
 AnswerLanguage = Annotated[Language, Depends(language)]
 # The scope "function" commits before the response is sent: a commit can fail.
 ReadSession = Annotated[AsyncSession, Depends(reading, scope="function")]
