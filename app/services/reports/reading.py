@@ -33,7 +33,9 @@ SELECT DISTINCT ON (o.plan) o.id, o.plan, o.report_version AS version,
         'last_revision', (SELECT revision_json(v) FROM revision v
             WHERE v.report_id = r.id AND v.number = r.last_revision),
         'decisions', decisions_json(r.id),
-        'predecessor_reports', predecessor_reports_json(o.id, :reader)
+        'predecessor_reports', CASE WHEN EXISTS (
+            SELECT FROM agency_succession WHERE successor_id = o.agency_id
+        ) THEN predecessor_reports_json(o.id, :reader) ELSE '[]' END
     )::text AS report
 FROM any_obligation o
 JOIN schedule ON schedule.id = o.schedule_id
