@@ -151,7 +151,7 @@ async def table_counts(service: Service) -> dict[str, int]:
     tables = ("agency", "agency_succession", "obligation", "audit_event", "assignment")
     async with service.database.reading() as session:
         return {
-            table: await session.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608
+            table: await session.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608 - fixed names
             for table in tables
         }
 

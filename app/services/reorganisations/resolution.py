@@ -204,7 +204,7 @@ def _errors_of_takers(
     takers: Mapping[int, Agency],
     managing: set[int],
 ) -> Iterator[FieldError]:
-    """An error for each plan that nobody would manage, or somebody who cannot reach its reports."""
+    """An error for each plan without a manager, or with one that cannot reach its reports."""
     for number, change in enumerate(changes):
         for place, code in enumerate(change.sources):
             agency = agencies[code]
