@@ -75,6 +75,13 @@ class BudgetOrigin(StrEnum):
     CARRIED_OVER = "carried_over"
 
 
+class BudgetNature(StrEnum):
+    """Whether money is for development investment (đầu tư phát triển) or recurrent (sự nghiệp)."""
+
+    INVESTMENT = "investment"
+    RECURRENT = "recurrent"
+
+
 class IndicatorKind(StrEnum):
     """How a figure relates to time.
 
@@ -207,6 +214,7 @@ class FindingCode(StrEnum):
     NOT_BALANCED = "not_balanced"
     OVER_ALLOCATED = "over_allocated"
     NOT_ALLOCATED = "not_allocated"
+    NATURE_MISSING = "nature_missing"
     SPENT_LESS_THAN_BEFORE = "spent_less_than_before"
     ESTIMATE_BELOW_VALUE = "estimate_below_value"
     NOT_THE_SUM_OF_QUARTERS = "not_the_sum_of_quarters"

@@ -20,6 +20,7 @@ class BudgetGroup(NamedTuple):
     source: str
     origin: str
     origin_years: tuple[int, ...]
+    nature: str | None
 
 
 class BudgetSync:
@@ -45,7 +46,7 @@ class BudgetSync:
         lines = _grouped(stored, lambda line: _group(line.__dict__))
         groups = _grouped(file_lines, _group)
         for group, values in groups.items():
-            self._upsert_group(group, values, lines.pop(group, []))
+            self._upsert_group(group, values, _pop(lines, group))
         self.skipped += [f"{self._label(group)}: không có trong tệp" for group in lines]
 
     def _upsert_group(
@@ -83,12 +84,24 @@ def _grouped(
     return groups
 
 
+def _pop(lines: dict[BudgetGroup, list[Item]], group: BudgetGroup) -> list[Item]:
+    """Take the stored lines of a group, or those of the same money where one has no nature."""
+    same = (
+        stored
+        for stored in lines
+        if stored._replace(nature=None) == group._replace(nature=None)
+        and None in (stored.nature, group.nature)
+    )
+    return lines.pop(group if group in lines else next(same, group), [])
+
+
 def _group(values: Values) -> BudgetGroup:
     return BudgetGroup(
         values["project_id"],
         values["source"],
         values["origin"],
         tuple(sorted(values["origin_years"])),
+        values["nature"],
     )
 
 

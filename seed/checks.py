@@ -180,6 +180,7 @@ def _budget_lines(content: Content) -> Iterator[Finding]:
             row.source,
             row.origin,
             tuple(sorted(row.origin_years)),
+            row.nature,
         ),
     )
     for entry in table.entries:

@@ -107,7 +107,8 @@ class Table(Generic[RowType]):
         if columns is None:
             return
         fields = self._row_type.model_fields
-        for name in fields.keys() - set(columns) - self._defined:
+        needed = {name for name, field in fields.items() if field.is_required()}
+        for name in needed - set(columns) - self._defined:
             self.source.add_finding(1, name, f"cần có cột này; các cột: {','.join(fields)}")
         for name in set(columns) - fields.keys():
             self.source.add_finding(

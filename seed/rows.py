@@ -25,6 +25,7 @@ from app.vocabulary import (
     AgencyKind,
     AssignmentRole,
     Audience,
+    BudgetNature,
     BudgetOrigin,
     BudgetSource,
     Channel,
@@ -313,6 +314,7 @@ class BudgetLineRow(Row):
     origin_years: Annotated[Several[Year], Field(min_length=1)]
     amount_vnd: Money
     decision: Maybe[Line]
+    nature: Maybe[BudgetNature] = None
 
 
 class IndicatorRow(IndicatorDefinitionRow):

@@ -13,11 +13,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Instant, Key, Versioned, Vnd
-from app.vocabulary import BudgetOrigin, BudgetSource
+from app.vocabulary import BudgetNature, BudgetOrigin, BudgetSource
 
 
 class BudgetLine(Versioned, Base):
-    """Money of one source and origin for a plan's project, with the decision that grants it.
+    """Money of one source, origin and nature for a plan's project, with its decision.
 
     The line without an agency is undistributed. Distributing money to an agency moves it from that
     line, so the sum of a project's lines is always the project's budget.
@@ -38,6 +38,7 @@ class BudgetLine(Versioned, Base):
             "source",
             "origin",
             "origin_years",
+            "nature",
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
@@ -51,6 +52,8 @@ class BudgetLine(Versioned, Base):
     source: Mapped[BudgetSource]
     origin: Mapped[BudgetOrigin]
     origin_years: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    nature: Mapped[BudgetNature | None]
+    """Null where the plan does not state it."""
     amount_vnd: Mapped[Vnd]
     decision: Mapped[str | None] = mapped_column(Text)
 
@@ -70,5 +73,6 @@ class BudgetChange(Base):
     agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
     source: Mapped[BudgetSource]
     origin: Mapped[BudgetOrigin]
+    nature: Mapped[BudgetNature | None]
     change_vnd: Mapped[Vnd]
     recorded_at: Mapped[Instant]

@@ -16,10 +16,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from app.models.base import Base, Instant, Key, Versioned, Vnd
-from app.vocabulary import BudgetOrigin, BudgetSource, ReportStatus
+from app.vocabulary import BudgetNature, BudgetOrigin, BudgetSource, ReportStatus
 
 SETTLES = "value <> 'NaN'::numeric"
 """PostgreSQL takes NaN into numeric; a sum must never meet one."""
@@ -88,24 +88,41 @@ class RevisionEntry(Base):
 
 
 class RevisionDisbursement(Base):
-    """Money spent by the reporting agency since 1 January, by project, source and origin."""
+    """Money spent by the agency since 1 January, by project, source, origin and nature."""
 
     __tablename__ = "revision_disbursement"
     __table_args__ = (
         CheckConstraint("amount_vnd >= 0", name="amount"),
         CheckConstraint("estimate_year_end_vnd >= 0", name="estimate_year_end"),
         CheckConstraint("estimate_settlement_vnd >= 0", name="estimate_settlement"),
+        Index(
+            "revision_disbursement_once",
+            "revision_id",
+            "project_id",
+            "source",
+            "origin",
+            "nature",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
     )
-
-    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), primary_key=True)
-    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), primary_key=True, index=True)
-    source: Mapped[BudgetSource] = mapped_column(primary_key=True)
-    origin: Mapped[BudgetOrigin] = mapped_column(primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    source: Mapped[BudgetSource]
+    origin: Mapped[BudgetOrigin]
+    nature: Mapped[BudgetNature | None]
+    """Null where the report does not state it: it is that of the plan's only matching money."""
     amount_vnd: Mapped[Vnd]
     estimate_year_end_vnd: Mapped[int | None] = mapped_column(BigInteger)
     """What will be spent up to 31 December, in an annual report."""
     estimate_settlement_vnd: Mapped[int | None] = mapped_column(BigInteger)
     """What will be spent up to 31 January of the next year, when the money is settled."""
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        # A primary key of the table could not contain the nature, which may be null.
+        return {"primary_key": ["revision_id", "project_id", "source", "origin", "nature"]}
 
 
 class Decision(Base):

@@ -286,9 +286,9 @@ async def aggregate_indicators(parameters: Parameters) -> Response:
     responses=AS_JSON,
 )
 async def aggregate_budget_execution(parameters: Parameters) -> Response:
-    """Allocated and disbursed amounts by project, source and origin; rates are ratios of sums.
+    """Allocated and disbursed amounts by project, source, origin and nature.
 
-    Several plans are summed as indicators are.
+    Rates are ratios of sums. Several plans are summed as indicators are.
     `Accept` chooses JSON, or CSV or XLSX as the path with that ending gives.
     """
     return await _negotiated(parameters, "budget-execution")

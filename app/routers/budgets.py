@@ -31,7 +31,7 @@ from app.schemas.base import Page
 from app.schemas.budgets import BudgetLineIn, BudgetLineOut, BudgetLinePatch, BudgetSummary
 from app.services.reference import budget_summary, budgets
 from app.services.reference.budgets import BudgetFilter
-from app.vocabulary import BudgetOrigin, BudgetSource
+from app.vocabulary import BudgetNature, BudgetOrigin, BudgetSource
 
 router = APIRouter(prefix="/budgets", tags=["budgets"], route_class=ReferenceRoute)
 
@@ -49,6 +49,7 @@ async def list_budget_lines(
     ] = None,
     source: BudgetSource | None = None,
     origin: BudgetOrigin | None = None,
+    nature: BudgetNature | None = None,
     agency: Annotated[
         str | None, Query(max_length=64, description="The code of the agency.")
     ] = None,
@@ -56,7 +57,9 @@ async def list_budget_lines(
     cursor: Cursor = None,
 ) -> Page[BudgetLineOut]:
     """List the budget lines in the plan's order of projects. Their sum is the plan's budget."""
-    filters = BudgetFilter(project=project, source=source, origin=origin, agency=agency)
+    filters = BudgetFilter(
+        project=project, source=source, origin=origin, agency=agency, nature=nature
+    )
     items, next_cursor = await budgets.list_page(
         session, principal, filters, plan=plan, on=on, limit=limit, cursor=cursor
     )
@@ -104,8 +107,8 @@ async def create_budget_line(
     """Distribute money to an agency or, without `agency`, add newly granted money.
 
     An agency's money is taken from the undistributed line: the line without an agency, of the same
-    project, source, origin and years. If that line exists already, change its amount to add newly
-    granted money.
+    project, source, origin, years and nature. If that line exists already, change its amount to add
+    newly granted money.
     """
     line = await budgets.create(session, action, body.model_dump(), plan=plan, on=on)
     response.headers["ETag"] = etag(line["version"])
@@ -116,7 +119,7 @@ async def create_budget_line(
 @router.patch(
     "/{line_id:line_id}",
     summary="Change a budget line",
-    responses=problems(NotFound, PreconditionRequired, Stale),
+    responses=problems(NotFound, PreconditionRequired, Stale, CONSTRAINTS["budget_line_once"]),
 )
 async def change_budget_line(
     line_id: LineId,
@@ -126,9 +129,10 @@ async def change_budget_line(
     session: WriteSession,
     unchanged: Unchanged,
 ) -> BudgetLineOut:
-    """Change the amount or the decision.
+    """Change the amount, the nature or the decision.
 
-    The difference of an agency's line is taken from, or returned to, the undistributed line.
+    The difference of an agency's line is taken from, or returned to, the undistributed line. The
+    nature changes on all lines among which the money is distributed.
     """
     line = await budgets.change(
         session, action, line_id, body.model_dump(), check_version=unchanged

@@ -50,7 +50,15 @@ from app.schemas.reports import (
 )
 from app.services.periods import obligations
 from app.services.periods.obligations import ObligationFilter
-from app.services.reports import drafting, reading, review, submission, validation, working_copy
+from app.services.reports import (
+    drafting,
+    money,
+    reading,
+    review,
+    submission,
+    validation,
+    working_copy,
+)
 from app.services.reports.idempotency import IdempotentRequest
 from app.services.reports.working_copy import ReportAnswer
 from app.text import terms
@@ -88,7 +96,7 @@ UNCONFIRMED = WarningsUnconfirmed(
         FieldError(
             "/disbursements/0",
             "not_allocated",
-            validation.NOT_ALLOCATED,
+            money.NOT_ALLOCATED,
             level="warning",
             about={"project": "DA2", "indicator": None},
         )

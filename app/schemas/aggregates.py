@@ -8,6 +8,7 @@ from pydantic import Field
 from app.schemas.base import Instant, Output, examples
 from app.vocabulary import (
     Basis,
+    BudgetNature,
     BudgetOrigin,
     BudgetSource,
     IndicatorKind,
@@ -121,12 +122,16 @@ class IndicatorAggregate(Aggregate):
 
 
 class ExecutionRow(Output):
-    """Amounts of one project, source and origin."""
+    """Amounts of one project, source, origin and nature."""
 
     project: str = Field(description="The code of the project.")
     name: str = Field(description="The name.")
     source: BudgetSource = Field(description="The source of the money.")
     origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
+    nature: BudgetNature | None = Field(
+        description="Development investment or recurrent expenditure; null if neither the report "
+        "nor the plan states it."
+    )
     allocated_vnd: int = Field(description="The allocated amount in VND.")
     disbursed_vnd: int = Field(description="What was disbursed since 1 January, in VND.")
     estimate_year_end_vnd: int | None = Field(
@@ -164,6 +169,7 @@ class ExecutionAggregate(Aggregate):
                     "name": "Đa dạng hóa sinh kế, phát triển mô hình giảm nghèo",
                     "source": "central",
                     "origin": "current_year",
+                    "nature": "recurrent",
                     "allocated_vnd": 3934000000,
                     "disbursed_vnd": 350000000,
                     "estimate_year_end_vnd": None,

@@ -6,7 +6,7 @@ from pydantic import MISSING, AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import Amount, Code, Input, Line, Output, Version, Whole, examples
-from app.vocabulary import BudgetOrigin, BudgetSource
+from app.vocabulary import BudgetNature, BudgetOrigin, BudgetSource
 
 
 def _sorted_unique(years: list[int]) -> list[int]:
@@ -27,6 +27,7 @@ DISTRIBUTED: dict[str, Any] = {
     "source": "central",
     "origin": "current_year",
     "origin_years": [2024],
+    "nature": "recurrent",
     "amount_vnd": 126_450_000,
     "decision": "Quyết định số 1412/QĐ-UBND ngày 10/5/2024 của UBND huyện Thọ Xuân",
 }
@@ -36,6 +37,7 @@ NEWLY_GRANTED: dict[str, Any] = {
     "source": "provincial",
     "origin": "current_year",
     "origin_years": [2024],
+    "nature": None,
     "amount_vnd": 250_000_000,
     "decision": "Quyết định số 2210/QĐ-UBND ngày 28/5/2024 của UBND tỉnh Thanh Hóa",
 }
@@ -54,6 +56,9 @@ class BudgetLineOut(Output):
     origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
     origin_years: list[int] = Field(
         description="The years from which the money is; several where the plan does not divide it."
+    )
+    nature: BudgetNature | None = Field(
+        description="Development investment or recurrent expenditure; null if it is not stated."
     )
     amount_vnd: int = Field(description="The amount in VND.")
     decision: str | None = Field(description="The decision that grants the money.")
@@ -77,6 +82,11 @@ class BudgetLineIn(Input):
         default=None,
         description="Without it the year of the plan; required for `carried_over`.",
     )
+    nature: BudgetNature | None = Field(
+        default=None,
+        description="Development investment or recurrent expenditure. Without it that of the "
+        "lines with the same project, source, origin and years; required where these have several.",
+    )
     amount_vnd: Amount = Field(description="The amount in VND.")
     decision: Line | None = Field(default=None, description="The decision that grants the money.")
 
@@ -90,6 +100,11 @@ class BudgetLinePatch(Input):
         default=MISSING,
         description="The amount in VND. The difference of an agency's line is taken from, or "
         "returned to, the undistributed line.",
+    )
+    nature: BudgetNature | MISSING | None = Field(
+        default=MISSING,
+        description="Development investment or recurrent expenditure. It changes on all lines "
+        "among which this money is distributed.",
     )
     decision: Line | MISSING | None = Field(
         default=MISSING, description="The decision that grants the money."

@@ -14,7 +14,15 @@ from app.schemas.aggregates import (
     TimelinessRow,
 )
 from app.schemas.base import Instant, Output, examples
-from app.vocabulary import AgencyKind, Basis, Breakdown, BudgetOrigin, BudgetSource, Timeliness
+from app.vocabulary import (
+    AgencyKind,
+    Basis,
+    Breakdown,
+    BudgetNature,
+    BudgetOrigin,
+    BudgetSource,
+    Timeliness,
+)
 
 HEAD: dict[str, Any] = {
     "programme": "giam-ngheo-2021-2025",
@@ -104,9 +112,9 @@ class IndicatorSum(Group, IndicatorRow):
 
 
 class ExecutionSum(Group):
-    """Amounts of one project over several plans, by source and origin."""
+    """Amounts of one project over several plans, by source, origin and nature."""
 
-    model_config = may_lack(*GROUP_COLUMNS, "source", "origin")
+    model_config = may_lack(*GROUP_COLUMNS, "source", "origin", "nature")
 
     plan: str | None = Field(
         description="The plan that defines the project for itself; null for the programme's."
@@ -120,6 +128,11 @@ class ExecutionSum(Group):
         default=None,
         description="Whether the money is from this year or carried over; absent in a breakdown by "
         "project.",
+    )
+    nature: BudgetNature | None = Field(
+        default=None,
+        description="Development investment or recurrent expenditure; null if it is not stated, "
+        "absent in a breakdown by project.",
     )
     allocated_vnd: int = Field(description="The allocated amount in VND.")
     disbursed_vnd: int = Field(description="What was disbursed since 1 January, in VND.")

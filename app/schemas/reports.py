@@ -24,6 +24,7 @@ from app.schemas.base import (
 from app.schemas.obligations import EXAMPLE as OBLIGATION
 from app.schemas.obligations import ObligationOut
 from app.vocabulary import (
+    BudgetNature,
     BudgetOrigin,
     BudgetSource,
     DecisionAction,
@@ -111,6 +112,13 @@ class DraftDisbursement(Input):
     project: Code = Field(description="The code of the project.")
     source: BudgetSource = Field(description="The source of the money.")
     origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
+    nature: BudgetNature | None = Field(
+        None,
+        description="Whether the money is for development investment or recurrent expenditure; "
+        "without it that of the plan's money of this project, source and origin. Required where "
+        "that has several.",
+        exclude_if=is_absent,
+    )
     amount_vnd: AsTyped = Field(
         description="What the agency itself has spent since 1 January, in VND. " + KEPT_AS_TYPED
     )

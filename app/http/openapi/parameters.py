@@ -16,6 +16,7 @@ PARAMETERS = {
     "frequency": "How often a report is due.",
     "kind": "The kind of the agency.",
     "source": "The source of the money.",
+    "nature": "Development investment or recurrent expenditure.",
     "origin": "Whether the money is from this year or carried over.",
     "role": "The role.",
     "active": "Whether the account can sign in.",

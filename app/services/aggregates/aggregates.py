@@ -38,7 +38,7 @@ async def sum_indicators(
 async def sum_budget_execution(
     session: AsyncSession, scope: Scope, query: AggregateQuery, settlement: Settlement
 ) -> dict[str, Any]:
-    """Money allocated and disbursed by project, source and origin, in VND, with the total.
+    """Money allocated and disbursed by project, source, origin and nature, in VND, with the total.
 
     Raises as `sum_indicators`.
     """

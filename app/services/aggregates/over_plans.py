@@ -57,7 +57,7 @@ async def sum_money(
         _group_columns(query.by, _group_key(row)) | _without(row, *GROUP) for row in sums["rows"]
     ]
     if query.by is Breakdown.PROJECT:
-        rows = [_without(row, "source", "origin") for row in rows]
+        rows = [_without(row, "source", "origin", "nature") for row in rows]
     return _head(scope, query, as_of, sums) | {"rows": rows}
 
 

@@ -79,24 +79,41 @@ SELECT json_build_object(
 )::text
 """)
 
-# Money allocated and disbursed over the plans by project, source and origin (by project alone in
-# that breakdown), and by the groups of another breakdown. What a plan has not yet given to an
-# agency belongs to its owner.
+# Money allocated and disbursed over the plans by project, source, origin and nature (by project
+# alone in that breakdown), and by the groups of another breakdown. A disbursement without a nature
+# has that of its plan's money, where this has only one. What a plan has not yet given to an agency
+# belongs to its owner.
 SUM_MONEY = text("""
 WITH report AS MATERIALIZED (
     SELECT * FROM regrouped_reports(CAST(:periods AS bigint[]), :subtree, :as_of,
         CAST(:moved AS bigint[]), CAST(:became AS bigint[]))
 ), member AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
+), line AS (
+    SELECT b.plan_id, b.project_id, b.source, b.origin, b.nature
+    FROM budget_change b
+    WHERE b.plan_id IN (
+        SELECT plan_id FROM reporting_period WHERE id = ANY(CAST(:periods AS bigint[]))
+    ) AND b.recorded_at <= :as_of
+    GROUP BY 1, 2, 3, 4, 5 HAVING sum(b.change_vnd) > 0
+), only_line AS (
+    SELECT plan_id, project_id, source, origin, min(nature) AS nature
+    FROM line GROUP BY 1, 2, 3, 4 HAVING count(*) = 1
 ), money AS (
     SELECT r.agency_id, r.agency_id AS spender_id, d.project_id, d.source, d.origin,
+        coalesce(d.nature, only_line.nature) AS nature,
         0 AS allocated_vnd, d.amount_vnd AS disbursed_vnd,
         d.estimate_year_end_vnd AS year_end_vnd, d.estimate_settlement_vnd AS settlement_vnd
     FROM report r
     JOIN revision_disbursement d ON d.revision_id
         = CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END
+    JOIN obligation o ON o.id = r.obligation_id
+    JOIN reporting_period p ON p.id = o.period_id
+    LEFT JOIN only_line
+        ON (only_line.plan_id, only_line.project_id, only_line.source, only_line.origin)
+        = (p.plan_id, d.project_id, d.source, d.origin)
     UNION ALL
-    SELECT holder.id, NULL, b.project_id, b.source, b.origin, b.change_vnd, 0,
+    SELECT holder.id, NULL, b.project_id, b.source, b.origin, b.nature, b.change_vnd, 0,
         NULL, NULL
     FROM reporting_period p
     JOIN plan ON plan.id = p.plan_id
@@ -110,6 +127,7 @@ WITH report AS MATERIALIZED (
     SELECT m.group_id, m.group_code, m.group_name, money.project_id,
         CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE money.source END AS source,
         CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE money.origin END AS origin,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE money.nature END AS nature,
         sum(money.allocated_vnd) AS allocated_vnd, sum(money.disbursed_vnd) AS disbursed_vnd,
         CASE WHEN count(money.year_end_vnd) > 0
             THEN sum(coalesce(money.year_end_vnd, money.disbursed_vnd)) END AS year_end_vnd,
@@ -118,7 +136,7 @@ WITH report AS MATERIALIZED (
         END AS settlement_vnd,
         count(DISTINCT money.spender_id) AS agencies
     FROM money LEFT JOIN member m ON m.agency_id = money.agency_id
-    GROUP BY 1, 2, 3, 4, 5, 6
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
 SELECT json_build_object(
     'coverage', coverage_up_to((SELECT array_agg(ROW(report.*)::report_as_of) FROM report), :most),
@@ -130,11 +148,12 @@ SELECT json_build_object(
             'group', s.group_code, 'group_name', s.group_name, 'group_id', s.group_id,
             'plan', (SELECT plan.code FROM plan WHERE plan.id = j.plan_id),
             'project', j.code, 'name', j.name, 'source', s.source, 'origin', s.origin,
+            'nature', s.nature,
             'allocated_vnd', s.allocated_vnd, 'disbursed_vnd', s.disbursed_vnd,
             'estimate_year_end_vnd', s.year_end_vnd, 'estimate_settlement_vnd', s.settlement_vnd,
             'agencies', s.agencies
         ) ORDER BY s.group_code, s.group_id, j.plan_id NULLS FIRST, j.position, s.source,
-            s.origin DESC), '[]')
+            s.origin DESC, s.nature NULLS FIRST), '[]')
         FROM summed s JOIN project j ON j.id = s.project_id
         WHERE s.allocated_vnd > 0 OR s.agencies > 0)
 )::text

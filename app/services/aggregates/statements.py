@@ -44,43 +44,59 @@ SELECT json_build_object(
 )::text
 """)
 
-# Money allocated and disbursed by project, source and origin. What the plan has not yet given to
-# an agency belongs to the plan's owner, so to every subtree that includes it.
+# Money allocated and disbursed by project, source, origin and nature ('' where it is not stated). A
+# disbursement without a nature has that of the plan's money, where this has only one. What the plan
+# has not yet given to an agency belongs to the plan's owner, so to every subtree that includes it.
 SUM_MONEY = text("""
 WITH report AS MATERIALIZED (
     SELECT * FROM reports_as_of(:period_id, :subtree, :as_of)
 ), chosen AS (
     SELECT CASE CAST(:basis AS text) WHEN 'accepted' THEN accepted_id ELSE last_id END AS id
     FROM report
+), line AS (
+    SELECT b.project_id, b.source, b.origin, b.nature
+    FROM reporting_period p JOIN budget_change b ON b.plan_id = p.plan_id
+    WHERE p.id = :period_id AND b.recorded_at <= :as_of
+    GROUP BY 1, 2, 3, 4 HAVING sum(b.change_vnd) > 0
+), only_line AS (
+    SELECT project_id, source, origin, min(nature) AS nature
+    FROM line GROUP BY 1, 2, 3 HAVING count(*) = 1
 ), disbursed AS (
-    SELECT d.project_id, d.source, d.origin, sum(d.amount_vnd) AS vnd, count(*) AS agencies,
+    SELECT d.project_id, d.source, d.origin, coalesce(d.nature, only_line.nature, '') AS nature,
+        sum(d.amount_vnd) AS vnd, count(DISTINCT d.revision_id) AS agencies,
         CASE WHEN count(d.estimate_year_end_vnd) > 0
             THEN sum(coalesce(d.estimate_year_end_vnd, d.amount_vnd)) END AS year_end_vnd,
         CASE WHEN count(d.estimate_settlement_vnd) > 0
             THEN sum(coalesce(d.estimate_settlement_vnd, d.estimate_year_end_vnd, d.amount_vnd))
         END AS settlement_vnd
-    FROM chosen JOIN revision_disbursement d ON d.revision_id = chosen.id GROUP BY 1, 2, 3
+    FROM chosen
+    JOIN revision_disbursement d ON d.revision_id = chosen.id
+    LEFT JOIN only_line ON (only_line.project_id, only_line.source, only_line.origin)
+        = (d.project_id, d.source, d.origin)
+    GROUP BY 1, 2, 3, 4
 ), allocated AS (
-    SELECT b.project_id, b.source, b.origin, sum(b.change_vnd) AS vnd
+    SELECT b.project_id, b.source, b.origin, coalesce(b.nature, '') AS nature,
+        sum(b.change_vnd) AS vnd
     FROM reporting_period p
     JOIN plan ON plan.id = p.plan_id
     JOIN budget_change b ON b.plan_id = p.plan_id
     JOIN agency holder ON holder.id = coalesce(b.agency_id, plan.owner_id)
     WHERE p.id = :period_id AND within_reach(holder.path, :subtree) AND b.recorded_at <= :as_of
-    GROUP BY 1, 2, 3
+    GROUP BY 1, 2, 3, 4
 )
 SELECT json_build_object(
     'coverage', coverage((SELECT array_agg(ROW(report.*)::report_as_of) FROM report)),
     'rows', (
         SELECT coalesce(json_agg(json_build_object(
             'project', j.code, 'name', j.name, 'source', source, 'origin', origin,
+            'nature', nullif(nature, ''),
             'allocated_vnd', coalesce(allocated.vnd, 0),
             'disbursed_vnd', coalesce(disbursed.vnd, 0),
             'estimate_year_end_vnd', disbursed.year_end_vnd,
             'estimate_settlement_vnd', disbursed.settlement_vnd,
             'agencies', coalesce(disbursed.agencies, 0)
-        ) ORDER BY adopted.position, source, origin DESC), '[]')
-        FROM allocated FULL JOIN disbursed USING (project_id, source, origin)
+        ) ORDER BY adopted.position, source, origin DESC, nature), '[]')
+        FROM allocated FULL JOIN disbursed USING (project_id, source, origin, nature)
         JOIN project j ON j.id = project_id
         JOIN reporting_period p ON p.id = :period_id
         JOIN plan_project adopted ON adopted.plan_id = p.plan_id AND adopted.project_id = j.id

@@ -1,8 +1,8 @@
 """Budget lines (dòng vốn): money granted to a project and distributed to agencies.
 
-Each project has, for each source, origin and years, one undistributed line: the line without an
-agency. Distributing money moves it from the undistributed line to the line of an agency, so the
-sum of the lines does not change.
+Each project has, for each source, origin, years and nature, one undistributed line: the line
+without an agency. Distributing money moves it from the undistributed line to the line of an agency,
+so the sum of the lines does not change.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from app.services.audit.changes import Change, VersionCheck, record_change
 from app.services.reference import assignments, projects
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.vocabulary import AuditAction, BudgetOrigin, BudgetSource
+from app.vocabulary import AuditAction, BudgetNature, BudgetOrigin, BudgetSource
 
 EXCEEDS = Bilingual(
     "Nhiều nhất {most} đồng: còn {left} đồng chưa giao cho đơn vị nào.",
@@ -49,6 +49,10 @@ UNKNOWN_AGENCY = Bilingual("Không có đơn vị {code}.", "There is no agency 
 NOT_ASSIGNED = Bilingual(
     "Đơn vị {code} không được phân công trong {project}.",
     "Agency {code} is not assigned to {project}.",
+)
+WHICH_NATURE = Bilingual(
+    "Dự án có nhiều loại vốn cho khoản này; ghi rõ vốn đầu tư phát triển hay chi thường xuyên.",
+    "The project has money of several natures here; state investment or recurrent.",
 )
 NO_DECISION = Bilingual(
     "Vốn mới được cấp cần có quyết định giao vốn.",
@@ -99,6 +103,7 @@ class BudgetFilter:
     source: BudgetSource | None = None
     origin: BudgetOrigin | None = None
     agency: str | None = None
+    nature: BudgetNature | None = None
 
 
 async def list_page(
@@ -126,6 +131,8 @@ async def list_page(
         query = query.where(BudgetLine.source == filters.source)
     if filters.origin is not None:
         query = query.where(BudgetLine.origin == filters.origin)
+    if filters.nature is not None:
+        query = query.where(BudgetLine.nature == filters.nature)
     if filters.agency is not None:
         agency = await lookup.get_agency(session, principal, filters.agency, on)
         query = query.where(BudgetLine.agency_id == agency.id)
@@ -163,17 +170,19 @@ async def create(
     Raises:
         NotFound: there is no such plan within reach.
         AmbiguousPlan: `plan` is None and several fit.
-        ValidationFailed: project, agency, years or decision are invalid, or the undistributed
-            amount is too small.
+        ValidationFailed: project, agency, years or decision are invalid, the nature is not clear,
+            or the undistributed amount is too small.
     """
     # 1. The values as the row holds them.
     principal = action.principal
     plan_row, project = await _get_project(session, principal, values["project"], plan)
     years = resolve_origin_years(values["origin"], values["origin_years"], plan_row.year)
     columns = {**values, "origin_years": years}
-    diff = Change.created(columns)
     del columns["project"], columns["agency"]
     line = BudgetLine(plan_id=plan_row.id, project_id=project.id, **columns)
+    if line.nature is None:
+        line.nature = await _known_nature(session, line)
+    diff = Change.created({**values, "origin_years": years, "nature": line.nature})
     # 2. Granted money needs a decision; distributed money is taken from the undistributed amount.
     if values["agency"] is None:
         _ensure_decision(line.decision)
@@ -206,9 +215,10 @@ async def change(
     *,
     check_version: VersionCheck,
 ) -> Row:
-    """Change the amount or the decision of a line.
+    """Change the amount, the nature or the decision of a line.
 
-    The difference of an agency's line is taken from the undistributed line.
+    The difference of an agency's line is taken from the undistributed line. The nature changes on
+    all lines among which the money is distributed.
 
     Raises:
         NotFound: there is no such line within reach.
@@ -223,17 +233,22 @@ async def change(
             _ensure_decision(values["decision"])
     elif "amount_vnd" in values:
         await _move_money(session, line, before=line.amount_vnd, after=values["amount_vnd"])
-    if diff := changes.apply(line, values):
-        await record_change(
-            session,
-            action,
-            AuditAction.BUDGET_LINE_CHANGED,
-            f"budget-lines/{line.id}",
-            diff,
-            plan_id=plan.id,
-            agency_id=line.agency_id or plan.owner_id,
-        )
-        await session.flush()
+    changed = {line: values}
+    if "nature" in values:
+        others = await _others_for_update(session, line)
+        changed |= {other: {"nature": values["nature"]} for other in others}
+    for each, its_values in changed.items():
+        if diff := changes.apply(each, its_values):
+            await record_change(
+                session,
+                action,
+                AuditAction.BUDGET_LINE_CHANGED,
+                f"budget-lines/{each.id}",
+                diff,
+                plan_id=plan.id,
+                agency_id=each.agency_id or plan.owner_id,
+            )
+    await session.flush()
     return await get(session, action.principal, line_id)
 
 
@@ -291,13 +306,38 @@ async def _move_money(session: AsyncSession, line: BudgetLine, *, before: int, a
                 source=line.source,
                 origin=line.origin,
                 origin_years=line.origin_years,
+                nature=line.nature,
                 amount_vnd=amount,
             )
         )
 
 
+async def _known_nature(session: AsyncSession, line: BudgetLine) -> BudgetNature | None:
+    """The nature of the money of a line that does not state it; None: not known.
+
+    Raises:
+        ValidationFailed: the project has such money of several natures; at /nature.
+    """
+    query = select(BudgetLine.nature).where(*_same_money(line)).distinct()
+    natures = (await session.scalars(query)).all()
+    if len(natures) > 1:
+        raise ValidationFailed.at("/nature", "missing", WHICH_NATURE)
+    return natures[0] if natures else None
+
+
+async def _others_for_update(session: AsyncSession, line: BudgetLine) -> Sequence[BudgetLine]:
+    """The other lines among which a line's money is distributed, locked."""
+    query = select(BudgetLine).where(*_group(line), BudgetLine.id != line.id).order_by("id")
+    return (await session.scalars(query.with_for_update())).all()
+
+
 def _group(line: BudgetLine) -> Sequence[ColumnElement[bool]]:
-    """The lines among which money is distributed: one project, source, origin and years."""
+    """The lines among which money is distributed: the same money of one nature."""
+    return (*_same_money(line), BudgetLine.nature.is_not_distinct_from(line.nature))
+
+
+def _same_money(line: BudgetLine) -> Sequence[ColumnElement[bool]]:
+    """The lines of one project, source, origin and years."""
     return (
         BudgetLine.plan_id == line.plan_id,
         BudgetLine.project_id == line.project_id,
@@ -379,6 +419,7 @@ def _select_lines() -> Select[*tuple[Any, ...]]:
             BudgetLine.source,
             BudgetLine.origin,
             BudgetLine.origin_years,
+            BudgetLine.nature,
             BudgetLine.amount_vnd,
             BudgetLine.decision,
         )

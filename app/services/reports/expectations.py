@@ -1,10 +1,12 @@
 """The expectations of an obligation, read from the database."""
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from app.db.driver import Connection, Row, Statement
+from app.services.reports.money import Allocated, Money
 from app.services.reports.validation import Expectations, ExpectedFigure
 from app.vocabulary import Frequency
 
@@ -33,7 +35,7 @@ def parse_expectations(row: Row) -> Expectations:
         projects=parts["projects"],
         known_indicators=frozenset(parts["known_indicators"]),
         known_projects=frozenset(parts["known_projects"]),
-        allocated={(code, source, origin): vnd for code, source, origin, vnd in parts["allocated"]},
+        allocated=_by_nature(parts["allocated"]),
         spent_before={
             (code, source, origin): vnd for code, source, origin, vnd in parts["spent_before"]
         },
@@ -41,3 +43,11 @@ def parse_expectations(row: Row) -> Expectations:
         window=(row["data_from"], row["data_to"]),
         is_annual=row["frequency"] == Frequency.YEAR,
     )
+
+
+def _by_nature(rows: Iterable[tuple[str, str, str, str | None, int]]) -> Allocated:
+    """The plan's money by project, source and origin, then by nature."""
+    allocated: dict[Money, dict[str | None, int]] = {}
+    for project, source, origin, nature, vnd in rows:
+        allocated.setdefault((project, source, origin), {})[nature] = vnd
+    return allocated

@@ -97,13 +97,14 @@ WITH locked AS MATERIALIZED (
         CAST(:estimates AS numeric[]), CAST(:actual_tos AS date[]))
         AS e (indicator_id, value, estimate, actual_to)
 ), disbursements AS (
-    INSERT INTO revision_disbursement (revision_id, project_id, source, origin, amount_vnd,
+    INSERT INTO revision_disbursement (revision_id, project_id, source, origin, nature, amount_vnd,
         estimate_year_end_vnd, estimate_settlement_vnd)
-    SELECT sent.id, d.project_id, d.source, d.origin, d.amount_vnd, d.year_end_vnd, d.settlement_vnd
+    SELECT sent.id, d.project_id, d.source, d.origin, d.nature, d.amount_vnd, d.year_end_vnd,
+        d.settlement_vnd
     FROM sent, unnest(CAST(:project_ids AS bigint[]), CAST(:sources AS text[]),
-        CAST(:origins AS text[]), CAST(:amounts_vnd AS bigint[]),
+        CAST(:origins AS text[]), CAST(:natures AS text[]), CAST(:amounts_vnd AS bigint[]),
         CAST(:year_ends_vnd AS bigint[]), CAST(:settlements_vnd AS bigint[]))
-        AS d (project_id, source, origin, amount_vnd, year_end_vnd, settlement_vnd)
+        AS d (project_id, source, origin, nature, amount_vnd, year_end_vnd, settlement_vnd)
 ), owed AS (
     UPDATE obligation SET first_submitted_at = :received_at FROM event
     WHERE id = :obligation_id AND first_submitted_at IS NULL
@@ -304,6 +305,7 @@ def _figures(draft: Mapping[str, Any], expectations: Expectations) -> dict[str, 
         "project_ids": [expectations.projects[item["project"]] for item in disbursements],
         "sources": [item["source"] for item in disbursements],
         "origins": [item["origin"] for item in disbursements],
+        "natures": [item.get("nature") for item in disbursements],
         "amounts_vnd": [item["amount_vnd"] for item in disbursements],
         "year_ends_vnd": [item.get("estimate_year_end_vnd") for item in disbursements],
         "settlements_vnd": [item.get("estimate_settlement_vnd") for item in disbursements],

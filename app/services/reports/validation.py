@@ -14,12 +14,18 @@ from app.errors import FieldError
 from app.services.reports.balances import unbalanced
 from app.services.reports.estimates import below_actual, out_of_place
 from app.services.reports.figures import Limits, decimal, find_errors, without
+from app.services.reports.money import (
+    Allocated,
+    Money,
+    key_of,
+    money_errors,
+    money_warnings,
+    nature_of,
+)
 from app.text.bilingual import Bilingual
 from app.vocabulary import LARGEST_FIGURE
 
 Body = Mapping[str, Any]
-Money = tuple[str, str, str]
-"""Project, source and origin: the key of an amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +55,17 @@ class Expectations:
     """The figures and limits that a body is validated against.
 
     figures: those that the agency may give, by indicator. projects: ids of the projects that it
-    has a part in, by code. allocated: the plan's money in VND. spent_before: the highest amounts
-    in VND that the agency reported for the year's earlier periods. quarters: the sums of a flow
-    over the quarters that make up a longer period, where all of them were submitted. window: the
-    first and the last day of the data window. is_annual: whether the report is of a whole year.
+    has a part in, by code. allocated: the plan's money in VND, by nature. spent_before: the highest
+    amounts in VND that the agency reported for the year's earlier periods. quarters: the sums of a
+    flow over the quarters that make up a longer period, where all of them were submitted. window:
+    the first and the last day of the data window. is_annual: whether the report is of a whole year.
     """
 
     figures: Mapping[str, ExpectedFigure]
     projects: Mapping[str, int]
     known_indicators: frozenset[str] = frozenset()
     known_projects: frozenset[str] = frozenset()
-    allocated: Mapping[Money, int] = field(default_factory=dict)
+    allocated: Allocated = field(default_factory=dict)
     spent_before: Mapping[Money, int] = field(default_factory=dict)
     quarters: Mapping[str, Decimal] = field(default_factory=dict)
     window: tuple[date, date] = (date.min, date.max)
@@ -100,18 +106,6 @@ MORE_THAN_ALL = Bilingual(
     "Số hộ nghèo đầu năm (KQ.02 = {value}) lớn hơn tổng số hộ dân cư (KQ.01 = {most}).",
     "Poor households (KQ.02 = {value}) exceed all households (KQ.01 = {most}).",
 )
-OVER_ALLOCATED = Bilingual(
-    "Giải ngân vượt kế hoạch vốn: được giao {allocated} đồng.",
-    "Disbursed more than the plan allocates: {allocated} VND.",
-)
-NOT_ALLOCATED = Bilingual(
-    "Kế hoạch vốn không có khoản này; kiểm tra lại nguồn và năm của vốn.",
-    "The plan allocates no such money; check the source and the origin.",
-)
-SPENT_LESS = Bilingual(
-    "Giải ngân lũy kế giảm: kỳ trước đã báo cáo {before} đồng.",
-    "The cumulative disbursement decreases: {before} VND was reported earlier.",
-)
 NOT_THE_QUARTERS = Bilingual(
     "Khác tổng các quý đã báo cáo ({sum}).",
     "Differs from the sum of the reported quarters ({sum}).",
@@ -143,11 +137,11 @@ def check_submission(body: Body, expectations: Expectations) -> list[FieldError]
         *_over_totals(figures, expectations),
         *_households(figures, expectations),
         *unbalanced(figures, {code: each.name for code, each in expectations.figures.items()}),
-        *_money_errors(valid, expectations),
+        *money_errors(valid, expectations.allocated),
         *out_of_place(valid, expectations.window, is_annual=expectations.is_annual),
         *below_actual(valid),
         *_against_quarters(figures, expectations),
-        *_money_warnings(valid, expectations),
+        *money_warnings(valid, expectations.allocated, expectations.spent_before),
     ]
     return _in_form_order(findings, body, expectations)
 
@@ -220,7 +214,7 @@ def _project_errors(
 
 
 def _disbursement_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:
-    seen: dict[Money, int] = {}
+    seen: dict[tuple[Money, str | None], int] = {}
     for position, item in enumerate(body["disbursements"]):
         pointer = f"/disbursements/{position}"
         project = item["project"]
@@ -232,7 +226,7 @@ def _disbursement_errors(body: Body, expectations: Expectations) -> Iterator[Fie
                 UNKNOWN_PROJECT if unknown else NOT_YOUR_PROJECT,
                 {"code": project},
             )
-        money = _money(item)
+        money = key_of(item), nature_of(item, expectations.allocated)
         if money in seen:
             first = f"/disbursements/{seen[money]}"
             yield FieldError(pointer, "given_twice", TWICE, {"first": first})
@@ -301,37 +295,6 @@ def _households(
             yield FieldError(f"/entries/{figures[smaller][0]}/value", finding, message, facts)
 
 
-def _money_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:
-    for position, item in enumerate(body["disbursements"]):
-        allocated = expectations.allocated.get(_money(item))
-        amount = item["amount_vnd"]
-        if allocated is not None and amount is not None and amount > allocated:
-            yield FieldError(
-                f"/disbursements/{position}/amount_vnd",
-                "over_allocated",
-                OVER_ALLOCATED,
-                {"allocated": allocated},
-            )
-
-
-def _money_warnings(body: Body, expectations: Expectations) -> Iterator[FieldError]:
-    for position, item in enumerate(body["disbursements"]):
-        if item["amount_vnd"] is None:
-            continue
-        if _money(item) not in expectations.allocated and item["amount_vnd"] > 0:
-            pointer = f"/disbursements/{position}"
-            yield FieldError(pointer, "not_allocated", NOT_ALLOCATED, level="warning")
-        before = expectations.spent_before.get(_money(item), 0)
-        if item["amount_vnd"] < before:
-            yield FieldError(
-                f"/disbursements/{position}/amount_vnd",
-                "spent_less_than_before",
-                SPENT_LESS,
-                {"before": before},
-                level="warning",
-            )
-
-
 def _against_quarters(
     figures: Mapping[str, tuple[int, Decimal]], expectations: Expectations
 ) -> Iterator[FieldError]:
@@ -354,7 +317,3 @@ def _figures_of(body: Body) -> dict[str, tuple[int, Decimal]]:
         for position, entry in enumerate(body["entries"])
         if entry["value"] is not None
     }
-
-
-def _money(item: Mapping[str, Any]) -> Money:
-    return item["project"], item["source"], item["origin"]

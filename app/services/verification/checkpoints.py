@@ -29,7 +29,7 @@ ORDER BY l.id
 # migration may give one definition to the projects of several plans.
 STREAM_BUDGET_CHANGES = text("""
 SELECT l.id AS ledger_id, coalesce(plan.code, '-') AS plan, c.id, project.code AS project,
-    c.agency_id, c.source, c.origin, c.change_vnd,
+    c.agency_id, c.source, c.origin, c.nature, c.change_vnd,
     extract(epoch FROM c.recorded_at)::text AS recorded_at
 FROM budget_change c JOIN project ON project.id = c.project_id
 JOIN plan ON plan.id = c.plan_id JOIN ledger l ON l.plan_id = plan.id
@@ -96,6 +96,8 @@ class BudgetChain:
     def add(self, row: Row[Any]) -> Position:
         """Add a row of STREAM_BUDGET_CHANGES."""
         values = (row.id, row.project, row.agency_id, row.source, row.origin, row.change_vnd)
+        # Checkpoints of earlier versions do not have the nature, which their changes do not state.
+        values += () if row.nature is None else (row.nature,)
         content = "\x1f".join(map(str, (self.position.hash, *values, row.recorded_at)))
         digest = sha256(content.encode()).hexdigest()
         self.position = Position(self.position.length + 1, digest)

@@ -22,7 +22,7 @@ WITH revisions AS (
         (SELECT json_object_agg(i.code, json_build_array(e.value, e.estimate, e.actual_to))
             FROM revision_entry e JOIN indicator i ON i.id = e.indicator_id
             WHERE e.revision_id = v.id)::text AS entries,
-        (SELECT json_object_agg(concat_ws(' ', project.code, d.source, d.origin),
+        (SELECT json_object_agg(concat_ws(' ', project.code, d.source, d.origin, d.nature),
                 json_build_array(d.amount_vnd, d.estimate_year_end_vnd, d.estimate_settlement_vnd))
             FROM revision_disbursement d JOIN project ON project.id = d.project_id
             WHERE d.revision_id = v.id)::text AS disbursements
@@ -125,9 +125,9 @@ def _decimal(value: float | None) -> Decimal | None:
 
 
 def _disbursements(body: Mapping[str, Any]) -> dict[str, tuple[int | None, ...]]:
-    """Amounts in VND, with their estimates, by project, source and origin."""
+    """Amounts in VND, with their estimates, by project, source, origin and nature."""
     return {
-        f"{item['project']} {item['source']} {item['origin']}": (
+        " ".join(filter(None, map(item.get, ("project", "source", "origin", "nature")))): (
             item["amount_vnd"],
             item.get("estimate_year_end_vnd"),
             item.get("estimate_settlement_vnd"),

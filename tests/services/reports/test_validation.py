@@ -52,7 +52,7 @@ EXPECTATIONS = Expectations(
     projects={"DA2": 1, "DA6.TDA1": 2},
     known_indicators=frozenset({each.indicator for each in LINES} | {"DA32.01"}),
     known_projects=frozenset({"DA2", "DA3", "DA6.TDA1"}),
-    allocated={CURRENT: 1000},
+    allocated={CURRENT: {None: 1000}},
     spent_before={CURRENT: 400},
     quarters={"DA2.02": Decimal("7.00")},
 )
