@@ -140,7 +140,7 @@ async def test_at_most_200_missing_agencies_are_named(districts: Service) -> Non
     assert first < last
 
 
-async def test_money_is_summed_by_project_source_and_origin(districts: Service) -> None:
+async def test_money_is_summed_by_project_source_origin_and_nature(districts: Service) -> None:
     province = districts.client("province")
     answer = await get_aggregate(province, "budget-execution", basis="submitted")
     each = await of_each_plan(province, "budget-execution", basis="submitted")
@@ -148,12 +148,13 @@ async def test_money_is_summed_by_project_source_and_origin(districts: Service) 
         assert answer["total"][name] == sum(one["total"][name] for one in each)
         rows = [row for one in each for row in one["rows"]]
         assert total(answer["rows"], "project", name) == total(rows, "project", name)
-    keys = [(row["project"], row["source"], row["origin"]) for row in answer["rows"]]
+    columns = ("project", "source", "origin", "nature")
+    keys = [tuple(row[name] for name in columns) for row in answer["rows"]]
     assert len(keys) == len(set(keys))
     by_project = await get_aggregate(province, "budget-execution", basis="submitted", by="project")
     (livelihoods,) = [row for row in by_project["rows"] if row["project"] == "DA2"]
     assert (livelihoods["disbursed_vnd"], livelihoods["agencies"]) == (400_000_000, 2)
-    assert "source" not in livelihoods
+    assert not livelihoods.keys() & {"source", "origin", "nature"}
     assert by_project["total"] == answer["total"]
 
 

@@ -74,6 +74,7 @@ async def test_the_list_has_all_lines_of_the_plan(service: Service) -> None:
         "source": "central",
         "origin": "carried_over",
         "origin_years": [2022, 2023],
+        "nature": None,
         "amount_vnd": 126_450_000,
         "decision": None,
         "version": 1,
@@ -191,9 +192,10 @@ async def test_each_operation_is_audited(service: Service) -> None:
     (changed,) = await list_events(service, "budget_line.changed")
     (deleted,) = await list_events(service, "budget_line.deleted")
     assert created.subject == changed.subject == deleted.subject == f"budget-lines/{line['id']}"
-    assert (created.before, created.after) == (None, DISTRIBUTED)
+    values = DISTRIBUTED | {"nature": "recurrent"}
+    assert (created.before, created.after) == (None, values)
     assert (changed.before, changed.after) == ({"amount_vnd": 126_450_000}, {"amount_vnd": 10})
-    assert deleted.before == DISTRIBUTED | {"amount_vnd": 10, "plan": "tho-xuan-2024"}
+    assert deleted.before == values | {"amount_vnd": 10, "plan": "tho-xuan-2024"}
     assert deleted.after is None
 
 

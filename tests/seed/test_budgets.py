@@ -10,7 +10,8 @@ from app.models.agencies import Agency
 from app.models.audit_events import AuditEvent
 from app.models.budgets import BudgetChange, BudgetLine
 from app.models.projects import Project
-from app.vocabulary import BudgetOrigin, BudgetSource
+from app.vocabulary import BudgetNature, BudgetOrigin, BudgetSource
+from tests.conftest import PLAN_FOLDER
 from tests.support.seed_folders import LATER, changes, correct, load_folder
 
 # Section III of the plan, in VND: allocated for 2024, carried over from earlier years.
@@ -51,6 +52,11 @@ async def test_the_budget_of_every_project(database: Database) -> None:
     assert {line.source for line in lines} == {BudgetSource.CENTRAL}
     assert {line.agency_id for line in lines} == {None}
     assert all((line.origin_years == [2024]) == bool(line.decision) for line in lines)
+    natures = {(line.origin, line.nature) for line in lines}
+    assert natures == {
+        (BudgetOrigin.CURRENT_YEAR, BudgetNature.RECURRENT),
+        (BudgetOrigin.CARRIED_OVER, None),
+    }
 
 
 async def test_carried_over_budget_keeps_its_years(database: Database) -> None:
@@ -112,6 +118,7 @@ async def distribute(session: AsyncSession, amount_vnd: int) -> None:
             source=line.source,
             origin=line.origin,
             origin_years=line.origin_years,
+            nature=line.nature,
             amount_vnd=amount_vnd,
             decision=None,
         )
@@ -134,3 +141,16 @@ async def test_distributed_budget_stays_distributed(database: Database, folder: 
     lines.clear()
     assert await changes(database, again, ignored=()) == {}
     assert any("tổng số 3934000000 đồng, trong tệp 3935000000 đồng" in line for line in lines)
+
+
+async def test_a_line_of_an_earlier_load_gets_the_nature_of_the_file(
+    database: Database, folder: Path
+) -> None:
+    lines_file = folder / "budget_lines.csv"
+    lines_file.write_text(lines_file.read_text("utf-8").replace(",recurrent\n", ",\n"), "utf-8")
+    await load_folder(database, folder)
+    await load_folder(database, PLAN_FOLDER, LATER)
+    async with database.transaction() as session:
+        lines = (await session.scalars(select(BudgetLine))).all()
+    assert len(lines) == 14
+    assert sum(line.nature == BudgetNature.RECURRENT for line in lines) == 9

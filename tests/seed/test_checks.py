@@ -126,7 +126,7 @@ MISTAKES = {
     "unknown source": ("budget_lines.csv", "\nDA2,,central,carried", "\nDA2,,trung ương,carried",
         1, "source", "cần một trong: central"),
     "line twice": ("budget_lines.csv", "DA2,,central,carried_over,2022;2023,126450000,",
-        "DA2,,central,carried_over,2022;2023,1,\nDA2,,central,carried_over,2023;2022,2,", 1,
+        "DA2,,central,carried_over,2022;2023,1,,\nDA2,,central,carried_over,2023;2022,2,", 1,
         "project", "DA2, central, carried_over"),
     "money of a parent": ("budget_lines.csv", "DA7.TDA2,,central,carried", "DA7,,central,carried",
         0, "project", "có tiểu dự án"),

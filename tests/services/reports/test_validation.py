@@ -204,7 +204,7 @@ def test_every_code_of_a_finding_is_listed() -> None:
     folder = Path(validation.__file__).parent
     source = "".join(
         (folder / name).read_text("utf-8")
-        for name in ("validation.py", "figures.py", "balances.py", "estimates.py")
+        for name in ("validation.py", "figures.py", "balances.py", "estimates.py", "money.py")
     )
     assert {code for code in FindingCode if f'"{code}"' in source} == set(FindingCode)
 
