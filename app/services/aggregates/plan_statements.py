@@ -123,19 +123,27 @@ WITH report AS MATERIALIZED (
     JOIN agency holder ON holder.id = coalesce(m.became_id, b.agency_id, plan.owner_id)
     WHERE p.id = ANY(CAST(:periods AS bigint[])) AND within_reach(holder.path, :subtree)
     AND b.recorded_at <= :as_of
+), of_agency AS (
+    -- By agency first: counting distinct agencies in `summed` would sort all amounts.
+    SELECT agency_id, spender_id, project_id,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE source END AS source,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE origin END AS origin,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE nature END AS nature,
+        sum(allocated_vnd) AS allocated_vnd, sum(disbursed_vnd) AS disbursed_vnd,
+        CASE WHEN count(year_end_vnd) > 0
+            THEN sum(coalesce(year_end_vnd, disbursed_vnd)) END AS year_end_vnd,
+        CASE WHEN count(settlement_vnd) > 0
+            THEN sum(coalesce(settlement_vnd, year_end_vnd, disbursed_vnd)) END AS settlement_vnd
+    FROM money GROUP BY 1, 2, 3, 4, 5, 6
 ), summed AS (
-    SELECT m.group_id, m.group_code, m.group_name, money.project_id,
-        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE money.source END AS source,
-        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE money.origin END AS origin,
-        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE money.nature END AS nature,
-        sum(money.allocated_vnd) AS allocated_vnd, sum(money.disbursed_vnd) AS disbursed_vnd,
-        CASE WHEN count(money.year_end_vnd) > 0
-            THEN sum(coalesce(money.year_end_vnd, money.disbursed_vnd)) END AS year_end_vnd,
-        CASE WHEN count(money.settlement_vnd) > 0
-            THEN sum(coalesce(money.settlement_vnd, money.year_end_vnd, money.disbursed_vnd))
-        END AS settlement_vnd,
-        count(DISTINCT money.spender_id) AS agencies
-    FROM money LEFT JOIN member m ON m.agency_id = money.agency_id
+    SELECT m.group_id, m.group_code, m.group_name, project_id, source, origin, nature,
+        sum(allocated_vnd) AS allocated_vnd, sum(disbursed_vnd) AS disbursed_vnd,
+        CASE WHEN count(year_end_vnd) > 0
+            THEN sum(coalesce(year_end_vnd, disbursed_vnd)) END AS year_end_vnd,
+        CASE WHEN count(settlement_vnd) > 0
+            THEN sum(coalesce(settlement_vnd, year_end_vnd, disbursed_vnd)) END AS settlement_vnd,
+        count(spender_id) AS agencies
+    FROM of_agency LEFT JOIN member m ON m.agency_id = of_agency.agency_id
     GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
 SELECT json_build_object(
