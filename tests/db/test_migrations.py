@@ -20,6 +20,7 @@ from seed.loader import load
 from tests.conftest import PLAN_FOLDER, PLAN_IN_FORCE, Service
 from tests.support.accounts import add_people
 from tests.support.reference_calls import add_neighbour
+from tests.support.report_bodies import money
 from tests.support.report_calls import XUAN_HONG, ok, review, submit_complete
 
 FOREIGN_TABLES = ("procrastinate_", "alembic_version")
@@ -294,3 +295,39 @@ async def test_messages_keep_their_order_and_get_the_same_ids_again(service: Ser
     assert min(row[0] for row in new) > first[-1]["id"]
     await asyncio.to_thread(command.downgrade, config, "0024")
     await asyncio.to_thread(command.upgrade, config, "0025")
+
+
+MONEY_OF_DA2 = """
+    SELECT sum(b.amount_vnd)::bigint, count(*),
+        (SELECT sum(c.change_vnd)::bigint FROM budget_change c WHERE c.project_id = j.id),
+        (SELECT array_agg((d.amount_vnd, d.estimate_year_end_vnd)::text)
+            FROM revision_disbursement d WHERE d.project_id = j.id)
+    FROM budget_line b JOIN project j ON j.id = b.project_id WHERE j.code = 'DA2' GROUP BY j.id
+"""
+
+
+async def test_money_of_two_natures_is_merged_and_keeps_its_sum(service: Service) -> None:
+    investment = {
+        "project": "DA2",
+        "source": "central",
+        "origin": "current_year",
+        "nature": "investment",
+        "amount_vnd": 1_000_000,
+        "decision": "12/QĐ-UBND",
+    }
+    ok(await service.client("coordinator").post("/budgets", json=investment), 201)
+    spent = [
+        money("DA2", 300) | {"nature": "investment", "estimate_year_end_vnd": 500},
+        money("DA2", 50) | {"nature": "recurrent"},
+    ]
+    await submit_complete(service.client("xuan-hong"), XUAN_HONG, None, spent, period="2024-Y")
+    total = 3_934_000_000 + 126_450_000 + 1_000_000
+    (before,) = await fetch(service.owner_url, MONEY_OF_DA2)
+    assert tuple(before)[:3] == (total, 3, total)
+    await service.database.engine.dispose()
+    config = configuration(service.owner_url)
+    await asyncio.to_thread(command.downgrade, config, "0042")
+    (merged,) = await fetch(service.owner_url, MONEY_OF_DA2)
+    assert tuple(merged) == (total, 2, total, ["(350,550)"])
+    await asyncio.to_thread(command.upgrade, config, "head")
+    assert [tuple(row) for row in await fetch(service.owner_url, MONEY_OF_DA2)] == [tuple(merged)]
