@@ -40,6 +40,7 @@ from app.routers import (
     projects,
     reminders,
     reorganisations,
+    report_forms,
     reports,
     sign_in,
     targets,
@@ -53,6 +54,7 @@ from app.web.assets import assets, swagger_ui
 from app.web.browsers import ProblemPages
 
 API_MODULES = (
+    report_forms,
     reports,
     obligations,
     aggregates,

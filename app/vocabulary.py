@@ -95,6 +95,16 @@ class IndicatorKind(StrEnum):
     RATIO = "ratio"
 
 
+class ProposalRule(StrEnum):
+    """Why a form proposes a figure.
+
+    sum_of_quarters: the quarters of a flow add up; last_stock: a stock as it was last reported.
+    """
+
+    SUM_OF_QUARTERS = "sum_of_quarters"
+    LAST_STOCK = "last_stock"
+
+
 class TargetMeasure(StrEnum):
     """How the progress of a target follows from the figure of its indicator.
 

@@ -81,7 +81,7 @@ MAY: dict[str, set[str]] = {
     **dict.fromkeys(["exempt_reporting_period", "end_reporting_period_exemption"], MANAGERS),
     **dict.fromkeys(["list_obligations", "get_matrix", "get_obligation"], OBLIGATION_READERS),
     **dict.fromkeys(["extend_obligation", "exempt_obligation", "end_exemption"], OFFICE),
-    **dict.fromkeys(["list_reports", "get_report"], REPORT_READERS),
+    **dict.fromkeys(["list_reports", "get_report", "get_expected"], REPORT_READERS),
     **dict.fromkeys(["list_revisions", "get_revision"], REPORT_READERS),
     **dict.fromkeys(["save_draft", "submit_report"], REPORT_WRITERS),
     **dict.fromkeys(["return_report", "accept_report", "reopen_report"], OFFICE),

@@ -20,7 +20,7 @@ from tests.support.reference_calls import (
     list_events,
     problem_of,
 )
-from tests.support.report_calls import draft, ok, read, submit_complete
+from tests.support.report_calls import draft, ok, read, submit_complete, submit_paper
 
 FOLDER = ROOT / "seed" / "reorganisation-2025-07-01"
 SUCCESSORS = ["15499", "15505", "15520", "15544", "15553", "15568", "15574", "15592"]
@@ -132,6 +132,23 @@ async def test_reports_of_running_periods_are_owed_by_the_successors(running: Se
     report = await read(running.client("province"), "15499", Q3)
     assert report["agency_name"] == "Xã Thọ Xuân"
     assert len(report["expected"]) > 20
+
+
+async def test_a_form_shows_the_sum_of_the_merged_agencies_where_all_reported(
+    running: Service,
+) -> None:
+    merged = ("15493", "15499", "15514", "15526")
+    for value, agency in enumerate((*merged, "15502"), start=1):
+        await submit_paper(running, agency, {"DA2.02": value}, period="2025-Q2")
+    await reorganise(running)
+    province = running.client("province")
+    shown = {}
+    for agency in ("15499", "15505"):  # of the five that became 15505, one reported
+        form = ok(await province.get(f"/reports/{Q3}/{agency}/expected"))
+        shown[agency] = next(each["previous"] for each in form["figures"] if is_da2(each))
+    assert shown["15505"] is None
+    assert (shown["15499"]["value"], shown["15499"]["period"]) == (1 + 2 + 3 + 4, "2025-Q2")
+    assert (shown["15499"]["agencies"], shown["15499"]["report_status"]) == (list(merged), None)
 
 
 async def test_repeated_it_changes_nothing(running: Service) -> None:

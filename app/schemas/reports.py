@@ -23,6 +23,7 @@ from app.schemas.base import (
 )
 from app.schemas.obligations import EXAMPLE as OBLIGATION
 from app.schemas.obligations import ObligationOut
+from app.schemas.report_forms import EXPECTED, ExpectedLine
 from app.vocabulary import (
     BudgetNature,
     BudgetOrigin,
@@ -30,7 +31,6 @@ from app.vocabulary import (
     DecisionAction,
     FindingCode,
     FindingLevel,
-    IndicatorKind,
     ReportStatus,
 )
 
@@ -252,18 +252,6 @@ class Reopening(Input):
     note: Reason = Field(description="A note.")
 
 
-class ExpectedLine(Output):
-    """A figure that the agency may give in this period; a required one may be 0, not absent."""
-
-    project: str | None = Field(description="The code of the project.")
-    indicator: str = Field(description="The code of the indicator.")
-    name: str = Field(description="The name.")
-    unit: str = Field(description="The unit.")
-    kind: IndicatorKind = Field(description="How the figure relates to time.")
-    required: bool = Field(description="Whether the figure has to be given; it may be 0.")
-    note: str | None = Field(description="A note.")
-
-
 class FindingOut(Output):
     """What an error or a warning says of one place in the draft."""
 
@@ -343,17 +331,7 @@ class ReportOut(ObligationOut):
         OBLIGATION
         | {
             "report_status": "draft",
-            "expected": [
-                {
-                    "project": "DA2",
-                    "indicator": "DA2.02",
-                    "name": "Số hộ tham gia",
-                    "unit": "hộ",
-                    "kind": "flow",
-                    "required": True,
-                    "note": None,
-                }
-            ],
+            "expected": [EXPECTED],
             "draft": BODY,
             "draft_saved_at": "2024-06-10T09:12:00+07:00",
             "draft_saved_by": "xuan-hong",

@@ -2,7 +2,17 @@
 
 from app.policy import Permission
 from app.text.bilingual import Bilingual
-from app.vocabulary import AuditAction, Channel, Frequency, ReportStatus, Role
+from app.vocabulary import (
+    AuditAction,
+    BudgetOrigin,
+    BudgetSource,
+    Channel,
+    Frequency,
+    IndicatorKind,
+    ProposalRule,
+    ReportStatus,
+    Role,
+)
 
 PATH = Bilingual("đường dẫn này", "such path")
 PROGRAMME = Bilingual("chương trình {code}", "programme {code}")
@@ -49,6 +59,33 @@ FREQUENCY = {
     Frequency.QUARTER: Bilingual("hằng quý", "quarterly"),
     Frequency.HALF_YEAR: Bilingual("6 tháng", "half-yearly"),
     Frequency.YEAR: Bilingual("hằng năm", "yearly"),
+}
+
+INDICATOR_KIND = {
+    IndicatorKind.FLOW: Bilingual("phát sinh trong kỳ", "within the period"),
+    IndicatorKind.CUMULATIVE: Bilingual("lũy kế từ đầu năm", "since 1 January"),
+    IndicatorKind.STOCK: Bilingual("tại ngày chốt số liệu", "on the last day of the period"),
+    IndicatorKind.RATIO: Bilingual("tỷ lệ", "ratio"),
+}
+
+BUDGET_SOURCE = {
+    BudgetSource.CENTRAL: Bilingual("ngân sách trung ương", "central budget"),
+    BudgetSource.PROVINCIAL: Bilingual("ngân sách tỉnh", "provincial budget"),
+    BudgetSource.DISTRICT: Bilingual("ngân sách huyện", "district budget"),
+    BudgetSource.COMMUNE: Bilingual("ngân sách xã", "commune budget"),
+    BudgetSource.CREDIT: Bilingual("vốn tín dụng", "credit"),
+    BudgetSource.MOBILISED: Bilingual("vốn huy động", "mobilised"),
+    BudgetSource.INTEGRATED: Bilingual("vốn lồng ghép", "from integrated programmes"),
+}
+
+BUDGET_ORIGIN = {
+    BudgetOrigin.CURRENT_YEAR: Bilingual("vốn giao trong năm", "of this year"),
+    BudgetOrigin.CARRIED_OVER: Bilingual("vốn chuyển nguồn", "carried over"),
+}
+
+PROPOSAL_RULE = {
+    ProposalRule.SUM_OF_QUARTERS: Bilingual("tổng các quý", "sum of the quarters"),
+    ProposalRule.LAST_STOCK: Bilingual("số kỳ trước", "as last reported"),
 }
 
 ROLE = {

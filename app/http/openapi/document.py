@@ -114,8 +114,12 @@ PROBLEM_DOCUMENT: dict[str, Any] = {
 
 LABELS: dict[str, Mapping[Any, Bilingual]] = {
     "AuditAction": terms.AUDIT_ACTION,
+    "BudgetOrigin": terms.BUDGET_ORIGIN,
+    "BudgetSource": terms.BUDGET_SOURCE,
     "Channel": terms.CHANNEL,
     "Frequency": terms.FREQUENCY,
+    "IndicatorKind": terms.INDICATOR_KIND,
+    "ProposalRule": terms.PROPOSAL_RULE,
     "ReportStatus": terms.STATUS,
     "Role": terms.ROLE,
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from app.channels.mail import MessageText
 from app.clock import LOCAL, local_day
+from app.text import periods
 from app.text.writing import day
 from app.vocabulary import Audience, EventKind
 
@@ -112,12 +113,7 @@ def name_field(pointer: str | None, body: Mapping[str, Any]) -> str:
 
 def period_name(frequency: str, ordinal: int, year: int) -> str:
     """The common name of a period: `quý II năm 2024`, `6 tháng đầu năm 2024`, `năm 2024`."""
-    match frequency:
-        case "quarter":
-            return f"quý {('I', 'II', 'III', 'IV')[ordinal - 1]} năm {year}"
-        case "half_year":
-            return f"6 tháng {'đầu' if ordinal == 1 else 'cuối'} năm {year}"
-    return f"năm {year}"
+    return periods.period_name(frequency, ordinal, year).vi
 
 
 def compose(

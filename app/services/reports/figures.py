@@ -101,3 +101,10 @@ def find_error(pointer: str, typed: float | str, limits: Limits) -> FieldError |
 def decimal(number: float) -> Decimal:
     """A JSON number, exactly as it is written."""
     return Decimal(str(number))
+
+
+def number(exact: Decimal | None) -> int | float | None:
+    """A figure as a JSON number; whole ones as int, so that none ends in `.0`."""
+    if exact is None:
+        return None
+    return int(exact) if exact == exact.to_integral_value() else float(exact)

@@ -19,6 +19,7 @@ from app.services.audit.action import Action
 from app.services.deadlines import rules
 from app.services.periods.obligations import ReportKey, ensure_one, parameters_of
 from app.services.reports.expectations import parse_expectations
+from app.services.reports.figures import number
 from app.services.reports.validation import Expectations
 from app.text import terms
 from app.text.bilingual import Bilingual
@@ -49,6 +50,9 @@ SELECT DISTINCT ON (o.plan) o.*, is_open(o, :now) AS is_open,
         AS draft,
     CASE WHEN o.exempted_at IS NOT NULL THEN exemption_json(o.id)::text END AS exemption,
     coalesce(r.last_revision, 0) AS revisions, expectations_json(o.id)::text AS expectations,
+    (SELECT json_object_agg(j.code, j.name) FROM plan_project adopted
+        JOIN project j ON j.id = adopted.project_id WHERE adopted.plan_id = o.plan_id)::text
+        AS project_names,
     (SELECT revision_json(v)::text FROM revision v
         WHERE v.report_id = r.id AND v.number = r.last_revision) AS last_revision,
     decisions_json(r.id)::text AS decisions,
@@ -216,12 +220,23 @@ class WorkingCopy:
 
     def _expected(self) -> str:
         """The expected figures as the SQL function `expected_json` writes them."""
-        fields = ("project", "indicator", "name", "unit", "kind", "required", "note")
-        figures = self.expectations.figures.values()
-        return json.dumps(
-            [{name: getattr(figure, name) for name in fields} for figure in figures],
-            ensure_ascii=False,
+        names = json.loads(self.row["project_names"] or "{}")
+        figures = (
+            {
+                "project": figure.project,
+                "project_name": names.get(figure.project),
+                "indicator": figure.indicator,
+                "name": figure.name,
+                "unit": figure.unit,
+                "kind": figure.kind,
+                "decimals": figure.decimals,
+                "maximum": number(figure.maximum),
+                "required": figure.required,
+                "note": figure.note,
+            }
+            for figure in self.expectations.figures.values()
         )
+        return json.dumps(list(figures), ensure_ascii=False)
 
 
 async def get(connection: Connection, action: Action, key: ReportKey) -> WorkingCopy:
