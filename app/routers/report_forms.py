@@ -17,6 +17,7 @@ LABELS = {
     "kind": terms.INDICATOR_KIND,
     "source": terms.BUDGET_SOURCE,
     "origin": terms.BUDGET_ORIGIN,
+    "nature": terms.BUDGET_NATURE,
     "derived_from": terms.PROPOSAL_RULE,
     "report_status": terms.STATUS,
 }

@@ -8,6 +8,7 @@ from pydantic import Field
 from app.schemas.base import Number, Output, examples
 from app.vocabulary import (
     AssignmentRole,
+    BudgetNature,
     BudgetOrigin,
     BudgetSource,
     Frequency,
@@ -118,12 +119,16 @@ class Component(Output):
 
 
 class FormMoney(Output):
-    """Money of one project, source and origin: what there is, and what the agency has spent."""
+    """Money of one project, source, origin and nature, and what the agency has spent of it."""
 
     project: str = Field(description="The code of the project.")
     project_name: str = Field(description="The name of the project.")
     source: BudgetSource = Field(description="The source of the money.")
     origin: BudgetOrigin = Field(description="Whether the money is from this year or carried over.")
+    nature: BudgetNature | None = Field(
+        description="Whether the money is for development investment or recurrent expenditure; "
+        "null: not stated."
+    )
     allocated_vnd: int | None = Field(
         description="What is allocated to the agency itself; null: nothing was distributed to it."
     )
@@ -184,6 +189,7 @@ FORM: dict[str, Any] = {
             "project_name": EXPECTED["project_name"],
             "source": "central",
             "origin": "current_year",
+            "nature": "recurrent",
             "allocated_vnd": 350000000,
             "plan_allocated_vnd": 3934000000,
             "disbursed_vnd": 120000000,
@@ -224,5 +230,5 @@ class FormOut(Output):
         description="The figures, in the plan's order; the common ones have no project."
     )
     money: list[FormMoney] = Field(
-        description="The money of the agency's projects by source and origin."
+        description="The money of the agency's projects by source, origin and nature."
     )

@@ -4,6 +4,7 @@ from app.policy import Permission
 from app.text.bilingual import Bilingual
 from app.vocabulary import (
     AuditAction,
+    BudgetNature,
     BudgetOrigin,
     BudgetSource,
     Channel,
@@ -81,6 +82,11 @@ BUDGET_SOURCE = {
 BUDGET_ORIGIN = {
     BudgetOrigin.CURRENT_YEAR: Bilingual("vốn giao trong năm", "of this year"),
     BudgetOrigin.CARRIED_OVER: Bilingual("vốn chuyển nguồn", "carried over"),
+}
+
+BUDGET_NATURE = {
+    BudgetNature.INVESTMENT: Bilingual("đầu tư phát triển", "development investment"),
+    BudgetNature.RECURRENT: Bilingual("chi thường xuyên", "recurrent expenditure"),
 }
 
 PROPOSAL_RULE = {

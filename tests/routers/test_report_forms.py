@@ -114,6 +114,7 @@ async def test_the_money_of_the_agencys_projects(service: Service) -> None:
         "source": "central",
         "origin": "current_year",
         "origin_years": [2024],
+        "nature": "recurrent",
         "amount_vnd": 350_000_000,
     }
     ok(await office.post("/budgets", json=line), 201)
@@ -122,10 +123,11 @@ async def test_the_money_of_the_agencys_projects(service: Service) -> None:
     form = await expected(commune, YEAR)
     assert (form["asks_estimates"], form["asks_money_estimates"]) == (True, True)
     rows = {(each["project"], each["source"], each["origin"]): each for each in form["money"]}
+    assert len(rows) == len(form["money"])
     own = rows["DA2", "central", "current_year"]
     assert (own["allocated_vnd"], own["plan_allocated_vnd"]) == (350_000_000, 3_934_000_000)
     assert (own["disbursed_vnd"], own["disbursed_period"]) == (120_000_000, Q2)
-    assert own["report_status"] == "submitted"
+    assert (own["report_status"], own["nature"]) == ("submitted", "recurrent")
     unplanned = rows["DA2", "commune", "current_year"]
     assert (unplanned["plan_allocated_vnd"], unplanned["disbursed_vnd"]) == (None, 5_000_000)
     assert rows["DA2", "central", "carried_over"]["allocated_vnd"] is None

@@ -114,6 +114,7 @@ PROBLEM_DOCUMENT: dict[str, Any] = {
 
 LABELS: dict[str, Mapping[Any, Bilingual]] = {
     "AuditAction": terms.AUDIT_ACTION,
+    "BudgetNature": terms.BUDGET_NATURE,
     "BudgetOrigin": terms.BUDGET_ORIGIN,
     "BudgetSource": terms.BUDGET_SOURCE,
     "Channel": terms.CHANNEL,

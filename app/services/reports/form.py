@@ -102,34 +102,43 @@ GROUP BY e.indicator_id, c.period_id, c.period, c.frequency, c.data_to, c.late_f
 HAVING count(*) = c.reporters
 """)
 
-# The money of the agency's projects by source and origin: the plan's, its own, and what it last
-# reported as spent this year. Money that the plan does not have is listed once it was reported.
+# The money of the agency's projects by source, origin and nature: the plan's, its own, and what it
+# last reported as spent this year. A disbursement without a nature has that of the plan's money.
+# Money that the plan does not have is listed once it was reported.
 LIST_MONEY = Statement("""
-WITH spent AS (
-    SELECT DISTINCT ON (d.project_id, d.source, d.origin)
-        d.project_id, d.source, d.origin, d.amount_vnd, p.code AS period, r.status
+WITH budget AS (
+    SELECT b.project_id, b.source, b.origin, coalesce(b.nature, '') AS nature,
+        sum(b.amount_vnd)::bigint AS plan_allocated_vnd,
+        (sum(b.amount_vnd) FILTER (WHERE b.agency_id = :agency_id))::bigint AS allocated_vnd
+    FROM budget_line b WHERE b.plan_id = :plan_id
+    GROUP BY 1, 2, 3, 4
+), only_nature AS (
+    SELECT project_id, source, origin, min(nature) AS nature FROM budget
+    GROUP BY project_id, source, origin HAVING count(*) = 1
+), reported AS (
+    SELECT d.project_id, d.source, d.origin,
+        coalesce(d.nature, only_nature.nature, '') AS nature, d.amount_vnd,
+        p.code AS period, p.data_to, p.late_from, r.status
     FROM obligation o
     JOIN reporting_period p ON p.id = o.period_id
     JOIN report r ON r.obligation_id = o.id
     JOIN revision v ON v.report_id = r.id AND v.number = r.last_revision
     JOIN revision_disbursement d ON d.revision_id = v.id
+    LEFT JOIN only_nature USING (project_id, source, origin)
     WHERE o.agency_id = :agency_id AND p.plan_id = :plan_id AND p.year = :year
     AND p.id <> :period_id AND p.data_to <= :data_to
-    ORDER BY d.project_id, d.source, d.origin, p.data_to DESC, p.late_from DESC
-), budget AS (
-    SELECT b.project_id, b.source, b.origin, sum(b.amount_vnd)::bigint AS plan_allocated_vnd,
-        (sum(b.amount_vnd) FILTER (WHERE b.agency_id = :agency_id))::bigint AS allocated_vnd
-    FROM budget_line b WHERE b.plan_id = :plan_id
-    GROUP BY b.project_id, b.source, b.origin
+), spent AS (
+    SELECT DISTINCT ON (project_id, source, origin, nature) * FROM reported
+    ORDER BY project_id, source, origin, nature, data_to DESC, late_from DESC
 )
-SELECT j.code AS project, j.name AS project_name, source, origin,
+SELECT j.code AS project, j.name AS project_name, source, origin, nullif(nature, '') AS nature,
     budget.allocated_vnd, budget.plan_allocated_vnd, spent.amount_vnd AS disbursed_vnd,
     spent.period AS disbursed_period, spent.status AS report_status
-FROM budget FULL JOIN spent USING (project_id, source, origin)
+FROM budget FULL JOIN spent USING (project_id, source, origin, nature)
 JOIN project j ON j.id = project_id
 JOIN assignment s ON s.project_id = j.id AND s.plan_id = :plan_id AND s.agency_id = :agency_id
 JOIN plan_project adopted ON adopted.project_id = j.id AND adopted.plan_id = :plan_id
-ORDER BY adopted.position, j.code, source, origin DESC
+ORDER BY adopted.position, j.code, source, origin DESC, nature
 """)
 
 
