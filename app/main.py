@@ -50,6 +50,7 @@ from app.routers import (
 from app.services.accounts.attempts import Attempts
 from app.settings import Settings
 from app.web import docs, front, preferences
+from app.web import sign_in as sign_in_pages
 from app.web.assets import assets, swagger_ui
 from app.web.browsers import ProblemPages
 
@@ -80,7 +81,7 @@ API_MODULES = (
     audit_events,
 )
 """The routers of the API. Paths are matched in this order, so the busiest come first."""
-PAGE_MODULES = (front, docs, preferences)
+PAGE_MODULES = (front, docs, preferences, sign_in_pages)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:

@@ -6,6 +6,7 @@ One module per theme; import all of them from here.
 from app.errors.access import (
     AgencyEnded,
     Forbidden,
+    FormExpired,
     OtherOwner,
     SeveralCredentials,
     TooManyAttempts,
@@ -57,6 +58,7 @@ __all__ = [
     "DatabaseUnavailable",
     "FieldError",
     "Forbidden",
+    "FormExpired",
     "HeadTooLarge",
     "InsufficientStorage",
     "InternalError",

@@ -42,6 +42,18 @@ class WrongPassword(Problem):
     )
 
 
+class FormExpired(Problem):
+    """A form of a page came from another browser, from another site, or after signing out."""
+
+    status = 403
+    slug = "form-expired"
+    title = Bilingual("Trang đã mở quá lâu", "The page was open for too long")
+    detail = Bilingual(
+        "Nội dung chưa được lưu. Mở lại trang rồi gửi lần nữa.",
+        "Nothing was saved. Open the page again and send the form once more.",
+    )
+
+
 class OtherOwner(Problem):
     """The report belongs to a plan that another government manages."""
 

@@ -1,9 +1,10 @@
 """Numbers and dates in texts for people, in Vietnamese and in English."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 
 Language = Literal["vi", "en"]
@@ -44,3 +45,8 @@ def figure(value: float | Decimal, language: Language) -> str:
         decimal_quantization=False,
         group_separator=abs(exact) >= GROUPED_FROM,
     )
+
+
+def waiting_time(seconds: int) -> str:
+    """A time to wait in Vietnamese, rounded to the largest unit: 15 phút."""
+    return format_timedelta(timedelta(seconds=max(seconds, 1)), locale="vi", threshold=1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -16,6 +16,8 @@ from app.http.bodies import MAX_FORM_BYTES, with_limit
 from app.http.problems import RENDERER, headers_of
 from app.settings import Settings
 from app.text.writing import day
+from app.web import form_tokens
+from app.web.visitor import VISITOR
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,6 +36,8 @@ BASE_POLICY = {
 class PageRoute(APIRoute):
     """A route for browsers, which renders problems as pages."""
 
+    max_form_bytes: ClassVar[int] = MAX_FORM_BYTES
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, with `problem_page` as the renderer of problems."""
         handle = super().get_route_handler()
@@ -41,11 +45,17 @@ class PageRoute(APIRoute):
         async def handle_for_browser(request: Request) -> Response:
             request.scope[RENDERER] = problem_page
             if request.method == "POST":
-                request = with_limit(request, MAX_FORM_BYTES)
+                request = with_limit(request, self.max_form_bytes)
                 await _read_form(request)  # before any dependency takes a connection
+                if (refusal := await self.admit_form(request)) is not None:
+                    return refusal
             return await handle(request)
 
         return handle_for_browser
+
+    async def admit_form(self, request: Request) -> Response | None:  # noqa: ARG002 - for subclasses
+        """The answer to a form that is not accepted; None for one that is."""
+        return None
 
 
 async def _read_form(request: Request) -> None:
@@ -72,15 +82,21 @@ def page(
     html = (
         _templates()
         .get_template(template)
-        .render(base=base_of(request), rehearsal=_rehearsal_time(request), **facts)
+        .render(
+            base=base_of(request),
+            rehearsal=_rehearsal_time(request),
+            visitor=request.scope.get(VISITOR),
+            form_token=form_tokens.issue(request),
+            **facts,
+        )
     )
     directives = BASE_POLICY | (policy or {})
     headers = {
         "Content-Security-Policy": "; ".join(
             f"{what} {where}" for what, where in directives.items()
         ),
-        # The address can contain a secret key.
-        "Referrer-Policy": "no-referrer",
+        # An address can contain a secret key. Own pages see where a form comes from.
+        "Referrer-Policy": "same-origin",
         "Cache-Control": "no-store",
     }
     return HTMLResponse(html, status_code=status, headers=headers)

@@ -5,12 +5,14 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.driver import Connection, Statement
 from app.models.accounts import Account, ApiKey
 from app.models.agencies import Agency
 from app.policy import Principal
 from app.services.accounts import ended_agency
+from app.text.names import official_name
 from app.text.writing import Language
-from app.vocabulary import Role, Scope
+from app.vocabulary import AgencyKind, Role, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,30 @@ class Profile:
     permissions: list[str]
     name: str | None
     scopes: list[Scope] | None
+
+
+# The names of a person and of the person's agency.
+GET_NAMES = Statement("""
+SELECT account.full_name, agency.code AS agency, agency.name, agency.kind
+FROM account LEFT JOIN agency ON agency.id = account.agency_id
+WHERE account.id = :account_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A person's name, and the code and the official name of the agency, if there is one."""
+
+    full_name: str
+    agency: str | None
+    agency_name: str | None
+
+
+async def get_names(connection: Connection, account_id: int) -> Names:
+    """The names of an account that exists."""
+    row = (await GET_NAMES.fetch_all(connection, {"account_id": account_id}))[0]
+    name = official_name(row["name"], AgencyKind(row["kind"])) if row["agency"] else None
+    return Names(row["full_name"], row["agency"], name)
 
 
 async def get(
