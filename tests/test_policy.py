@@ -39,12 +39,25 @@ EVERYBODY = {*PEOPLE, *KEYS.values()}
 PUBLIC = {"live", "ready", "metrics", "sign_in", "get_calendar_feed"}
 """Operations without authentication. The URL of a calendar feed contains a secret."""
 
-PAGES = {"show_front_page", "show_docs", "show_guide", "show_preferences", "save_preferences"}
-"""HTML pages, which are not part of the OpenAPI document and need no authentication.
+PUBLIC_PAGES = {
+    "show_front_page",
+    "show_docs",
+    "show_guide",
+    "show_preferences",
+    "save_preferences",
+    "show_sign_in",
+    "start_session",
+}
+"""HTML pages that need no session; pages are not part of the OpenAPI document.
 
-The first three show no personal data. The preferences page requires the secret key from a mail;
-tests/web/test_preferences.py ensures that this key gives access to nothing else.
+The front page shows the home of who is signed in. The preferences page requires the secret key from
+a mail; tests/web/test_preferences.py ensures that this key gives access to nothing else.
 """
+
+PAGES: dict[str, set[str]] = {
+    **dict.fromkeys(["end_session"], PEOPLE),
+}
+"""The people allowed to use each page of a session within their reach. All others get 403."""
 
 MAY: dict[str, set[str]] = {
     **dict.fromkeys(["get_me"], EVERYBODY),
@@ -113,7 +126,8 @@ def test_every_route_is_in_the_table() -> None:
     served = {route.name for route in routes(APPLICATION) if route.include_in_schema}
     assert served == PUBLIC | MAY.keys()
     assert BY_NAME.keys() == served
-    assert {route.name for route in routes(APPLICATION) if not route.include_in_schema} == PAGES
+    pages = {route.name for route in routes(APPLICATION) if not route.include_in_schema}
+    assert pages == PUBLIC_PAGES | PAGES.keys()
 
 
 async def key_of(service: Service, agency: str, *scopes: str) -> httpx.AsyncClient:

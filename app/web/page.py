@@ -84,6 +84,7 @@ def page(
         .get_template(template)
         .render(
             base=base_of(request),
+            here=request.url.path,
             rehearsal=_rehearsal_time(request),
             visitor=request.scope.get(VISITOR),
             form_token=form_tokens.issue(request),

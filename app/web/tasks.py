@@ -52,7 +52,6 @@ async def show_tasks(request: Request, visitor: Visitor) -> Response:
     return page(
         request,
         "tasks.html",
-        section="/",
         now=[task for task in tasks if not task.is_later],
         later=[task for task in tasks if task.is_later],
     )

@@ -5,9 +5,13 @@ from html.parser import HTMLParser
 
 import httpx
 
+from app.web.cookies import SESSION
+from app.web.form_tokens import FIELD
 from tests.conftest import Service
+from tests.support.accounts import token_of
 
 HOST = "http://test"
+CHOICES = {"checkbox", "radio"}
 URL_ATTRIBUTES = {"href", "src", "action", "data", "poster", "srcset", "formaction", "background"}
 """HTML attributes that contain URLs."""
 
@@ -35,6 +39,10 @@ class Page:
     scripts: list[str] = field(default_factory=list)
     """The contents of script elements and of event handler attributes."""
 
+    def __getitem__(self, name: str) -> str:
+        """The value of the first field with this name."""
+        return next(each.value for each in self.fields if each.name == name)
+
     def checked(self) -> dict[str, list[str]]:
         """The values that the form would send unchanged."""
         sent: dict[str, list[str]] = {}
@@ -54,18 +62,22 @@ class _Reader(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         self._within = tag
         self._page.references += [
-            value for name, value in attributes.items() if name in URL_ATTRIBUTES
+            value
+            for name, value in attributes.items()
+            if name in URL_ATTRIBUTES and not value.startswith("#")
         ]
         self._page.scripts += [value for name, value in attributes.items() if name.startswith("on")]
         if tag == "form":
             self._page.action = attributes["action"]
-        if tag == "input":
+        if tag == "textarea":
+            self._page.fields.append(Field(tag, attributes["name"], "", True, False))
+        if tag == "input" and attributes["type"] != "file":
             self._page.fields.append(
                 Field(
                     attributes["type"],
                     attributes["name"],
                     attributes["value"],
-                    "checked" in attributes,
+                    attributes["type"] not in CHOICES or "checked" in attributes,
                     "disabled" in attributes,
                 )
             )
@@ -94,3 +106,25 @@ async def open_page(service: Service, address: str, status: int = 200) -> Page:
     answer = await service.client().get(f"{HOST}{address}")
     assert answer.status_code == status, answer.text
     return parse_page(answer)
+
+
+def signed_in(service: Service, person: str) -> httpx.AsyncClient:
+    """A browser in which a test account is signed in."""
+    client = service.client()
+    client.base_url = httpx.URL(HOST)
+    client.cookies.set(SESSION.plain, token_of(person))
+    return client
+
+
+async def visit(browser: httpx.AsyncClient, address: str, status: int = 200) -> Page:
+    """Open and parse a page."""
+    answer = await browser.get(address)
+    assert answer.status_code == status, answer.text
+    return parse_page(answer)
+
+
+async def send(
+    browser: httpx.AsyncClient, page: Page, address: str, **fields: str
+) -> httpx.Response:
+    """Send a form of a page, with its token and these fields."""
+    return await browser.post(address, data={FIELD: page[FIELD]} | fields)

@@ -16,6 +16,7 @@ PAGES = [
     ("/", 200),
     ("/docs", 200),
     ("/docs/guide", 200),
+    ("/sign-in", 200),
     ("/notifications/preferences?key=x", 404),
 ]
 """Every page, and one for a problem."""
@@ -57,7 +58,7 @@ async def test_a_page_has_strict_security_headers(
     assert policy["style-src"] == policy["form-action"] == "'self'"
     assert set(policy["img-src"].split()) <= {"'self'", "data:"}
     assert policy.get("connect-src", "'self'") == "'self'"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
 
