@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from app.text.tables import XLSX
+from app.text.sheets import XLSX
 from bench.baseline import Baseline
 from bench.capture import Statement, capture_statements
 from bench.comparison import BASELINE, BYTES, CLIENTS, PLAIN, SERVICE, SQL, Outcome, Runner, compare

@@ -5,7 +5,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.headers import accepts_gzip
-from app.text.tables import XLSX
+from app.text.sheets import XLSX
 
 MINIMUM_BYTES = 1000
 """A smaller response fits into one network packet."""

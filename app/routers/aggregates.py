@@ -1,13 +1,13 @@
 """Aggregates over a subtree of agencies with their coverage, as JSON, CSV or XLSX."""
 
+import asyncio
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
-from app.db.database import Database
 from app.db.pagination import LARGEST_LIMIT
 from app.errors import AmbiguousPlan, AmbiguousProgramme, NotAcceptable, NotFound, NotSettled
 from app.http.headers import (
@@ -19,13 +19,8 @@ from app.http.headers import (
     preferred_media_type,
 )
 from app.http.routing import StrictRoute
-from app.policy import Principal
-from app.routers.dependencies import (
-    AggregatesReader,
-    Cursor,
-    Now,
-    database_of,
-)
+from app.routers.aggregate_requests import AggregateRequest, Parameters, TargetParameters
+from app.routers.dependencies import Cursor
 from app.routers.responses import problems, references
 from app.schemas.aggregates import (
     ExecutionAggregate,
@@ -33,126 +28,21 @@ from app.schemas.aggregates import (
     TargetAggregate,
     TimelinessAggregate,
 )
-from app.schemas.base import Day, QueryInstant
 from app.schemas.plan_sums import ExecutionSums, IndicatorSums, TargetsOfPlans, TimelinessOfPlans
 from app.services.aggregates import aggregates, scopes, target_progress, versions
+from app.services.aggregates.names import get_names
 from app.services.aggregates.paging import Paging
 from app.services.aggregates.scopes import AggregateQuery, Scope
 from app.services.audit.settlement import Settlement
-from app.text import tables
-from app.vocabulary import Basis, Breakdown
+from app.text.sheets import CSV, XLSX, machine_csv
+from app.text.sheets import aggregates as sheets
 
 router = APIRouter(prefix="/aggregates", tags=["aggregates"], route_class=StrictRoute)
 
 JSON = "application/json"
-MEDIA_TYPES = (JSON, tables.CSV, tables.XLSX)
+MEDIA_TYPES = (JSON, CSV, XLSX)
 
 Kind = Literal["indicators", "budget-execution", "timeliness", "targets"]
-
-
-@dataclass(frozen=True)
-class AggregateRequest:
-    """What all requests for aggregates have in common."""
-
-    request: Request
-    query: AggregateQuery
-    principal: Principal
-    database: Database
-
-
-async def aggregate_request(
-    request: Request,
-    principal: AggregatesReader,
-    now: Now,
-    agency: Annotated[
-        str | None,
-        Query(max_length=64, description="The root of the subtree; without it your whole reach."),
-    ] = None,
-    plan: Annotated[
-        str | None,
-        Query(
-            max_length=64,
-            description="The code of one plan; without it all plans of the programme count whose "
-            "reporters lie in the subtree.",
-        ),
-    ] = None,
-    programme: Annotated[
-        str | None,
-        Query(
-            max_length=64,
-            description="The code of the programme; may be left out while plans of only one fit.",
-        ),
-    ] = None,
-    basis: Annotated[
-        Basis, Query(description="Whether the last accepted or the last submitted revisions count.")
-    ] = Basis.ACCEPTED,
-    as_of: Annotated[
-        QueryInstant | None, Query(description="The figures as they were at this instant.")
-    ] = None,
-    if_none_match: Annotated[  # noqa: ARG001 - for OpenAPI; read from the request, where it can have several lines
-        str | None,
-        Header(
-            alias="If-None-Match",
-            description="An earlier ETag; the answer is 304 if nothing has changed.",
-        ),
-    ] = None,
-) -> AggregateRequest:
-    """Collect what a request for an aggregate consists of, without its period."""
-    query = AggregateQuery(
-        period=None,
-        plan=plan,
-        programme=programme,
-        agency=agency,
-        basis=basis,
-        as_of=as_of,
-        now=now,
-    )
-    return AggregateRequest(request, query, principal, database_of(request))
-
-
-Shared = Annotated[AggregateRequest, Depends(aggregate_request)]
-
-
-async def period_request(
-    shared: Shared,
-    period: Annotated[str, Query(max_length=64, examples=["2024-Q2"])],
-    by: Annotated[
-        Breakdown | None,
-        Query(
-            description="Break the rows down by the governments next below the root, by reporting "
-            "agencies, by kinds of agencies, or by projects.",
-        ),
-    ] = None,
-    regroup: Annotated[
-        Day | None,
-        Query(
-            description="Count past figures for the agencies of this day, along whole mergers; "
-            "`agency` is read on it too. Those of divided agencies stay under their old names.",
-        ),
-    ] = None,
-) -> AggregateRequest:
-    """The request for an aggregate of one period."""
-    query = replace(shared.query, period=period, by=by, regroup=regroup)
-    return replace(shared, query=query)
-
-
-async def target_request(
-    shared: Shared,
-    period: Annotated[
-        str | None,
-        Query(max_length=64, description="The code of the period; without it the plan's year."),
-    ] = None,
-    by: Annotated[
-        Literal["agency"] | None, Query(description="`agency`: rows for each agency.")
-    ] = None,
-) -> AggregateRequest:
-    """The request for the progress of targets."""
-    query = replace(shared.query, period=period, by=by and Breakdown(by))
-    return replace(shared, query=query)
-
-
-Parameters = Annotated[AggregateRequest, Depends(period_request)]
-TargetParameters = Annotated[AggregateRequest, Depends(target_request)]
 
 
 async def _negotiated(parameters: AggregateRequest, kind: Kind) -> Response:
@@ -178,7 +68,7 @@ async def _respond(parameters: AggregateRequest, kind: Kind, media_type: str) ->
         query = replace(query, paging=None)  # a file has no cursor, so it has all rows
     # 1. Compare the scope with the client's answers.
     scope = await scopes.resolve(driver, principal, query)
-    digest = versions.digest_of(scope, query, kind, media_type)
+    digest = versions.digest_of(scope, query, kind, media_type, parameters.wording)
     header = combined(parameters.request, "If-None-Match")
     held = versions.find_held(digest, listed_versions(header), scope.clock(query))
     if held is not None or is_any(header):
@@ -186,20 +76,34 @@ async def _respond(parameters: AggregateRequest, kind: Kind, media_type: str) ->
     # 2. Sum as of the scope's instant.
     if scope.as_of is not None:
         scope = await scopes.resolve_again(driver, principal, query, scope)
-        digest = versions.digest_of(scope, query, kind, media_type)
+        digest = versions.digest_of(scope, query, kind, media_type, parameters.wording)
     aggregate, held_until = await _compute(parameters, kind, scope, query)
     headers = _headers(versions.version_of(digest, held_until))
     # 3. Write the answer in its format.
     if media_type == JSON:
         return Response(json.dumps(aggregate, ensure_ascii=False), media_type=JSON, headers=headers)
     name = f"{aggregate['period']}-{aggregate['agency']}"
-    extension, content = (
-        ("csv", tables.as_csv(aggregate))
-        if media_type == tables.CSV
-        else ("xlsx", tables.as_xlsx(aggregate))
-    )
+    extension = EXTENSIONS[media_type]
     headers["Content-Disposition"] = f'attachment; filename="{name}.{extension}"'
+    content = await _write_file(parameters, kind, scope, aggregate, media_type)
     return Response(content, media_type=media_type, headers=headers)
+
+
+async def _write_file(
+    parameters: AggregateRequest,
+    kind: Kind,
+    scope: Scope,
+    aggregate: dict[str, Any],
+    media_type: str,
+) -> bytes:
+    """The aggregate as a file; in a thread, because a large one takes seconds."""
+    wording = parameters.wording
+    if media_type == CSV and wording.csv is None:
+        return await asyncio.to_thread(machine_csv.write, aggregate)
+    if media_type == CSV:
+        return await asyncio.to_thread(sheets.as_vietnamese_csv, kind, aggregate)
+    names = await get_names(parameters.database.driver, scope)
+    return await asyncio.to_thread(sheets.as_workbook, kind, aggregate, names, wording.lang)
 
 
 async def _compute(
@@ -252,7 +156,8 @@ AS_FILE |= {
         "headers": references("Vary", "Content-Disposition"),
     }
 }
-FILE_TYPES = {"csv": tables.CSV, "xlsx": tables.XLSX}
+FILE_TYPES = {"csv": CSV, "xlsx": XLSX}
+EXTENSIONS = {media_type: extension for extension, media_type in FILE_TYPES.items()}
 Extension = Annotated[
     Literal["csv", "xlsx"], Path(description="The format of the file: CSV or XLSX.")
 ]

@@ -3,7 +3,10 @@
 from app.policy import Permission
 from app.text.bilingual import Bilingual
 from app.vocabulary import (
+    AgencyKind,
     AuditAction,
+    Basis,
+    Breakdown,
     BudgetNature,
     BudgetOrigin,
     BudgetSource,
@@ -13,6 +16,9 @@ from app.vocabulary import (
     ProposalRule,
     ReportStatus,
     Role,
+    TargetGap,
+    TargetMeasure,
+    Timeliness,
 )
 
 PATH = Bilingual("đường dẫn này", "such path")
@@ -92,6 +98,58 @@ BUDGET_NATURE = {
 PROPOSAL_RULE = {
     ProposalRule.SUM_OF_QUARTERS: Bilingual("tổng các quý", "sum of the quarters"),
     ProposalRule.LAST_STOCK: Bilingual("số kỳ trước", "as last reported"),
+}
+
+TIMELINESS = {
+    Timeliness.UPCOMING: Bilingual("chưa đến hạn", "upcoming"),
+    Timeliness.DUE_SOON: Bilingual("sắp đến hạn", "due soon"),
+    Timeliness.OVERDUE: Bilingual("quá hạn", "overdue"),
+    Timeliness.ON_TIME: Bilingual("đúng hạn", "on time"),
+    Timeliness.LATE: Bilingual("gửi chậm", "late"),
+    Timeliness.EXEMPT: Bilingual("được miễn", "exempt"),
+}
+
+AGENCY_KIND = {
+    AgencyKind.COUNTRY: Bilingual("cả nước", "country"),
+    AgencyKind.PROVINCE: Bilingual("tỉnh, thành phố", "province"),
+    AgencyKind.DISTRICT: Bilingual("huyện", "district"),
+    AgencyKind.COMMUNE: Bilingual("xã", "commune"),
+    AgencyKind.TOWNSHIP: Bilingual("thị trấn", "township"),
+    AgencyKind.WARD: Bilingual("phường", "ward"),
+    AgencyKind.SPECIAL_ZONE: Bilingual("đặc khu", "special zone"),
+    AgencyKind.DEPARTMENT: Bilingual("cơ quan chuyên môn", "department"),
+    AgencyKind.SERVICE_UNIT: Bilingual("đơn vị sự nghiệp", "service unit"),
+    AgencyKind.MASS_ORGANISATION: Bilingual("tổ chức chính trị - xã hội", "mass organisation"),
+    AgencyKind.BANK: Bilingual("ngân hàng", "bank"),
+}
+
+BASIS = {
+    Basis.ACCEPTED: Bilingual("báo cáo đã duyệt", "accepted reports"),
+    Basis.SUBMITTED: Bilingual("báo cáo đã gửi, kể cả chưa duyệt", "submitted reports"),
+}
+
+BREAKDOWN = {
+    Breakdown.GOVERNMENT: Bilingual("đơn vị hành chính", "government"),
+    Breakdown.AGENCY: Bilingual("đơn vị báo cáo", "reporting agency"),
+    Breakdown.KIND: Bilingual("loại đơn vị", "kind of agency"),
+    Breakdown.PROJECT: Bilingual("dự án", "project"),
+}
+
+TARGET_MEASURE = {
+    TargetMeasure.VALUE: Bilingual("số thực hiện", "figure"),
+    TargetMeasure.DECREASE: Bilingual("mức giảm so với đầu năm", "decrease since 1 January"),
+    TargetMeasure.SHARE: Bilingual("tỷ lệ trên tổng số", "share of the maximum"),
+}
+"""What the progress of a target is."""
+
+TARGET_GAP = {
+    TargetGap.INDICATOR: Bilingual("chưa gắn chỉ tiêu", "an indicator"),
+    TargetGap.PERIOD: Bilingual("chỉ tiêu không báo cáo trong kỳ này", "the indicator here"),
+    TargetGap.TARGET: Bilingual("chưa giao chỉ tiêu kế hoạch", "the target value"),
+    TargetGap.BASELINE: Bilingual("chưa có số đầu năm", "the baseline"),
+    TargetGap.MAXIMUM: Bilingual("chưa có tổng số để tính tỷ lệ", "the indicator's maximum"),
+    TargetGap.FIGURES: Bilingual("chưa có đơn vị báo cáo số liệu", "all figures"),
+    TargetGap.REPORTS: Bilingual("còn đơn vị chưa gửi báo cáo", "some reports"),
 }
 
 ROLE = {

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.schemas.accounts import Username
 from app.schemas.base import Name
-from app.text.tables import safe_cell
+from app.text.sheets.cells import escaped
 from app.vocabulary import SystemActor
 
 NAME = TypeAdapter(Name)
@@ -58,4 +58,4 @@ def test_a_name_of_the_system_is_reserved(name: str) -> None:
 
 @pytest.mark.parametrize("sign", "=+-@＝＋－＠")
 def test_no_sign_begins_a_formula(sign: str) -> None:
-    assert safe_cell(f"{sign}1+1") == f"'{sign}1+1"
+    assert escaped(f"{sign}1+1") == f"'{sign}1+1"

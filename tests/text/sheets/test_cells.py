@@ -1,8 +1,8 @@
-"""Cells of CSV and XLSX tables."""
+"""Text in cells."""
 
 import pytest
 
-from app.text.tables import safe_cell
+from app.text.sheets.cells import escaped
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from app.text.tables import safe_cell
     ],
 )
 def test_a_cell_is_valid_in_xml_and_never_a_formula(value: object, cell: object) -> None:
-    assert safe_cell(value) == cell
+    assert escaped(value) == cell
