@@ -28,6 +28,7 @@ from app.routers import (
     audit_events,
     budgets,
     calendar,
+    drafts,
     health,
     indicators,
     job_health,
@@ -55,8 +56,9 @@ from app.web.assets import assets, swagger_ui
 from app.web.browsers import ProblemPages
 
 API_MODULES = (
-    report_forms,
     reports,
+    drafts,
+    report_forms,
     obligations,
     aggregates,
     sign_in,

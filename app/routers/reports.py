@@ -11,13 +11,11 @@ from app.errors import (
     KeyReused,
     NotFound,
     OtherOwner,
-    PreconditionRequired,
     ReportIncomplete,
     Stale,
     StateConflict,
     WarningsUnconfirmed,
 )
-from app.http.headers import etag
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     PAGE_SIZE,
@@ -32,16 +30,14 @@ from app.routers.dependencies import (
     ReportsAction,
     ReportsReader,
     ReviewAction,
-    Unchanged,
     UnchangedIfGiven,
     WriteSession,
 )
-from app.routers.responses import problems, references
+from app.routers.responses import problems, references, report_response
 from app.schemas.base import Page
 from app.schemas.obligations import ObligationOut
 from app.schemas.reports import (
     Acceptance,
-    DraftBody,
     Reopening,
     ReportOut,
     Return,
@@ -51,16 +47,13 @@ from app.schemas.reports import (
 from app.services.periods import obligations
 from app.services.periods.obligations import ObligationFilter
 from app.services.reports import (
-    drafting,
     money,
     reading,
     review,
     submission,
     validation,
-    working_copy,
 )
 from app.services.reports.idempotency import IdempotentRequest
-from app.services.reports.working_copy import ReportAnswer
 from app.text import terms
 from app.vocabulary import ReportStatus, Timeliness
 
@@ -79,7 +72,6 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-NOT_EDITABLE = StateConflict(working_copy.NOT_EDITABLE, status=terms.STATUS[ReportStatus.ACCEPTED])
 NOT_SUBMITTED = StateConflict(
     review.WRONG_STATE,
     status=terms.STATUS[ReportStatus.DRAFT],
@@ -103,13 +95,6 @@ UNCONFIRMED = WarningsUnconfirmed(
     ]
 )
 """Problems as these operations answer them, for the document."""
-
-
-def _response(answer: ReportAnswer) -> Response:
-    headers = {"ETag": etag(answer.version)}
-    if answer.is_repeated:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(answer.body, media_type="application/json", headers=headers)
 
 
 @router.get(
@@ -157,33 +142,7 @@ async def get_report(
 
     Answers from the moment that the obligation exists.
     """
-    return _response(await reading.get(driver, principal, key, now=now, language=language))
-
-
-@router.put(
-    "/{period}/{agency}/draft",
-    summary="Save a draft",
-    response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, NOT_EDITABLE, Stale, PreconditionRequired),
-)
-async def save_draft(
-    key: AddressedReport,
-    body: DraftBody,
-    action: ReportsAction,
-    driver: DirectDriver,
-    unchanged: Unchanged,
-    language: AnswerLanguage,
-) -> Response:
-    """Save the working copy over the version that was read; it may be incomplete."""
-    answer = await drafting.save(
-        driver,
-        action,
-        key,
-        body.model_dump(mode="json"),
-        check_version=unchanged,
-        language=language,
-    )
-    return _response(answer)
+    return report_response(await reading.get(driver, principal, key, now=now, language=language))
 
 
 @router.post(
@@ -221,7 +180,7 @@ async def submit_report(
         received_at=body.received_at,
         check_version=unchanged,
     )
-    return _response(answer)
+    return report_response(answer)
 
 
 def _fingerprint(request: Request, body: Submission) -> str:
@@ -254,7 +213,7 @@ async def return_report(
         check_version=unchanged,
         language=language,
     )
-    return _response(answer)
+    return report_response(answer)
 
 
 @router.post(
@@ -276,7 +235,7 @@ async def accept_report(
     answer = await review.accept(
         session, action, key, note=note, check_version=unchanged, language=language
     )
-    return _response(answer)
+    return report_response(answer)
 
 
 @router.post(
@@ -300,7 +259,7 @@ async def reopen_report(
     answer = await review.reopen(
         session, action, key, note=body.note, check_version=unchanged, language=language
     )
-    return _response(answer)
+    return report_response(answer)
 
 
 @router.get(

@@ -1,6 +1,8 @@
-"""What operations declare about their responses in OpenAPI: problems and headers."""
+"""What operations declare about their responses in OpenAPI; the response with a report."""
 
 from typing import Any
+
+from fastapi import Response
 
 from app.errors import (
     AmbiguousPlan,
@@ -14,7 +16,9 @@ from app.errors import (
     TooManyAttempts,
     TooManyRequests,
 )
+from app.http.headers import etag
 from app.http.problems import MEDIA_TYPE
+from app.services.reports.working_copy import ReportAnswer
 from app.text import terms
 
 SAMPLES: dict[type[Problem], Problem] = {
@@ -74,3 +78,11 @@ def add_problem(responses: dict[Any, dict[str, Any]], problem: Problem, *, key: 
 def references(*names: str) -> dict[str, dict[str, str]]:
     """The headers of a response, as references to the components of the document."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def report_response(answer: ReportAnswer) -> Response:
+    """The response with a report as JSON, and its version as the ETag."""
+    headers = {"ETag": etag(answer.version)}
+    if answer.is_repeated:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(answer.body, media_type="application/json", headers=headers)

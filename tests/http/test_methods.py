@@ -72,7 +72,7 @@ async def test_a_method_that_no_route_has_is_refused_with_the_methods_of_the_pat
 
 async def test_a_path_without_get_does_not_allow_head(service: Service) -> None:
     answer = await service.client("coordinator").head("/reports/2024-Q2/15493/draft")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "PUT")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "PUT, PATCH")
 
 
 async def test_without_permitted_origins_a_preflight_is_an_unknown_method(

@@ -1,101 +1,123 @@
-"""Unsent drafts: read by the agency of the report, and by the agency that typed them."""
+"""Drafts: changed by figure, and checked without saving."""
 
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.conftest import Service
-from tests.support.reference_calls import problem_of
-from tests.support.report_bodies import complete_body
-from tests.support.report_calls import Q2, XUAN_HONG, draft, ok, read, review, save, submit
+from tests.support.reference_calls import field_errors, list_events, problem_of
+from tests.support.report_bodies import complete_body, entry, money
+from tests.support.report_calls import (
+    BAC_LUONG,
+    Q2,
+    XUAN_HONG,
+    draft,
+    ok,
+    read,
+    submit,
+    submit_complete,
+)
 
 REPORT = f"/reports/{Q2}/{XUAN_HONG}"
-OTHERS = ["coordinator", "vice-chairman", "province", "key of the district"]
-OWN = ["xuan-hong", "head of the commune", "key of the commune"]
-PAPER = {"received_at": "2024-06-10T07:00:00+07:00"}
-SECRET = "Số liệu còn đang kiểm tra"
+ANY = {"If-Match": "*"}
 
 
-async def reader(service: Service, name: str) -> httpx.AsyncClient:
-    """A client of a test account, or of a new key or account that the name describes."""
-    admin = service.client("admin")
-    if name == "head of the commune":
-        body: dict[str, Any] = {"username": "head", "full_name": "Chủ tịch xã", "role": "viewer"}
-        ok(await admin.post("/users", json=body | {"agency": XUAN_HONG, "password": name}), 201)
-        form = {"username": "head", "password": name}
-        token = ok(await service.client().post("/auth/token", data=form))["access_token"]
-        return service.client(secret=token)
-    if name.startswith("key of"):
-        agency = XUAN_HONG if name.endswith("commune") else "395"
-        key = {"name": name, "scopes": ["reports:read"], "agency": agency}
-        return service.client(secret=ok(await admin.post("/api-keys", json=key), 201)["key"])
-    return service.client(name)
+async def patch(
+    client: httpx.AsyncClient, body: dict[str, Any], agency: str = XUAN_HONG, tag: str = "*"
+) -> httpx.Response:
+    address = f"/reports/{Q2}/{agency}/draft"
+    return await client.patch(address, json=body, headers={"If-Match": tag})
 
 
-async def save_unfinished(client: httpx.AsyncClient) -> dict[str, Any]:
-    """Save a draft with a text and with findings."""
-    return await save(client, XUAN_HONG, {"entries": [], "narrative": {"results": SECRET}})
+def figure(indicator: str, **fields: Any) -> dict[str, Any]:
+    return {"entries": [{"project": "DA2", "indicator": indicator, **fields}]}
 
 
-@pytest.mark.parametrize("name", OTHERS)
-async def test_others_see_only_that_a_draft_exists(service: Service, name: str) -> None:
-    other, commune = await reader(service, name), service.client("xuan-hong")
-    await save_unfinished(commune)
-    answer = await other.get(REPORT)
-    report = ok(answer)
-    assert SECRET not in answer.text
-    assert (report["report_status"], report["draft"], report["findings"]) == ("draft", None, [])
-    assert report["draft_saved_at"] == "2024-06-10T08:00:00+07:00"
-    assert answer.headers["ETag"] == '"1"'
+async def test_a_form_saves_figure_by_figure(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    begun = ok(await patch(commune, figure("DA2.02", value=12)))
+    assert (begun["report_status"], begun["version"]) == ("draft", 1)
+    assert begun["draft"]["entries"] == [entry("DA2", "DA2.02", 12)]
+    typed = ok(await patch(commune, figure("DA2.02.1", value="1.2"), tag='"1"'))
+    assert [each["value"] for each in typed["draft"]["entries"]] == [12, "1.2"]
+    assert typed["version"] == 2
+    not_a_number = [each for each in typed["findings"] if each["code"] == "not_a_number"]
+    assert [each["indicator"] for each in not_a_number] == ["DA2.02.1"]
+    amount = {"disbursements": [money("DA2", 5)], "narrative": {"results": "Đã làm."}}
+    ok(await patch(commune, amount))
+    removed = ok(await patch(commune, figure("DA2.02.1", value=None)))
+    assert removed["draft"] == {
+        "entries": [entry("DA2", "DA2.02", 12)],
+        "disbursements": [money("DA2", 5)],
+        "narrative": {"results": "Đã làm.", "difficulties": None, "proposals": None},
+    }
+    assert await read(commune, XUAN_HONG) == removed
+    assert len(await list_events(service, "report.draft_saved")) == 1
 
 
-@pytest.mark.parametrize("name", OTHERS)
-async def test_others_see_the_last_revision_of_a_returned_report(
-    service: Service, name: str
-) -> None:
-    other, commune = await reader(service, name), service.client("xuan-hong")
-    await draft(commune, XUAN_HONG, {"DA2.02": 5})
-    sent = (await submit(commune, XUAN_HONG))["last_revision"]
-    returned = await review(service.client("coordinator"), "return", XUAN_HONG, reason="Sửa lại.")
-    assert (returned["report_status"], returned["draft"]) == ("returned", None)
-    for _ in range(2):
-        answer = await other.get(REPORT)
-        report = ok(answer)
-        assert (report["draft"], report["findings"]) == (None, [])
-        assert (report["last_revision"], SECRET in answer.text) == (sent, False)
-        await save_unfinished(commune)
+async def test_an_outdated_or_missing_version_changes_nothing(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    ok(await patch(commune, figure("DA2.02", value=12), tag='"0"'))
+    stale = await patch(commune, figure("DA2.02", value=13), tag='"0"')
+    assert problem_of(stale) == (412, "stale")
+    unnamed = await commune.patch(f"{REPORT}/draft", json=figure("DA2.02", value=13))
+    assert problem_of(unnamed) == (428, "precondition-required")
+    assert (await read(commune, XUAN_HONG))["draft"]["entries"][0]["value"] == 12
 
 
-@pytest.mark.parametrize("name", OWN)
-async def test_the_own_agency_reads_its_draft_and_the_findings(service: Service, name: str) -> None:
-    saved = await save_unfinished(service.client("xuan-hong"))
-    report = await read(await reader(service, name), XUAN_HONG)
-    assert (report["draft"], report["findings"]) == (saved["draft"], saved["findings"])
-    assert saved["findings"] != []
+async def test_errors_name_places_in_the_patch(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    await draft(commune, XUAN_HONG)
+    foreign = await patch(commune, figure("DA61.01", value=1))
+    assert field_errors(foreign) == [("/entries/0/indicator", "not_yours")]
+    assert field_errors(await patch(commune, {"unknown": 1})) == [("/unknown", "extra_forbidden")]
 
 
-async def test_a_paper_entry_is_read_by_both_sides(service: Service) -> None:
-    office, commune = service.client("coordinator"), service.client("xuan-hong")
-    typed = await save_unfinished(office)
-    for client in (office, commune):
-        report = await read(client, XUAN_HONG)
-        assert (report["draft"], report["findings"]) == (typed["draft"], typed["findings"])
-    for name in ("vice-chairman", "province"):
-        assert (await read(service.client(name), XUAN_HONG))["draft"] is None
-    # From the commune's next save on it is the commune's draft.
-    await save_unfinished(commune)
+async def test_a_submitted_report_is_not_changed(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    await submit_complete(commune, XUAN_HONG)
+    refused = await patch(commune, figure("DA2.02", value=1))
+    assert problem_of(refused) == (409, "state-conflict")
+
+
+async def test_a_part_of_a_hidden_draft_is_not_changed(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await draft(commune, XUAN_HONG, {"DA2.02": 12})
+    refused = await patch(office, figure("DA2.02.1", value=1))
+    assert problem_of(refused) == (409, "state-conflict")
+    assert problem_of(await office.post(f"{REPORT}/validate")) == (409, "state-conflict")
     assert (await read(office, XUAN_HONG))["draft"] is None
 
 
-async def test_the_office_submits_only_what_it_has_typed(service: Service) -> None:
-    """Otherwise a submission, or the errors that refuse it, would show the commune's draft."""
-    office, commune = service.client("coordinator"), service.client("xuan-hong")
-    await save_unfinished(commune)
-    refused = await office.post(f"{REPORT}/submit", json=PAPER)
-    assert problem_of(refused) == (409, "state-conflict")
-    assert "DA2" not in refused.text
-    expected = await read(office, XUAN_HONG)
-    typed = await save(office, XUAN_HONG, complete_body(expected))
-    sent = await submit(office, XUAN_HONG, **PAPER)
-    assert sent["last_revision"]["body"] == typed["draft"]
+async def test_a_check_saves_nothing_and_finds_what_submitting_would(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    nothing = ok(await commune.post(f"{REPORT}/validate"))
+    required = [
+        line["indicator"]
+        for line in (await read(commune, XUAN_HONG))["expected"]
+        if line["required"]
+    ]
+    assert [each["indicator"] for each in nothing["findings"]] == required
+    assert (nothing["errors"], nothing["warnings"]) == (len(required), 0)
+
+    report = await read(commune, XUAN_HONG)
+    body = complete_body(report, None, [money("DA2", 1, source="commune")])
+    given = ok(await commune.post(f"{REPORT}/validate", json=body))
+    assert [(each["level"], each["code"]) for each in given["findings"]] == [
+        ("warning", "not_allocated")
+    ]
+    assert (given["errors"], given["warnings"]) == (0, 1)
+    body["entries"].append(entry("DA2", "DA9.99", 1))
+    unknown = ok(await commune.post(f"{REPORT}/validate", json=body))
+    assert [each["code"] for each in unknown["findings"]] == ["unknown_indicator"]
+    assert (await read(commune, XUAN_HONG))["report_status"] == "not_started"
+
+    await draft(commune, XUAN_HONG)
+    assert ok(await commune.post(f"{REPORT}/validate"))["findings"] == []
+    english = await commune.post(
+        f"{REPORT}/validate", json={"entries": []}, headers={"Accept-Language": "en"}
+    )
+    assert "missing" in ok(english)["findings"][0]["message"]
+    await submit(commune, XUAN_HONG)
+    assert problem_of(await commune.post(f"{REPORT}/validate")) == (409, "state-conflict")
+    assert problem_of(await commune.post(f"/reports/{Q2}/{BAC_LUONG}/validate"))[0] == 404

@@ -5,16 +5,17 @@ draft records an audit event, which locks the ledger for this statement; later s
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.db.driver import Connection, Statement
-from app.errors import Stale, ValidationFailed
+from app.errors import FieldError, Stale, StateConflict, ValidationFailed
 from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck
 from app.services.periods.obligations import ReportKey
 from app.services.reports import validation, working_copy
-from app.services.reports.findings import findings_json
+from app.services.reports.findings import findings_json, findings_of
+from app.services.reports.patching import EMPTY, check_patch, patched
 from app.services.reports.working_copy import (
     ATTEMPTS,
     Progress,
@@ -22,8 +23,15 @@ from app.services.reports.working_copy import (
     WorkingCopy,
     instant_json,
 )
+from app.text.bilingual import Bilingual
 from app.text.writing import Language
 from app.vocabulary import ReportStatus
+
+NO_DRAFT = Bilingual("Chưa có bản nháp.", "There is no draft.")
+NOT_YOUR_DRAFT = Bilingual(
+    "Bản nháp kỳ {period} do đơn vị khác lưu, nên không sửa từng số liệu được.",
+    "The draft for {period} was saved by another agency, so its single figures cannot be changed.",
+)
 
 # Save a draft if the version that was read is still the current one (0: no report yet) and the
 # period takes reports; no row otherwise. Record who begins a draft.
@@ -57,6 +65,10 @@ SELECT saved.draft, (SELECT count(*) FROM event) AS events FROM saved
 """)
 
 
+Compose = Callable[[WorkingCopy], Mapping[str, Any]]
+"""Gives the new body of a draft, or raises what refuses the change."""
+
+
 async def save(
     connection: Connection,
     action: Action,
@@ -76,13 +88,84 @@ async def save(
         StateConflict: the report was submitted, or none is due, or the period is closed.
         ValidationFailed: unknown, foreign or repeated figures.
     """
+
+    def compose(copy: WorkingCopy) -> Mapping[str, Any]:
+        if errors := validation.check_draft(body, copy.expectations):
+            raise ValidationFailed(errors)
+        return body
+
+    return await _save(connection, action, key, compose, check_version, language)
+
+
+async def change(
+    connection: Connection,
+    action: Action,
+    key: ReportKey,
+    patch: Mapping[str, Any],
+    *,
+    check_version: VersionCheck,
+    language: Language,
+) -> ReportAnswer:
+    """Change single figures of the draft; without one, begin it.
+
+    Lines that the patch does not name stay, also those that the plan does not know any more.
+
+    Raises as `save`, and:
+        StateConflict: the principal may not read the draft, so it cannot change a part of it.
+    """
+
+    def compose(copy: WorkingCopy) -> Mapping[str, Any]:
+        draft = readable_draft(copy)
+        if errors := check_patch(draft, patch, copy.expectations):
+            raise ValidationFailed(errors)
+        return patched(draft, patch, copy.expectations)
+
+    return await _save(connection, action, key, compose, check_version, language)
+
+
+async def check(
+    connection: Connection, action: Action, key: ReportKey, body: Mapping[str, Any] | None
+) -> Sequence[FieldError]:
+    """What submitting would find in a body, or in the draft where it is None. Saves nothing.
+
+    Raises:
+        NotFound: no such obligation within reach.
+        AmbiguousPlan: several plans have one, and none was named.
+        StateConflict: there is no draft that the principal may read.
+    """
+    copy = await working_copy.get(connection, action, key)
+    if body is None:
+        if not copy.is_editable:
+            raise StateConflict(NO_DRAFT)
+        body = readable_draft(copy)
+    return findings_of(body, copy.expectations)
+
+
+def readable_draft(copy: WorkingCopy) -> Mapping[str, Any]:
+    """The draft, or an empty body before its first save.
+
+    Raises:
+        StateConflict: the principal may not read it.
+    """
+    if copy.is_draft_hidden:
+        raise StateConflict(NOT_YOUR_DRAFT, period=copy.row["period"])
+    return copy.draft or EMPTY
+
+
+async def _save(
+    connection: Connection,
+    action: Action,
+    key: ReportKey,
+    compose: Compose,
+    check_version: VersionCheck,
+    language: Language,
+) -> ReportAnswer:
     for _ in range(ATTEMPTS):
         # 1. Read the report, and check that this version of it may be changed.
         copy = await working_copy.get(connection, action, key)
         check_version(copy.version)
         copy.ensure_editable(action.principal)
-        if errors := validation.check_draft(body, copy.expectations):
-            raise ValidationFailed(errors)
+        body = compose(copy)
         # 2. Save, unless another change came between.
         parameters = _parameters(action, copy, body)
         if (saved := await SAVE_DRAFT.fetch_one(connection, parameters)) is None:
@@ -96,7 +179,7 @@ async def save(
             draft=saved["draft"],
             draft_saved_at=json.dumps(instant_json(action.now)),
             draft_saved_by=json.dumps(action.actor, ensure_ascii=False),
-            findings=findings_json(validation.check_submission(body, copy.expectations), language),
+            findings=findings_json(findings_of(body, copy.expectations), language),
         )
     raise Stale
 

@@ -1,7 +1,7 @@
 """Findings of a draft, and their JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.errors import FieldError
@@ -10,7 +10,7 @@ from app.services.reports.validation import Expectations
 from app.text.writing import Language
 
 
-def findings_of(draft: dict[str, Any], expectations: Expectations) -> list[FieldError]:
+def findings_of(draft: Mapping[str, Any], expectations: Expectations) -> list[FieldError]:
     """The findings about a draft if it were submitted now."""
     return validation.check_draft(draft, expectations) or validation.check_submission(
         draft, expectations
