@@ -74,9 +74,6 @@ async def _respond(parameters: AggregateRequest, kind: Kind, media_type: str) ->
     if held is not None or is_any(header):
         return Response(status_code=304, headers=_headers(held or digest))
     # 2. Sum as of the scope's instant.
-    if scope.as_of is not None:
-        scope = await scopes.resolve_again(driver, principal, query, scope)
-        digest = versions.digest_of(scope, query, kind, media_type, parameters.wording)
     aggregate, held_until = await _compute(parameters, kind, scope, query)
     headers = _headers(versions.version_of(digest, held_until))
     # 3. Write the answer in its format.

@@ -24,6 +24,7 @@ from tests.conftest import PLAN_IN_FORCE, Service
 from tests.support.accounts import NEIGHBOURS, add_people, token_of
 from tests.support.reference_calls import add_neighbour, problem_of
 from tests.support.report_calls import BAC_LUONG, Q2, XUAN_HONG, draft, ok, submit_complete
+from tests.test_query_counts import recorded_statements
 
 KINDS = ("indicators", "budget-execution", "timeliness")
 NEIGHBOUR = "15901"
@@ -149,6 +150,20 @@ async def test_an_open_transaction_is_not_waited_for(districts: Service) -> None
     answer = ok(await province.get(f"/aggregates/timeliness?period={Q2}"))
     expected = districts.clock.now() - SETTLED_AFTER - MARGIN
     assert datetime.fromisoformat(answer["as_of"]) == expected
+
+
+async def test_plans_are_listed_once_after_the_instant_is_settled(districts: Service) -> None:
+    """A plan that is committed before the list is read may have changes up to the instant."""
+    province = districts.client("province")
+    for kind in KINDS:
+        with recorded_statements(districts) as statements:
+            ok(await province.get(f"/aggregates/{kind}?period={Q2}"))
+        settling, listing = (
+            [number for number, sql in enumerate(statements) if part in sql]
+            for part in ("FROM pg_locks", "AS is_reported")
+        )
+        assert (len(settling), len(listing)) == (1, 1)
+        assert settling < listing < [len(statements) - 1]
 
 
 async def test_an_answer_writes_nothing(districts: Service) -> None:

@@ -139,20 +139,25 @@ class Scope:
 
 # The known plans that have a period, each with what settles its figures and whether an agency of
 # the subtree reports for it: one does where the plan's owner lies in the subtree. Each row repeats
-# the possible roots of the subtree: the agency that is asked for (its code read on the period's
-# last day), the plan's owner (once that has ended, the government that manages the plan), the
-# principal's own agency, and the root of its reach.
+# the possible roots of the subtree, as id, code and path: the agency that is asked for (its code
+# read on the period's last day), the plan's owner (once that has ended, the government that manages
+# the plan), the principal's own agency, and the root of its reach. They are subqueries, not joined:
+# with each table more in the join, planning takes longer, and it took longer than the search.
 LIST_PLANS = Statement("""
 SELECT plan.id AS plan_id, plan.code AS plan, programme.code AS programme,
     p.id AS period_id, p.code AS period, p.data_to, p.generated_at,
     make_date(plan.year, 1, 1)::timestamptz AS begins_at, ledger.last_at, ledger.figures_at,
-    government.id AS government_id, government.code AS government_code,
-    government.path AS government_path,
-    asked.id AS asked_id, asked.code AS asked_code, asked.path AS asked_path,
-    own.id AS own_id, own.code AS own_code, own.path AS own_path,
-    top.id AS top_id, top.code AS top_code, top.path AS top_path,
+    (SELECT figures_at FROM ledger WHERE plan_id IS NULL) AS definitions_at,
+    (SELECT ARRAY[government.id::text, government.code, government.path]
+        FROM agency AS government WHERE government.id = CASE WHEN owner.valid_to < read.day
+            THEN coalesce(owner.taken_over_by_id, owner.id) ELSE owner.id END) AS government,
+    (SELECT ARRAY[own.id::text, own.code, own.path]
+        FROM agency AS own WHERE own.id = :own_id) AS own,
+    (SELECT ARRAY[top.id::text, top.code, top.path]
+        FROM agency AS top WHERE top.path = CAST(:top AS text)) AS top,
+    asked.root AS asked,
     CASE WHEN CAST(:moved AS bigint[]) IS NULL
-        AND within_reach(owner.path, coalesce(asked.path || '%', :reach))
+        AND within_reach(owner.path, coalesce(asked.root[3] || '%', :reach))
     THEN EXISTS (SELECT FROM obligation o WHERE o.period_id = p.id)
     ELSE EXISTS (
         SELECT FROM obligation o
@@ -160,9 +165,8 @@ SELECT plan.id AS plan_id, plan.code AS plan, programme.code AS programme,
             AS m (agency_id, became_id) ON m.agency_id = o.agency_id
         JOIN agency reporter ON reporter.id = coalesce(m.became_id, o.agency_id)
         WHERE o.period_id = p.id
-        AND within_reach(reporter.path, coalesce(asked.path || '%', :reach))
-    ) END AS is_reported,
-    (SELECT figures_at FROM ledger WHERE plan_id IS NULL) AS definitions_at
+        AND within_reach(reporter.path, coalesce(asked.root[3] || '%', :reach))
+    ) END AS is_reported
 FROM reporting_period p
 JOIN plan ON plan.id = p.plan_id
 JOIN programme ON programme.id = plan.programme_id
@@ -171,11 +175,10 @@ JOIN agency AS owner ON owner.id = plan.owner_id
 CROSS JOIN LATERAL (
     SELECT coalesce(CAST(:regroup AS date), p.data_to) AS day
 ) AS read
-JOIN agency AS government ON government.id = CASE WHEN owner.valid_to < read.day
-    THEN coalesce(owner.taken_over_by_id, owner.id) ELSE owner.id END
-JOIN agency AS own ON own.id = :own_id
-LEFT JOIN agency AS asked ON asked.code = CAST(:agency AS text) AND exists_on(asked, read.day)
-LEFT JOIN agency AS top ON top.path = CAST(:top AS text)
+CROSS JOIN LATERAL (
+    SELECT (SELECT ARRAY[a.id::text, a.code, a.path] FROM agency a
+        WHERE a.code = CAST(:agency AS text) AND exists_on(a, read.day)) AS root
+) AS asked
 WHERE p.code = ANY(CASE WHEN CAST(:period AS text) IS NULL
     THEN ARRAY(SELECT DISTINCT year || '-Y' FROM plan) ELSE ARRAY[CAST(:period AS text)] END)
 AND (CAST(:period AS text) IS NOT NULL OR p.year = plan.year AND p.frequency = 'year')
@@ -197,28 +200,17 @@ async def resolve(driver: Driver, principal: Principal, query: AggregateQuery) -
         ValidationFailed: `as_of` lies before the plan's year.
     """
     regrouping = await regroupings.read(driver, query.regroup) if query.regroup else None
+    # A named plan is the only one, whose own ledger settles. For several the instant comes first:
+    # the list is read afterwards, so it has all plans that were committed up to it.
+    settled = None if query.plan else await settled_in_all_plans(driver, query.now)
     rows = await _list_plans(driver, principal, query, regrouping)
-    if len(rows) == 1:
+    if settled is None or len(rows) == 1:
         ensure_askable(_ledger(rows[0]), query.as_of, query.now)
         return _scope(rows, principal, query, regrouping, as_of=None, settled=None)
-    settled = await settled_in_all_plans(driver, query.now)
     figures_at = max(row["figures_at"] for row in rows)
     begins_at = min(row["begins_at"] for row in rows)
     as_of = settle_all(figures_at, begins_at, query.as_of, settled)
     return _scope(rows, principal, query, regrouping, as_of=as_of, settled=settled)
-
-
-async def resolve_again(
-    driver: Driver, principal: Principal, query: AggregateQuery, scope: Scope
-) -> Scope:
-    """The scope with all plans of its instant, also one that was committed while it was resolved.
-
-    Raises as `resolve`.
-    """
-    rows = await _list_plans(driver, principal, query, scope.regrouping)
-    return _scope(
-        rows, principal, query, scope.regrouping, as_of=scope.as_of, settled=scope.settled
-    )
 
 
 async def _list_plans(
@@ -290,16 +282,18 @@ def _root(rows: Sequence[Row], principal: Principal, agency: str | None) -> Root
     row = max(rows, key=lambda each: each["data_to"])
     if agency is None:
         if len(rows) > 1:
-            return _agency(row, "top")
-        is_reached = principal.reaches(row["government_path"])
-        return _agency(row, "government" if is_reached else "own")
-    if row["asked_path"] is None or not principal.reaches(row["asked_path"]):
+            return _agency(row["top"])
+        government = _agency(row["government"])
+        return government if principal.reaches(government.path) else _agency(row["own"])
+    if row["asked"] is None or not principal.reaches(_agency(row["asked"]).path):
         raise NotFound(terms.AGENCY, code=agency)
-    return _agency(row, "asked")
+    return _agency(row["asked"])
 
 
-def _agency(row: Row, name: str) -> Root:
-    return Root(row[f"{name}_id"], row[f"{name}_code"], row[f"{name}_path"])
+def _agency(columns: Sequence[str]) -> Root:
+    """An agency of a row of LIST_PLANS."""
+    id_, code, path = columns
+    return Root(int(id_), code, path)
 
 
 def _period(row: Row) -> PlanPeriod:
