@@ -197,8 +197,10 @@ async def test_earlier_figures_stay_with_the_agencies_that_sent_them(running: Se
     assert (await read(viewer, "15493"))["report_status"] == "submitted"
 
 
-async def test_the_coverage_before_the_day_does_not_change(running: Service) -> None:
-    question = f"/aggregates/timeliness?period={Q3}&agency=38&as_of=2025-06-25T08:00:00%2B07:00"
+@pytest.mark.parametrize("by", ["", "&by=agency"], ids=["plain", "by agency"])
+async def test_the_coverage_before_the_day_does_not_change(running: Service, by: str) -> None:
+    instant = "2025-06-25T08:00:00%2B07:00"
+    question = f"/aggregates/timeliness?period={Q3}&agency=38&as_of={instant}{by}"
     viewer = running.client("province")
     before = ok(await viewer.get(question))
     running.clock.advance(minutes=5)
