@@ -228,6 +228,8 @@ class FindingCode(StrEnum):
     SPENT_LESS_THAN_BEFORE = "spent_less_than_before"
     ESTIMATE_BELOW_VALUE = "estimate_below_value"
     NOT_THE_SUM_OF_QUARTERS = "not_the_sum_of_quarters"
+    NIL_SECTION_HAS_FIGURES = "nil_section_has_figures"
+    CARRIED_FIGURE = "carried_figure"
     OUTSIDE_WINDOW = "outside_window"
     ONLY_IN_ANNUAL_REPORT = "only_in_annual_report"
 

@@ -10,9 +10,10 @@ from app.routers.dependencies import (
     DirectDriver,
     ReportsAction,
     Unchanged,
+    UnchangedIfGiven,
 )
 from app.routers.responses import problems, report_response
-from app.schemas.drafts import DraftPatch, FindingsOut
+from app.schemas.drafts import DraftPatch, FindingsOut, NilAnswer
 from app.schemas.reports import DraftBody, ReportOut
 from app.services.reports import drafting, working_copy
 from app.text import terms
@@ -73,6 +74,37 @@ async def change_draft(
         action,
         key,
         body.model_dump(mode="json"),
+        check_version=unchanged,
+        language=language,
+    )
+    return report_response(answer)
+
+
+@router.post(
+    "/{period}/{agency}/nil",
+    summary="Answer that nothing happened",
+    response_model=ReportOut,
+    responses=problems(NotFound, AmbiguousPlan, NOT_EDITABLE, Stale),
+)
+async def answer_nil(
+    key: AddressedReport,
+    action: ReportsAction,
+    driver: DirectDriver,
+    unchanged: UnchangedIfGiven,
+    language: AnswerLanguage,
+    body: NilAnswer | None = None,
+) -> Response:
+    """Answer "không phát sinh" for some sections, or for the whole report; it is saved as a draft.
+
+    Flow figures become 0. Stock and cumulative figures and money keep what was last reported, with
+    `carried_from` and a warning that asks to confirm them: change the figure, also to the same
+    value, or explain the warnings when you submit. What was typed stays.
+    """
+    answer = await drafting.answer_nil(
+        driver,
+        action,
+        key,
+        body.sections if body else None,
         check_version=unchanged,
         language=language,
     )

@@ -36,14 +36,8 @@ from app.routers.dependencies import (
 from app.routers.responses import problems, references, report_response
 from app.schemas.base import Page
 from app.schemas.obligations import ObligationOut
-from app.schemas.reports import (
-    Acceptance,
-    Reopening,
-    ReportOut,
-    Return,
-    RevisionOut,
-    Submission,
-)
+from app.schemas.reports import ReportOut, RevisionOut, Submission
+from app.schemas.review import Acceptance, Reopening, Return
 from app.services.periods import obligations
 from app.services.periods.obligations import ObligationFilter
 from app.services.reports import (

@@ -98,6 +98,22 @@ class DraftPatch(Input):
         description="The changed amounts, by project, source, origin and nature.",
     )
     narrative: NarrativePatch = Field(default=NarrativePatch(), description="The changed texts.")
+    nil_sections: Annotated[list[Code], Field(max_length=100)] | MISSING = Field(
+        default=MISSING,
+        description="All projects in which nothing happened; their figures stay as they are.",
+    )
+
+
+class NilAnswer(Input):
+    """The answer that nothing happened, for some sections or for the whole report."""
+
+    model_config = examples({"sections": ["DA2"]})
+
+    sections: Annotated[list[Code], Field(min_length=1, max_length=100)] | None = Field(
+        default=None,
+        description="The codes of the projects in which nothing happened; without it all of the "
+        "report, with the figures that belong to no project.",
+    )
 
 
 class FindingsOut(Output):

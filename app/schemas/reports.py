@@ -24,6 +24,7 @@ from app.schemas.base import (
 from app.schemas.obligations import EXAMPLE as OBLIGATION
 from app.schemas.obligations import ObligationOut
 from app.schemas.report_forms import EXPECTED, ExpectedLine
+from app.schemas.review import Comment
 from app.vocabulary import (
     BudgetNature,
     BudgetOrigin,
@@ -54,6 +55,29 @@ def is_absent(value: object) -> bool:
     """
     return value is None
 
+
+def is_empty(value: object) -> bool:
+    """Whether an optional list has nothing; then a body does not contain it either."""
+    return not value
+
+
+CarriedFrom = Annotated[
+    Annotated[str, Field(pattern=r"^[0-9]{4}-(Q[1-4]|H[12]|Y)$")] | None,
+    Field(
+        description="The code of the period from whose report the figure was taken over unchanged; "
+        "a warning asks to confirm it.",
+        exclude_if=is_absent,
+    ),
+]
+NilSections = Annotated[
+    list[Code],
+    Field(
+        default_factory=list,
+        max_length=100,
+        description="The codes of the projects in which nothing happened (không phát sinh).",
+        exclude_if=is_empty,
+    ),
+]
 
 BODY: dict[str, Any] = {
     "entries": [
@@ -104,6 +128,7 @@ class DraftEntry(Input):
         "last day of the window. An earlier day leaves the rest of the period to `estimate`.",
         exclude_if=is_absent,
     )
+    carried_from: CarriedFrom = None
 
 
 class DraftDisbursement(Input):
@@ -128,6 +153,7 @@ class DraftDisbursement(Input):
     estimate_settlement_vnd: AsTyped | None = Field(
         None, description=f"{SETTLEMENT} {KEPT_AS_TYPED}", exclude_if=is_absent
     )
+    carried_from: CarriedFrom = None
 
 
 class Narrative(Input):
@@ -176,6 +202,7 @@ class DraftBody(Input):
         default_factory=list, max_length=MOST_LINES, description="The amounts that were spent."
     )
     narrative: Narrative = Field(default=Narrative(), description="The report in words.")
+    nil_sections: NilSections
 
 
 class ReportBody(Input):
@@ -190,6 +217,7 @@ class ReportBody(Input):
         default_factory=list, max_length=MOST_LINES, description="The amounts that were spent."
     )
     narrative: Narrative = Field(default=Narrative(), description="The report in words.")
+    nil_sections: NilSections
 
 
 class Submission(Input):
@@ -205,51 +233,6 @@ class Submission(Input):
         description="When the paper report was received; only if the coordinating office "
         "enters one.",
     )
-
-
-class Comment(Input):
-    """What has to be mended in one place of the body."""
-
-    pointer: Annotated[str, Field(max_length=200, pattern=r"^(/.*)?$")] = Field(
-        description="A JSON pointer into the body."
-    )
-    text: Reason = Field(description="What has to be corrected there.")
-
-
-class Return(Input):
-    """Why a report goes back, and until when it should come again."""
-
-    model_config = examples(
-        {
-            "reason": "Số hộ tham gia chưa khớp danh sách kèm theo.",
-            "comments": [{"pointer": "/entries/0/value", "text": "Danh sách có 11 hộ."}],
-            "correction_due": "2024-06-19",
-        }
-    )
-
-    reason: Reason = Field(description="The reason.")
-    comments: list[Comment] = Field(
-        default_factory=list, max_length=200, description="Comments on places in the body."
-    )
-    correction_due: Day | None = Field(
-        default=None, description="The day by which the report is due again."
-    )
-
-
-class Acceptance(Input):
-    """A remark with the acceptance."""
-
-    model_config = examples({"note": "Số liệu khớp."})
-
-    note: Reason | None = Field(default=None, description="A note.")
-
-
-class Reopening(Input):
-    """Why an accepted report is opened again."""
-
-    model_config = examples({"note": "Xã đề nghị sửa số giải ngân DA2."})
-
-    note: Reason = Field(description="A note.")
 
 
 class FindingOut(Output):

@@ -121,3 +121,71 @@ async def test_a_check_saves_nothing_and_finds_what_submitting_would(service: Se
     await submit(commune, XUAN_HONG)
     assert problem_of(await commune.post(f"{REPORT}/validate")) == (409, "state-conflict")
     assert problem_of(await commune.post(f"/reports/{Q2}/{BAC_LUONG}/validate"))[0] == 404
+
+
+NIL = f"/reports/2024-Q3/{XUAN_HONG}/nil"
+Q3 = "2024-Q3"
+
+
+async def test_a_section_without_anything_to_report_is_one_answer(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    await submit_complete(commune, XUAN_HONG, {"DA2.01.2": 3, "DA2.02": 12}, [money("DA2", 50)])
+    answered = ok(await commune.post(NIL, json={"sections": ["DA2"]}))
+    assert answered["draft"]["nil_sections"] == ["DA2"]
+    entries = {each["indicator"]: each for each in answered["draft"]["entries"]}
+    assert {each["project"] for each in entries.values()} == {"DA2"}
+    assert entries["DA2.02"]["value"] == 0
+    assert (entries["DA2.01.2"]["value"], entries["DA2.01.2"]["carried_from"]) == (3, Q2)
+    [spent] = answered["draft"]["disbursements"]
+    assert (spent["amount_vnd"], spent["carried_from"]) == (50, Q2)
+    stock = next(each for each in answered["findings"] if each["indicator"] == "DA2.01.2")
+    assert (stock["level"], stock["code"]) == ("warning", "carried_figure")
+    assert "quý II năm 2024" in stock["message"]
+    assert await read(commune, XUAN_HONG, Q3) == answered
+
+    # A figure in the section contradicts the answer, until one of the two goes.
+    path = f"/reports/{Q3}/{XUAN_HONG}/draft"
+    typed = ok(await commune.patch(path, json=figure("DA2.02", value=4), headers=ANY))
+    assert [each["code"] for each in typed["findings"] if each["indicator"] == "DA2.02"] == [
+        "nil_section_has_figures"
+    ]
+    taken_back = ok(await commune.patch(path, json={"nil_sections": []}, headers=ANY))
+    assert "nil_sections" not in taken_back["draft"]
+    assert not [each for each in taken_back["findings"] if each["indicator"] == "DA2.02"]
+
+
+async def test_a_whole_report_without_anything_to_report_is_submitted(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    await submit_complete(commune, XUAN_HONG)
+    answered = ok(await commune.post(NIL))
+    assert {each["level"] for each in answered["findings"]} == {"warning"}
+    required = {each["indicator"] for each in answered["expected"] if each["required"]}
+    assert required <= {each["indicator"] for each in answered["draft"]["entries"]}
+    unconfirmed = await commune.post(f"/reports/{Q3}/{XUAN_HONG}/submit", json={})
+    assert problem_of(unconfirmed) == (422, "warnings-unconfirmed")
+    sent = await submit(commune, XUAN_HONG, Q3, warnings_note="Không phát sinh.")
+    assert sent["last_revision"]["body"] == answered["draft"]
+    assert problem_of(await commune.post(NIL)) == (409, "state-conflict")
+
+
+async def test_a_stock_that_was_never_reported_stays_missing(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    answered = ok(await commune.post(f"{REPORT}/nil"))
+    missing = {each["indicator"] for each in answered["findings"]}
+    kinds = {each["indicator"]: each["kind"] for each in answered["expected"]}
+    assert missing
+    assert {kinds[code] for code in missing} == {"stock"}
+
+
+async def test_only_own_sections_are_answered(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    refused = await commune.post(f"{REPORT}/nil", json={"sections": ["DA2", "DA99", "DA1"]})
+    assert field_errors(refused)[0] == ("/sections/1", "unknown_project")
+    body = {"entries": [], "nil_sections": ["DA99"]}
+    saved = await commune.put(f"{REPORT}/draft", json=body, headers=ANY)
+    assert field_errors(saved) == [("/nil_sections/0", "unknown_project")]
+    invalid = figure("DA2.02", value=1)
+    invalid["entries"][0]["carried_from"] = "hôm qua"
+    assert field_errors(await commune.put(f"{REPORT}/draft", json=invalid, headers=ANY)) == [
+        ("/entries/0/carried_from", "string_pattern_mismatch")
+    ]

@@ -13,8 +13,9 @@ from app.errors import FieldError, Stale, StateConflict, ValidationFailed
 from app.services.audit.action import Action
 from app.services.audit.changes import VersionCheck
 from app.services.periods.obligations import ReportKey
-from app.services.reports import validation, working_copy
+from app.services.reports import form, validation, working_copy
 from app.services.reports.findings import findings_json, findings_of
+from app.services.reports.nil import check_sections, filled
 from app.services.reports.patching import EMPTY, check_patch, patched
 from app.services.reports.working_copy import (
     ATTEMPTS,
@@ -119,6 +120,39 @@ async def change(
         if errors := check_patch(draft, patch, copy.expectations):
             raise ValidationFailed(errors)
         return patched(draft, patch, copy.expectations)
+
+    return await _save(connection, action, key, compose, check_version, language)
+
+
+async def answer_nil(
+    connection: Connection,
+    action: Action,
+    key: ReportKey,
+    sections: Sequence[str] | None,
+    *,
+    check_version: VersionCheck,
+    language: Language,
+) -> ReportAnswer:
+    """Fill sections in which nothing happened; None is all of the report. What was typed stays.
+
+    Raises as `change`, and:
+        ValidationFailed: a section is unknown or not the agency's.
+    """
+    asked = await form.get(connection, action.principal, key)
+    chosen = asked.sections if sections is None else sections
+
+    def compose(copy: WorkingCopy) -> Mapping[str, Any]:
+        known = copy.expectations.known_projects
+        errors = check_sections(chosen, copy.expectations.projects, known, "/sections")
+        if found := list(errors):
+            raise ValidationFailed(found)
+        return filled(
+            readable_draft(copy),
+            chosen,
+            asked.last_figures,
+            asked.last_amounts,
+            with_common=sections is None,
+        )
 
     return await _save(connection, action, key, compose, check_version, language)
 

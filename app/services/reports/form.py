@@ -11,6 +11,7 @@ from typing import Any
 from app.db.driver import Connection, Row, Statement
 from app.policy import Principal
 from app.services.periods.obligations import ReportKey, ensure_one, parameters_of
+from app.services.reports.nil import LastAmount, LastFigure
 from app.services.reports.proposals import Beside, EarlierFigure, FormPeriod, beside
 from app.text.bilingual import Bilingual
 from app.text.periods import name_of_code
@@ -163,6 +164,51 @@ class Form:
     figures: Sequence[FormFigure]
     money: Sequence[Row]
     period_names: Mapping[str, Bilingual]
+
+    @property
+    def last_figures(self) -> list[LastFigure]:
+        """The figures with the values that hold until something happens.
+
+        A cumulative figure is counted from 1 January, so that of another year is none.
+        """
+        return [self._last_figure(figure) for figure in self.figures]
+
+    def _last_figure(self, figure: FormFigure) -> LastFigure:
+        row, previous = figure.row, figure.beside.previous
+        kind = IndicatorKind(row["kind"])
+        of_this_year = previous and previous.period.startswith(f"{self.subject['year']}-")
+        if kind is IndicatorKind.CUMULATIVE and not of_this_year:
+            previous = None
+        return LastFigure(
+            row["project"],
+            row["indicator"],
+            kind,
+            previous.value if previous else None,
+            previous.period if previous else None,
+        )
+
+    @property
+    def last_amounts(self) -> list[LastAmount]:
+        """What the agency has reported as spent this year."""
+        return [
+            LastAmount(
+                row["project"],
+                row["source"],
+                row["origin"],
+                row["nature"],
+                row["disbursed_vnd"],
+                row["disbursed_period"],
+            )
+            for row in self.money
+            if row["disbursed_vnd"] is not None
+        ]
+
+    @property
+    def sections(self) -> list[str]:
+        """The codes of the projects about which the report has figures or money, in their order."""
+        codes = {figure.row["project"] for figure in self.figures}
+        codes |= {row["project"] for row in self.money}
+        return [row["project"] for row in self.components if row["project"] in codes]
 
     @property
     def asks_estimates(self) -> bool:

@@ -45,6 +45,10 @@ def patched(
         draft["disbursements"], patch["disbursements"], money, "amount_vnd", NEW_DISBURSEMENT
     )
     body["narrative"] = {**draft["narrative"], **patch["narrative"]}
+    if "nil_sections" in patch:
+        body["nil_sections"] = patch["nil_sections"]
+    if not body.get("nil_sections"):
+        body.pop("nil_sections", None)
     return body
 
 
@@ -86,6 +90,8 @@ def _merged(
             lines.pop(key(change), None)
             continue
         line = {**lines.get(key(change), new), **change}
+        if figure in change:  # a person has confirmed it, or typed another
+            line.pop("carried_from", None)
         lines[key(change)] = {
             name: value for name, value in line.items() if value is not None or name not in LEFT_OUT
         }

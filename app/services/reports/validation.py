@@ -22,6 +22,7 @@ from app.services.reports.money import (
     money_warnings,
     nature_of,
 )
+from app.services.reports.nil import check_sections, contradictions, to_confirm
 from app.text.bilingual import Bilingual
 from app.vocabulary import LARGEST_FIGURE
 
@@ -118,7 +119,12 @@ NEW_ENTRY = "/entries/-"
 
 def check_draft(body: Body, expectations: Expectations) -> list[FieldError]:
     """Errors that even a draft may not have: unknown, foreign or repeated figures."""
-    findings = [*_entry_errors(body, expectations), *_disbursement_errors(body, expectations)]
+    own, known = expectations.projects, expectations.known_projects
+    findings = [
+        *check_sections(body.get("nil_sections", ()), own, known, "/nil_sections"),
+        *_entry_errors(body, expectations),
+        *_disbursement_errors(body, expectations),
+    ]
     return _in_form_order(findings, body, expectations)
 
 
@@ -129,8 +135,9 @@ def check_submission(body: Body, expectations: Expectations) -> list[FieldError]
     """
     limits = {code: figure.limits for code, figure in expectations.figures.items()}
     invalid = find_errors(body, limits)
-    valid = without(body, invalid)
+    valid: dict[str, Any] = {**body, **without(body, invalid)}
     figures = _figures_of(valid)
+    kinds = {code: (each.kind, each.name) for code, each in expectations.figures.items()}
     findings = [
         *invalid,
         *_missing(body, expectations),
@@ -138,10 +145,12 @@ def check_submission(body: Body, expectations: Expectations) -> list[FieldError]
         *_households(figures, expectations),
         *unbalanced(figures, {code: each.name for code, each in expectations.figures.items()}),
         *money_errors(valid, expectations.allocated),
+        *contradictions(valid, kinds, expectations.spent_before),
         *out_of_place(valid, expectations.window, is_annual=expectations.is_annual),
         *below_actual(valid),
         *_against_quarters(figures, expectations),
         *money_warnings(valid, expectations.allocated, expectations.spent_before),
+        *to_confirm(valid),
     ]
     return _in_form_order(findings, body, expectations)
 
