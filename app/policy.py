@@ -43,6 +43,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.OBLIGATIONS_READ,
             P.REPORTS_READ,
             P.REPORTS_WRITE,
+            P.AGGREGATES_READ,
             P.NOTIFICATIONS_READ_SENT,
             P.CALENDARS_MANAGE,
         }

@@ -15,7 +15,8 @@ from tests.support.operations import (
     Operation,
     routes,
 )
-from tests.support.report_calls import Q2, XUAN_HONG, ok
+from tests.support.reference_calls import change
+from tests.support.report_calls import Q2, XUAN_HONG, ok, submit_complete, submit_paper
 
 REPORTER, VIEWER, COORDINATOR = "xuan-hong", "vice-chairman", "coordinator"
 ADMIN, ROOT = "district-admin", "admin"
@@ -33,7 +34,7 @@ PERIOD_READERS = {*REFERENCE_READERS, KEYS["aggregates:read"]}
 OBLIGATION_READERS = {*PEOPLE, KEYS["reports:read"]}
 REPORT_READERS = {REPORTER, VIEWER, COORDINATOR, KEYS["reports:read"]}
 REPORT_WRITERS = {REPORTER, COORDINATOR, KEYS["reports:write"]}
-AGGREGATE_READERS = {VIEWER, COORDINATOR, KEYS["aggregates:read"]}
+AGGREGATE_READERS = {REPORTER, VIEWER, COORDINATOR, KEYS["aggregates:read"]}
 EVERYBODY = {*PEOPLE, *KEYS.values()}
 
 PUBLIC = {"live", "ready", "metrics", "sign_in", "get_calendar_feed"}
@@ -216,6 +217,29 @@ async def test_a_viewer_below_the_district_sees_only_its_subtree(service: Servic
     for agency in ("15502", "395"):
         question = f"/aggregates/indicators?period={Q2}&agency={agency}"
         assert (await viewer.get(question)).status_code == 404
+
+
+async def test_a_reporter_reads_aggregates_of_its_own_agency_only(service: Service) -> None:
+    commune, office = service.client(REPORTER), service.client(COORDINATOR)
+    await submit_complete(commune, XUAN_HONG, {"DA2.02": 12})
+    await submit_paper(service, "15502", {"DA2.02": 30})
+    # An agency below the commune is not its own one.
+    below = {"code": "15493-T1", "name": "Tổ 1", "kind": "service_unit", "parent": XUAN_HONG}
+    ok(await office.post("/agencies", json=below), 201)
+    schedule = ok(await office.get("/schedules/quarterly"))
+    reporters = {"reporters": [*schedule["reporters"], "15493-T1"]}
+    ok(await change(office, "/schedules/quarterly", reporters))
+    ok(await office.post("/reporting-periods/generate", json={"year": 2024}))
+    question = f"/aggregates/indicators?period={Q2}&basis=submitted"
+    for asked in ("", f"&agency={XUAN_HONG}"):
+        own = ok(await commune.get(question + asked))
+        assert (own["agency"], own["coverage"]["expected"]) == (XUAN_HONG, 1)
+        assert [row["value"] for row in own["rows"] if row["indicator"] == "DA2.02"] == [12]
+    assert ok(await office.get(f"{question}&agency={XUAN_HONG}"))["coverage"]["expected"] == 2
+    for name in ("indicators", "budget-execution", "timeliness", "targets"):
+        for agency in ("15502", "395", "15493-T1"):
+            outside = await commune.get(f"/aggregates/{name}?period={Q2}&agency={agency}")
+            assert outside.status_code == 404, (name, agency)
 
 
 NEIGHBOUR = {

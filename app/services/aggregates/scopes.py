@@ -52,16 +52,16 @@ class AggregateQuery:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The agency at the top of a subtree."""
+    """The agency at the top of a subtree.
+
+    subtree: the LIKE pattern of the paths at and below it; of its own path alone for a principal
+    that does not reach subordinate agencies.
+    """
 
     id: int
     code: str
     path: str
-
-    @property
-    def subtree(self) -> str:
-        """The LIKE pattern of the paths at and below it."""
-        return self.path + "%"
+    subtree: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ SELECT plan.id AS plan_id, plan.code AS plan, programme.code AS programme,
         FROM agency AS top WHERE top.path = CAST(:top AS text)) AS top,
     asked.root AS asked,
     CASE WHEN CAST(:moved AS bigint[]) IS NULL
-        AND within_reach(owner.path, coalesce(asked.root[3] || '%', :reach))
+        AND within_reach(owner.path, coalesce(asked.root[3] || CAST(:below AS text), :reach))
     THEN EXISTS (SELECT FROM obligation o WHERE o.period_id = p.id)
     ELSE EXISTS (
         SELECT FROM obligation o
@@ -165,7 +165,7 @@ SELECT plan.id AS plan_id, plan.code AS plan, programme.code AS programme,
             AS m (agency_id, became_id) ON m.agency_id = o.agency_id
         JOIN agency reporter ON reporter.id = coalesce(m.became_id, o.agency_id)
         WHERE o.period_id = p.id
-        AND within_reach(reporter.path, coalesce(asked.root[3] || '%', :reach))
+        AND within_reach(reporter.path, coalesce(asked.root[3] || CAST(:below AS text), :reach))
     ) END AS is_reported
 FROM reporting_period p
 JOIN plan ON plan.id = p.plan_id
@@ -225,6 +225,7 @@ async def _list_plans(
         "own_id": principal.agency_id,
         "top": principal.reach,
         "reach": principal.reach_pattern,
+        "below": _below(principal),
         "horizon": principal.horizon,
         "area": principal.area_path,
         **regroupings.parameters_of(regrouping),
@@ -282,18 +283,24 @@ def _root(rows: Sequence[Row], principal: Principal, agency: str | None) -> Root
     row = max(rows, key=lambda each: each["data_to"])
     if agency is None:
         if len(rows) > 1:
-            return _agency(row["top"])
-        government = _agency(row["government"])
-        return government if principal.reaches(government.path) else _agency(row["own"])
-    if row["asked"] is None or not principal.reaches(_agency(row["asked"]).path):
+            return _agency(row["top"], principal)
+        government = _agency(row["government"], principal)
+        is_reached = principal.reaches(government.path)
+        return government if is_reached else _agency(row["own"], principal)
+    if row["asked"] is None or not principal.reaches(row["asked"][2]):
         raise NotFound(terms.AGENCY, code=agency)
-    return _agency(row["asked"])
+    return _agency(row["asked"], principal)
 
 
-def _agency(columns: Sequence[str]) -> Root:
+def _agency(columns: Sequence[str], principal: Principal) -> Root:
     """An agency of a row of LIST_PLANS."""
     id_, code, path = columns
-    return Root(int(id_), code, path)
+    return Root(int(id_), code, path, path + _below(principal))
+
+
+def _below(principal: Principal) -> str:
+    """What turns the path of an agency into the LIKE pattern of those that are summed for it."""
+    return "" if principal.own_agency_only else "%"
 
 
 def _period(row: Row) -> PlanPeriod:

@@ -22,6 +22,7 @@ def digest_of(scope: Scope, query: AggregateQuery, *variant: object) -> str:
         PROGRAM,
         [str(each) for each in variant],
         scope.root.id,
+        scope.root.subtree,
         scope.period,
         query.basis,
         query.by,
