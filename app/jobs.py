@@ -24,9 +24,11 @@ from app.clock import Clock
 from app.db.database import Database
 from app.db.failures import reason_of
 from app.db.queue_connections import QueueConnections
-from app.models.accounts import AccessToken
+from app.models.accounts import AccessToken, PasswordLink, PasswordRequest
 from app.models.idempotency import IdempotencyRecord
 from app.services.accounts import failures
+from app.services.accounts.secrets import HOUR
+from app.services.notifications import password_mails
 from app.services.notifications.delivery import DeliveryContext, deliver
 from app.services.reminders.sweep import sweep
 from app.services.reorganisations.reorganisations import apply_due
@@ -113,9 +115,12 @@ def _outages_reported_once(context: DeliveryContext) -> Iterator[None]:
 async def plan_then_deliver(context: DeliveryContext, may_go_on: Callable[[], bool]) -> None:
     """Apply due reorganisations, run a sweep, then deliver waiting messages while `may_go_on`.
 
-    The order matters after an outage: the sweep supersedes older reminders, which must not be sent
+    Links to set a password go first, because people wait for them. The order of the other steps
+    matters after an outage: the sweep supersedes older reminders, which must not be sent
     before that. A step that fails does not stop the next one; the next job repeats it.
     """
+    with _failure_logged(context, "sending links to set passwords"):
+        await password_mails.send(context, may_go_on)
     with _failure_logged(context, "applying reorganisations"):
         if count := await apply_due(context.database, context.clock.now()):
             logger.info("reorganisations applied: %s", count)
@@ -147,13 +152,17 @@ async def enqueue_sweep(queue: App) -> None:
 
 
 async def delete_expired(context: DeliveryContext) -> None:
-    """Delete expired idempotency records, access tokens and failed sign-ins."""
+    """Delete expired idempotency records, access tokens, password links and failed sign-ins."""
     now = context.clock.now()
     async with context.database.transaction() as session:
         await session.execute(
             delete(IdempotencyRecord).where(IdempotencyRecord.created_at <= now - KEPT_FOR)
         )
         await session.execute(delete(AccessToken).where(AccessToken.expires_at <= now))
+        await session.execute(delete(PasswordLink).where(PasswordLink.expires_at <= now))
+        await session.execute(
+            delete(PasswordRequest).where(PasswordRequest.requested_at <= now - HOUR)
+        )
         await failures.record_expired(session, now)
 
 

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     WEBHOOKS_MANAGE = "webhooks:manage"
     JOBS_READ = "jobs:read"
     AUDIT_READ = "audit:read"
+    PASSWORDS_RESET = "passwords:reset"
     ACCOUNTS_MANAGE = "accounts:manage"
     REORGANISATIONS_MANAGE = "reorganisations:manage"
 
@@ -68,6 +69,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.WEBHOOKS_MANAGE,
             P.JOBS_READ,
             P.AUDIT_READ,
+            P.PASSWORDS_RESET,
         }
     ),
     Role.VIEWER: frozenset(
@@ -97,11 +99,22 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.WEBHOOKS_MANAGE,
             P.JOBS_READ,
             P.AUDIT_READ,
+            P.PASSWORDS_RESET,
             P.ACCOUNTS_MANAGE,
             P.REORGANISATIONS_MANAGE,
         }
     ),
 }
+
+RESETTABLE_ROLES: dict[Role, frozenset[Role]] = {
+    Role.COORDINATOR: frozenset({Role.REPORTER, Role.VIEWER}),
+    Role.ADMIN: frozenset(Role),
+}
+"""The roles of the accounts for which a role may issue reset codes.
+
+Who has the code can sign in as that person, so none of them may do what the issuer may not. The
+coordinators of a commune are excluded: they manage plans that the district's may only read.
+"""
 
 SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
     Scope.REFERENCE_READ: frozenset({P.REFERENCE_READ, P.PERIODS_READ}),
@@ -179,6 +192,10 @@ class Principal:
         A coordinator manages those of its own government only, an administrator all in its subtree.
         """
         return path == self.area_path if self.role is Role.COORDINATOR else self.reaches(path)
+
+    def may_reset(self, role: Role) -> bool:
+        """Whether the principal may issue reset codes to accounts of this role within its reach."""
+        return self.role is not None and role in RESETTABLE_ROLES.get(self.role, frozenset())
 
     def reading_only(self) -> "Principal":
         """The principal after the end of its agency."""

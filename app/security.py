@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 import secrets
 import string
 import unicodedata
@@ -26,6 +27,7 @@ KEY_PREFIX = "tdk_"
 SECRET_LENGTH = 32
 CHECKSUM_LENGTH = 6
 HINT_LENGTH = 10
+CODE_LENGTH = 10
 HASHING_SLOTS = os.cpu_count() or 1
 """Passwords that are hashed at the same time: more would only be slower, at 64 MB each."""
 SLOT_TIMEOUT = 5.0
@@ -102,6 +104,20 @@ def new_password() -> str:
     """A generated password: 16 characters, none of which is easily confused with another."""
     unambiguous = "abcdefghijkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(unambiguous) for _ in range(4)) for _ in range(4))
+
+
+def new_code() -> str:
+    """A code that is read from paper or said by telephone, and typed by hand: `48210-93755`.
+
+    Digits only: input methods for Vietnamese turn letters such as `aw` and `dd` into others.
+    """
+    digits = "".join(secrets.choice(string.digits) for _ in range(CODE_LENGTH))
+    return f"{digits[: CODE_LENGTH // 2]}-{digits[CODE_LENGTH // 2 :]}"
+
+
+def typed_code(text: str) -> str:
+    """A code as it was typed, without blanks and hyphens; also one of full-width digits."""
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text))
 
 
 def new_token() -> str:

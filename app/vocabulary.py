@@ -290,6 +290,8 @@ class AuditAction(StrEnum):
     ACCOUNT_PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - an action, not a password
     ACCOUNT_SIGNED_IN = "account.signed_in"
     ACCOUNT_SIGN_IN_REFUSED = "account.sign_in_refused"
+    ACCOUNT_SESSIONS_ENDED = "account.sessions_ended"
+    PASSWORD_LINK_CREATED = "password_link.created"  # noqa: S105 - an action, not a password
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     CALENDAR_LINK_CREATED = "calendar_link.created"
@@ -352,6 +354,20 @@ class Role(StrEnum):
     COORDINATOR = "coordinator"
     VIEWER = "viewer"
     ADMIN = "admin"
+
+
+class LinkPurpose(StrEnum):
+    """Why a person may set a password: the account is new, or the old password is lost."""
+
+    INVITATION = "invitation"
+    RESET = "reset"
+
+
+class LinkDelivery(StrEnum):
+    """How a person gets the secret: as a link by e-mail, or as a code on paper or by telephone."""
+
+    EMAIL = "email"
+    CODE = "code"
 
 
 class Scope(StrEnum):

@@ -11,6 +11,7 @@ from tests.conftest import NEIGHBOUR_FOLDER, PLAN_IN_FORCE, Service
 from tests.support.operations import (
     APPLICATION,
     OPERATIONS,
+    PUBLIC,
     UNDER_VERSION,
     Operation,
     routes,
@@ -37,9 +38,6 @@ REPORT_WRITERS = {REPORTER, COORDINATOR, KEYS["reports:write"]}
 AGGREGATE_READERS = {REPORTER, VIEWER, COORDINATOR, KEYS["aggregates:read"]}
 EVERYBODY = {*PEOPLE, *KEYS.values()}
 
-PUBLIC = {"live", "ready", "metrics", "sign_in", "get_calendar_feed"}
-"""Operations without authentication. The URL of a calendar feed contains a secret."""
-
 PUBLIC_PAGES = {
     "show_front_page",
     "show_docs",
@@ -63,9 +61,12 @@ PAGES: dict[str, set[str]] = {
 MAY: dict[str, set[str]] = {
     **dict.fromkeys(["get_me"], EVERYBODY),
     **dict.fromkeys(["change_my_password", "sign_out"], PEOPLE),
+    **dict.fromkeys(["list_my_sessions", "end_my_other_sessions"], PEOPLE),
     **dict.fromkeys(["list_notifications", "read_all_notifications", "read_notification"], PEOPLE),
     **dict.fromkeys(["get_notification_preferences", "put_notification_preferences"], PEOPLE),
     **dict.fromkeys(["list_users", "get_user", "create_user", "change_user"], ADMINS),
+    **dict.fromkeys(["invite_user"], ADMINS),
+    **dict.fromkeys(["issue_reset_code"], MANAGERS),
     **dict.fromkeys(["list_api_keys", "create_api_key", "revoke_api_key"], ADMINS),
     **dict.fromkeys(["list_programmes", "get_programme"], REFERENCE_READERS),
     **dict.fromkeys(["list_programme_projects", "list_programme_indicators"], REFERENCE_READERS),

@@ -4,12 +4,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from sqlalchemy import text
 
+from app.services.notifications import password_mails
 from tests.conftest import Service
+from tests.support.deliveries import Outbox, address_in, delivery_context
 from tests.support.reference_calls import change, problem_of
 from tests.support.report_calls import BAC_LUONG, XUAN_HONG, ok
 
@@ -113,6 +116,19 @@ async def webhook_signs(holder: Holder) -> bool:
     return bool(await scalar(holder, serving) == holder.secret)
 
 
+async def make_password_link(holder: Holder) -> None:
+    outbox = Outbox()
+    ok(await holder.admin.post("/users/maker/invitation"), 201)
+    await password_mails.send(delivery_context(holder.service, outbox), lambda: True)
+    holder.secret = parse_qs(urlsplit(address_in(outbox.mails[-1])).query)["key"][0]
+
+
+async def password_link_works(holder: Holder) -> bool:
+    """Whether a common password is refused, which leaves the link valid; an ended link is first."""
+    body = {"token": holder.secret, "new_password": "12345678"}
+    return (await holder.service.client().post("/auth/password", json=body)).status_code == 422
+
+
 SECRETS: dict[
     str, tuple[Callable[[Holder], Awaitable[None]], Callable[[Holder], Awaitable[bool]]]
 ] = {
@@ -122,6 +138,7 @@ SECRETS: dict[
     "calendar link": (make_calendar_link, address_works),
     "API key": (make_api_key, token_works),
     "webhook secret": (make_webhook, webhook_signs),
+    "password link": (make_password_link, password_link_works),
 }
 
 
@@ -142,6 +159,17 @@ async def change_own_password(holder: Holder) -> None:
 
 async def reset_password(holder: Holder) -> None:
     await holder.change_account(password=NEW_PASSWORD)
+
+
+async def set_password(holder: Holder) -> None:
+    client = holder.service.client()
+    if await scalar(holder, "SELECT count(*) FROM password_link"):
+        body = {"token": holder.secret, "new_password": NEW_PASSWORD}
+        ok(await client.post("/auth/password", json=body))
+        return
+    code = ok(await holder.admin.post("/users/maker/reset-code"), 201)["code"]
+    body = {"username": "maker", "code": code, "new_password": NEW_PASSWORD}
+    ok(await client.post("/auth/password-by-code", json=body))
 
 
 async def deactivate_and_activate(holder: Holder) -> None:
@@ -178,21 +206,22 @@ async def revoke(holder: Holder) -> None:
     assert (await holder.admin.delete(holder.path, headers=headers)).status_code == 204
 
 
-async def wait_a_day(holder: Holder) -> None:
-    holder.service.clock.advance(days=1)
+async def wait_a_week(holder: Holder) -> None:
+    holder.service.clock.advance(days=7)
 
 
 EVENTS: dict[str, Callable[[Holder], Awaitable[None]]] = {
     "signing out": sign_out,
     "changing one's password": change_own_password,
     "a password reset by an administrator or the operator": reset_password,
+    "setting a password by a link or code": set_password,
     "deactivation, even if the account is activated again": deactivate_and_activate,
     "another mail address": change_mail_address,
     "a move to another agency": move,
     "another role": change_role,
     "the end of the agency": end_agency,
     "revocation or deletion": revoke,
-    "expiry": wait_a_day,
+    "expiry": wait_a_week,
 }
 
 TABLE = read_table()

@@ -105,7 +105,7 @@ class Envelope:
     """A message with its recipient, as it is sent by e-mail.
 
     key: the same where the message is planned again from a restored backup. mail_key: opens the
-    recipient's page of channels.
+    recipient's page of channels; None for a mail that no choice of channels stops.
     """
 
     message_id: UUID
@@ -114,7 +114,7 @@ class Envelope:
     email: str
     text: MessageText
     sent_at: datetime
-    mail_key: UUID
+    mail_key: UUID | None
 
 
 @dataclass(frozen=True)
@@ -206,9 +206,10 @@ class Mailer:
         mail["Date"] = format_datetime(envelope.sent_at)
         mail["Message-ID"] = f"<tiendo.{envelope.key[:KEY_LENGTH]}@{self._domain}>"
         mail[MESSAGE_HEADER] = str(envelope.message_id)
-        link = preferences_url(self._public_url, envelope.mail_key)
-        mail["List-Unsubscribe"] = f"<{link}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if envelope.mail_key is not None:
+            link = preferences_url(self._public_url, envelope.mail_key)
+            mail["List-Unsubscribe"] = f"<{link}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(envelope.text.plain)
         mail.add_alternative(envelope.text.html, subtype="html")

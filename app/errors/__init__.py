@@ -12,6 +12,7 @@ from app.errors.access import (
     TooManyAttempts,
     TooManyRequests,
     Unauthenticated,
+    WrongCode,
     WrongPassword,
 )
 from app.errors.base import FieldError, OperatorError, Problem
@@ -88,5 +89,6 @@ __all__ = [
     "UnsupportedMediaType",
     "ValidationFailed",
     "WarningsUnconfirmed",
+    "WrongCode",
     "WrongPassword",
 ]

@@ -42,6 +42,20 @@ class WrongPassword(Problem):
     )
 
 
+class WrongCode(Problem):
+    """The user name or the code is wrong, or the code is not valid any more."""
+
+    status = 401
+    slug = "wrong-code"
+    title = Bilingual("Mã không dùng được", "The code cannot be used")
+    detail = Bilingual(
+        "Tên đăng nhập hoặc mã không đúng, hoặc mã đã hết hạn hay đã dùng. Đề nghị cơ quan tổng "
+        "hợp cấp mã khác.",
+        "The user name or the code is wrong, or the code has expired or was used. Ask the "
+        "coordinating office for another one.",
+    )
+
+
 class FormExpired(Problem):
     """A form of a page came from another browser, from another site, or after signing out."""
 

@@ -3,12 +3,22 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Integer, Text, func
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Instant, Key, Versioned
-from app.vocabulary import Role, Scope
+from app.vocabulary import LinkDelivery, LinkPurpose, Role, Scope
 
 
 class Account(Versioned, Base):
@@ -55,6 +65,52 @@ class SignInFailure(Base):
     unrecorded: Mapped[int] = mapped_column(Integer)
     """Failures that no audit event contains yet."""
     recorded_at: Mapped[Instant | None]
+
+
+class PasswordRequest(Base):
+    """A request of a person who has forgotten the password; the account is looked up later."""
+
+    __tablename__ = "password_request"
+    __table_args__ = (Index("password_request_network_idx", "network", "requested_at"),)
+
+    id: Mapped[Key]
+    name_hash: Mapped[str] = mapped_column(Text)
+    network: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str | None] = mapped_column(Text)
+    requested_at: Mapped[Instant]
+    handled_at: Mapped[Instant | None]
+
+
+class PasswordLink(Base):
+    """A single-use link or code by which a person sets the own password."""
+
+    __tablename__ = "password_link"
+    __table_args__ = (
+        CheckConstraint("delivery = 'email' OR secret_hash IS NOT NULL", name="code"),
+        Index("password_link_secret_idx", "secret_hash", unique=True),
+        Index(
+            "password_link_to_send_idx",
+            "not_before",
+            postgresql_where=text("delivery = 'email' AND sent_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    purpose: Mapped[LinkPurpose]
+    delivery: Mapped[LinkDelivery]
+    secret_hash: Mapped[str | None] = mapped_column(Text)
+    """SHA-256 of a link's key, made when its e-mail is sent; Argon2id of a code, which is short."""
+    created_at: Mapped[Instant]
+    created_by: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[Instant]
+    used_at: Mapped[Instant | None]
+    tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """How often a code was typed for the account."""
+    attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    not_before: Mapped[Instant]
+    """The next attempt to send the e-mail."""
+    sent_at: Mapped[Instant | None]
 
 
 class ApiKey(Base):

@@ -4,7 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.errors import AlreadyExists, NotFound, PreconditionRequired, Stale, StateConflict
+from app.errors import (
+    AlreadyExists,
+    NotFound,
+    PreconditionRequired,
+    Stale,
+    StateConflict,
+    TooManyRequests,
+)
 from app.http.headers import etag, location
 from app.http.routing import StrictRoute
 from app.routers.dependencies import (
@@ -13,14 +20,15 @@ from app.routers.dependencies import (
     AccountsReader,
     Cursor,
     Limit,
+    PasswordsAction,
     ReadSession,
     Unchanged,
     WriteSession,
 )
 from app.routers.responses import problems
-from app.schemas.accounts import User, UserIn, UserPatch, UserWithPassword
+from app.schemas.accounts import InvitationIn, IssuedLink, User, UserIn, UserPatch, UserWithPassword
 from app.schemas.base import Page
-from app.services.accounts import accounts, authority
+from app.services.accounts import accounts, authority, password_links
 from app.services.accounts.accounts import AccountFilter, AccountValues
 from app.text import terms
 from app.vocabulary import Role
@@ -102,3 +110,52 @@ async def change_user(
     )
     response.headers["ETag"] = etag(account["version"])
     return UserWithPassword.model_validate({**account, "password": password})
+
+
+@router.post(
+    "/{username}/invitation",
+    summary="Invite a person to set a password",
+    status_code=201,
+    responses=problems(
+        NotFound,
+        StateConflict(password_links.NO_MAIL_ADDRESS, username="xuan-hong"),
+        TooManyRequests,
+    ),
+)
+async def invite_user(
+    username: str,
+    action: AccountsAction,
+    session: WriteSession,
+    body: InvitationIn | None = None,
+) -> IssuedLink:
+    """Invite the person of an account to set a password and sign in; valid for 7 days, once.
+
+    By default the invitation is a link by e-mail, or for an account without an address a code to
+    print, which only this answer contains. A new code ends the one before.
+    """
+    delivery = body.delivery if body else None
+    return IssuedLink.model_validate(
+        await password_links.invite(session, action, username, delivery)
+    )
+
+
+@router.post(
+    "/{username}/reset-code",
+    summary="Issue a reset code",
+    status_code=201,
+    responses=problems(
+        NotFound, StateConflict(password_links.INACTIVE, username="xuan-hong"), TooManyRequests
+    ),
+)
+async def issue_reset_code(
+    username: str, action: PasswordsAction, session: WriteSession
+) -> IssuedLink:
+    """Issue a code by which a person who has lost the password sets another one.
+
+    The code is valid for a day, once, and only this answer contains it: say it or print it. A
+    coordinator issues codes to the reporters and viewers of the area, an administrator to all
+    within reach. A new code ends the one before.
+    """
+    return IssuedLink.model_validate(
+        await password_links.issue_reset_code(session, action, username)
+    )

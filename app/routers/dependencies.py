@@ -215,6 +215,8 @@ class Acts:
 
 P = Permission
 SelfReader = Annotated[Principal, Depends(Requires(P.SELF))]
+PersonReader = Annotated[Principal, Depends(Requires(P.SELF_WRITE))]
+"""A person: API keys have no sessions, no messages and no channels."""
 SelfAction = Annotated[Action, Depends(Acts(P.SELF_WRITE))]
 ReferenceReader = Annotated[Principal, Depends(Requires(P.REFERENCE_READ))]
 PeriodsReader = Annotated[Principal, Depends(Requires(P.PERIODS_READ))]
@@ -237,6 +239,7 @@ JobsReader = Annotated[Principal, Depends(Requires(P.JOBS_READ))]
 AuditReader = Annotated[Principal, Depends(Requires(P.AUDIT_READ))]
 AccountsReader = Annotated[Principal, Depends(Requires(P.ACCOUNTS_MANAGE))]
 AccountsAction = Annotated[Action, Depends(Acts(P.ACCOUNTS_MANAGE))]
+PasswordsAction = Annotated[Action, Depends(Acts(P.PASSWORDS_RESET))]
 ReorganisationsAction = Annotated[Action, Depends(Acts(P.REORGANISATIONS_MANAGE))]
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="The number of items a page.")]

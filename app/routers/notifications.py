@@ -3,19 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
 from app.errors import AmbiguousPlan, NotFound
 from app.http.routing import StrictRoute
-from app.policy import Permission, Principal
 from app.routers.dependencies import (
     PAGE_SIZE,
     AddressedReport,
     AnswerLanguage,
     Cursor,
     Limit,
+    PersonReader,
     ReadSession,
-    Requires,
     SelfAction,
     SentReader,
     WriteSession,
@@ -36,13 +35,10 @@ from app.services.periods import sent_notifications
 
 router = APIRouter(tags=["notifications"], route_class=StrictRoute)
 
-InboxReader = Annotated[Principal, Depends(Requires(Permission.SELF_WRITE))]
-"""A person: API keys have no messages and no channels."""
-
 
 @router.get("/notifications", summary="List your messages", responses=problems())
 async def list_notifications(
-    principal: InboxReader,
+    principal: PersonReader,
     session: ReadSession,
     unread: Annotated[bool, Query(description="Only the unread messages.")] = False,
     limit: Limit = PAGE_SIZE,
@@ -82,7 +78,7 @@ async def read_notification(
 
 @router.get("/notifications/preferences", summary="Get your channels", responses=problems())
 async def get_notification_preferences(
-    principal: InboxReader, session: ReadSession
+    principal: PersonReader, session: ReadSession
 ) -> PreferencesOut:
     """The channels by which you are notified, and those that are available to you."""
     return PreferencesOut.model_validate(await inbox.get_preferences(session, principal))

@@ -11,6 +11,7 @@ from app.http.routing import StrictRoute
 from app.routers.dependencies import (
     AnswerLanguage,
     Now,
+    PersonReader,
     Presented,
     ReadSession,
     SelfAction,
@@ -20,9 +21,11 @@ from app.routers.dependencies import (
     database_of,
 )
 from app.routers.responses import problems
-from app.schemas.accounts import Me, PasswordChange, SignIn, Token
-from app.services.accounts import access_tokens, passwords, profile
+from app.schemas.accounts import Me, OwnSessions, PasswordChange, SignIn, Token
+from app.services.accounts import access_tokens, passwords, profile, sessions
+from app.services.accounts.access_tokens import IssuedToken
 from app.services.accounts.attempts import Attempts
+from app.text.writing import Language
 
 router = APIRouter(tags=["auth"], route_class=StrictRoute)
 
@@ -62,6 +65,11 @@ async def sign_in(
         now=now,
         lifetime=timedelta(hours=settings.token_hours),
     )
+    return token_answer(token, language)
+
+
+def token_answer(token: IssuedToken, language: Language) -> Token:
+    """The answer that contains a new access token."""
     return Token(
         access_token=token.secret,
         expires_in=int(token.lifetime.total_seconds()),
@@ -106,3 +114,22 @@ async def change_my_password(
         current=body.current_password,
         new=body.new_password,
     )
+
+
+@router.get("/me/sessions", summary="List your sessions", responses=problems())
+async def list_my_sessions(
+    principal: PersonReader, session: ReadSession, now: Now, secret: Presented
+) -> OwnSessions:
+    """List your valid access tokens, the latest first: where you are signed in."""
+    items = await sessions.list_all(session, principal, secret, now)
+    return OwnSessions.model_validate({"items": items})
+
+
+@router.delete(
+    "/me/sessions", summary="Sign out everywhere else", status_code=204, responses=problems()
+)
+async def end_my_other_sessions(
+    action: SelfAction, session: WriteSession, secret: Presented
+) -> None:
+    """Revoke your access tokens, except the one of this request."""
+    await sessions.end_others(session, action, secret)

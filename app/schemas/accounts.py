@@ -10,7 +10,7 @@ from app.policy import ROLE_PERMISSIONS, Permission
 from app.schemas.base import Code, Day, Flag, Input, Instant, Name, Output, Version, examples
 from app.settings import MINIMUM_PASSWORD_LENGTH
 from app.text.mail_address import is_mailable
-from app.vocabulary import SYSTEM_ACTORS, Role, Scope
+from app.vocabulary import SYSTEM_ACTORS, LinkDelivery, LinkPurpose, Role, Scope
 
 LONGEST_PASSWORD = 200
 
@@ -125,6 +125,120 @@ class Me(Output):
     permissions: list[Permission] = Field(description="The permissions.")
     name: str | None = Field(description="The name of the API key; null for a user.")
     scopes: list[Scope] | None = Field(description="The scopes of the API key.")
+
+
+class OwnSession(Output):
+    """One of your sessions: a valid access token."""
+
+    model_config = examples(
+        {
+            "created_at": "2024-06-10T08:15:00+07:00",
+            "expires_at": "2024-06-10T20:15:00+07:00",
+            "current": True,
+        }
+    )
+
+    created_at: Instant = Field(description="When you signed in.")
+    expires_at: Instant = Field(description="Until when the session lasts.")
+    current: bool = Field(description="Whether it is the session of this request.")
+
+
+class OwnSessions(Output):
+    """Your sessions, at most 100."""
+
+    items: list[OwnSession] = Field(description="The sessions, the latest first.")
+
+
+class ForgottenPassword(Input):
+    """A request for a link to reset a password."""
+
+    model_config = examples({"username": "xuan-hong"})
+
+    username: Annotated[str, StringConstraints(max_length=200)] = Field(
+        description="The user name."
+    )
+
+
+class ForgottenPasswordAnswer(Output):
+    """The answer, the same for every name."""
+
+    model_config = examples(
+        {"notice": "Nếu tài khoản này đang hoạt động và có địa chỉ thư điện tử, liên kết sẽ đến."}
+    )
+
+    notice: str = Field(description="What happens next, for the person.")
+
+
+class PasswordByLink(Input):
+    """A password that a person sets by the link of an e-mail."""
+
+    model_config = examples(
+        {
+            "token": "Xy3vT0Zk8Qy2mB7tRw1cVn5sLh9aPd3Ge0aB1cD2eF4",
+            "new_password": "một câu dài dễ nhớ",
+        }
+    )
+
+    token: Annotated[str, StringConstraints(max_length=200)] = Field(
+        description="The key in the link."
+    )
+    new_password: NewPassword = Field(description="The new password.")
+
+
+class PasswordByCode(Input):
+    """A password that a person sets by a code."""
+
+    model_config = examples(
+        {
+            "username": "xuan-hong",
+            "code": "48210-93755",
+            "new_password": "một câu dài dễ nhớ",
+        }
+    )
+
+    username: Annotated[str, StringConstraints(max_length=200)] = Field(
+        description="The user name."
+    )
+    code: Annotated[str, StringConstraints(max_length=50)] = Field(
+        description="The code; blanks and hyphens do not matter."
+    )
+    new_password: NewPassword = Field(description="The new password.")
+
+
+class InvitationIn(Input):
+    """How a person is invited."""
+
+    model_config = examples({"delivery": None})
+
+    delivery: LinkDelivery | None = Field(
+        default=None,
+        description="By a link in an e-mail or a code to print; null: by e-mail if the account "
+        "has an address.",
+    )
+
+
+class IssuedLink(Output):
+    """A link or code by which a person sets the password."""
+
+    model_config = examples(
+        {
+            "username": "xuan-hong",
+            "full_name": "Lê Thị Hồng",
+            "email": None,
+            "purpose": "invitation",
+            "delivery": "code",
+            "expires_at": "2024-06-17T08:15:00+07:00",
+            "code": "48210-93755",
+        }
+    )
+
+    username: str = Field(description="The user name.")
+    full_name: str = Field(description="The full name of the person.")
+    email: str | None = Field(description="The e-mail address.")
+    purpose: LinkPurpose = Field(description="Whether it is an invitation or a reset.")
+    delivery: LinkDelivery = Field(description="Whether it is a link by e-mail or a code.")
+    expires_at: Instant = Field(description="Until when it can be used.")
+    code: str | None = Field(description="The code, shown only this once; null for a link.")
 
 
 class PasswordChange(Input):

@@ -26,8 +26,10 @@ from app.services.audit.ledger import open_ledger, record_event
 from app.services.notifications import held_messages
 from app.vocabulary import AuditAction
 
-# Tokens that were ended after the backup would be valid again.
+# Tokens, links and codes that were ended after the backup would be valid again. An archive of an
+# earlier version has no links.
 END_TOKENS = "DELETE FROM access_token"
+END_LINKS = "DELETE FROM password_link"
 EVENT = AuditAction.DATABASE_RESTORED
 
 
@@ -75,6 +77,7 @@ async def _restore(
         await _compare(driver, manifest)
         await driver.execute(END_TOKENS)
         await migrate_within(connection, urls)
+        await driver.execute(END_LINKS)
         await _record(connection, action, manifest, hold_mail=hold_mail)
 
 

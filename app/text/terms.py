@@ -50,6 +50,10 @@ PREFERENCES = Bilingual(
 CALENDAR = Bilingual("lịch này", "such calendar")
 CALENDAR_LINK = Bilingual("lịch đăng ký {id!s}", "calendar link {id!s}")
 ACCOUNT = Bilingual("tài khoản {username}", "account {username}")
+PASSWORD_LINK = Bilingual(
+    "liên kết đặt mật khẩu này, hoặc liên kết đã hết hạn hay đã dùng",
+    "link to set a password that is still valid and unused",
+)
 API_KEY = Bilingual("khóa API {id!s}", "API key {id!s}")
 REORGANISATION = Bilingual("đợt sắp xếp {id!s}", "reorganisation {id!s}")
 
@@ -171,6 +175,12 @@ AUDIT_ACTION = {
     AuditAction.ACCOUNT_PASSWORD_CHANGED: Bilingual("đổi mật khẩu", "changed a password"),
     AuditAction.ACCOUNT_SIGNED_IN: Bilingual("đăng nhập", "signed in"),
     AuditAction.ACCOUNT_SIGN_IN_REFUSED: Bilingual("đăng nhập bị từ chối", "sign-ins were refused"),
+    AuditAction.ACCOUNT_SESSIONS_ENDED: Bilingual(
+        "đăng xuất mọi thiết bị khác", "signed out everywhere else"
+    ),
+    AuditAction.PASSWORD_LINK_CREATED: Bilingual(
+        "cấp liên kết hoặc mã đặt mật khẩu", "issued a link or code to set a password"
+    ),
     AuditAction.API_KEY_CREATED: Bilingual("tạo khóa API", "created an API key"),
     AuditAction.API_KEY_REVOKED: Bilingual("thu hồi khóa API", "revoked an API key"),
     AuditAction.CALENDAR_LINK_CREATED: Bilingual("tạo lịch đăng ký", "created a calendar link"),
@@ -274,6 +284,7 @@ OPERATION = {
     P.WEBHOOKS_MANAGE: Bilingual("quản lý cổng nhận tin (webhook)", "manage webhooks"),
     P.JOBS_READ: Bilingual("xem công việc nền", "read the state of background jobs"),
     P.AUDIT_READ: Bilingual("xem nhật ký thay đổi", "read audit events"),
+    P.PASSWORDS_RESET: Bilingual("cấp mã đặt lại mật khẩu", "issue codes to reset passwords"),
     P.ACCOUNTS_MANAGE: Bilingual("quản lý tài khoản và khóa API", "manage accounts and API keys"),
     P.REORGANISATIONS_MANAGE: Bilingual(
         "sắp xếp đơn vị hành chính", "enter reorganisations of governments"

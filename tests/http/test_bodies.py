@@ -14,13 +14,12 @@ from app.http.strict_json import MAX_VALUES
 from tests.conftest import Service
 from tests.support.accounts import token_of
 from tests.support.asgi_request import FORM, JSON, AsgiRequest
-from tests.support.operations import APPLICATION, UNDER_VERSION, Operation
+from tests.support.operations import APPLICATION, PUBLIC, UNDER_VERSION, Operation
 from tests.support.uvicorn_server import serving
 
 LARGEST = 1024 * 1024
 JSON_HEADERS, FORM_HEADERS = {"Content-Type": JSON}, {"Content-Type": FORM}
 PREFERENCES = "/notifications/preferences"
-ANONYMOUS = {"sign_in", "get_calendar_feed"}
 
 
 async def in_chunks(size: int) -> AsyncIterator[bytes]:
@@ -74,7 +73,7 @@ async def test_a_large_page_form_gets_a_page(service: Service) -> None:
 @pytest.mark.parametrize("secret", ["", "no-such-token"])
 async def test_without_valid_credentials_no_body_is_read(service: Service, secret: str) -> None:
     for operation in UNDER_VERSION:
-        if operation.name in ANONYMOUS:
+        if operation.name in PUBLIC:
             continue
         request = AsgiRequest(operation.method, target(operation), [b"[],"] * 9, secret)
         await request.run(service.app)

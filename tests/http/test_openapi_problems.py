@@ -10,9 +10,8 @@ from app.http.problems import MEDIA_TYPE
 from app.policy import ROLE_PERMISSIONS, SCOPE_PERMISSIONS, Permission, permissions_of
 from app.vocabulary import Role
 from tests.conftest import Service
-from tests.support.operations import DOCUMENT, OPERATIONS, Operation
+from tests.support.operations import DOCUMENT, OPERATIONS, PUBLIC, Operation
 
-PUBLIC = {"live", "ready", "sign_in", "get_calendar_feed", "metrics"}
 ACCOUNTS = {
     Role.REPORTER: "xuan-hong",
     Role.VIEWER: "vice-chairman",

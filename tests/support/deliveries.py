@@ -1,5 +1,6 @@
 """Sweeps and deliveries by hand, and their results as rows."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -123,6 +124,11 @@ async def deliver_all(service: Service) -> Outbox:
     outbox = Outbox()
     await deliver(delivery_context(service, outbox, outbox))
     return outbox
+
+
+def address_in(mail: Envelope) -> str:
+    """The address of the page that an e-mail is about: the first in its text with a key."""
+    return str(re.findall(r"\S+\?key=\S+", mail.text.plain)[0])
 
 
 async def list_notifications(service: Service, **values: str) -> list[NotificationRow]:

@@ -37,6 +37,19 @@ CODES = {
 """The value of `{code}` by resource. Parameters in neither table have the value 1."""
 
 
+PUBLIC = {
+    "live",
+    "ready",
+    "metrics",
+    "sign_in",
+    "request_password_link",
+    "set_password_by_link",
+    "set_password_by_code",
+    "get_calendar_feed",
+}
+"""Operations without authentication. The URL of a calendar feed contains a secret."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """An operation of the API and its parameters."""

@@ -85,6 +85,13 @@ async def _conclude(
     """Record the sign-in of an account and issue a token; None if it was changed meanwhile."""
     if account is None or not await _is_unchanged(session, account):
         return None
+    return await begin(session, action, account, lifetime)
+
+
+async def begin(
+    session: AsyncSession, action: Action, account: Account, lifetime: timedelta
+) -> IssuedToken:
+    """Record the sign-in of an account that the caller has authenticated, and issue a token."""
     at = await record_event(
         session,
         action,

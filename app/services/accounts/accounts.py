@@ -147,7 +147,8 @@ async def change(
     """Change fields of an account; returns it and the generated password, if `password` is None.
 
     A new password or a deactivation ends all secrets of the account, a move its calendar links, and
-    a new mail address the key in its mails.
+    a new mail address the key in its mails. Another agency, role or mail address ends its links to
+    set a password.
 
     Raises:
         NotFound: there is no such account within reach, or it reaches more than the principal.
@@ -156,7 +157,7 @@ async def change(
             admin of the whole system would remain.
         ValidationFailed, Overloaded: as `create`.
     """
-    account, agency = await _get_with_agency(session, action.principal, username)
+    account, agency = await get_with_agency(session, action.principal, username)
     check_version(account.version)
     new_agency = await _ensure_may_change(session, action, account, agency, values)
     password = (values["password"] or new_password()) if "password" in values else None
@@ -190,11 +191,19 @@ async def _end_secrets(
         await secrets.end_calendar_links(session, account.id, at)
     if "email" in change.after:
         await secrets.renew_mail_key(session, account.id)
+    # A link has been issued for the account as it was: its holder must not get a higher role.
+    if change.after.keys() & {"agency", "email", "role"}:
+        await secrets.end_password_links(session, account.id)
 
 
-async def _get_with_agency(
+async def get_with_agency(
     session: AsyncSession, principal: Principal, username: str
 ) -> tuple[Account, Agency | None]:
+    """An account and its agency.
+
+    Raises:
+        NotFound: there is none within reach.
+    """
     query = _select(principal, Account, Agency).where(Account.username == username)
     row = (await session.execute(query)).one_or_none()
     if row is None:

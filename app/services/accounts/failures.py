@@ -93,6 +93,11 @@ class FailureKey:
         encodable = name.encode(errors="replace").decode()
         return cls(digest(encodable), network_of(origin))
 
+    @classmethod
+    def of_code(cls, name: str, origin: str | None) -> Self:
+        """The key of codes for a name: wrong passwords do not lock out who has got a code."""
+        return cls.of(f"{name} code", origin)
+
 
 def network_of(origin: str | None) -> str:
     """The network that one client controls: an IPv4 address, or the /64 of an IPv6 address."""

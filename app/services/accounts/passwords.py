@@ -15,7 +15,7 @@ from app.db.database import Database
 from app.errors import ValidationFailed
 from app.models.accounts import AccessToken, Account
 from app.security import digest, hash_password, password_matches
-from app.services.accounts import failures
+from app.services.accounts import failures, secrets
 from app.services.accounts.attempts import Attempts
 from app.services.accounts.failures import FailureKey
 from app.services.audit.action import Action
@@ -104,3 +104,4 @@ async def _store(
             AccessToken.account_id == account.id, AccessToken.token_hash != digest(secret)
         )
     )
+    await secrets.end_password_links(session, account.id)

@@ -26,6 +26,10 @@ END_TOKENS = text("DELETE FROM access_token WHERE account_id = :account_id")
 END_CALENDAR_LINKS = text("""
 UPDATE calendar_link SET revoked_at = :at WHERE account_id = :account_id AND revoked_at IS NULL
 """)
+# A link that was used already stays, so that its rate can be limited.
+END_PASSWORD_LINKS = text("""
+DELETE FROM password_link WHERE account_id = :account_id AND used_at IS NULL
+""")
 # The key in the mails that were sent before opens nothing any more.
 RENEW_MAIL_KEY = text("UPDATE account SET mail_key = gen_random_uuid() WHERE id = :account_id")
 
@@ -33,8 +37,14 @@ RENEW_MAIL_KEY = text("UPDATE account SET mail_key = gen_random_uuid() WHERE id 
 async def end_all(session: AsyncSession, account_id: int, at: datetime) -> None:
     """End all secrets of an account that is closed or handed over, except its password."""
     await session.execute(END_TOKENS, {"account_id": account_id})
+    await end_password_links(session, account_id)
     await end_calendar_links(session, account_id, at)
     await renew_mail_key(session, account_id)
+
+
+async def end_password_links(session: AsyncSession, account_id: int) -> None:
+    """End the links and codes by which a person could set a password."""
+    await session.execute(END_PASSWORD_LINKS, {"account_id": account_id})
 
 
 async def end_calendar_links(session: AsyncSession, account_id: int, at: datetime) -> None:

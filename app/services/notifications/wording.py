@@ -144,8 +144,8 @@ def compose(
     }
     return MessageText(
         subject=subject,
-        plain=_templates().get_template("message.txt").render(facts).strip() + "\n",
-        html=_templates().get_template("message.html").render(facts),
+        plain=templates().get_template("message.txt").render(facts).strip() + "\n",
+        html=templates().get_template("message.html").render(facts),
     )
 
 
@@ -167,7 +167,7 @@ def _in_digest(line: MessageLine) -> TypeGuard[ObligationLine]:
 
 def _paragraph(line: MessageLine, today: date) -> str:
     name = "obligation.txt" if isinstance(line, ObligationLine) else "plan.txt"
-    return _templates().get_template(name).render(line=line, today=today).strip()
+    return templates().get_template(name).render(line=line, today=today).strip()
 
 
 @dataclass(frozen=True)
@@ -257,7 +257,8 @@ def timeliness(line: ObligationLine) -> str:
 
 
 @cache
-def _templates() -> "Environment":
+def templates() -> "Environment":
+    """The templates of messages, with their filters."""
     from jinja2 import (  # noqa: PLC0415 - slow to import, and not needed to answer requests
         Environment,
         PackageLoader,
