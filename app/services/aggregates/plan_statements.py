@@ -17,19 +17,29 @@ WITH report AS MATERIALIZED (
 ), member AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
 ), chosen AS MATERIALIZED (
+    -- Figures are summed by a number in place of the group: hashing texts would cost more.
     SELECT m.group_id, m.group_code, r.agency_id,
+        dense_rank() OVER (ORDER BY m.group_code, m.group_id) AS group_number,
         CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END AS id,
         count(*) OVER (PARTITION BY r.agency_id) > 1 AS is_one_of_several
     FROM report r LEFT JOIN member m ON m.agency_id = r.agency_id
 ), closing AS (
     SELECT max(data_to) AS day FROM reporting_period WHERE id = ANY(CAST(:periods AS bigint[]))
-), summed AS (
-    SELECT group_id, group_code, indicator_id, sum(value) AS value,
-        sum(coalesce(estimate, value)) FILTER (WHERE value IS NOT NULL) AS estimate,
+), numbered AS (
+    -- A figure without an estimate is its own, one without a day is up to the closing day. Most
+    -- have neither, so what differs is added to sums that skip nulls.
+    SELECT group_number, indicator_id, sum(value) AS value,
+        sum(value) + coalesce(sum(estimate - value), 0) AS estimate,
         count(estimate) AS estimates, count(*) AS reports,
-        min(coalesce(actual_to, (SELECT day FROM closing))) AS first_day,
-        max(coalesce(actual_to, (SELECT day FROM closing))) AS last_day
-    FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id GROUP BY 1, 2, 3
+        min(actual_to) AS first_day, max(actual_to) AS last_day, count(actual_to) AS days
+    FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id GROUP BY 1, 2
+), summed AS (
+    SELECT g.group_id, g.group_code, indicator_id, value, estimate, estimates, reports,
+        CASE WHEN days = reports THEN first_day ELSE least(first_day, closing.day) END AS first_day,
+        CASE WHEN days = reports THEN last_day ELSE greatest(last_day, closing.day) END AS last_day
+    FROM numbered
+    JOIN (SELECT DISTINCT group_number, group_id, group_code FROM chosen) AS g USING (group_number)
+    CROSS JOIN closing
 ), again AS (
     -- Agencies that gave an indicator in several reports count once. Few do, so counting distinct
     -- agencies in `summed`, which sorts all figures, would cost more.
@@ -58,7 +68,8 @@ SELECT json_build_object(
         FROM agency AS root WHERE root.id = :root_id),
     'rows', (
         SELECT coalesce(json_agg(json_build_object(
-            'group', line.group_code, 'group_name', g.name, 'group_id', line.group_id,
+            'group', line.group_code, 'group_id', line.group_id,
+            'group_name', (SELECT g.name FROM agency g WHERE g.id = line.group_id),
             'plan', (SELECT plan.code FROM plan WHERE plan.id = i.plan_id),
             'project', j.code, 'indicator', i.code, 'name', i.name, 'unit', i.unit,
             'kind', i.kind, 'formula', i.formula, 'decimals', i.decimals,
@@ -69,7 +80,6 @@ SELECT json_build_object(
         ) ORDER BY line.group_code, line.group_id, i.plan_id NULLS FIRST, i.position), '[]')
         FROM line
         JOIN indicator i ON i.id = line.indicator_id
-        LEFT JOIN agency g ON g.id = line.group_id
         LEFT JOIN project j ON j.id = i.project_id
         LEFT JOIN summed s ON s.indicator_id = line.indicator_id
             AND (s.group_id, s.group_code) IS NOT DISTINCT FROM (line.group_id, line.group_code)
