@@ -127,7 +127,11 @@ async def target_request(
         Query(max_length=64, description="The code of the period; without it the plan's year."),
     ] = None,
     by: Annotated[
-        Literal["agency"] | None, Query(description="`agency`: rows for each agency.")
+        Literal["agency", "government"] | None,
+        Query(
+            description="`agency`: rows for each agency. `government`: rows for each government "
+            "next below the root."
+        ),
     ] = None,
 ) -> AggregateRequest:
     """The request for the progress of targets."""

@@ -220,6 +220,12 @@ class TimelinessOfPlans(PlanSums):
 class TargetOfPlan(TargetRow):
     """The progress of a target of one plan, or of a count that several have in common."""
 
+    model_config = may_lack("government", "government_name")
+
+    government: str | None = Field(
+        default=None, description="The code of the government, with `by=government`."
+    )
+    government_name: str | None = Field(default=None, description="Its name.")
     plan: str | None = Field(description="The code of the plan; null for the sum of several.")
 
 

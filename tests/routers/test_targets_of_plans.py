@@ -56,7 +56,7 @@ async def test_targets_of_several_plans_are_listed_and_counts_summed(service: Se
     for name in ("target", "value", "figure", "agencies", "expected"):
         assert total[name] == sum(Decimal(str(row[name] or 0)) for row in ones), name
     assert total["share"] == round(total["value"] / total["target"], 6)
-    dumped = TargetsOfPlans.model_validate(answer).model_dump(mode="json")
+    dumped = TargetsOfPlans.model_validate(answer).model_dump(mode="json", exclude_unset=True)
     assert dumped == answer
 
 
@@ -73,6 +73,66 @@ async def test_targets_by_agency_name_the_plan(service: Service) -> None:
     assert (row["plan"], row["target"], row["value"]) == (PLANS[0], 6, 4)
     table = await province.get("/aggregates/targets.csv?by=agency&basis=submitted")
     assert len(table.text.splitlines()) == 1 + len(answer["rows"])
+
+
+async def test_targets_by_government_are_those_of_its_plans(service: Service) -> None:
+    await two_districts(service)
+    province = service.client("province")
+    answer = await get_targets(province, basis="submitted", by="government")
+    assert (answer["by"], answer["plans"]) == ("government", PLANS)
+    governments = sorted({row["government"] for row in answer["rows"]} - {"38"})
+    for government, plan in zip(governments, PLANS, strict=True):
+        rows = [row for row in answer["rows"] if row["government"] == government]
+        alone = await get_targets(province, basis="submitted", plan=plan, as_of=answer["as_of"])
+        whole = {"government": government, "government_name": rows[0]["government_name"]}
+        assert rows == [whole | row | {"plan": plan} for row in alone["rows"]]
+    dumped = TargetsOfPlans.model_validate(answer).model_dump(mode="json")
+    assert dumped == answer
+    table = await province.get("/aggregates/targets.csv?by=government&basis=submitted")
+    assert len(table.text.splitlines()) == 1 + len(answer["rows"])
+
+
+async def test_targets_by_government_of_one_plan_are_those_of_its_communes(
+    service: Service,
+) -> None:
+    await two_districts(service)
+    office = service.client("coordinator")
+    path = f"/plans/{PLANS[0]}/targets/{COUNT}/agencies/{XUAN_HONG}"
+    assert (await put(office, path, 6)).is_success
+    answer = await get_targets(office, basis="submitted", by="government")
+    assert answer["plans"] == PLANS[:1]
+    rows = [row for row in answer["rows"] if row["code"] == COUNT]
+    (commune,) = [row for row in rows if row["government"] == XUAN_HONG]
+    assert (commune["agency"], commune["target"], commune["value"]) == (None, 6, 4)
+    of_agencies = await get_targets(office, basis="submitted", by="agency")
+    by_agency = [row for row in of_agencies["rows"] if row["code"] == COUNT]
+    for name in ("agencies", "expected"):
+        assert sum(row[name] for row in rows) == sum(row[name] for row in by_agency), name
+    # The district's own departments count under the district, which has no share of its own.
+    assert {row["target"] for row in rows if row["government"] == "395"} <= {None}
+
+
+async def test_counts_of_several_plans_of_a_government_are_summed(service: Service) -> None:
+    await two_districts(service)
+    async with service.as_owner() as session:
+        await session.execute(
+            text(
+                "UPDATE plan SET owner_id = (SELECT id FROM agency WHERE code = '395')"
+                " WHERE code = 'trieu-son-2024'"
+            )
+        )
+        await session.execute(
+            text(
+                "UPDATE obligation SET agency_id = (SELECT id FROM agency WHERE code = '15493')"
+                " FROM reporting_period p JOIN plan ON plan.id = p.plan_id, agency a"
+                " WHERE p.id = obligation.period_id AND plan.code = 'trieu-son-2024'"
+                " AND a.id = obligation.agency_id AND a.code = '15901'"
+            )
+        )
+    answer = await get_targets(service.client("province"), basis="submitted", by="government")
+    shared = [row for row in answer["rows"] if (row["government"], row["code"]) == ("395", COUNT)]
+    assert [row["plan"] for row in shared] == [None, *PLANS]
+    assert shared[0]["target"] == sum(row["target"] for row in shared[1:])
 
 
 async def test_targets_take_as_many_statements_for_two_plans(service: Service) -> None:

@@ -25,7 +25,7 @@ Row = dict[str, Any]
 async def measure_targets(
     session: AsyncSession, scope: Scope, query: AggregateQuery, settlement: Settlement
 ) -> dict[str, Any]:
-    """The progress of targets, for the subtree as a whole or for each of its agencies.
+    """The progress of targets, for the subtree as a whole, its agencies or its governments.
 
     Several plans have the rows of each; counts that they have in common come first, in sum. Rates
     and shares cannot be added, so they have no such row.
@@ -33,9 +33,9 @@ async def measure_targets(
     Raises as `aggregates.sum_indicators`.
     """
     as_of = await scope.settle(settlement, query)
-    head = scope.head(replace(query, by=None), as_of)
     by_agency = query.by is Breakdown.AGENCY
-    parameters = _parameters(scope, query, as_of, by_agency=by_agency)
+    head = scope.head(replace(query, by=None) if by_agency else query, as_of)
+    parameters = _parameters(scope, query, as_of)
     is_one = "plan" in head
     plans = await _fetch(session, LIST_TARGETS, parameters) or {}
     codes = {
@@ -46,7 +46,7 @@ async def measure_targets(
     parameters |= {"codes": sorted(codes), "most": None if is_one else MOST_MISSING}
     sums = await _fetch(session, SUM_FIGURES, parameters)
     rows = {
-        code: _rows_of_plan(plan, sums["plans"][code], by_agency=by_agency)
+        code: _rows_of_plan(plan, sums["plans"][code], query.by)
         for code, plan in sorted(plans.items())
     }
     if is_one:
@@ -64,12 +64,12 @@ async def measure_targets(
     }
 
 
-def _rows_of_plan(plan: Any, sums: Any, *, by_agency: bool) -> list[Row]:
+def _rows_of_plan(plan: Any, sums: Any, by: Breakdown | None) -> list[Row]:
     """The rows of one plan, from what the statements give of it."""
-    return targets.progress_rows(
+    rows = targets.progress_rows(
         plan["targets"],
         plan["formulas"],
-        dict(sums["agencies"]) if by_agency else {None: None},
+        dict(sums["holders"]) if by is not None else {None: None},
         {
             (holder, code): TargetValue(_decimal(value), _decimal(baseline))
             for holder, code, value, baseline in plan["values"]
@@ -79,14 +79,22 @@ def _rows_of_plan(plan: Any, sums: Any, *, by_agency: bool) -> list[Row]:
             for holder, code, value, agencies, expected in sums["figures"]
         },
     )
+    return [_of_government(row) for row in rows] if by is Breakdown.GOVERNMENT else rows
+
+
+def _of_government(row: Row) -> Row:
+    """The row with its holder as the government."""
+    government = {"government": row["agency"], "government_name": row["agency_name"]}
+    return government | row | {"agency": None, "agency_name": None}
 
 
 def _totals(rows: Iterable[Row]) -> list[Row]:
-    """The sums of the counts that several plans have as a target."""
-    shared: dict[tuple[str, str], list[Row]] = {}
+    """The sums of the counts that several plans have as a target, for each government if any."""
+    shared: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         if row["measure"] == TargetMeasure.VALUE.value:
-            shared.setdefault((row["code"], row["unit"]), []).append(row)
+            key = (row.get("government") or "", row["code"], row["unit"])
+            shared.setdefault(key, []).append(row)
     return [_total(each) for each in shared.values() if len(each) > 1]
 
 
@@ -121,17 +129,16 @@ def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _parameters(
-    scope: Scope, query: AggregateQuery, as_of: datetime, *, by_agency: bool
-) -> dict[str, Any]:
+def _parameters(scope: Scope, query: AggregateQuery, as_of: datetime) -> dict[str, Any]:
     return {
         "periods": [each.id for each in scope.periods],
+        "root": scope.root.path,
         "subtree": scope.root.subtree,
         "root_id": scope.root.id,
         "day": max((each.data_to for each in scope.periods), default=as_of.date()),
         "as_of": as_of,
         "basis": query.basis.value,
-        "by_agency": by_agency,
+        "by": query.by and query.by.value,
     }
 
 
