@@ -31,7 +31,8 @@ DEFAULT_LIMIT = 50
 LARGEST_LIMIT = 200
 
 BAD_CURSOR = Bilingual(
-    "Con trỏ không đúng; chỉ dùng next_cursor mà câu trả lời trước đã cho.",
+    "Vị trí trang tiếp theo không đúng; chỉ dùng giá trị mà lần trả lời trước đã cho "
+    "(next_cursor).",
     "Expected the next_cursor of an earlier response.",
 )
 

@@ -11,8 +11,8 @@ class SeveralCredentials(Problem):
     slug = "several-credentials"
     title = Bilingual("Có nhiều thông tin xác thực", "Several credentials")
     detail = Bilingual(
-        "Mỗi yêu cầu chỉ được kèm một mã truy cập hoặc một khóa: trong Authorization, trong "
-        "X-API-Key hoặc trong địa chỉ.",
+        "Mỗi yêu cầu chỉ được kèm một mã truy cập hoặc một khóa: trong tiêu đề "
+        "Authorization, trong tiêu đề X-API-Key hoặc trong địa chỉ.",
         "Send one token or key per request: in Authorization, in X-API-Key or in the address.",
     )
 
@@ -75,7 +75,8 @@ class OtherOwner(Problem):
     slug = "other-owner"
     title = Bilingual("Kế hoạch của đơn vị khác", "Another government's plan")
     detail = Bilingual(
-        "Báo cáo thuộc kế hoạch {plan} của {owner}; chỉ cán bộ tổng hợp của {owner} làm được.",
+        "Báo cáo thuộc kế hoạch {plan} của {owner}; chỉ cán bộ tổng hợp của {owner} mới "
+        "thực hiện được việc này.",
         "The report belongs to plan {plan} of {owner}; only a coordinator of {owner} may do this.",
     )
 
@@ -102,10 +103,10 @@ class AgencyEnded(Problem):
     slug = "agency-ended"
     title = Bilingual("Đơn vị đã kết thúc hoạt động", "The agency has ended")
     detail = Bilingual(
-        "Đơn vị của tài khoản này đã kết thúc hoạt động nên tài khoản chỉ còn xem. Đề nghị quản "
-        "trị viên chuyển tài khoản sang đơn vị mới hoặc đóng tài khoản.",
-        "The agency of this account has ended, so the account can only read. Ask an administrator "
-        "to move it to another agency, or to close it.",
+        "Đơn vị của tài khoản này đã kết thúc hoạt động nên tài khoản chỉ còn xem được. Đề "
+        "nghị quản trị viên chuyển tài khoản sang đơn vị mới hoặc ngừng tài khoản.",
+        "The agency of this account has ended, so the account can only read. Ask an "
+        "administrator to move it to another agency, or to close it.",
     )
 
 
@@ -116,7 +117,7 @@ class TooManyAttempts(Problem):
     slug = "too-many-attempts"
     title = Bilingual("Thử quá nhiều lần", "Too many attempts")
     detail = Bilingual(
-        "Đăng nhập sai quá nhiều lần; hãy thử lại sau {seconds} giây.",
+        "Đăng nhập sai quá nhiều lần; đề nghị thử lại sau {seconds} giây.",
         "Too many failed sign-ins; try again in {seconds:second|seconds}.",
     )
 
@@ -131,7 +132,7 @@ class TooManyRequests(Problem):
     slug = "too-many-requests"
     title = Bilingual("Quá nhiều yêu cầu", "Too many requests")
     detail = Bilingual(
-        "Đã tạo quá nhiều trong một giờ; hãy thử lại sau {seconds} giây.",
+        "Đã tạo quá nhiều trong một giờ; đề nghị thử lại sau {seconds} giây.",
         "Too many were created within an hour; try again in {seconds:second|seconds}.",
     )
 

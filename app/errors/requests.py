@@ -20,9 +20,9 @@ class MalformedJson(Problem):
 
     status = 400
     slug = "malformed-json"
-    title = Bilingual("Nội dung không phải JSON hợp lệ", "The body is not valid JSON")
+    title = Bilingual("Nội dung gửi lên không phải JSON hợp lệ", "The body is not valid JSON")
     detail = Bilingual(
-        "Không đọc được nội dung gửi lên ở vị trí {position}: cần một tài liệu JSON mã hóa UTF-8.",
+        "Không đọc được nội dung gửi lên ở vị trí {position}: phải là JSON mã hóa UTF-8.",
         "The body cannot be read at position {position}: expected a JSON document in UTF-8.",
     )
 
@@ -46,7 +46,8 @@ class MethodNotAllowed(Problem):
     slug = "method-not-allowed"
     title = Bilingual("Phương thức không được hỗ trợ", "Method not allowed")
     detail = Bilingual(
-        "Đường dẫn này không nhận phương thức đó.", "The path does not support this method."
+        "Địa chỉ này không nhận phương thức đó.",
+        "The path does not support this method.",
     )
 
     def __init__(self, allowed: Sequence[str]) -> None:
@@ -68,9 +69,9 @@ class RequestTimeout(Problem):
 
     status = 408
     slug = "request-timeout"
-    title = Bilingual("Quá thời gian gửi", "The request took too long")
+    title = Bilingual("Quá thời gian chờ", "The request took too long")
     detail = Bilingual(
-        "Nội dung không đến đủ trong thời gian cho phép; hãy gửi lại.",
+        "Nội dung không đến đủ trong thời gian cho phép; đề nghị gửi lại.",
         "The request did not arrive completely in time. Send it again.",
     )
 
@@ -80,7 +81,7 @@ class BodyTooLarge(Problem):
 
     status = 413
     slug = "body-too-large"
-    title = Bilingual("Nội dung quá lớn", "The body is too large")
+    title = Bilingual("Nội dung gửi lên quá lớn", "The body is too large")
     detail = Bilingual(
         "Nội dung gửi lên vượt giới hạn cho phép.", "The body exceeds the size limit."
     )
@@ -93,7 +94,7 @@ class TargetTooLong(Problem):
     slug = "target-too-long"
     title = Bilingual("Địa chỉ quá dài", "The address is too long")
     detail = Bilingual(
-        "Đường dẫn và các tham số vượt giới hạn cho phép.",
+        "Địa chỉ và các tham số dài quá giới hạn cho phép.",
         "The path and the query exceed the size limit.",
     )
 
@@ -105,7 +106,8 @@ class UnsupportedMediaType(Problem):
     slug = "unsupported-media-type"
     title = Bilingual("Kiểu nội dung không được hỗ trợ", "Unsupported media type")
     detail = Bilingual(
-        "Cần nội dung kiểu {expected}.", "The media type of the body must be {expected}."
+        "Nội dung gửi lên phải có kiểu {expected}.",
+        "The media type of the body must be {expected}.",
     )
 
 

@@ -13,7 +13,7 @@ class AmbiguousPlan(Problem):
     slug = "ambiguous-plan"
     title = Bilingual("Chưa rõ kế hoạch nào", "The plan is ambiguous")
     detail = Bilingual(
-        "Có nhiều kế hoạch phù hợp; hãy thêm tham số plan với một trong: {plans}.",
+        "Có nhiều kế hoạch phù hợp; đề nghị chọn một kế hoạch (tham số plan): {plans}.",
         "Several plans match; add the parameter `plan` with one of: {plans}.",
     )
 
@@ -35,7 +35,7 @@ class StateConflict(Problem):
 
     status = 409
     slug = "state-conflict"
-    title = Bilingual("Trạng thái không cho phép", "The state does not allow it")
+    title = Bilingual("Chưa thực hiện được", "The state does not allow it")
     detail = Bilingual("{why}", "{why}")
 
     def __init__(self, why: Bilingual, *, retry_after: int | None = None, **facts: Any) -> None:
@@ -61,9 +61,10 @@ class Stale(Problem):
     slug = "stale"
     title = Bilingual("Dữ liệu đã được người khác sửa", "The resource has changed")
     detail = Bilingual(
-        "Bản đang có khác với bản mà If-Match nêu. Hãy tải lại, sửa trên bản mới rồi gửi lại.",
-        "The current version does not match If-Match. Read the resource again, apply your change "
-        "to the new version and send it again.",
+        "Dữ liệu đã thay đổi sau khi được đọc (If-Match không khớp). Đề nghị tải lại, sửa "
+        "trên bản mới rồi gửi lại.",
+        "The current version does not match If-Match. Read the resource again, apply your "
+        "change to the new version and send it again.",
     )
 
 
@@ -73,13 +74,14 @@ class KeyReused(Problem):
     status = 422
     slug = "idempotency-key-reused"
     title = Bilingual(
-        "Khóa chống gửi trùng đã dùng", "The idempotency key was used for another request"
+        "Mã chống gửi trùng đã dùng",
+        "The idempotency key was used for another request",
     )
     detail = Bilingual(
-        "Idempotency-Key này đã dùng cho một yêu cầu khác, hoặc một bản nháp trước, trong 24 giờ "
-        "qua; mỗi lần gửi cần một mã mới.",
-        "This Idempotency-Key was used for another request, or for an earlier draft, within the "
-        "last 24 hours; each submission needs a new key.",
+        "Mã chống gửi trùng này (Idempotency-Key) đã dùng cho yêu cầu khác hoặc cho dự "
+        "thảo trước trong 24 giờ qua; mỗi lần gửi phải có mã mới.",
+        "This Idempotency-Key was used for another request, or for an earlier draft, "
+        "within the last 24 hours; each submission needs a new key.",
     )
 
 
@@ -90,8 +92,8 @@ class AmbiguousProgramme(Problem):
     slug = "ambiguous-programme"
     title = Bilingual("Chưa rõ chương trình nào", "The programme is ambiguous")
     detail = Bilingual(
-        "Có kế hoạch của nhiều chương trình phù hợp; hãy thêm tham số programme với một trong: "
-        "{programmes}.",
+        "Có kế hoạch của nhiều chương trình phù hợp; đề nghị chọn một chương trình (tham "
+        "số programme): {programmes}.",
         "Plans of several programmes match; add the parameter `programme` with one of: "
         "{programmes}.",
     )
@@ -104,7 +106,8 @@ class NotSettled(Problem):
     slug = "not-settled"
     title = Bilingual("Thời điểm chưa chốt", "The instant is not settled")
     detail = Bilingual(
-        "as_of ở sau {settled}; số liệu mới chốt đến thời điểm đó, sau đó còn có thể thay đổi.",
+        "Số liệu mới chốt đến {settled}, sau đó còn có thể thay đổi; đề nghị chọn thời "
+        "điểm (as_of) không sau đó.",
         "as_of is after {settled}. Figures are settled up to then; later ones can still change.",
     )
 
@@ -114,8 +117,8 @@ class PreconditionRequired(Problem):
 
     status = 428
     slug = "precondition-required"
-    title = Bilingual("Thiếu If-Match", "If-Match is missing")
+    title = Bilingual("Chưa nêu phiên bản đã đọc", "If-Match is missing")
     detail = Bilingual(
-        "Hãy gửi kèm tiêu đề If-Match với ETag của bản đã đọc.",
+        "Đề nghị gửi kèm phiên bản đã đọc (tiêu đề If-Match, lấy từ ETag).",
         "Send the header If-Match with the ETag of the version that you have read.",
     )

@@ -11,8 +11,10 @@ class InternalError(Problem):
     slug = "internal-error"
     title = Bilingual("Lỗi của hệ thống", "Internal error")
     detail = Bilingual(
-        "Hệ thống gặp lỗi và chưa thay đổi dữ liệu nào. Mã tra cứu: {request_id}.",
-        "An internal error occurred; no data was changed. Reference: {request_id}.",
+        "Hệ thống gặp lỗi, dữ liệu chưa thay đổi. Đề nghị thử lại; nếu vẫn lỗi, báo người "
+        "quản trị máy chủ kèm mã tra cứu: {request_id}.",
+        "An internal error occurred; no data was changed. Try again; if it persists, tell "
+        "the server's administrator this reference: {request_id}.",
     )
 
 
@@ -23,7 +25,7 @@ class Overloaded(Problem):
     slug = "overloaded"
     title = Bilingual("Hệ thống đang bận", "The service is busy")
     detail = Bilingual(
-        "Hệ thống đang bận, chưa thay đổi dữ liệu nào; hãy thử lại sau ít giây.",
+        "Hệ thống đang bận, dữ liệu chưa thay đổi; đề nghị thử lại sau ít giây.",
         "The service is busy; no data was changed. Try again in a few seconds.",
     )
 
@@ -38,10 +40,10 @@ class DatabaseUnavailable(Problem):
     slug = "database-unavailable"
     title = Bilingual("Cơ sở dữ liệu không trả lời", "The database does not answer")
     detail = Bilingual(
-        "Cơ sở dữ liệu tạm thời không trả lời; hãy thử lại sau ít giây. Nếu đang gửi thay đổi, hãy "
-        "tải lại trước để biết thay đổi đã được ghi hay chưa.",
-        "The database does not answer at the moment; try again in a few seconds. If the request "
-        "changes data, read the resource first: the change may have been made.",
+        "Cơ sở dữ liệu tạm thời không trả lời; đề nghị thử lại sau ít giây. Nếu đang gửi "
+        "thay đổi, tải lại trước để biết thay đổi đã được ghi hay chưa.",
+        "The database does not answer at the moment; try again in a few seconds. If the "
+        "request changes data, read the resource first: the change may have been made.",
     )
 
     def __init__(self) -> None:
@@ -74,10 +76,10 @@ class InsufficientStorage(Problem):
     slug = "insufficient-storage"
     title = Bilingual("Hết chỗ lưu trữ", "Insufficient storage")
     detail = Bilingual(
-        "Đĩa của máy chủ đã đầy nên chưa ghi được; dữ liệu chưa thay đổi. Hãy báo người quản trị "
-        "máy chủ, rồi thử lại sau.",
-        "The server's disk is full, so nothing was written; no data was changed. Tell the server's "
-        "administrator, and try again later.",
+        "Đĩa của máy chủ đã đầy nên chưa ghi được, dữ liệu chưa thay đổi. Đề nghị báo "
+        "người quản trị máy chủ rồi thử lại sau.",
+        "The server's disk is full, so nothing was written; no data was changed. Tell the "
+        "server's administrator, and try again later.",
     )
 
     def __init__(self) -> None:

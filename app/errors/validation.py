@@ -14,7 +14,7 @@ class ValidationFailed(Problem):
     slug = "validation-failed"
     title = Bilingual("Dữ liệu chưa hợp lệ", "The data is not valid")
     detail = Bilingual(
-        "Có {count} chỗ cần sửa; xem danh sách errors.",
+        "Có {count} chỗ cần sửa; xem lý do ở từng chỗ (errors).",
         "{count:field is|fields are} invalid; see `errors`.",
     )
 
@@ -40,7 +40,7 @@ class WarningsUnconfirmed(ValidationFailed):
     slug = "warnings-unconfirmed"
     title = Bilingual("Có cảnh báo chưa được xác nhận", "Warnings are not confirmed")
     detail = Bilingual(
-        "Có {count} cảnh báo; nếu số liệu đúng, hãy gửi lại kèm warnings_note giải thích.",
-        "{count:warning is|warnings are} unconfirmed; if the figures are correct, send the request "
-        "again with a `warnings_note` that explains them.",
+        "Có {count} cảnh báo; nếu số liệu đúng, đề nghị gửi lại kèm giải trình (warnings_note).",
+        "{count:warning is|warnings are} unconfirmed; if the figures are correct, send the "
+        "request again with a `warnings_note` that explains them.",
     )

@@ -40,7 +40,7 @@ from app.http.headers import preferred_language
 from app.http.strict_json import MAX_ERRORS, child_pointer, printable
 from app.text import terms
 from app.text.bilingual import Bilingual
-from app.text.validation_messages import DEFAULT_MESSAGE, MESSAGES
+from app.text.validation_messages import DEFAULT_MESSAGE, MESSAGES, PATTERN_EXAMPLES
 
 logger = logging.getLogger("tiendo")
 
@@ -53,7 +53,8 @@ INDICATOR_EXISTS = AlreadyExists(Bilingual("chỉ tiêu có mã này", "an indic
 CONSTRAINTS: dict[str, Problem] = {
     "agency_code_once_at_a_time": AlreadyExists(
         Bilingual(
-            "đơn vị dùng mã này trong thời gian đó", "an agency with this code in that period"
+            "đơn vị dùng mã này trong thời gian đó",
+            "an agency with this code in that period",
         )
     ),
     "agency_identifier_key": AlreadyExists(
@@ -69,7 +70,12 @@ CONSTRAINTS: dict[str, Problem] = {
     "reminder_rule_schedule_id_agency_id_code_key": AlreadyExists(
         Bilingual("quy tắc nhắc có mã này", "a reminder rule with this code")
     ),
-    "budget_line_once": AlreadyExists(Bilingual("dòng vốn như vậy", "a budget line like this")),
+    "budget_line_once": AlreadyExists(
+        Bilingual(
+            "khoản vốn cùng dự án, đơn vị, nguồn vốn, năm của vốn và quyết định",
+            "a budget line like this",
+        )
+    ),
 }
 """The error for each violated database constraint."""
 
@@ -177,6 +183,8 @@ def _from_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     part, *steps = error["loc"]
     facts = dict(error.get("ctx", {}))
+    if "pattern" in facts:
+        facts["example"] = PATTERN_EXAMPLES[facts["pattern"]]
     if "expected" in facts:
         facts["expected"] = _choices(facts["expected"])
     return FieldError(
@@ -239,7 +247,12 @@ def _from_constraint(error: IntegrityError) -> Problem | None:
     if name in CONSTRAINTS:
         return CONSTRAINTS[name]
     if isinstance(cause, asyncpg.ForeignKeyViolationError):
-        return StateConflict(Bilingual("Dữ liệu này đang được dùng.", "Other data refers to this."))
+        return StateConflict(
+            Bilingual(
+                "Dữ liệu này đang được dùng ở nơi khác nên không xóa được.",
+                "Other data refers to this, so it cannot be deleted.",
+            )
+        )
     return None
 
 

@@ -22,10 +22,11 @@ from app.text.bilingual import Bilingual
 from app.text.validation_messages import MESSAGES
 
 UNKNOWN_PARAMETER = Bilingual(
-    "Không có tham số này; có: {known}.", "Unknown parameter. Allowed parameters: {known}."
+    "Không có tham số này; các tham số dùng được: {known}.",
+    "Unknown parameter. Allowed parameters: {known}.",
 )
 NO_PARAMETERS = Bilingual(
-    "Không có tham số này; đường dẫn này không nhận tham số nào.",
+    "Không có tham số này; địa chỉ này không nhận tham số nào.",
     "Unknown parameter. This path takes no parameters.",
 )
 PARSE_IN_THREAD_FROM = 64 * 1024

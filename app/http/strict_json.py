@@ -24,26 +24,27 @@ MAX_COMBINING_MARKS = 30
 """Per letter, as in Unicode's Stream-Safe Text Format: normalising n marks takes n² steps."""
 
 DUPLICATE_KEY = Bilingual(
-    "Trường này xuất hiện nhiều lần; chỉ gửi một lần.",
+    "Mục này xuất hiện nhiều lần; chỉ được ghi một lần.",
     "This field occurs more than once.",
 )
 NOT_STORABLE = Bilingual(
-    "Chuỗi chứa ký tự không hợp lệ (NUL hoặc nửa cặp surrogate).",
+    "Có ký tự không hợp lệ (NUL hoặc nửa cặp surrogate).",
     "The text contains an invalid character (NUL or an unpaired surrogate).",
 )
 NOT_FINITE = Bilingual(
-    "Cần một số hữu hạn; NaN và vô cực không hợp lệ.",
+    "Phải là số hữu hạn; NaN và vô cực không hợp lệ.",
     "Expected a finite number; NaN and infinity are not valid.",
 )
 TOO_LARGE = Bilingual("Số quá lớn.", "The number is too large.")
 TOO_MANY_MARKS = Bilingual(
-    "Chuỗi có quá nhiều dấu chồng lên một chữ.",
+    "Có quá nhiều dấu chồng lên một chữ.",
     "The text has too many combining marks on one letter.",
 )
 TOO_MANY_VALUES = Bilingual(
-    "Nội dung có quá nhiều giá trị; tối đa {limit}.", "Too many values; at most {limit}."
+    "Nội dung có quá nhiều giá trị; chỉ được tối đa {limit}.",
+    "Too many values; at most {limit}.",
 )
-TOO_DEEP = Bilingual("Cấu trúc lồng quá sâu.", "The structure is nested too deeply.")
+TOO_DEEP = Bilingual("Nội dung lồng quá nhiều cấp.", "The structure is nested too deeply.")
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """A JSON string, or the rest of the document if it does not end."""

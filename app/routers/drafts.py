@@ -15,13 +15,13 @@ from app.routers.dependencies import (
 from app.routers.responses import problems, report_response
 from app.schemas.drafts import DraftPatch, FindingsOut, NilAnswer
 from app.schemas.reports import DraftBody, ReportOut
-from app.services.reports import drafting, working_copy
-from app.text import terms
+from app.services.reports import drafting
+from app.services.reports.refusals import EDITING
 from app.vocabulary import ReportStatus
 
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=StrictRoute)
 
-NOT_EDITABLE = StateConflict(working_copy.NOT_EDITABLE, status=terms.STATUS[ReportStatus.ACCEPTED])
+NOT_EDITABLE = StateConflict(EDITING[ReportStatus.ACCEPTED])
 """The problem as these operations answer it, for the document."""
 
 

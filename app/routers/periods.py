@@ -37,7 +37,8 @@ from app.schemas.periods import (
 from app.services.periods import exemptions, periods, schedules
 from app.vocabulary import Frequency, PeriodState
 
-UNCHANGED_STATE = StateConflict(periods.UNCHANGED_STATE, code="2024-Q2")
+ALREADY_CLOSED = StateConflict(periods.UNCHANGED_STATE[PeriodState.CLOSED], code="2024-Q2")
+ALREADY_OPEN = StateConflict(periods.UNCHANGED_STATE[PeriodState.OPEN], code="2024-Q2")
 NOT_BEFORE_PLAN = StateConflict(exemptions.NOT_BEFORE_PLAN, period="2024-Q2")
 
 router = APIRouter(route_class=ReferenceRoute)
@@ -199,7 +200,7 @@ async def get_reporting_period(
     "/reporting-periods/{code:period}/close",
     tags=["reporting-periods"],
     summary="Close a period",
-    responses=problems(NotFound, AmbiguousPlan, UNCHANGED_STATE),
+    responses=problems(NotFound, AmbiguousPlan, ALREADY_CLOSED),
 )
 async def close_reporting_period(
     code: str, action: PeriodsAction, session: WriteSession, plan: PlanCode = None
@@ -215,7 +216,7 @@ async def close_reporting_period(
     "/reporting-periods/{code:period}/open",
     tags=["reporting-periods"],
     summary="Open a period",
-    responses=problems(NotFound, AmbiguousPlan, UNCHANGED_STATE),
+    responses=problems(NotFound, AmbiguousPlan, ALREADY_OPEN),
 )
 async def open_reporting_period(
     code: str, action: PeriodsAction, session: WriteSession, plan: PlanCode = None

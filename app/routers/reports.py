@@ -48,8 +48,9 @@ from app.services.reports import (
     validation,
 )
 from app.services.reports.idempotency import IdempotentRequest
-from app.text import terms
-from app.vocabulary import ReportStatus, Timeliness
+from app.services.reports.refusals import REVIEW
+from app.services.reports.subjects import name_subject
+from app.vocabulary import DecisionAction, ReportStatus, Timeliness
 
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=StrictRoute)
 
@@ -66,23 +67,18 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-NOT_SUBMITTED = StateConflict(
-    review.WRONG_STATE,
-    status=terms.STATUS[ReportStatus.DRAFT],
-    needed=terms.STATUS[ReportStatus.SUBMITTED],
-)
-NOT_ACCEPTED = StateConflict(
-    review.WRONG_STATE,
-    status=terms.STATUS[ReportStatus.SUBMITTED],
-    needed=terms.STATUS[ReportStatus.ACCEPTED],
-)
-INCOMPLETE = ReportIncomplete([validation.missing_figure("DA2", "DA2.05")])
+DISBURSEMENT = {"project": "DA2", "source": "central", "origin": "current_year"}
+NOT_ACCEPTABLE = StateConflict(REVIEW[DecisionAction.ACCEPTED][ReportStatus.DRAFT])
+NOT_RETURNABLE = StateConflict(REVIEW[DecisionAction.RETURNED][ReportStatus.DRAFT])
+NOT_REOPENABLE = StateConflict(REVIEW[DecisionAction.REOPENED][ReportStatus.SUBMITTED])
+INCOMPLETE = ReportIncomplete([validation.missing_figure("DA2", "DA2.05", "Số hộ tham gia")])
 UNCONFIRMED = WarningsUnconfirmed(
     [
         FieldError(
             "/disbursements/0",
             "not_allocated",
             money.NOT_ALLOCATED,
+            {"subject": name_subject("/disbursements/0", DISBURSEMENT, {})},
             level="warning",
             about={"project": "DA2", "indicator": None},
         )
@@ -186,7 +182,7 @@ def _fingerprint(request: Request, body: Submission) -> str:
     "/{period}/{agency}/return",
     summary="Return a report",
     response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_SUBMITTED, Stale),
+    responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_RETURNABLE, Stale),
 )
 async def return_report(
     key: AddressedReport,
@@ -214,7 +210,7 @@ async def return_report(
     "/{period}/{agency}/accept",
     summary="Accept a report",
     response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_SUBMITTED, Stale),
+    responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_ACCEPTABLE, Stale),
 )
 async def accept_report(
     key: AddressedReport,
@@ -236,7 +232,7 @@ async def accept_report(
     "/{period}/{agency}/reopen",
     summary="Reopen a report",
     response_model=ReportOut,
-    responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_ACCEPTED, Stale),
+    responses=problems(NotFound, AmbiguousPlan, OtherOwner, NOT_REOPENABLE, Stale),
 )
 async def reopen_report(
     key: AddressedReport,

@@ -22,7 +22,7 @@ from app.services.reports.working_copy import ReportAnswer
 from app.text import terms
 
 SAMPLES: dict[type[Problem], Problem] = {
-    OtherOwner: OtherOwner(plan="trieu-son-2024", owner="Huyện Triệu Sơn"),
+    OtherOwner: OtherOwner(plan="trieu-son-2024", owner="UBND huyện Triệu Sơn"),
     NotFound: NotFound(terms.PATH),
     AmbiguousPlan: AmbiguousPlan(
         plans="tho-xuan-2024, trieu-son-2024",

@@ -22,8 +22,8 @@ SEQUENCE:0
 DTSTAMP:20240610T010000Z
 LAST-MODIFIED:20240610T010000Z
 DTSTART;VALUE=DATE:20240615
-SUMMARY:Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng
-DESCRIPTION:Chưa gửi.\\nHạn gửi: hết ngày 15/6/2024 (muộn từ 00:00 ngày 16/6/2024).
+SUMMARY:Hạn gửi báo cáo quý II năm 2024 – UBND xã Xuân Hồng
+DESCRIPTION:Chưa gửi.\\nHạn gửi: hết ngày 15/6/2024 (tính quá hạn từ 00:00 ngày 16/6/2024).
 STATUS:CONFIRMED
 END:VEVENT
 END:VCALENDAR

@@ -30,8 +30,8 @@ Channels = Annotated[
 MESSAGE: dict[str, Any] = {
     "id": "01900b34-6a58-7a31-9d0c-5c3e2f7b8a14",
     "subject": "Còn 3 ngày: báo cáo quý II năm 2024",
-    "text": "Kính gửi Nguyễn Văn An,\n\nCòn 3 ngày: báo cáo quý II năm 2024 của Xã Xuân Hồng. "
-    "Hạn gửi: hết ngày 15/6/2024.\n",
+    "text": "Kính gửi Ông/Bà Nguyễn Văn An,\n\nCòn 3 ngày: báo cáo quý II năm 2024 của UBND xã "
+    "Xuân Hồng. Hạn gửi: hết ngày 15/6/2024; kế hoạch ghi: trước ngày 15 tháng cuối quý.\n",
     "sent_at": "2024-06-12T08:00:07+07:00",
     "read_at": None,
     "obligations": [

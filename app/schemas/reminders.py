@@ -146,8 +146,9 @@ class ForeseenOut(Output):
             "channel": "email",
             "send_at": "2024-06-12T08:00:00+07:00",
             "subject": "Còn 3 ngày: báo cáo quý II năm 2024",
-            "text": "Kính gửi Nguyễn Văn An,\n\nCòn 3 ngày: báo cáo quý II năm 2024 của "
-            "Xã Xuân Hồng. Hạn gửi: hết ngày 15/6/2024.\n",
+            "text": "Kính gửi Ông/Bà Nguyễn Văn An,\n\nCòn 3 ngày: báo cáo quý II năm 2024 của "
+            "UBND xã Xuân Hồng. Hạn gửi: hết ngày 15/6/2024; kế hoạch ghi: trước ngày 15 tháng "
+            "cuối quý.\n",
             "obligations": [
                 {
                     "plan": "tho-xuan-2024",

@@ -326,7 +326,7 @@ class ReportOut(ObligationOut):
                     "level": "error",
                     "pointer": "/entries/-",
                     "code": "required_figure_missing",
-                    "message": "Thiếu số liệu bắt buộc DA2.05; nếu không phát sinh, ghi 0.",
+                    "message": "Thiếu “Số hộ tham gia” (DA2.05); nếu không phát sinh, ghi 0.",
                     "project": "DA2",
                     "indicator": "DA2.05",
                 }

@@ -136,7 +136,7 @@ class WebhookMessage(Output):
                 "email": "xuanhong@example.vn",
             },
             "subject": "Còn 3 ngày: báo cáo quý II năm 2024",
-            "text": "Kính gửi Nguyễn Văn An,\n\n…",
+            "text": "Kính gửi Ông/Bà Nguyễn Văn An,\n\n…",
             "obligations": [
                 {
                     "plan": "tho-xuan-2024",

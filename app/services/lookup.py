@@ -37,7 +37,7 @@ MOST_CHOICES = 50
 """At most so many plans are listed as choices where a request fits several."""
 
 NO_SUCH_AGENCY = Bilingual(
-    "Không có đơn vị {agency} trong phạm vi quản trị của bạn.",
+    "Không có đơn vị {agency} trong phạm vi tài khoản được quản trị.",
     "There is no agency {agency} within your reach.",
 )
 

@@ -1,5 +1,7 @@
 """Names of resources, states and operations in messages, in Vietnamese and English."""
 
+from collections.abc import Iterable
+
 from app.policy import Permission
 from app.text.bilingual import Bilingual
 from app.vocabulary import (
@@ -33,7 +35,7 @@ ASSIGNMENT = Bilingual(
     "phân công của đơn vị {agency} trong dự án {project}",
     "assignment of agency {agency} to project {project}",
 )
-BUDGET_LINE = Bilingual("dòng vốn {id!s}", "budget line {id!s}")
+BUDGET_LINE = Bilingual("khoản vốn {id!s}", "budget line {id!s}")
 INDICATOR = Bilingual("chỉ tiêu {code}", "indicator {code}")
 TARGET = Bilingual("mục tiêu {code}", "target {code}")
 REPORT = Bilingual(
@@ -42,13 +44,13 @@ REPORT = Bilingual(
 REVISION = Bilingual("bản gửi số {number!s}", "revision {number!s}")
 REMINDER_RULE = Bilingual("quy tắc nhắc {code}", "reminder rule {code}")
 MESSAGE = Bilingual("thông báo {id!s}", "notification {id!s}")
-WEBHOOK = Bilingual("webhook {id!s}", "webhook {id!s}")
-WORKING_DAY = Bilingual("ngày hoán đổi {day}", "calendar exception on {day}")
+WEBHOOK = Bilingual("cổng nhận tin {id!s}", "webhook {id!s}")
+WORKING_DAY = Bilingual("ngày nghỉ bù, làm bù {day}", "calendar exception on {day}")
 PREFERENCES = Bilingual(
     "trang cài đặt thông báo của liên kết này", "notification settings page for this link"
 )
-CALENDAR = Bilingual("lịch này", "such calendar")
-CALENDAR_LINK = Bilingual("lịch đăng ký {id!s}", "calendar link {id!s}")
+CALENDAR = Bilingual("lịch hạn gửi này", "such calendar")
+CALENDAR_LINK = Bilingual("liên kết lịch hạn gửi {id!s}", "calendar link {id!s}")
 ACCOUNT = Bilingual("tài khoản {username}", "account {username}")
 PASSWORD_LINK = Bilingual(
     "liên kết đặt mật khẩu này, hoặc liên kết đã hết hạn hay đã dùng",
@@ -58,10 +60,10 @@ API_KEY = Bilingual("khóa API {id!s}", "API key {id!s}")
 REORGANISATION = Bilingual("đợt sắp xếp {id!s}", "reorganisation {id!s}")
 
 STATUS = {
-    ReportStatus.NOT_STARTED: Bilingual("chưa bắt đầu", "not started"),
-    ReportStatus.DRAFT: Bilingual("bản nháp", "a draft"),
+    ReportStatus.NOT_STARTED: Bilingual("chưa lập", "not started"),
+    ReportStatus.DRAFT: Bilingual("dự thảo", "a draft"),
     ReportStatus.SUBMITTED: Bilingual("đã gửi", "submitted"),
-    ReportStatus.RETURNED: Bilingual("trả lại", "returned"),
+    ReportStatus.RETURNED: Bilingual("đã trả lại", "returned"),
     ReportStatus.ACCEPTED: Bilingual("đã duyệt", "accepted"),
 }
 """The status of a report, as in "the report is …"."""
@@ -160,7 +162,7 @@ ROLE = {
     Role.REPORTER: Bilingual("người báo cáo", "reporter"),
     Role.COORDINATOR: Bilingual("cán bộ tổng hợp", "coordinator"),
     Role.VIEWER: Bilingual("người theo dõi", "viewer"),
-    Role.ADMIN: Bilingual("quản trị", "admin"),
+    Role.ADMIN: Bilingual("quản trị viên", "admin"),
 }
 
 CHANNEL = {
@@ -183,13 +185,17 @@ AUDIT_ACTION = {
     ),
     AuditAction.API_KEY_CREATED: Bilingual("tạo khóa API", "created an API key"),
     AuditAction.API_KEY_REVOKED: Bilingual("thu hồi khóa API", "revoked an API key"),
-    AuditAction.CALENDAR_LINK_CREATED: Bilingual("tạo lịch đăng ký", "created a calendar link"),
-    AuditAction.CALENDAR_LINK_REVOKED: Bilingual("thu hồi lịch đăng ký", "revoked a calendar link"),
+    AuditAction.CALENDAR_LINK_CREATED: Bilingual(
+        "tạo liên kết lịch hạn gửi", "created a calendar link"
+    ),
+    AuditAction.CALENDAR_LINK_REVOKED: Bilingual(
+        "thu hồi liên kết lịch hạn gửi", "revoked a calendar link"
+    ),
     AuditAction.WEBHOOK_CREATED: Bilingual("tạo cổng nhận tin", "created a webhook"),
     AuditAction.WEBHOOK_CHANGED: Bilingual("sửa cổng nhận tin", "changed a webhook"),
     AuditAction.WEBHOOK_DELETED: Bilingual("xóa cổng nhận tin", "deleted a webhook"),
     AuditAction.NOTIFICATION_PREFERENCE_PUT: Bilingual(
-        "đổi thiết lập thông báo", "changed notification preferences"
+        "đổi cài đặt thông báo", "changed notification preferences"
     ),
     AuditAction.PROGRAMME_LOADED: Bilingual("nạp chương trình", "loaded a programme"),
     AuditAction.PLAN_LOADED: Bilingual("nạp kế hoạch", "loaded a plan"),
@@ -201,10 +207,10 @@ AUDIT_ACTION = {
     AuditAction.AGENCY_CREATED: Bilingual("thêm cơ quan, đơn vị", "created an agency"),
     AuditAction.AGENCY_CHANGED: Bilingual("sửa cơ quan, đơn vị", "changed an agency"),
     AuditAction.REORGANISATION_ENTERED: Bilingual(
-        "nhập sắp xếp đơn vị", "entered a reorganisation"
+        "nhập đợt sắp xếp đơn vị hành chính", "entered a reorganisation"
     ),
     AuditAction.REORGANISATION_APPLIED: Bilingual(
-        "áp dụng sắp xếp đơn vị", "applied a reorganisation"
+        "áp dụng đợt sắp xếp đơn vị hành chính", "applied a reorganisation"
     ),
     AuditAction.PROJECT_CREATED: Bilingual("thêm dự án", "created a project"),
     AuditAction.PROJECT_CHANGED: Bilingual("sửa dự án", "changed a project"),
@@ -213,9 +219,9 @@ AUDIT_ACTION = {
     AuditAction.ASSIGNMENT_DELETED: Bilingual("xóa phân công", "deleted an assignment"),
     AuditAction.INDICATOR_CREATED: Bilingual("thêm chỉ tiêu", "created an indicator"),
     AuditAction.INDICATOR_CHANGED: Bilingual("sửa chỉ tiêu", "changed an indicator"),
-    AuditAction.BUDGET_LINE_CREATED: Bilingual("thêm dòng vốn", "created a budget line"),
-    AuditAction.BUDGET_LINE_CHANGED: Bilingual("sửa dòng vốn", "changed a budget line"),
-    AuditAction.BUDGET_LINE_DELETED: Bilingual("xóa dòng vốn", "deleted a budget line"),
+    AuditAction.BUDGET_LINE_CREATED: Bilingual("thêm khoản vốn", "created a budget line"),
+    AuditAction.BUDGET_LINE_CHANGED: Bilingual("sửa khoản vốn", "changed a budget line"),
+    AuditAction.BUDGET_LINE_DELETED: Bilingual("xóa khoản vốn", "deleted a budget line"),
     AuditAction.SCHEDULE_CHANGED: Bilingual("sửa chế độ báo cáo", "changed a schedule"),
     AuditAction.REPORTING_PERIODS_GENERATED: Bilingual(
         "lập kỳ báo cáo", "generated reporting periods"
@@ -232,19 +238,19 @@ AUDIT_ACTION = {
         "dời hạn kỳ báo cáo", "moved the due date of a period"
     ),
     AuditAction.WORKING_DAY_PUT: Bilingual(
-        "đặt ngày nghỉ, ngày làm bù", "set an exception of the calendar"
+        "đặt ngày nghỉ bù, làm bù", "set an exception of the calendar"
     ),
     AuditAction.WORKING_DAY_REMOVED: Bilingual(
-        "xóa ngày nghỉ, ngày làm bù", "removed an exception of the calendar"
+        "xóa ngày nghỉ bù, làm bù", "removed an exception of the calendar"
     ),
     AuditAction.OBLIGATION_EXTENDED: Bilingual("gia hạn", "extended an obligation"),
     AuditAction.OBLIGATION_EXEMPTED: Bilingual("miễn báo cáo", "exempted an obligation"),
-    AuditAction.OBLIGATION_EXEMPTION_ENDED: Bilingual("thôi miễn báo cáo", "ended an exemption"),
-    AuditAction.OBLIGATION_REMINDED: Bilingual("nhắc báo cáo", "sent a reminder by hand"),
+    AuditAction.OBLIGATION_EXEMPTION_ENDED: Bilingual("bỏ miễn báo cáo", "ended an exemption"),
+    AuditAction.OBLIGATION_REMINDED: Bilingual("nhắc trực tiếp", "sent a reminder by hand"),
     AuditAction.REMINDER_RULE_CREATED: Bilingual("thêm quy tắc nhắc", "created a reminder rule"),
     AuditAction.REMINDER_RULE_CHANGED: Bilingual("sửa quy tắc nhắc", "changed a reminder rule"),
     AuditAction.REMINDER_RULE_DELETED: Bilingual("xóa quy tắc nhắc", "deleted a reminder rule"),
-    AuditAction.REPORT_DRAFT_SAVED: Bilingual("bắt đầu soạn báo cáo", "began a draft"),
+    AuditAction.REPORT_DRAFT_SAVED: Bilingual("bắt đầu soạn dự thảo báo cáo", "began a draft"),
     AuditAction.REPORT_SUBMITTED: Bilingual("gửi báo cáo", "submitted a report"),
     AuditAction.REPORT_SEALED: Bilingual(
         "niêm phong bản gửi có từ trước", "sealed an earlier revision"
@@ -252,25 +258,46 @@ AUDIT_ACTION = {
     AuditAction.REPORT_RETURNED: Bilingual("trả lại báo cáo", "returned a report"),
     AuditAction.REPORT_ACCEPTED: Bilingual("duyệt báo cáo", "accepted a report"),
     AuditAction.REPORT_REOPENED: Bilingual("mở lại báo cáo", "reopened a report"),
-    AuditAction.MESSAGES_HELD: Bilingual("tạm giữ tin nhắn", "held the messages"),
-    AuditAction.MESSAGES_RELEASED: Bilingual("cho gửi tin nhắn", "released the messages"),
-    AuditAction.MESSAGES_DROPPED: Bilingual("bỏ tin nhắn", "dropped messages"),
+    AuditAction.MESSAGES_HELD: Bilingual("tạm giữ thông báo", "held the messages"),
+    AuditAction.MESSAGES_RELEASED: Bilingual("cho gửi thông báo", "released the messages"),
+    AuditAction.MESSAGES_DROPPED: Bilingual("bỏ thông báo", "dropped messages"),
     AuditAction.DATABASE_RESTORED: Bilingual("khôi phục cơ sở dữ liệu", "restored the database"),
 }
 """What was done, as in "the coordinator …"."""
 
 P = Permission
 
+FIELD = {
+    "decimals": Bilingual("số chữ số thập phân", "decimals"),
+    "formula": Bilingual("công thức", "formula"),
+    "kind": Bilingual("loại", "kind"),
+    "name": Bilingual("tên", "name"),
+    "note": Bilingual("ghi chú", "note"),
+    "parent": Bilingual("dự án cấp trên", "parent"),
+    "project": Bilingual("dự án", "project"),
+    "unit": Bilingual("đơn vị tính", "unit"),
+}
+"""The fields that define a project or an indicator."""
+
+
+def name_fields(names: Iterable[str]) -> Bilingual:
+    """Fields in words, in Vietnamese each with its name in the API."""
+    ordered = sorted(names)
+    return Bilingual(
+        ", ".join(f"{FIELD[name].vi} ({name})" for name in ordered), ", ".join(ordered)
+    )
+
+
 OPERATION = {
-    P.SELF: Bilingual("xem thông tin của chính mình", "read its own account"),
-    P.SELF_WRITE: Bilingual("đổi thiết lập của chính mình", "change its own settings"),
+    P.SELF: Bilingual("xem thông tin tài khoản đang đăng nhập", "read its own account"),
+    P.SELF_WRITE: Bilingual("đổi cài đặt của tài khoản đang đăng nhập", "change its own settings"),
     P.REFERENCE_READ: Bilingual("xem kế hoạch và danh mục", "read plans and reference data"),
     P.PERIODS_READ: Bilingual("xem kỳ báo cáo", "read reporting periods"),
     P.REFERENCE_WRITE: Bilingual("sửa kế hoạch và danh mục", "change plans and reference data"),
     P.PERIODS_MANAGE: Bilingual(
         "lập, khóa và mở kỳ báo cáo", "generate, close and open reporting periods"
     ),
-    P.OBLIGATIONS_READ: Bilingual("xem nghĩa vụ báo cáo", "read obligations"),
+    P.OBLIGATIONS_READ: Bilingual("xem các báo cáo phải gửi", "read obligations"),
     P.OBLIGATIONS_MANAGE: Bilingual("gia hạn, miễn báo cáo", "extend or exempt obligations"),
     P.REPORTS_READ: Bilingual("xem báo cáo", "read reports"),
     P.REPORTS_WRITE: Bilingual("soạn và gửi báo cáo", "write and submit reports"),
@@ -278,16 +305,18 @@ OPERATION = {
     P.AGGREGATES_READ: Bilingual("xem số liệu tổng hợp", "read aggregates"),
     P.NOTIFICATIONS_READ_SENT: Bilingual("xem các thông báo đã gửi", "read sent notifications"),
     P.REMINDERS_MANAGE: Bilingual(
-        "đặt quy tắc nhắc và nhắc tay", "manage reminder rules and send reminders"
+        "đặt quy tắc nhắc và nhắc trực tiếp",
+        "manage reminder rules and send reminders",
     ),
-    P.CALENDARS_MANAGE: Bilingual("đăng ký lịch hạn gửi", "subscribe to due-date calendars"),
+    P.CALENDARS_MANAGE: Bilingual("tạo liên kết lịch hạn gửi", "subscribe to due-date calendars"),
     P.WEBHOOKS_MANAGE: Bilingual("quản lý cổng nhận tin (webhook)", "manage webhooks"),
-    P.JOBS_READ: Bilingual("xem công việc nền", "read the state of background jobs"),
+    P.JOBS_READ: Bilingual("xem tác vụ nền", "read the state of background jobs"),
     P.AUDIT_READ: Bilingual("xem nhật ký thay đổi", "read audit events"),
     P.PASSWORDS_RESET: Bilingual("cấp mã đặt lại mật khẩu", "issue codes to reset passwords"),
     P.ACCOUNTS_MANAGE: Bilingual("quản lý tài khoản và khóa API", "manage accounts and API keys"),
     P.REORGANISATIONS_MANAGE: Bilingual(
-        "sắp xếp đơn vị hành chính", "enter reorganisations of governments"
+        "nhập đợt sắp xếp đơn vị hành chính",
+        "enter reorganisations of governments",
     ),
 }
 """What a permission allows, as in "not allowed to …"."""

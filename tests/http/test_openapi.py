@@ -14,6 +14,7 @@ from app.errors import Problem
 from app.http.openapi import TAGS
 from app.schemas.webhooks import WebhookMessage
 from app.services.notifications.payloads import compose_test_payload
+from app.text.validation_messages import PATTERN_EXAMPLES
 from tests.support.operations import DOCUMENT
 
 OPERATION_DOCUMENTS: list[dict[str, Any]] = [
@@ -189,6 +190,18 @@ def test_a_default_matches_its_pattern() -> None:
     ]
     assert len(defaults) > 2
     assert all(re.search(pattern, default) for pattern, default in defaults)
+
+
+def test_every_pattern_has_an_example_that_matches() -> None:
+    patterns = {schema["pattern"] for schema in _schemas() if "pattern" in schema}
+    inner = {
+        part["pattern"]
+        for schema in _schemas()
+        for part in schema.get("anyOf", [])
+        if "pattern" in part
+    }
+    assert patterns | inner == PATTERN_EXAMPLES.keys()
+    assert all(re.search(pattern, example) for pattern, example in PATTERN_EXAMPLES.items())
 
 
 IF_MATCH = {

@@ -55,7 +55,7 @@ async def events(service: Service, token: str) -> dict[str, Event]:
 
 async def q2(service: Service, token: str) -> Event:
     """The second quarter's event of Xuân Hồng."""
-    return (await events(service, token))["Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng"]
+    return (await events(service, token))["Hạn gửi báo cáo quý II năm 2024 – UBND xã Xuân Hồng"]
 
 
 def alarms(event: Event) -> list[datetime]:
@@ -70,14 +70,14 @@ async def test_a_communes_calendar_shows_its_due_dates(service: Service) -> None
     assert link["url"].startswith("http://127.0.0.1:8000/api/v1/calendar.ics?token=")
     by_summary = await events(service, token_of(link["url"]))
     assert {name: event.dtstart.value for name, event in by_summary.items()} == {
-        "Hạn gửi báo cáo quý I năm 2024 – Xã Xuân Hồng": date(2024, 3, 15),
-        "Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng": date(2024, 6, 15),
-        "Hạn gửi báo cáo 6 tháng đầu năm 2024 – Xã Xuân Hồng": date(2024, 6, 20),
-        "Hạn gửi báo cáo quý III năm 2024 – Xã Xuân Hồng": date(2024, 9, 15),
-        "Hạn gửi báo cáo năm 2024 – Xã Xuân Hồng": date(2024, 12, 10),
-        "Hạn gửi báo cáo quý IV năm 2024 – Xã Xuân Hồng": date(2024, 12, 15),
+        "Hạn gửi báo cáo quý I năm 2024 – UBND xã Xuân Hồng": date(2024, 3, 15),
+        "Hạn gửi báo cáo quý II năm 2024 – UBND xã Xuân Hồng": date(2024, 6, 15),
+        "Hạn gửi báo cáo 6 tháng đầu năm 2024 – UBND xã Xuân Hồng": date(2024, 6, 20),
+        "Hạn gửi báo cáo quý III năm 2024 – UBND xã Xuân Hồng": date(2024, 9, 15),
+        "Hạn gửi báo cáo năm 2024 – UBND xã Xuân Hồng": date(2024, 12, 10),
+        "Hạn gửi báo cáo quý IV năm 2024 – UBND xã Xuân Hồng": date(2024, 12, 15),
     }
-    event = by_summary["Hạn gửi báo cáo quý II năm 2024 – Xã Xuân Hồng"]
+    event = by_summary["Hạn gửi báo cáo quý II năm 2024 – UBND xã Xuân Hồng"]
     assert event.dtend.value - event.dtstart.value == timedelta(days=1)
     assert event.dtstamp.value == datetime(2024, 6, 10, 1, tzinfo=UTC)
     assert event.last_modified.value == datetime(2024, 6, 10, 1, tzinfo=UTC)
@@ -133,7 +133,7 @@ async def test_closing_a_period_increments_the_sequence_of_its_events(service: S
 
 async def test_old_obligations_are_left_out(service: Service) -> None:
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
-    first = "Hạn gửi báo cáo quý I năm 2024 – Xã Xuân Hồng"
+    first = "Hạn gửi báo cáo quý I năm 2024 – UBND xã Xuân Hồng"
     service.clock.set("2025-04-19 08:00")
     assert first in await events(service, token)
     service.clock.set("2025-04-20 08:00")
@@ -167,7 +167,7 @@ async def test_each_change_is_shown_and_increments_the_sequence(service: Service
         (2, "CONFIRMED", 2, "Chưa gửi."),
         (2, "CONFIRMED", 2, "Quá hạn, chưa gửi."),
         (3, "CONFIRMED", 0, "Đã gửi muộn 2 ngày, 09:00 ngày 17/6/2024."),
-        (4, "CONFIRMED", 0, "Bị trả lại để sửa, hạn gửi lại: hết ngày 19/6/2024."),
+        (4, "CONFIRMED", 0, "Đã trả lại để sửa, hạn gửi lại: hết ngày 19/6/2024."),
         (6, "CONFIRMED", 0, "Đã gửi muộn 2 ngày, 09:00 ngày 17/6/2024."),
     ]
 

@@ -325,7 +325,7 @@ async def test_a_returned_report_can_be_reminded_of_by_hand(
     [first, *_] = await list_all(commune, "/notifications")
     assert first["obligations"][0]["about"] == "obligation.reminded"
     assert (
-        "Báo cáo quý II năm 2024 của Xã Xuân Hồng đang chờ sửa và gửi lại."
+        "Báo cáo quý II năm 2024 của UBND xã Xuân Hồng đang chờ sửa và gửi lại."
         f"{due_text}\nLời nhắn của cơ quan tổng hợp: Gửi lại hôm nay.\n"
     ) in first["text"]
 

@@ -221,4 +221,4 @@ async def test_reporters_are_told_unless_they_have_sent_meanwhile(service: Servi
     assert ended == {("sent", "happened"): 2, ("skipped", "report_submitted"): 1}
     (words,) = [mail.text for mail in outbox.mails if mail.email == "bac-luong@example.vn"]
     assert words.subject == "Đổi hạn gửi sang 17/6/2024: báo cáo quý II năm 2024 và 2 việc khác"
-    assert "quý II năm 2024 của Xã Bắc Lương đổi sang hết ngày 17/6/2024." in words.plain
+    assert "quý II năm 2024 của UBND xã Bắc Lương đổi sang hết ngày 17/6/2024" in words.plain

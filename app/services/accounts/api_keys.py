@@ -23,7 +23,10 @@ from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import AuditAction, Scope
 
-PAST = Bilingual("Ngày này đã qua.", "This day is in the past.")
+PAST = Bilingual(
+    "Ngày hết hạn đã qua; phải từ hôm nay trở đi.",
+    "The expiry date is in the past.",
+)
 
 ALLOWANCE = Allowance(most=100, most_hourly=100)
 """The API keys of one agency."""

@@ -19,19 +19,21 @@ AGENCY_NEEDED = Bilingual(
     "Vai trò {role} phải gắn với một đơn vị.", "The role {role} needs an agency."
 )
 ABOVE_REACH = Bilingual(
-    "Chỉ quản trị toàn hệ thống mới tạo được tài khoản không gắn đơn vị.",
+    "Chỉ quản trị viên toàn hệ thống mới tạo được tài khoản không gắn đơn vị.",
     "Only an admin of the whole system may create accounts without an agency.",
 )
 WHOLE_AREA = Bilingual(
-    "Vai trò coordinator làm việc cho cả địa bàn, nên chỉ quản trị của cả địa bàn mới giao được.",
+    "Vai trò cán bộ tổng hợp phụ trách cả địa bàn; chỉ quản trị viên của cả địa bàn đó được giao.",
     "The role coordinator covers a whole area, so only an admin of that area may assign it.",
 )
 OWN_ACCOUNT = Bilingual(
-    "Không tự đổi vai trò, đơn vị, trạng thái hay mật khẩu của chính mình ở đây.",
-    "You cannot change your own role, agency, status or password here.",
+    "Không tự đổi được vai trò, đơn vị, trạng thái của tài khoản đang đăng nhập; mật "
+    "khẩu đổi ở mục đổi mật khẩu (/me/password).",
+    "You cannot change your own role, agency or status; change your password at /me/password.",
 )
 LAST_ADMIN = Bilingual(
-    "Đây là quản trị toàn hệ thống cuối cùng còn hoạt động; hãy lập một người khác trước.",
+    "Đây là quản trị viên toàn hệ thống cuối cùng còn hoạt động; phải tạo một quản trị "
+    "viên khác trước.",
     "This is the last active admin of the whole system; create another one first.",
 )
 FIELDS_OF_OTHERS = frozenset({"role", "agency", "active", "password"})

@@ -8,20 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.agencies import Agency, AgencySuccession
 from app.text.bilingual import Bilingual
+from app.text.names import official_name
 from app.text.writing import Language
 
 NOTICE = Bilingual(
-    "{name} đã kết thúc hoạt động ngày {last_day}, nên tài khoản chỉ còn xem. Đề nghị quản trị "
-    "viên chuyển tài khoản sang {successors} hoặc đóng tài khoản.",
-    "{name} ended on {last_day}, so this account can only read. Ask an administrator to move it "
-    "to {successors}, or to close it.",
+    "{name} đã kết thúc hoạt động sau ngày {last_day} nên tài khoản chỉ còn xem được. "
+    "Đề nghị quản trị viên chuyển tài khoản sang {successors} hoặc ngừng tài khoản.",
+    "{name} ended on {last_day}, so this account can only read. Ask an administrator "
+    "to move it to {successors}, or to close it.",
 )
 ANOTHER_AGENCY = Bilingual("đơn vị mới", "another agency")
 
 
 @dataclass(frozen=True)
 class EndedAgency:
-    """An agency that has ended, with the names of its successors."""
+    """An agency that has ended, with the official names of its successors."""
 
     name: str
     last_day: date
@@ -39,10 +40,12 @@ async def find(session: AsyncSession, agency_id: int | None, today: date) -> End
     agency = await session.get(Agency, agency_id) if agency_id else None
     if agency is None or agency.valid_to is None or agency.valid_to >= today:
         return None
-    names = await session.scalars(
-        select(Agency.name)
+    successors = await session.execute(
+        select(Agency.name, Agency.kind)
         .join(AgencySuccession, AgencySuccession.successor_id == Agency.id)
         .where(AgencySuccession.predecessor_id == agency.id)
         .order_by(Agency.code)
     )
-    return EndedAgency(agency.name, agency.valid_to, tuple(names))
+    return EndedAgency(
+        agency.name, agency.valid_to, tuple(official_name(*successor) for successor in successors)
+    )

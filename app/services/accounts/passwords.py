@@ -24,7 +24,7 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import AuditAction
 
 COMMON_PASSWORD = Bilingual(
-    "Mật khẩu này quá phổ biến hoặc dễ đoán; hãy dùng một câu dài dễ nhớ.",
+    "Mật khẩu này quá phổ biến hoặc dễ đoán; nên dùng một câu dài dễ nhớ.",
     "This password is too common or too easy to guess; use a long phrase.",
 )
 WRONG_PASSWORD = Bilingual("Mật khẩu hiện tại không đúng.", "The current password does not match.")

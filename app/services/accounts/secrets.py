@@ -18,7 +18,8 @@ from app.text.bilingual import Bilingual
 HOUR = timedelta(hours=1)
 
 TOO_MANY = Bilingual(
-    "Đã có {count}, nhiều nhất được phép; hãy thu hồi bớt trước.",
+    "Đã có {count} liên kết hoặc khóa, là mức tối đa, nên không tạo thêm được; phải "
+    "thu hồi bớt trước.",
     "There are {count} already, the most that is allowed; revoke some first.",
 )
 

@@ -29,7 +29,8 @@ MOST_MISSING = 200
 """At most so many missing agencies are named; `missing_count` counts all."""
 
 NOT_BY_PROJECT = Bilingual(
-    "Tình trạng thời hạn không chia theo dự án.", "Timeliness is not broken down by project."
+    "Tình hình gửi báo cáo không chia theo dự án.",
+    "Timeliness is not broken down by project.",
 )
 
 

@@ -16,7 +16,8 @@ from app.errors import FieldError, NotSettled, ValidationFailed
 from app.text.bilingual import Bilingual
 
 BEFORE_THE_PLAN = Bilingual(
-    "Năm kế hoạch bắt đầu từ {begins}.", "The plan's year begins at {begins}."
+    "Thời điểm (as_of) phải từ đầu năm kế hoạch, {begins}.",
+    "The instant must not be before the plan's year, which begins at {begins}.",
 )
 
 SETTLED_AFTER = timedelta(seconds=20)

@@ -27,12 +27,13 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import AuditAction, Channel, MessageState, NotificationState
 
 UNREACHABLE = Bilingual(
-    "Không kênh nào trong số này đến được bạn; đang dùng được: {available}.",
+    "Không gửi được qua kênh nào trong số này; các kênh đang dùng được: {available}.",
     "None of these channels reaches you; available channels: {available}.",
 )
 
 NO_SUCH_MESSAGE = Bilingual(
-    "Bạn không nhận thông báo nào có mã {id}.", "You have received no message {id}."
+    "Không có thông báo nào mang mã {id} gửi cho tài khoản này.",
+    "You have received no message {id}.",
 )
 
 # How an account can be reached, and what it has chosen.

@@ -16,8 +16,8 @@ TEXTS: dict[Reason, Bilingual] = {
     Reason.ALREADY_NOTIFIED: Bilingual(
         "đã nhắc theo quy tắc khác hoặc qua kênh khác", "reminded by another rule or channel"
     ),
-    Reason.LATER_REMINDER: Bilingual("đã có lần nhắc sau nói đủ hơn", "a later reminder says more"),
-    Reason.LATER_EVENT: Bilingual("đã có tin sau nói đủ hơn", "a later event says more"),
+    Reason.LATER_REMINDER: Bilingual("đã có lần nhắc sau thay thế", "a later reminder says more"),
+    Reason.LATER_EVENT: Bilingual("đã có thông báo sau thay thế", "a later event says more"),
     Reason.DROPPED_BY_OPERATOR: Bilingual(
         "người vận hành đã bỏ sau khi khôi phục dữ liệu", "dropped by the operator after a restore"
     ),
@@ -40,21 +40,21 @@ TEXTS: dict[Reason, Bilingual] = {
     Reason.REPORT_SUBMITTED: Bilingual("báo cáo đã được gửi", "the report was submitted"),
     Reason.REPORT_RESUBMITTED: Bilingual("báo cáo đã được gửi lại", "the report was resubmitted"),
     Reason.REPORT_NOT_ACCEPTED: Bilingual(
-        "báo cáo không còn ở trạng thái đã duyệt", "the report is no longer accepted"
+        "báo cáo không còn là đã duyệt", "the report is no longer accepted"
     ),
     Reason.CORRECTION_MOVED: Bilingual(
-        "hạn sửa đã đổi sang ngày khác", "the correction is due on another day"
+        "hạn gửi lại đã đổi sang ngày khác", "the correction is due on another day"
     ),
     Reason.PERIOD_CLOSED: Bilingual("kỳ báo cáo đã khóa", "the period is closed"),
     Reason.PERIOD_OPEN: Bilingual("kỳ báo cáo đang mở", "the period is open"),
     Reason.DUE_DATE_EXTENDED: Bilingual("hạn gửi đã được gia hạn", "the due date was extended"),
-    Reason.RULE_DROPPED: Bilingual("quy tắc nhắc đã bỏ", "the rule was dropped"),
-    Reason.PLAN_LOADED: Bilingual("kế hoạch đã được nạp sau đó", "the plan was loaded since"),
+    Reason.RULE_DROPPED: Bilingual("quy tắc nhắc không còn áp dụng", "the rule was dropped"),
+    Reason.PLAN_LOADED: Bilingual("sau đó kế hoạch đã nạp được", "the plan was loaded since"),
     Reason.INTERRUPTED: Bilingual(
         "mọi lần gửi đều bị ngắt giữa chừng", "every attempt was interrupted"
     ),
     Reason.NO_WEBHOOK: Bilingual(
-        "không có cổng nhận tin nào cho đơn vị", "no webhook serves the agency"
+        "đơn vị chưa có cổng nhận tin nào", "no webhook serves the agency"
     ),
     Reason.NO_MAIL_ADDRESS: Bilingual(
         "tài khoản chưa có địa chỉ thư điện tử", "the account has no e-mail address"
@@ -75,7 +75,7 @@ TEXTS: dict[Reason, Bilingual] = {
         "địa chỉ của cổng nhận tin không gọi được", "the webhook's address cannot be used"
     ),
     Reason.WEBHOOK_NOT_PUBLIC: Bilingual(
-        "khi vận hành thật, cổng nhận tin cần một địa chỉ https công khai",
+        "khi vận hành chính thức, cổng nhận tin phải có địa chỉ https công khai",
         "in production a webhook needs a public https address",
     ),
     Reason.DELIVERY_ERROR: Bilingual("{detail}", "{detail}"),

@@ -13,6 +13,7 @@ from app.services.notifications.wording import (
     name_field,
     period_name,
 )
+from app.text.names import official_name
 from app.vocabulary import Audience, NotificationReason
 
 # The lines of a message in the order in which their reports are due, each with the reason why it
@@ -20,7 +21,8 @@ from app.vocabulary import Audience, NotificationReason
 LIST_LINES = text("""
 SELECT n.id, n.rule, n.audience, n.template, n.facts,
     coalesce(o.plan, plan.code) AS plan, coalesce(o.plan_title, plan.title) AS plan_title,
-    o.period, o.frequency, o.ordinal, o.year, o.agency, o.agency_name, o.due_date,
+    o.period, o.frequency, o.ordinal, o.year, o.agency, o.agency_name, o.agency_kind,
+    o.due_date,
     CASE WHEN o.due_date = o.period_due_date THEN schedule.due_text END AS due_text,
     timeliness(o, :now) AS timeliness, days_late(o, :now) AS days_late,
     days_left(o, :now) AS days_left, o.report_status, o.correction_due,
@@ -120,6 +122,7 @@ def obligation_line_of(row: Any) -> ObligationLine:
         period_name=period_name(row.frequency, row.ordinal, row.year),
         agency=row.agency,
         agency_name=row.agency_name,
+        official_name=official_name(row.agency_name, row.agency_kind),
         due_date=row.due_date,
         due_text=row.due_text,
         timeliness=row.timeliness,

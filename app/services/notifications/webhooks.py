@@ -37,7 +37,7 @@ ALLOWANCE = Allowance(most=20, most_hourly=20)
 """The webhooks of one agency."""
 
 NOT_PUBLIC = Bilingual(
-    "Khi vận hành thật, cần một địa chỉ https công khai.",
+    "Khi vận hành chính thức, phải là địa chỉ https công khai.",
     "In production the address must be public and https.",
 )
 

@@ -22,8 +22,8 @@ SUBJECTS: dict[str, str] = {
     EventKind.CORRECTION_DUE: "{correction}: {report}",
     EventKind.EXTENDED: "Gia hạn đến {due}: {report}",
     EventKind.REMINDED: "Cơ quan tổng hợp nhắc: {report}",
-    EventKind.EXEMPTED: "Được miễn: {report}",
-    EventKind.EXEMPTION_ENDED: "Không còn được miễn: {report}",
+    EventKind.EXEMPTED: "Được miễn {report}",
+    EventKind.EXEMPTION_ENDED: "Không còn được miễn {report}",
     EventKind.PERIOD_OPENED: "{opened} {report}",
     EventKind.PERIOD_CLOSED: "Khóa kỳ {report}",
     EventKind.PERIOD_MOVED: "Đổi hạn gửi sang {due}: {report}",
@@ -64,6 +64,7 @@ class MessageLine:
 class ObligationLine(MessageLine):
     """A line about an obligation, with its state at the instant of composing.
 
+    official_name: the name by which the agency is addressed.
     due_text: the due date in the plan's own words; None if it was extended.
     days_left: to the last day on time; None once it is past or the report was submitted.
     missing: for a digest, how many of the period's reports due until then are missing.
@@ -74,6 +75,7 @@ class ObligationLine(MessageLine):
     period_name: str
     agency: str
     agency_name: str
+    official_name: str
     due_date: date
     due_text: str | None
     timeliness: str
@@ -178,9 +180,13 @@ class Group:
     lines: Sequence[ObligationLine]
 
     @property
-    def due_text(self) -> str | None:
-        """The due date of the period in the plan's own words."""
-        return next((line.due_text for line in self.lines if line.due_text), None)
+    def of_plan(self) -> ObligationLine | None:
+        """A line whose due date is the plan's, and not an extension; None if there is none."""
+        return next((line for line in self.lines if line.due_text), None)
+
+    def has_own_due_date(self, line: ObligationLine) -> bool:
+        """Whether the line's due date is another one than the plan's."""
+        return self.of_plan is None or line.due_date != self.of_plan.due_date
 
     @property
     def missing(self) -> int:

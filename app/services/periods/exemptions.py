@@ -23,12 +23,16 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import AuditAction, EventKind, ExemptionCause, PeriodState
 
 ALREADY_SUBMITTED = Bilingual(
-    "Đơn vị đã gửi báo cáo kỳ này; không còn gì để miễn.",
+    "Đơn vị đã gửi báo cáo kỳ này nên không miễn được.",
     "The agency has submitted this report, so it cannot be exempted.",
 )
-NOT_EXEMPT = Bilingual("Nghĩa vụ này không được miễn.", "This obligation is not exempt.")
+NOT_EXEMPT = Bilingual(
+    "Đơn vị không được miễn báo cáo kỳ này nên không có gì để bỏ miễn.",
+    "The agency is not exempt from this report, so there is no exemption to end.",
+)
 NOT_BEFORE_PLAN = Bilingual(
-    "Kỳ {period} không đến hạn trước ngày kế hoạch có hiệu lực; chỉ miễn được cho từng đơn vị.",
+    "Kỳ {period} đến hạn khi kế hoạch đã có hiệu lực nên không miễn cả kỳ được; chỉ "
+    "miễn được cho từng đơn vị.",
     "Period {period} was not due before the plan took effect; exempt single agencies instead.",
 )
 DUE_BEFORE_PLAN = Bilingual(

@@ -22,13 +22,17 @@ LONGEST = timedelta(days=365)
 """A later date is taken for a typing error in the year."""
 
 NOT_LATER = Bilingual(
-    "Ngày gia hạn phải sau {due_date}.", "The extension must end after {due_date}."
+    "Hạn mới phải sau hạn đang áp dụng, {due_date}.",
+    "The extension must end after {due_date}.",
 )
 TOO_LATE = Bilingual(
-    "Ngày gia hạn không thể sau {latest}, một năm sau hạn của kỳ.",
+    "Hạn mới không được sau {latest}, một năm sau hạn của kỳ.",
     "The extension cannot end after {latest}, a year after the period's due date.",
 )
-ALREADY_EXEMPT = Bilingual("Nghĩa vụ này đã được miễn.", "This obligation is already exempt.")
+ALREADY_EXEMPT = Bilingual(
+    "Đơn vị đã được miễn báo cáo kỳ này.",
+    "The agency is already exempt from this report.",
+)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from app.services import lookup
 from app.services.deadlines.sql import CONDITIONS, NOW, OWED, ROW
 from app.services.lookup import exists_on
 from app.text import terms
+from app.text.names import official_name
 from app.vocabulary import Timeliness
 
 ORDER = (OWED.c.late_from, OWED.c.agency, OWED.c.id)
@@ -96,7 +97,7 @@ async def get_managed(session: AsyncSession, principal: Principal, key: ReportKe
     owed = await get(session, principal, key, lock=True)
     manager = await lookup.get_manager(session, owed.plan)
     if not principal.manages(manager.path):
-        raise OtherOwner(plan=owed.plan.code, owner=manager.name)
+        raise OtherOwner(plan=owed.plan.code, owner=official_name(manager.name, manager.kind))
     return owed
 
 

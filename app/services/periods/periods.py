@@ -37,9 +37,15 @@ AND NOT sending_is_open('closed', o.report_status, o.due_date, o.period_due_date
     o.reopened, :now)
 """)
 
-UNCHANGED_STATE = Bilingual(
-    "Kỳ báo cáo {code} đã ở trạng thái này.", "Reporting period {code} is already in this state."
-)
+UNCHANGED_STATE = {
+    PeriodState.CLOSED: Bilingual(
+        "Kỳ báo cáo {code} đã khóa.", "Reporting period {code} is already closed."
+    ),
+    PeriodState.OPEN: Bilingual(
+        "Kỳ báo cáo {code} đang mở.", "Reporting period {code} is already open."
+    ),
+}
+"""Why a period cannot be brought into a state."""
 
 
 STATE_EVENTS = {
@@ -295,7 +301,7 @@ async def set_state(
     )
     await session.refresh(period, with_for_update=True)
     if period.state == state:
-        raise StateConflict(UNCHANGED_STATE, code=code)
+        raise StateConflict(UNCHANGED_STATE[state], code=code)
     name, event = STATE_EVENTS[state]
     changed_at = await record_event(
         session,

@@ -34,7 +34,7 @@ NO_SUCH_AGENCY = Bilingual(
     "The plan's area has no agency {code}.",
 )
 NOT_A_RULE = Bilingual(
-    "Tháng, ngày không hợp với tần suất {frequency}.",
+    "Tháng và ngày đến hạn không hợp với báo cáo {frequency}.",
     "The month and day do not fit the frequency {frequency}.",
 )
 

@@ -35,18 +35,18 @@ Only a principal that reaches the whole area around the agency may change them.
 """
 
 KIND_STAYS = Bilingual(
-    "Cấp chính quyền của đơn vị không đổi được: người dùng, kế hoạch và báo cáo dựa vào đó. Hãy "
-    "thêm đơn vị mới và nêu nó ở successors.",
-    "The kind cannot change to another tier of government: accounts, plans and reports depend on "
-    "it. Add a new agency and name it in successors.",
+    "Không đổi được cấp chính quyền của đơn vị vì tài khoản, kế hoạch và báo cáo dựa "
+    "vào đó; đề nghị thêm đơn vị mới và ghi là đơn vị kế thừa (successors).",
+    "The kind cannot change to another tier of government: accounts, plans and reports "
+    "depend on it. Add a new agency and name it in successors.",
 )
 AREA_DECIDES = Bilingual(
-    "Chỉ người quản lý cả địa bàn mới đổi được trường này.",
+    "Chỉ tài khoản quản lý cả địa bàn mới đổi được mục này.",
     "Only an account that manages the whole area can change this field.",
 )
 REPORTS_REMAIN = Bilingual(
-    "Đơn vị đã gửi báo cáo có kỳ số liệu đến ngày {data_to}; ngày đó phải nằm trong thời gian "
-    "hoạt động của đơn vị.",
+    "Đơn vị đã gửi báo cáo có số liệu đến ngày {data_to}; ngày đó phải nằm trong thời "
+    "gian hoạt động của đơn vị.",
     "The agency has submitted a report with figures up to {data_to}; it must exist on that day.",
 )
 ENDS_BEFORE_START = Bilingual(

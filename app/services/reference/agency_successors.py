@@ -14,11 +14,11 @@ from app.services.lookup import within_horizon
 from app.text.bilingual import Bilingual
 
 NO_END = Bilingual(
-    "Chỉ đơn vị đã có valid_to mới có đơn vị kế thừa.",
+    "Chỉ đơn vị đã có ngày hoạt động cuối cùng (valid_to) mới có đơn vị kế thừa.",
     "Only an agency with a valid_to can have successors.",
 )
 UNKNOWN_SUCCESSOR = Bilingual(
-    "Ngày {on} không có đơn vị {code}; hãy thêm đơn vị đó trước.",
+    "Ngày {on} không có đơn vị {code}; phải thêm đơn vị đó trước.",
     "There is no agency {code} on {on}; add it first.",
 )
 

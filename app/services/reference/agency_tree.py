@@ -17,15 +17,16 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import TIERS, AgencyKind
 
 UNKNOWN_PARENT = Bilingual(
-    "Không có cơ quan {code} trong phạm vi quản lý vào ngày {on}.",
+    "Không có đơn vị {code} trong phạm vi quản lý vào ngày {on}.",
     "There is no agency {code} within reach on {on}.",
 )
-NO_PARENT = Bilingual("Cần mã cơ quan cấp trên.", "The parent agency is required.")
+NO_PARENT = Bilingual("Phải ghi mã đơn vị cấp trên.", "The parent agency is required.")
 OWN_SUBTREE = Bilingual(
     "{code} là chính đơn vị này hoặc nằm dưới nó.", "{code} is the agency itself or below it."
 )
 WRONG_TIER = Bilingual(
-    "{name} không thuộc cấp trên của đơn vị này.", "{name} is not of a higher tier."
+    "{name} không phải là cấp trên của đơn vị này.",
+    "{name} is not of a higher tier.",
 )
 
 # Other writes to the table wait until the commit; reads continue.

@@ -25,8 +25,10 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import AssignmentRole, AuditAction
 
 HAS_MONEY = Bilingual(
-    "Đơn vị {agency} còn dòng vốn trong {project}; hãy thu hồi dòng vốn trước.",
-    "Agency {agency} has budget lines in {project}; delete those first.",
+    "Đơn vị {agency} còn khoản vốn trong {project} nên không bỏ phân công được; phải "
+    "thu hồi khoản vốn trước.",
+    "Agency {agency} has budget lines in {project}, so the assignment cannot be "
+    "deleted; delete those first.",
 )
 
 

@@ -31,18 +31,19 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import AuditAction, BudgetNature, BudgetOrigin, BudgetSource
 
 EXCEEDS = Bilingual(
-    "Nhiều nhất {most} đồng: còn {left} đồng chưa giao cho đơn vị nào.",
+    "Chỉ được tối đa {most} đồng: còn {left} đồng chưa giao cho đơn vị nào.",
     "At most {most} VND: {left} VND are undistributed.",
 )
 THIS_YEAR = Bilingual(
-    "Vốn trong năm có năm gốc là [{year}].", "The origin years of current_year must be [{year}]."
+    "Vốn giao trong năm phải ghi năm {year}.",
+    "The origin years of current_year must be [{year}].",
 )
 EARLIER_YEARS = Bilingual(
-    "Cần năm gốc của vốn chuyển sang; mọi năm đều trước {year}.",
+    "Vốn chuyển nguồn phải ghi năm của vốn, các năm đều trước {year}.",
     "The origin years of carried_over are required, all before {year}.",
 )
 HAS_SUB_PROJECTS = Bilingual(
-    "Vốn của {code} nằm ở các tiểu dự án; hãy ghi tiểu dự án.",
+    "Vốn của {code} được giao theo tiểu dự án; phải ghi tiểu dự án.",
     "Budget lines of {code} belong to its sub-projects; name one of those.",
 )
 UNKNOWN_AGENCY = Bilingual("Không có đơn vị {code}.", "There is no agency {code}.")
@@ -55,12 +56,13 @@ WHICH_NATURE = Bilingual(
     "The project has money of several natures here; state investment or recurrent.",
 )
 NO_DECISION = Bilingual(
-    "Vốn mới được cấp cần có quyết định giao vốn.",
+    "Khoản vốn mới phải ghi quyết định giao vốn.",
     "Newly granted money requires the decision that grants it.",
 )
 IS_DISTRIBUTED = Bilingual(
-    "Các đơn vị còn dòng vốn lấy từ dòng này; hãy thu hồi trước.",
-    "Agencies have budget lines from this line; delete those first.",
+    "Khoản vốn này đã giao tiếp cho các đơn vị nên không xóa được; phải thu hồi các "
+    "khoản đã giao trước.",
+    "Agencies have budget lines from this line, so it cannot be deleted; delete those first.",
 )
 
 

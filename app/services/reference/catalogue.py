@@ -13,18 +13,19 @@ FIXED_FIELDS = frozenset({"project", "unit", "kind", "formula"})
 """The fields that define what a figure means. They are fixed once figures were reported."""
 
 ONE_OF_TWO = Bilingual(
-    "Cần một trong hai: filled_by khi có người ghi, hoặc formula khi hệ thống tự tính.",
-    "Either filled_by or formula is required: filled_by for a reported indicator, formula for a "
-    "derived one.",
+    "Phải ghi một trong hai: đơn vị báo cáo (filled_by), hoặc công thức khi hệ thống "
+    "tự tính (formula).",
+    "Either filled_by or formula is required: filled_by for a reported indicator, "
+    "formula for a derived one.",
 )
 BAD_FORMULA = Bilingual(
-    "Cần một tổng như KQ.02 - KQ.03 hoặc một tỷ lệ như 100 * KQ.06 / KQ.01, có dấu cách quanh + "
-    "và -.",
-    "Expected a sum such as KQ.02 - KQ.03 or a ratio such as 100 * KQ.06 / KQ.01, with spaces "
-    "around + and -: {reason}.",
+    "Công thức phải là một tổng như KQ.02 - KQ.03 hoặc một tỷ lệ như 100 * KQ.06 / "
+    "KQ.01, có dấu cách quanh + và -.",
+    "Expected a sum such as KQ.02 - KQ.03 or a ratio such as 100 * KQ.06 / KQ.01, with "
+    "spaces around + and -: {reason}.",
 )
 KIND_OF_RATIO = Bilingual(
-    "kind là ratio khi và chỉ khi formula là một tỷ lệ.",
+    "Chỉ tiêu tỷ lệ phải có công thức dạng tỷ lệ, và ngược lại (kind, formula).",
     "The kind must be ratio if the formula is a ratio, and only then.",
 )
 UNKNOWN_TERM = Bilingual("Không có chỉ tiêu {term}.", "There is no indicator {term}.")
@@ -33,12 +34,12 @@ TERM_NOT_REPORTED = Bilingual(
     "{term} is not reported in every period of {code} (frequencies).",
 )
 RATIO_TERM = Bilingual(
-    "{term} là tỷ lệ, không cộng được; hãy dùng tử số và mẫu số của nó.",
+    "{term} là tỷ lệ nên không cộng được; phải dùng tử số và mẫu số của tỷ lệ đó.",
     "{term} is a ratio, which cannot be added; use its numerator and denominator.",
 )
-CIRCLE = Bilingual("Công thức dẫn về chính {code}.", "The formula depends on {code} itself.")
+CIRCLE = Bilingual("Công thức quay về chính {code}.", "The formula depends on {code} itself.")
 OTHER_UNIT = Bilingual(
-    "{code} là một nhóm của {total}, cần cùng đơn vị tính: {unit}.",
+    "{code} là một nhóm của {total} nên phải cùng đơn vị tính: {unit}.",
     "{code} is a group of {total} and must have the same unit: {unit}.",
 )
 

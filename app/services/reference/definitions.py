@@ -14,6 +14,7 @@ from app.errors import FieldError, StateConflict, ValidationFailed
 from app.models.indicators import Indicator, PlanIndicator
 from app.models.plans import Plan
 from app.models.projects import PlanProject, Project
+from app.text import terms
 from app.text.bilingual import Bilingual
 
 Definition = TypeVar("Definition", Project, Indicator)
@@ -73,7 +74,7 @@ async def ensure_not_shared(
     model = type(definition)
     await session.execute(select(model.id).where(model.id == definition.id).with_for_update())
     if await _adopters(session, definition) - {plan.id}:
-        raise StateConflict(IS_SHARED, code=definition.code, fields=", ".join(sorted(fields)))
+        raise StateConflict(IS_SHARED, code=definition.code, fields=terms.name_fields(fields))
 
 
 async def is_adopted(session: AsyncSession, plan: Plan, definition: Project | Indicator) -> bool:

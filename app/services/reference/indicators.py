@@ -34,15 +34,16 @@ ADOPTED_FIELDS = frozenset({"position", "frequencies", "filled_by", "maximum"})
 """What each plan decides."""
 
 UNKNOWN_SELECTOR = Bilingual(
-    "Cần communes, leads hoặc mã của một cơ quan; không có cơ quan {code}.",
+    "Phải ghi các xã (communes), cơ quan chủ trì (leads) hoặc mã của một đơn vị; không "
+    "có đơn vị {code}.",
     "Expected communes, leads or the code of an agency; there is no agency {code}.",
 )
 LEADS_OF_NOTHING = Bilingual(
-    "leads là cơ quan chủ trì dự án; chỉ tiêu này không thuộc dự án nào.",
+    "Chỉ tiêu chung không thuộc dự án nào nên không giao cho cơ quan chủ trì dự án (leads) được.",
     "leads means the lead agencies of a project, and this indicator belongs to no project.",
 )
 HAS_FIGURES = Bilingual(
-    "Chỉ tiêu {code} đã có số liệu báo cáo nên không đổi được {fields}; hãy thêm chỉ tiêu mới.",
+    "Chỉ tiêu {code} đã có số liệu báo cáo nên không đổi được {fields}; đề nghị thêm chỉ tiêu mới.",
     "Figures of {code} have been reported, so {fields} cannot change; add a new indicator.",
 )
 
@@ -352,7 +353,7 @@ async def _ensure_figures_keep_meaning(
         .where(Indicator.id == PlanIndicator.indicator_id, PlanIndicator.plan_id == plan.id)
     )
     if await session.scalar(select(has_figures)):
-        raise StateConflict(HAS_FIGURES, code=indicator.code, fields=", ".join(sorted(fields)))
+        raise StateConflict(HAS_FIGURES, code=indicator.code, fields=terms.name_fields(fields))
 
 
 async def _get_of_plan(session: AsyncSession, plan: Plan, code: str) -> Row:

@@ -45,7 +45,7 @@ UNKNOWN_PROJECT = Bilingual(
     "Không có dự án {code} trong kế hoạch {plan}.", "There is no project {code} in plan {plan}."
 )
 IS_SUB_PROJECT = Bilingual(
-    "{code} là tiểu dự án, không có tiểu dự án bên dưới.",
+    "{code} là tiểu dự án nên không có tiểu dự án bên dưới.",
     "{code} is a sub-project, so it cannot have sub-projects.",
 )
 HAS_SUB_PROJECTS = Bilingual(
@@ -53,9 +53,9 @@ HAS_SUB_PROJECTS = Bilingual(
     "Project {code} has sub-projects or is its own parent, so it cannot become a sub-project.",
 )
 HAS_MONEY = Bilingual(
-    "Dự án {code} đã có dòng vốn; vốn của dự án có tiểu dự án phải nằm ở các tiểu dự án.",
-    "Project {code} has budget lines; the budget lines of a project with sub-projects belong to "
-    "the sub-projects.",
+    "Dự án {code} đã có khoản vốn; dự án có tiểu dự án thì vốn phải giao theo tiểu dự án.",
+    "Project {code} has budget lines; the budget lines of a project with sub-projects "
+    "belong to the sub-projects.",
 )
 
 

@@ -30,11 +30,12 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import AuditAction, TargetMeasure
 
 NO_CHANGE = Bilingual(
-    "Mục tiêu này không phải là mức giảm, nên không có số đầu năm.",
+    "Mục tiêu này không phải là mức giảm nên không ghi số đầu năm.",
     "This target is not a decrease, so it has no baseline.",
 )
 PLAN_NEEDS_VALUE = Bilingual(
-    "Mục tiêu của cả kế hoạch phải có giá trị.", "A target of the whole plan needs a value."
+    "Mục tiêu của cả kế hoạch phải có giá trị.",
+    "A target of the whole plan needs a value.",
 )
 
 

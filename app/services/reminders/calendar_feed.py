@@ -19,6 +19,7 @@ from app.services.accounts import principals
 from app.services.notifications.wording import period_name
 from app.services.periods.exemptions import DUE_BEFORE_PLAN
 from app.text import terms
+from app.text.names import official_name
 from app.text.writing import day
 from app.vocabulary import ExemptionCause, ReportStatus, Timeliness
 
@@ -38,7 +39,7 @@ EXEMPT = {
 
 # A link that is not revoked, its agency, and the active account that made it.
 GET_LINK = text("""
-SELECT link.created_at, agency.name, agency.path,
+SELECT link.created_at, agency.name, agency.kind, agency.path,
     account.id, account.username, account.role, account.agency_id,
     coalesce(area.agency_path, '') AS agency_path, coalesce(area.area_path, '') AS area_path,
     coalesce(area.horizon_path, '') AS horizon_path
@@ -52,7 +53,8 @@ WHERE link.token_hash = :hash AND link.revoked_at IS NULL AND account.active
 # The obligations of a calendar. Every change adds a row to one of the histories or increments the
 # period's version, so `sequence` never decreases, as RFC 5545, 3.8.7.4 requires.
 LIST_OBLIGATIONS = text("""
-SELECT o.id, o.plan, o.period, o.frequency, o.ordinal, o.year, o.agency_name, o.due_date,
+SELECT o.id, o.plan, o.period, o.frequency, o.ordinal, o.year, o.agency_name, o.agency_kind,
+    o.due_date,
     CASE WHEN o.due_date = o.period_due_date THEN schedule.due_text END AS due_text,
     o.late_from, o.first_submitted_at, o.due_date > o.period_due_date AS extended,
     timeliness(o, :now) AS timeliness,
@@ -119,7 +121,7 @@ async def get(session: AsyncSession, token: str, public_url: str, now: datetime)
     reach = link.path if maker.own_agency_only else f"{link.path}%"
     parameters = {"reach": reach, "oldest": local_day(now - SHOWN_FOR), "now": now}
     rows = (await session.execute(LIST_OBLIGATIONS, parameters)).all()
-    return Feed(link.name, link.created_at, rows, public_url)
+    return Feed(official_name(link.name, link.kind), link.created_at, rows, public_url)
 
 
 def _render(feed: Feed) -> bytes:
@@ -152,7 +154,10 @@ def _event(row: Row[Any], feed: Feed) -> Event:
     event.add("last-modified", changed_at)
     event.add("dtstart", row.due_date)
     event.add("dtend", row.due_date + timedelta(days=1))
-    event.add("summary", f"Hạn gửi báo cáo {period} – {_one_line(row.agency_name)}")
+    event.add(
+        "summary",
+        f"Hạn gửi báo cáo {period} – {_one_line(official_name(row.agency_name, row.agency_kind))}",
+    )
     event.add("description", f"{_state(row)}\n{_due_date(row)}")
     event.add("status", "CANCELLED" if exempt else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
@@ -184,12 +189,12 @@ def _state(row: Row[Any]) -> str:
     """The state of the report, as one sentence."""
     if row.report_status == ReportStatus.RETURNED:
         due: date | None = row.correction_due
-        return "Bị trả lại để sửa" + (f", hạn gửi lại: hết ngày {day(due)}." if due else ".")
+        return "Đã trả lại để sửa" + (f", hạn gửi lại: hết ngày {day(due)}." if due else ".")
     match Timeliness(row.timeliness):
         case Timeliness.ON_TIME:
-            return f"Đã gửi đúng hạn, {_moment(row.first_submitted_at)}."
+            return f"Đã gửi đúng hạn, lúc {_moment(row.first_submitted_at)}."
         case Timeliness.LATE:
-            return f"Đã gửi muộn {row.days_late} ngày, {_moment(row.first_submitted_at)}."
+            return f"Gửi chậm {row.days_late} ngày, lúc {_moment(row.first_submitted_at)}."
         case Timeliness.EXEMPT:
             return EXEMPT[row.exemption_cause]
         case Timeliness.OVERDUE:
@@ -201,7 +206,9 @@ def _due_date(row: Row[Any]) -> str:
     """The due date and the first late instant, as one sentence."""
     name = "Hạn gửi đã gia hạn" if row.extended else "Hạn gửi"
     words = f"; kế hoạch ghi: {row.due_text}" if row.due_text else ""
-    return f"{name}: hết ngày {day(row.due_date)} (muộn từ {_moment(row.late_from)}){words}."
+    return (
+        f"{name}: hết ngày {day(row.due_date)} (tính quá hạn từ {_moment(row.late_from)}){words}."
+    )
 
 
 def _moment(instant: datetime) -> str:

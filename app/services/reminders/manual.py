@@ -29,16 +29,23 @@ BETWEEN_REMINDERS = timedelta(hours=1)
 """An agency can be reminded of one obligation by hand once in this time."""
 
 ALREADY_SUBMITTED = Bilingual(
-    "Đơn vị đã gửi báo cáo kỳ này.", "The agency has submitted this report."
+    "Đơn vị đã gửi báo cáo kỳ này nên không nhắc nữa.",
+    "The agency has submitted this report, so there is nothing to remind it of.",
 )
-EXEMPT = Bilingual("Đơn vị được miễn báo cáo kỳ này.", "The agency is exempt from this report.")
-CLOSED = Bilingual("Kỳ báo cáo đã khóa.", "The reporting period is closed.")
+EXEMPT = Bilingual(
+    "Đơn vị được miễn báo cáo kỳ này nên không nhắc được.",
+    "The agency is exempt from this report, so it cannot be reminded.",
+)
+CLOSED = Bilingual(
+    "Kỳ báo cáo đã khóa nên không nhắc được; phải mở lại kỳ trước.",
+    "The reporting period is closed, so agencies cannot be reminded; open it first.",
+)
 TOO_SOON = Bilingual(
     "Đã nhắc lúc {at}; mỗi giờ chỉ nhắc một lần.",
     "The agency was reminded at {at}; it can be reminded once an hour.",
 )
 NO_RECIPIENT = Bilingual(
-    "Đơn vị chưa có tài khoản nào để nhắc.",
+    "Đơn vị chưa có tài khoản nào nên không nhắc được.",
     "The agency has no active reporter account to remind.",
 )
 

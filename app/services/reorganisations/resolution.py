@@ -23,11 +23,11 @@ UNKNOWN_AGENCY = Bilingual(
     "There is no agency {code} within your reach on {on}.",
 )
 GOVERNMENTS_REMAIN = Bilingual(
-    "{name} kết thúc nhưng đơn vị trực thuộc {below} chưa được sắp xếp.",
+    "{name} kết thúc nhưng đơn vị trực thuộc {below} chưa được sắp xếp vào đâu.",
     "{name} ends, but the changes do not place {below} below it.",
 )
 TAKER_NEEDED = Bilingual(
-    "{name} đang quản lý kế hoạch; hãy nêu đơn vị tiếp quản (taken_over_by).",
+    "{name} đang quản lý kế hoạch; phải ghi đơn vị tiếp quản (taken_over_by).",
     "{name} manages plans; name the government that takes them over (taken_over_by).",
 )
 TAKER_NOT_ABOVE = Bilingual(

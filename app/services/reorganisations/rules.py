@@ -10,11 +10,11 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import TIERS, AgencyKind
 
 GIVEN_TWICE = Bilingual(
-    "Đơn vị {code} đã có ở một thay đổi khác; chỉ nêu lại khi đơn vị bị chia (whole: false).",
+    "Đơn vị {code} đã có ở một thay đổi khác; chỉ ghi lại khi đơn vị bị chia (whole: false).",
     "Another change names agency {code}; repeat it only if it is divided (whole: false).",
 )
 SEVERAL_SUCCESSORS = Bilingual(
-    "Nhập toàn bộ thì chỉ vào một đơn vị; nếu bị chia, ghi whole: false.",
+    "Nhập toàn bộ thì chỉ vào một đơn vị; nếu bị chia thì ghi nhập một phần (whole: false).",
     "An agency merges as a whole into one agency only; for a division set whole to false.",
 )
 ONE_SUCCESSOR = Bilingual(
@@ -22,11 +22,11 @@ ONE_SUCCESSOR = Bilingual(
     "Agency {code} has one successor only, so it merges as a whole (whole: true).",
 )
 INCOMPLETE = Bilingual(
-    "Đơn vị mới {code} cần name, kind và parent.",
+    "Đơn vị mới {code} phải ghi tên (name), loại (kind) và đơn vị cấp trên (parent).",
     "The new agency {code} needs name, kind and parent.",
 )
 DIFFERENT = Bilingual(
-    "Đơn vị {code} được nêu với thông tin khác ở một thay đổi khác.",
+    "Đơn vị {code} được ghi với thông tin khác ở một thay đổi khác.",
     "Another change describes agency {code} differently.",
 )
 TAKER_ENDS = Bilingual(

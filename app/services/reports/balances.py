@@ -41,8 +41,10 @@ BALANCES: dict[str, Terms] = {
 """What each number at the end has to equal, by the code of that number."""
 
 NOT_BALANCED = Bilingual(
-    "{name} ({code}) ghi {value}, nhưng tính từ biến động là {sum} = {movement}.",
-    "{name} ({code}) is {value}, but the movement gives {sum} = {movement}.",
+    "{subject} ghi {value}, nhưng tính từ biến động là {sum} = {movement}; kiểm tra "
+    "lại, hoặc giải trình khi gửi.",
+    "{subject} is {value}, but the movement gives {sum} = {movement}; check the "
+    "figures, or explain the difference when you submit.",
 )
 TERM = Bilingual("{value} {name} ({code})", "{value} {name} ({code})")
 
@@ -59,8 +61,6 @@ def unbalanced(figures: Figures, names: Mapping[str, str]) -> Iterator[FieldErro
         total = sum((sign * figures[code][1] for sign, code in terms), Decimal(0))
         if value != total:
             facts = {
-                "name": names[end],
-                "code": end,
                 "value": value,
                 "sum": total,
                 "movement": _movement(terms, figures, names),

@@ -13,21 +13,22 @@ MONEY_ESTIMATES = ("estimate_year_end_vnd", "estimate_settlement_vnd")
 """The estimates of a disbursement, in the order of their days."""
 
 OUTSIDE_WINDOW = Bilingual(
-    "Số liệu phải tính đến một ngày trong kỳ số liệu, từ {first} đến {last}.",
-    "The figure has to be true to a day within the data window, from {first} to {last}.",
+    "{subject}: ngày tính số liệu phải trong kỳ số liệu, từ {first} đến {last}.",
+    "{subject}: the day to which it is true has to be within the data window, from "
+    "{first} to {last}.",
 )
 ONLY_ANNUAL = Bilingual(
-    "Chỉ báo cáo năm mới ghi ước giải ngân đến 31/12 và đến 31/01 năm sau.",
-    "Only the annual report contains estimates up to 31 December and up to 31 January.",
+    "{subject}: chỉ báo cáo năm mới ghi; phải bỏ trống.",
+    "{subject}: only the annual report contains it; leave it empty.",
 )
 ESTIMATE_BELOW = Bilingual(
-    "Ước thực hiện ({estimate}) thấp hơn số đã thực hiện ({value}).",
-    "The estimate ({estimate}) is below the actual figure ({value}).",
+    "{subject} là {estimate}, thấp hơn số đã thực hiện là {value}; kiểm tra lại hai số.",
+    "{subject} is {estimate}, below the actual figure of {value}; check both.",
 )
 MONEY_BELOW = Bilingual(
-    "Ước giải ngân ({estimate} đồng) thấp hơn số lũy kế trước đó ({value} đồng).",
-    "The estimated disbursement ({estimate} VND) is below the earlier cumulative one "
-    "({value} VND).",
+    "{subject} là {estimate} đồng, thấp hơn số lũy kế trước đó là {value} đồng; kiểm "
+    "tra lại hai số.",
+    "{subject} is {estimate} VND, below the earlier cumulative amount of {value} VND; check both.",
 )
 
 

@@ -25,17 +25,24 @@ WITH_DECIMALS = Bilingual(
     "a number from 0 with at most {decimals:decimal place|decimal places}",
 )
 NOT_A_NUMBER = Bilingual(
-    "Cần {number} ({unit}); “{typed}” đang là văn bản, chưa phải số.",
-    "Expected {number} ({unit}); “{typed}” is text, not a number.",
+    "{subject}: “{typed}” đang là chữ, chưa phải số; phải ghi {number} ({unit}).",
+    "{subject}: “{typed}” is text, not a number; enter {number} ({unit}).",
 )
 NEGATIVE = Bilingual(
-    "Cần {number} ({unit}), không phải số âm.",
-    "Expected {number} ({unit}), not a negative one.",
+    "{subject}: không được ghi số âm; phải ghi {number} ({unit}).",
+    "{subject}: a negative number is not valid; enter {number} ({unit}).",
+)
+NOT_WHOLE = Bilingual(
+    "{subject} tính theo {unit}: phải ghi số nguyên.",
+    "{subject} is counted in {unit}: enter a whole number.",
 )
 TOO_PRECISE = Bilingual(
-    "Đơn vị tính là {unit}: cần {number}.", "The unit is {unit}: expected {number}."
+    "{subject} tính theo {unit}: chỉ ghi tối đa {decimals} chữ số thập phân.",
+    "{subject} is measured in {unit}: enter at most {decimals:decimal place|decimal places}.",
 )
-OVER_MAXIMUM = Bilingual("Không quá {maximum} {unit}.", "At most {maximum} {unit}.")
+OVER_MAXIMUM = Bilingual(
+    "{subject}: không được quá {maximum} {unit}.", "{subject}: enter at most {maximum} {unit}."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +91,16 @@ def without(body: Mapping[str, Any], errors: Collection[FieldError]) -> dict[str
 
 
 def find_error(pointer: str, typed: float | str, limits: Limits) -> FieldError | None:
-    """The first reason why a report cannot contain what was typed; None for a valid number."""
-    facts = {"number": limits.number, "unit": limits.unit, "maximum": limits.maximum}
+    """The first reason why a report cannot contain what was typed; None for a valid number.
+
+    Its message lacks the fact `subject`: what the number is about.
+    """
+    facts = {
+        "number": limits.number,
+        "unit": limits.unit,
+        "maximum": limits.maximum,
+        "decimals": limits.decimals,
+    }
     if isinstance(typed, str):
         return FieldError(pointer, "not_a_number", NOT_A_NUMBER, facts | {"typed": typed})
     number = decimal(typed)
@@ -94,7 +109,8 @@ def find_error(pointer: str, typed: float | str, limits: Limits) -> FieldError |
     if number > limits.maximum:
         return FieldError(pointer, "over_maximum", OVER_MAXIMUM, facts)
     if number != round(number, limits.decimals):
-        return FieldError(pointer, "too_precise", TOO_PRECISE, facts)
+        message = TOO_PRECISE if limits.decimals else NOT_WHOLE
+        return FieldError(pointer, "too_precise", message, facts)
     return None
 
 

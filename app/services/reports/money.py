@@ -15,20 +15,27 @@ Allocated = Mapping[Money, Mapping[str | None, int]]
 """The plan's money in VND, by key and then by nature (None: not stated)."""
 
 OVER_ALLOCATED = Bilingual(
-    "Giải ngân vượt kế hoạch vốn: được giao {allocated} đồng.",
-    "Disbursed more than the plan allocates: {allocated} VND.",
+    "{subject} là {amount} đồng, vượt số vốn được giao là {allocated} đồng; kiểm tra "
+    "lại, hoặc đề nghị cơ quan tổng hợp cập nhật vốn giao.",
+    "{subject} is {amount} VND, more than the {allocated} VND that the plan allocates; "
+    "check it, or ask the coordinating office to update the budget.",
 )
 NOT_ALLOCATED = Bilingual(
-    "Kế hoạch vốn không có khoản này; kiểm tra lại nguồn, năm và loại vốn.",
-    "The plan allocates no such money; check the source, the origin and the nature.",
+    "{subject}: kế hoạch không giao khoản vốn này; kiểm tra lại nguồn vốn, năm của vốn "
+    "và loại vốn.",
+    "{subject}: the plan allocates no such money; check the source, the origin and the nature.",
 )
 NATURE_MISSING = Bilingual(
-    "Kế hoạch có nhiều loại vốn cho khoản này; ghi rõ vốn đầu tư phát triển hay chi thường xuyên.",
-    "The plan has money of several natures here; state investment or recurrent.",
+    "{subject}: kế hoạch giao nhiều loại vốn cho khoản này; phải ghi rõ vốn đầu tư "
+    "phát triển hay chi thường xuyên (nature).",
+    "{subject}: the plan has money of several natures here; state investment or "
+    "recurrent (nature).",
 )
 SPENT_LESS = Bilingual(
-    "Giải ngân lũy kế giảm: kỳ trước đã báo cáo {before} đồng.",
-    "The cumulative disbursement decreases: {before} VND was reported earlier.",
+    "{subject} lũy kế là {amount} đồng, thấp hơn {before} đồng đã báo cáo kỳ trước; "
+    "kiểm tra lại, hoặc giải trình khi gửi.",
+    "{subject} is cumulatively {amount} VND, less than the {before} VND reported "
+    "earlier; check it, or explain the decrease when you submit.",
 )
 
 
@@ -66,7 +73,9 @@ def money_errors(body: Body, allocated: Allocated) -> Iterator[FieldError]:
                 f"/disbursements/{position}/amount_vnd",
                 "over_allocated",
                 OVER_ALLOCATED,
-                {"allocated": limit if amount > limit else total},
+                {"amount": amount, "allocated": limit}
+                if amount > limit
+                else {"amount": spent[key], "allocated": total},
             )
 
 
@@ -94,7 +103,7 @@ def money_warnings(
                 f"/disbursements/{position}/amount_vnd",
                 "spent_less_than_before",
                 SPENT_LESS,
-                {"before": before},
+                {"amount": spent[key], "before": before},
                 level="warning",
             )
         compared.add(key)

@@ -19,24 +19,33 @@ from app.vocabulary import IndicatorKind
 
 Body = Mapping[str, Any]
 
-UNKNOWN_SECTION = Bilingual("Không có dự án {code}.", "There is no project {code}.")
-NOT_YOUR_SECTION = Bilingual(
-    "Đơn vị không báo cáo về {code} trong kỳ này.",
-    "The agency does not report about {code} in this period.",
+UNKNOWN_SECTION = Bilingual(
+    "Không có dự án {code}; kiểm tra lại mã.",
+    "There is no project {code}; check the code.",
 )
-SECTION_TWICE = Bilingual("{code} chỉ ghi một lần.", "Give {code} once.")
+NOT_YOUR_SECTION = Bilingual(
+    "Đơn vị không báo cáo về {code} trong kỳ này; phải bỏ dự án này.",
+    "The agency does not report about {code} in this period; remove it.",
+)
+SECTION_TWICE = Bilingual(
+    "Dự án {code} đã ghi; mỗi dự án chỉ ghi một lần.",
+    "Project {code} is there already; give it once.",
+)
 FIGURE_IN_NIL = Bilingual(
-    "{project} đã trả lời “không phát sinh”, nhưng {name} ({code}) ghi {value}.",
-    "The answer for {project} is “nothing to report”, but {name} ({code}) is {value}.",
+    "{subject} ghi {value}, nhưng {project} đã trả lời “không phát sinh”; sửa số liệu, "
+    "hoặc bỏ câu trả lời đó.",
+    "{subject} is {value}, but the answer for {project} is “nothing to report”; "
+    "correct the figure, or withdraw that answer.",
 )
 MONEY_IN_NIL = Bilingual(
-    "{project} đã trả lời “không phát sinh”, nhưng giải ngân tăng từ {before} lên {value} đồng.",
-    "The answer for {project} is “nothing to report”, but its disbursement grew from {before} to "
-    "{value} VND.",
+    "{subject} tăng từ {before} lên {value} đồng, nhưng {project} đã trả lời “không "
+    "phát sinh”; sửa số tiền, hoặc bỏ câu trả lời đó.",
+    "{subject} grew from {before} to {value} VND, but the answer for {project} is "
+    "“nothing to report”; correct the amount, or withdraw that answer.",
 )
 TO_CONFIRM = Bilingual(
-    "Số liệu giữ nguyên theo báo cáo {period}; kiểm tra và xác nhận.",
-    "The figure is that of the {period}; check and confirm it.",
+    "{subject} giữ nguyên theo báo cáo {period}; kiểm tra và xác nhận.",
+    "{subject} is that of the {period}; check and confirm it.",
 )
 
 
@@ -141,23 +150,18 @@ def check_sections(
 
 def contradictions(
     body: Body,
-    kinds: Mapping[str, tuple[str, str]],
+    kinds: Mapping[str, str],
     spent_before: Mapping[Money, int],
 ) -> Iterator[FieldError]:
     """Errors: something happened in a section whose answer is that nothing did.
 
-    kinds: the kind and the name of each expected figure. Invalid figures are null in the body.
+    kinds: the kind of each expected figure. Invalid figures are null in the body.
     """
     sections = frozenset(body.get("nil_sections", ()))
     for position, entry in enumerate(body["entries"]):
-        kind, name = kinds[entry["indicator"]]
+        kind = kinds[entry["indicator"]]
         if entry["project"] in sections and kind == IndicatorKind.FLOW and entry["value"]:
-            facts = {
-                "project": entry["project"],
-                "name": name,
-                "code": entry["indicator"],
-                "value": entry["value"],
-            }
+            facts = {"project": entry["project"], "value": entry["value"]}
             pointer = f"/entries/{position}/value"
             yield FieldError(pointer, "nil_section_has_figures", FIGURE_IN_NIL, facts)
     for position, item in enumerate(body["disbursements"]):

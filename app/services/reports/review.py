@@ -18,18 +18,15 @@ from app.services.notifications import events
 from app.services.periods import obligations
 from app.services.periods.obligations import OwedReport, ReportKey
 from app.services.reports import reading
+from app.services.reports.refusals import REVIEW
 from app.services.reports.working_copy import ReportAnswer
-from app.text import terms
 from app.text.bilingual import Bilingual
 from app.text.writing import Language
 from app.vocabulary import AuditAction, DecisionAction, EventKind, ReportStatus
 
-WRONG_STATE = Bilingual(
-    "Báo cáo đang ở trạng thái {status}; việc này cần trạng thái {needed}.",
-    "The report is {status}; this operation needs a report that is {needed}.",
-)
 IN_PAST = Bilingual(
-    "Hạn sửa không thể ở trước hôm nay.", "The correction cannot be due before today."
+    "Hạn gửi lại không được trước hôm nay.",
+    "The correction cannot be due before today.",
 )
 
 
@@ -136,9 +133,7 @@ async def _decide(
     check_version(report.version if report else 0)
     if report is None or report.status != verdict.needed:
         status = report.status if report else ReportStatus.NOT_STARTED
-        raise StateConflict(
-            WRONG_STATE, status=terms.STATUS[status], needed=terms.STATUS[verdict.needed]
-        )
+        raise StateConflict(REVIEW[verdict.name][status])
     # 2. Record the decision, and notify the agency's reporters.
     revision = (
         await session.scalars(

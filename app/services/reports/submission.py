@@ -31,26 +31,30 @@ from app.services.reports.working_copy import ATTEMPTS, Progress, ReportAnswer, 
 from app.text.bilingual import Bilingual
 from app.vocabulary import ReportStatus
 
-NO_DRAFT = Bilingual("Chưa có bản nháp để gửi.", "There is no draft to submit.")
+NO_DRAFT = Bilingual(
+    "Chưa có dự thảo báo cáo nên chưa gửi được; phải nhập và lưu số liệu trước.",
+    "There is no draft to submit; save the figures first.",
+)
 HIDDEN_DRAFT = Bilingual(
-    "Bản nháp kỳ {period} do đơn vị khác lưu, nên chỉ đơn vị đó gửi; muốn nhập báo cáo giấy thì "
-    "lưu số liệu trên giấy vào bản nháp trước.",
-    "The draft for {period} was saved by another agency, and only that agency submits it; to "
-    "enter a paper report, save its figures as the draft first.",
+    "Dự thảo kỳ {period} do đơn vị khác lưu nên chỉ đơn vị đó gửi được; muốn nhập báo "
+    "cáo giấy thì phải lưu số liệu trên giấy vào dự thảo trước.",
+    "The draft for {period} was saved by another agency, and only that agency submits "
+    "it; to enter a paper report, save its figures as the draft first.",
 )
 ONLY_PAPER = Bilingual(
-    "Chỉ cơ quan tổng hợp nhập báo cáo giấy mới nêu thời điểm nhận.",
+    "Chỉ cơ quan tổng hợp khi nhập báo cáo giấy mới ghi thời điểm nhận.",
     "Only the coordinating office gives a time of receipt, when it enters a paper report.",
 )
 WHEN_RECEIVED = Bilingual(
-    "Nhập thay đơn vị khác thì phải nêu thời điểm nhận báo cáo giấy.",
+    "Nhập báo cáo giấy thay đơn vị khác thì phải ghi thời điểm nhận (received_at).",
     "Give the time of receipt when you enter another agency's paper report.",
 )
 IN_FUTURE = Bilingual(
-    "Thời điểm nhận không thể ở tương lai.", "The time of receipt cannot be in the future."
+    "Thời điểm nhận không được sau thời điểm hiện tại.",
+    "The time of receipt cannot be in the future.",
 )
 BEFORE_PERIOD = Bilingual(
-    "Thời điểm nhận không thể trước ngày đầu của kỳ số liệu ({data_from}).",
+    "Thời điểm nhận không được trước ngày đầu của kỳ số liệu ({data_from}).",
     "The time of receipt cannot be before the first day of the data window ({data_from}).",
 )
 

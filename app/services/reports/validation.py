@@ -23,6 +23,7 @@ from app.services.reports.money import (
     nature_of,
 )
 from app.services.reports.nil import check_sections, contradictions, to_confirm
+from app.services.reports.subjects import name_figure, name_subject
 from app.text.bilingual import Bilingual
 from app.vocabulary import LARGEST_FIGURE
 
@@ -73,43 +74,60 @@ class Expectations:
     is_annual: bool = False
 
 
-UNKNOWN_INDICATOR = Bilingual("Không có chỉ tiêu {code}.", "There is no indicator {code}.")
-UNKNOWN_PROJECT = Bilingual("Không có dự án {code}.", "There is no project {code}.")
+UNKNOWN_INDICATOR = Bilingual(
+    "Không có chỉ tiêu {code}; kiểm tra lại mã.",
+    "There is no indicator {code}; check the code.",
+)
+UNKNOWN_PROJECT = Bilingual(
+    "Không có dự án {code}; kiểm tra lại mã.",
+    "There is no project {code}; check the code.",
+)
 NOT_YOURS = Bilingual(
-    "Chỉ tiêu {code} không do đơn vị này báo cáo trong kỳ này.",
-    "Indicator {code} is not for this agency to fill in this period.",
+    "Chỉ tiêu {code} không do đơn vị này báo cáo trong kỳ này; phải bỏ dòng này.",
+    "Indicator {code} is not for this agency to fill in this period; remove it.",
 )
 NOT_YOUR_PROJECT = Bilingual(
-    "Đơn vị không được phân công trong {code}, nên không báo cáo giải ngân ở đây.",
-    "The agency is not assigned to {code}, so it reports no disbursements there.",
+    "Đơn vị không được phân công trong {code} nên không báo cáo giải ngân của dự án "
+    "này; phải bỏ dòng này.",
+    "The agency is not assigned to {code}, so it reports no disbursements there; remove this one.",
 )
 OTHER_PROJECT = Bilingual(
-    "Chỉ tiêu {code} thuộc {expected}.", "Indicator {code} belongs to {expected}."
+    "Chỉ tiêu {code} thuộc dự án {expected}.", "Indicator {code} belongs to project {expected}."
 )
-TWICE = Bilingual(
-    "Đã có ở mục {first}; mỗi số liệu chỉ báo cáo một lần.",
-    "Already given at {first}; give each figure once.",
+NO_PROJECT = Bilingual(
+    "Chỉ tiêu {code} là chỉ tiêu chung, không thuộc dự án nào.",
+    "Indicator {code} is a general one and belongs to no project.",
+)
+FIGURE_TWICE = Bilingual(
+    "Chỉ tiêu {code} đã ghi ở dòng {line}; mỗi chỉ tiêu chỉ ghi một lần.",
+    "Indicator {code} is already in line {line}; enter each indicator once.",
+)
+MONEY_TWICE = Bilingual(
+    "{subject} đã ghi ở dòng {line}; mỗi khoản chỉ ghi một lần.",
+    "{subject} is already in line {line}; enter each amount once.",
 )
 MISSING = Bilingual(
-    "Thiếu số liệu bắt buộc {code}; nếu không phát sinh, ghi 0.",
-    "The required figure {code} is missing; enter 0 if there is nothing to report.",
+    "Thiếu {subject}; nếu không phát sinh, ghi 0.",
+    "{subject} is missing; enter 0 if there is nothing to report.",
 )
 PART_OVER_TOTAL = Bilingual(
-    "{part} = {value} lớn hơn tổng {total} = {total_value}.",
-    "{part} = {value} exceeds its total {total} = {total_value}.",
+    "{subject} là {value}, lớn hơn tổng {total} là {total_value}; kiểm tra lại hai số.",
+    "{subject} is {value}, more than its total {total}, which is {total_value}; check both.",
 )
 MORE_THAN_POOR = Bilingual(
-    "{name} ({code} = {value}) lớn hơn số hộ nghèo đầu năm (KQ.02 = {most}).",
-    "{name} ({code} = {value}) exceeds the poor households at the start of the year "
-    "(KQ.02 = {most}).",
+    "{subject} là {value}, lớn hơn số hộ nghèo đầu năm (KQ.02) là {most}; kiểm tra lại hai số.",
+    "{subject} is {value}, more than the poor households at the start of the year "
+    "(KQ.02), which are {most}; check both.",
 )
 MORE_THAN_ALL = Bilingual(
-    "Số hộ nghèo đầu năm (KQ.02 = {value}) lớn hơn tổng số hộ dân cư (KQ.01 = {most}).",
-    "Poor households (KQ.02 = {value}) exceed all households (KQ.01 = {most}).",
+    "{subject} là {value}, lớn hơn tổng số hộ dân cư (KQ.01) là {most}; kiểm tra lại hai số.",
+    "{subject} is {value}, more than all households (KQ.01), which are {most}; check both.",
 )
 NOT_THE_QUARTERS = Bilingual(
-    "Khác tổng các quý đã báo cáo ({sum}).",
-    "Differs from the sum of the reported quarters ({sum}).",
+    "{subject} là {value}, khác tổng các quý đã báo cáo là {sum}; kiểm tra lại, hoặc "
+    "giải trình khi gửi.",
+    "{subject} is {value}, but the reported quarters add up to {sum}; check it, or "
+    "explain the difference when you submit.",
 )
 
 
@@ -137,12 +155,12 @@ def check_submission(body: Body, expectations: Expectations) -> list[FieldError]
     invalid = find_errors(body, limits)
     valid: dict[str, Any] = {**body, **without(body, invalid)}
     figures = _figures_of(valid)
-    kinds = {code: (each.kind, each.name) for code, each in expectations.figures.items()}
+    kinds = {code: each.kind for code, each in expectations.figures.items()}
     findings = [
         *invalid,
         *_missing(body, expectations),
         *_over_totals(figures, expectations),
-        *_households(figures, expectations),
+        *_households(figures),
         *unbalanced(figures, {code: each.name for code, each in expectations.figures.items()}),
         *money_errors(valid, expectations.allocated),
         *contradictions(valid, kinds, expectations.spent_before),
@@ -158,7 +176,7 @@ def check_submission(body: Body, expectations: Expectations) -> list[FieldError]
 def _in_form_order(
     findings: list[FieldError], body: Body, expectations: Expectations
 ) -> list[FieldError]:
-    """Findings with the project and the indicator that each is about, in the form's order.
+    """Findings with what each is about, in the form's order.
 
     Errors come before warnings; then figures in the order of the expected ones, then money.
     """
@@ -173,16 +191,24 @@ def _in_form_order(
         known = places.get(indicator or "", len(places))
         return finding.level == "warning", known, position
 
-    return sorted((_with_subject(finding, body) for finding in findings), key=place)
+    names = {code: figure.name for code, figure in expectations.figures.items()}
+    return sorted((_with_subject(finding, body, names) for finding in findings), key=place)
 
 
-def _with_subject(finding: FieldError, body: Body) -> FieldError:
-    """The finding with the codes of the entry or the disbursement to which it points."""
+def _with_subject(finding: FieldError, body: Body, names: Mapping[str, str]) -> FieldError:
+    """The finding with the codes and the name of the item to which it points.
+
+    names: of the indicators, by code.
+    """
     if finding.about:
         return finding
     section, index = finding.pointer.split("/")[1:3]
     item = body[section][int(index)]
-    return replace(finding, about={"project": item["project"], "indicator": item.get("indicator")})
+    return replace(
+        finding,
+        facts={**finding.facts, "subject": name_subject(finding.pointer, item, names)},
+        about={"project": item["project"], "indicator": item.get("indicator")},
+    )
 
 
 def _entry_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:
@@ -201,8 +227,8 @@ def _entry_errors(body: Body, expectations: Expectations) -> Iterator[FieldError
             )
             continue
         if code in seen:
-            first = f"/entries/{seen[code]}"
-            yield FieldError(f"{pointer}/indicator", "given_twice", TWICE, {"first": first})
+            facts = {"code": code, "line": seen[code] + 1}
+            yield FieldError(f"{pointer}/indicator", "given_twice", FIGURE_TWICE, facts)
         seen.setdefault(code, position)
         yield from _project_errors(entry, figure, pointer, expectations)
 
@@ -218,8 +244,9 @@ def _project_errors(
             f"{pointer}/project", "unknown_project", UNKNOWN_PROJECT, {"code": project}
         )
         return
-    facts = {"code": figure.indicator, "expected": figure.project or "null"}
-    yield FieldError(f"{pointer}/project", "other_project", OTHER_PROJECT, facts)
+    message = OTHER_PROJECT if figure.project else NO_PROJECT
+    facts = {"code": figure.indicator, "expected": figure.project}
+    yield FieldError(f"{pointer}/project", "other_project", message, facts)
 
 
 def _disbursement_errors(body: Body, expectations: Expectations) -> Iterator[FieldError]:
@@ -237,8 +264,8 @@ def _disbursement_errors(body: Body, expectations: Expectations) -> Iterator[Fie
             )
         money = key_of(item), nature_of(item, expectations.allocated)
         if money in seen:
-            first = f"/disbursements/{seen[money]}"
-            yield FieldError(pointer, "given_twice", TWICE, {"first": first})
+            facts = {"line": seen[money] + 1}
+            yield FieldError(pointer, "given_twice", MONEY_TWICE, facts)
         seen.setdefault(money, position)
 
 
@@ -246,16 +273,16 @@ def _missing(body: Body, expectations: Expectations) -> Iterator[FieldError]:
     entered = {entry["indicator"] for entry in body["entries"]}
     for code, figure in expectations.figures.items():
         if figure.required and code not in entered:
-            yield missing_figure(figure.project, code)
+            yield missing_figure(figure.project, code, figure.name)
 
 
-def missing_figure(project: str | None, indicator: str) -> FieldError:
+def missing_figure(project: str | None, indicator: str, name: str) -> FieldError:
     """The finding that a required figure is missing."""
     return FieldError(
         NEW_ENTRY,
         "required_figure_missing",
         MISSING,
-        {"code": indicator},
+        {"subject": name_figure(indicator, name)},
         about={"project": project, "indicator": indicator},
     )
 
@@ -278,17 +305,14 @@ def _over_totals(
                 "part_over_total",
                 PART_OVER_TOTAL,
                 {
-                    "part": code,
                     "value": value,
-                    "total": total,
+                    "total": name_figure(total, expectations.figures[total].name),
                     "total_value": total_value,
                 },
             )
 
 
-def _households(
-    figures: Mapping[str, tuple[int, Decimal]], expectations: Expectations
-) -> Iterator[FieldError]:
+def _households(figures: Mapping[str, tuple[int, Decimal]]) -> Iterator[FieldError]:
     for smaller, larger, finding, message in (
         ("KQ.31.1", "KQ.02", "more_than_poor", MORE_THAN_POOR),
         ("KQ.31.2", "KQ.02", "more_than_poor", MORE_THAN_POOR),
@@ -296,8 +320,6 @@ def _households(
     ):
         if smaller in figures and larger in figures and figures[smaller][1] > figures[larger][1]:
             facts = {
-                "name": expectations.figures[smaller].name,
-                "code": smaller,
                 "value": figures[smaller][1],
                 "most": figures[larger][1],
             }
@@ -314,7 +336,7 @@ def _against_quarters(
                 f"/entries/{figures[code][0]}/value",
                 "not_the_sum_of_quarters",
                 NOT_THE_QUARTERS,
-                {"sum": total},
+                {"value": figures[code][1], "sum": total},
                 level="warning",
             )
 

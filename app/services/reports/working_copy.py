@@ -20,21 +20,19 @@ from app.services.deadlines import rules
 from app.services.periods.obligations import ReportKey, ensure_one, parameters_of
 from app.services.reports.expectations import parse_expectations
 from app.services.reports.figures import number
+from app.services.reports.refusals import EDITING
 from app.services.reports.validation import Expectations
-from app.text import terms
 from app.text.bilingual import Bilingual
 from app.vocabulary import ReportStatus
 
 EDITABLE = frozenset({ReportStatus.NOT_STARTED, ReportStatus.DRAFT, ReportStatus.RETURNED})
 """The states in which a report has a draft that can be changed and submitted."""
 
-NOT_EDITABLE = Bilingual(
-    "Báo cáo đang ở trạng thái {status}, không sửa được nữa.",
-    "The report is {status} and cannot be changed any more.",
-)
 PERIOD_CLOSED = Bilingual(
-    "Kỳ báo cáo {period} đã khóa; liên hệ cơ quan tổng hợp để mở lại.",
-    "Period {period} is closed; ask the coordinating office to open it.",
+    "Kỳ báo cáo {period} đã khóa nên không sửa hay gửi báo cáo được; đề nghị cơ quan "
+    "tổng hợp mở lại.",
+    "Period {period} is closed, so reports cannot be changed or submitted; ask the "
+    "coordinating office to open it.",
 )
 
 ATTEMPTS = 5
@@ -160,7 +158,7 @@ class WorkingCopy:
         if not self.row["is_open"] and not self.is_paper_entry(principal):
             raise StateConflict(PERIOD_CLOSED, period=self.row["period"])
         if not self.is_editable:
-            raise StateConflict(NOT_EDITABLE, status=terms.STATUS[self.status])
+            raise StateConflict(EDITING[self.status])
 
     def answer(
         self, now: datetime, progress: Progress, *, version: int | None = None, **parts: str

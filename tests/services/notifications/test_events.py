@@ -72,7 +72,7 @@ async def test_a_return_names_the_fields_of_its_comments(service: Service) -> No
     assert mail.text.subject == "Trả lại để sửa: báo cáo quý II năm 2024"
     lines = mail.text.plain.splitlines()
     start = lines.index(
-        "Báo cáo quý II năm 2024 của Xã Xuân Hồng được trả lại để sửa. Lý do: Chưa khớp."
+        "Báo cáo quý II năm 2024 của UBND xã Xuân Hồng được trả lại để sửa. Lý do: Chưa khớp."
     )
     first, *others = lines[start + 1 : start + 5]
     assert first.startswith("- Số liệu DA")
@@ -287,9 +287,9 @@ async def test_an_exemption_and_its_end_are_notified(service: Service) -> None:
     office = service.client("coordinator")
     at = f"/obligations/2024-Q2/{XUAN_HONG}/exemption"
     ok(await office.put(at, json={"reason": "Không được giao vốn."}))
-    assert ("xuan-hong", "Được miễn: báo cáo quý II năm 2024") in (
+    assert ("xuan-hong", "Được miễn báo cáo quý II năm 2024") in (
         await deliver_all(service)
     ).letters
     ok(await office.delete(at))
     letters = (await deliver_all(service)).letters
-    assert ("xuan-hong", "Không còn được miễn: báo cáo quý II năm 2024") in letters
+    assert ("xuan-hong", "Không còn được miễn báo cáo quý II năm 2024") in letters

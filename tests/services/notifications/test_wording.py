@@ -31,6 +31,7 @@ def line(**values: object) -> ObligationLine:
         "period_name": "quý II năm 2024",
         "agency": XUAN_HONG,
         "agency_name": "Xã Xuân Hồng",
+        "official_name": "UBND xã Xuân Hồng",
         "due_date": date(2024, 6, 15),
         "due_text": "trước ngày 15 tháng cuối quý",
         "timeliness": "due_soon",
@@ -48,7 +49,13 @@ def test_user_text_is_escaped_in_html() -> None:
     note = '<a href="http://evil.example">Bấm vào đây</a>'
     words = compose(
         Recipient("Nguyễn <b>A</b>", "http://127.0.0.1:8000"),
-        [line(template="obligation.reminded", facts={"note": note}, agency_name="Xã <i>X</i>")],
+        [
+            line(
+                template="obligation.reminded",
+                facts={"note": note},
+                official_name="UBND xã <i>X</i>",
+            )
+        ],
         NOW,
     )
     assert note in words.plain
@@ -78,7 +85,7 @@ def test_the_head_of_an_agency_is_asked_to_act() -> None:
 
 def test_a_draft_is_mentioned() -> None:
     words = compose(Recipient("A", "http://x"), [line(report_status="draft")], NOW)
-    assert "Báo cáo mới là bản nháp, chưa gửi." in words.plain
+    assert "Báo cáo mới ở dạng dự thảo, chưa gửi." in words.plain
 
 
 @pytest.mark.parametrize(
@@ -130,31 +137,33 @@ def test_a_digest_counts_all_missing_reports_and_lists_its_own() -> None:
     subject, text = digest(for_office(missing=29))
     assert subject == "Còn 29 đơn vị chưa gửi báo cáo quý II năm 2024"
     assert (
-        "Báo cáo quý II năm 2024: 29 đơn vị chưa gửi (kế hoạch ghi: trước ngày 15 tháng cuối quý)\n"
-        in text
-    )
-    assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024)\n" in text
+        "Báo cáo quý II năm 2024: 29 đơn vị chưa gửi. Hạn gửi: hết ngày 15/6/2024; kế hoạch ghi: "
+        "trước ngày 15 tháng cuối quý.\n"
+    ) in text
+    assert "- UBND xã Xuân Hồng: quá hạn 1 ngày\n" in text
     assert "\nKế hoạch giảm nghèo bền vững năm 2024\n" in text
     assert "- và 28 đơn vị khác chưa gửi\n" in text
     assert "đơn vị khác" not in digest(for_office(missing=1))[1]
-    extended = for_office(missing=31, due_date=date(2024, 6, 20))
-    assert digest(for_office(missing=29), extended)[0].startswith("Còn 31 đơn vị")
+    extended = for_office(missing=31, due_date=date(2024, 6, 20), due_text=None)
+    subject, text = digest(for_office(missing=29), extended)
+    assert subject.startswith("Còn 31 đơn vị")
+    assert "- UBND xã Xuân Hồng: quá hạn 1 ngày, hạn gửi hết ngày 20/6/2024\n" in text
 
 
 def test_a_digest_line_marks_an_agency_without_an_account() -> None:
     _, text = digest(for_office(lacks_reporter=True))
-    assert "- Xã Xuân Hồng: quá hạn 1 ngày (hạn 15/6/2024; chưa có tài khoản)\n" in text
+    assert "- UBND xã Xuân Hồng: quá hạn 1 ngày (chưa có tài khoản)\n" in text
 
 
 def test_a_message_contains_digest_and_other_lines() -> None:
     """The leadership of the district is also the head of its own agency."""
-    own = line(audience=Audience.HEAD, agency_name="Huyện Thọ Xuân", period_name="năm 2024")
+    own = line(audience=Audience.HEAD, official_name="UBND huyện Thọ Xuân", period_name="năm 2024")
     late = line(audience=Audience.LEADERSHIP, days_late=7, days_left=None)
     words = compose(Recipient("A", "http://x"), [own, late], NOW)
     assert words.subject == "Đề nghị đôn đốc: 1 đơn vị chưa gửi báo cáo quý II năm 2024"
     for text in (words.plain, words.html):
         assert "Đề nghị chỉ đạo, đôn đốc các đơn vị trên." in text
-        assert "Còn 7 ngày: báo cáo năm 2024 của Huyện Thọ Xuân." in text
+        assert "Còn 7 ngày: báo cáo năm 2024 của UBND huyện Thọ Xuân." in text
     assert "\n\n\n" not in words.plain
 
 
@@ -165,10 +174,10 @@ def test_lines_of_two_plans_are_distinguished() -> None:
         "Còn 2 đơn vị chưa gửi báo cáo quý II năm 2024 (Kế hoạch giảm nghèo bền vững năm 2024),"
         " 3 đơn vị chưa gửi báo cáo quý II năm 2024 (Kế hoạch nông thôn mới năm 2024)"
     )
-    assert text.count("Xã Xuân Hồng") == 2
+    assert text.count("UBND xã Xuân Hồng") == 2
     subject, of_reporter = digest(line(), line(**other))
     assert subject == "Còn 7 ngày: báo cáo quý II năm 2024 và 1 việc khác"
-    ours = "báo cáo quý II năm 2024 (Kế hoạch nông thôn mới năm 2024) của Xã Xuân Hồng."
+    ours = "báo cáo quý II năm 2024 (Kế hoạch nông thôn mới năm 2024) của UBND xã Xuân Hồng."
     assert of_reporter.count(ours) == 1
     assert (
         "\nKế hoạch giảm nghèo bền vững năm 2024\nKế hoạch nông thôn mới năm 2024\n" in of_reporter
@@ -206,5 +215,19 @@ def test_a_new_period_is_distinguished_from_a_reopened_one(
 
 def test_an_exemption_names_its_document() -> None:
     facts = {"reason": "Không được giao vốn.", "document_number": "413/UBND"}
-    _, text = digest(line(template="obligation.exempted", facts=facts))
-    assert "được miễn theo văn bản số 413/UBND. Lý do: Không được giao vốn." in text
+    subject, text = digest(line(template="obligation.exempted", facts=facts))
+    assert subject == "Được miễn báo cáo quý II năm 2024"
+    assert (
+        "\nUBND xã Xuân Hồng được miễn báo cáo quý II năm 2024 theo văn bản số 413/UBND. "
+        "Lý do: Không được giao vốn.\n"
+    ) in text
+
+
+def test_a_late_agency_is_asked_to_hurry() -> None:
+    _, text = digest(line(days_late=3, days_left=None))
+    assert (
+        "\nQuá hạn 3 ngày: báo cáo quý II năm 2024 của UBND xã Xuân Hồng. Hạn gửi: hết ngày "
+        "15/6/2024; kế hoạch ghi: trước ngày 15 tháng cuối quý.\n"
+        "Đề nghị đơn vị khẩn trương gửi báo cáo.\n"
+    ) in text
+    assert text.startswith("Kính gửi Ông/Bà A,\n")

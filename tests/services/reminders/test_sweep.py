@@ -293,7 +293,7 @@ async def test_the_coordinator_gets_one_digest_of_missing_reports(service: Servi
     assert [mail.text.subject for mail in mails] == [
         "Còn 34 đơn vị chưa gửi báo cáo quý II năm 2024"
     ]
-    assert "- Xã Bắc Lương: còn 1 ngày (hạn 15/6/2024)" in mails[0].text.plain
+    assert "- UBND xã Bắc Lương: còn 1 ngày\n" in mails[0].text.plain
     assert "Xuân Hồng" not in mails[0].text.plain
     service.clock.set("2024-06-15 08:00")
     await run_sweep(service)

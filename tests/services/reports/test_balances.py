@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.errors import FieldError
 from app.services.reports.balances import BALANCES, unbalanced
+from app.services.reports.subjects import name_figure
 
 TERMS = [(end, sign, code) for end, terms in BALANCES.items() for sign, code in terms]
 CODES = [*BALANCES, *dict.fromkeys(code for _, _, code in TERMS)]
@@ -81,7 +82,9 @@ def test_a_move_between_the_lists_is_counted_once_and_stands_in_both() -> None:
 def test_the_finding_names_both_sides() -> None:
     body = dict.fromkeys(CODES, 0) | {"KQ.02": 20, "KQ.31.2": 4, "KQ.34": 1, "KQ.06": 16}
     (finding,) = findings_of(body)
-    assert finding.document("vi")["message"] == (
-        "Tên KQ.06 (KQ.06) ghi 16, nhưng tính từ biến động là 17 = 20 Tên KQ.02 (KQ.02) "
-        "− 4 Tên KQ.31.2 (KQ.31.2) + 1 Tên KQ.34 (KQ.34)."
+    subject = name_figure("KQ.06", NAMES["KQ.06"])
+    message = finding.message.fill("vi", {**finding.facts, "subject": subject})
+    assert message == (
+        "“Tên KQ.06” (KQ.06) ghi 16, nhưng tính từ biến động là 17 = 20 Tên KQ.02 (KQ.02) "
+        "− 4 Tên KQ.31.2 (KQ.31.2) + 1 Tên KQ.34 (KQ.34); kiểm tra lại, hoặc giải trình khi gửi."
     )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.errors import FieldError
 from app.services.reports.figures import MONEY, Limits, find_error
 from app.text.writing import Language
 
@@ -57,34 +58,51 @@ MESSAGES: list[tuple[float | str, Limits, str, str]] = [
     (
         "12a",
         HOUSEHOLDS,
-        "Cần số nguyên từ 0 trở lên (hộ); “12a” đang là văn bản, chưa phải số.",
-        "Expected a whole number from 0 (hộ); “12a” is text, not a number.",
+        "Số hộ: “12a” đang là chữ, chưa phải số; phải ghi số nguyên từ 0 trở lên (hộ).",
+        "Số hộ: “12a” is text, not a number; enter a whole number from 0 (hộ).",
     ),
     (
         "1,5",
         Limits("tạ", 2),
-        "Cần số từ 0 trở lên, tối đa 2 chữ số thập phân (tạ); “1,5” đang là văn bản, chưa phải số.",
-        "Expected a number from 0 with at most 2 decimal places (tạ); “1,5” is text, not a number.",
+        (
+            "Số hộ: “1,5” đang là chữ, chưa phải số; phải ghi số từ 0 trở lên, tối đa 2 chữ số "
+            "thập phân (tạ)."
+        ),
+        (
+            "Số hộ: “1,5” is text, not a number; enter a number from 0 with at most 2 decimal "
+            "places (tạ)."
+        ),
     ),
     (
         -5,
         MONEY,
-        "Cần số nguyên từ 0 trở lên (đồng), không phải số âm.",
-        "Expected a whole number from 0 (VND), not a negative one.",
+        "Số hộ: không được ghi số âm; phải ghi số nguyên từ 0 trở lên (đồng).",
+        "Số hộ: a negative number is not valid; enter a whole number from 0 (VND).",
     ),
     (
         1.5,
         HOUSEHOLDS,
-        "Đơn vị tính là hộ: cần số nguyên từ 0 trở lên.",
-        "The unit is hộ: expected a whole number from 0.",
+        "Số hộ tính theo hộ: phải ghi số nguyên.",
+        "Số hộ is counted in hộ: enter a whole number.",
+    ),
+    (
+        1.234,
+        Limits("tạ", 2),
+        "Số hộ tính theo tạ: chỉ ghi tối đa 2 chữ số thập phân.",
+        "Số hộ is measured in tạ: enter at most 2 decimal places.",
     ),
     (
         10**15 + 1,
         MONEY,
-        "Không quá 1.000.000.000.000.000 đồng.",
-        "At most 1,000,000,000,000,000 VND.",
+        "Số hộ: không được quá 1.000.000.000.000.000 đồng.",
+        "Số hộ: enter at most 1,000,000,000,000,000 VND.",
     ),
 ]
+
+
+def message_of(error: FieldError, language: Language) -> str:
+    """The message of a finding about `Số hộ`."""
+    return error.message.fill(language, {**error.facts, "subject": "Số hộ"})
 
 
 @pytest.mark.parametrize(("typed", "limits", "vi", "en"), MESSAGES)
@@ -94,11 +112,11 @@ def test_the_message_says_what_was_expected(
     error = find_error("", typed, limits)
     assert error is not None
     languages: tuple[Language, Language] = ("vi", "en")
-    assert [error.document(language)["message"] for language in languages] == [vi, en]
+    assert [message_of(error, language) for language in languages] == [vi, en]
 
 
 @given(st.text(max_size=100))
 def test_text_is_quoted_as_it_was_typed(typed: str) -> None:
     error = find_error("", typed, HOUSEHOLDS)
     assert error is not None
-    assert f"“{typed}”" in error.document("vi")["message"]
+    assert f"“{typed}”" in message_of(error, "vi")
