@@ -26,7 +26,7 @@ async def load(
     moves = await _list_moves(session, action, plan)
     for move in await moving.preview(session, moves, action.now):
         old, new = day(move.due_date), day(move.new_due_date)
-        count = f"{len(move.obligations)} nghĩa vụ báo cáo"
+        count = f"{len(move.obligations)} báo cáo phải gửi"
         echo(
             f"Kỳ {move.period}: dời hạn từ {old} sang {new} ({count})"
             if move_open_periods
@@ -41,7 +41,7 @@ async def load(
         .join(ReportingPeriod, ReportingPeriod.id == Obligation.period_id)
         .where(ReportingPeriod.plan_id == plan.id)
     )
-    echo(f"Kỳ báo cáo: lập mới {len(created)} kỳ; kế hoạch có {obligations} nghĩa vụ báo cáo")
+    echo(f"Kỳ báo cáo: lập mới {len(created)} kỳ; kế hoạch có {obligations} báo cáo phải gửi")
 
 
 async def _list_moves(session: AsyncSession, action: Action, plan: Plan) -> list[Move]:

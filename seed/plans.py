@@ -95,7 +95,7 @@ class PlanSync:
         ]
         await budgets.upsert(plan.id, lines)
         total = sum(row.amount_vnd for row in self._content.budget_lines.rows)
-        summary = f"{len(lines)} dòng vốn, {figure(total, 'vi')} đồng"
+        summary = f"{len(lines)} khoản vốn, {figure(total, 'vi')} đồng"
         self._report("budget_lines.csv", summary, budgets, kept=budgets.skipped)
 
     async def record(self, plan: Plan, now: datetime) -> None:

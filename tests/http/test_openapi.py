@@ -12,6 +12,7 @@ from app import policy, vocabulary
 from app.clock import LOCAL
 from app.errors import Problem
 from app.http.openapi import TAGS
+from app.schemas.reminders import _HOUR_AND_MINUTE
 from app.schemas.webhooks import WebhookMessage
 from app.services.notifications.payloads import compose_test_payload
 from app.text.validation_messages import PATTERN_EXAMPLES
@@ -200,7 +201,8 @@ def test_every_pattern_has_an_example_that_matches() -> None:
         for part in schema.get("anyOf", [])
         if "pattern" in part
     }
-    assert patterns | inner == PATTERN_EXAMPLES.keys()
+    of_times = {f"^{_HOUR_AND_MINUTE}$"}  # its message has its own example
+    assert (patterns | inner) - of_times == PATTERN_EXAMPLES.keys()
     assert all(re.search(pattern, example) for pattern, example in PATTERN_EXAMPLES.items())
 
 

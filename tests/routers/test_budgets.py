@@ -215,7 +215,7 @@ async def test_more_than_the_undistributed_amount_is_rejected(service: Service) 
     path = f"/budgets/{line['id']}"
     answer = await change(client, path, {"amount_vnd": DA2_ALLOCATED + 1})
     assert field_errors(answer) == [("/amount_vnd", "exceeds_undistributed")]
-    assert f"Nhiều nhất {dotted(DA2_ALLOCATED)} đồng" in answer.json()["errors"][0]["message"]
+    assert f"Chỉ được tối đa {dotted(DA2_ALLOCATED)} đồng" in answer.json()["errors"][0]["message"]
     body = DISTRIBUTED | {"source": "mobilised", "amount_vnd": 1}
     assert field_errors(await client.post("/budgets", json=body)) == [
         ("/amount_vnd", "exceeds_undistributed")

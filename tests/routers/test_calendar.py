@@ -83,7 +83,7 @@ async def test_a_communes_calendar_shows_its_due_dates(service: Service) -> None
     assert event.last_modified.value == datetime(2024, 6, 10, 1, tzinfo=UTC)
     assert (event.sequence.value, event.status.value) == ("0", "CONFIRMED")
     assert event.description.value == (
-        "Chưa gửi.\nHạn gửi: hết ngày 15/6/2024 (muộn từ 00:00 ngày 16/6/2024); kế hoạch ghi: "
+        "Chưa gửi.\nHạn gửi: hết ngày 15/6/2024 (tính quá hạn từ 00:00 ngày 16/6/2024); kế hoạch ghi: "
         "trước ngày 15 tháng cuối quý."
     )
     assert alarms(event) == [datetime(2024, 6, 8, 8), datetime(2024, 6, 14, 8)]  # noqa: DTZ001 - local time
@@ -116,7 +116,7 @@ async def test_an_extension_moves_the_event_and_increments_its_sequence(service:
     assert after.last_modified.value == datetime(2024, 6, 11, 9, 30, tzinfo=LOCAL)
     assert alarms(after) == [datetime(2024, 6, 13, 8), datetime(2024, 6, 19, 8)]  # noqa: DTZ001 - local time
     assert after.description.value == (
-        "Chưa gửi.\nHạn gửi đã gia hạn: hết ngày 20/6/2024 (muộn từ 00:00 ngày 21/6/2024)."
+        "Chưa gửi.\nHạn gửi đã gia hạn: hết ngày 20/6/2024 (tính quá hạn từ 00:00 ngày 21/6/2024)."
     )
 
     service.clock.set("2024-06-12 10:00")
@@ -166,9 +166,9 @@ async def test_each_change_is_shown_and_increments_the_sequence(service: Service
         (2, "CONFIRMED", 2, "Chưa gửi."),
         (2, "CONFIRMED", 2, "Chưa gửi."),
         (2, "CONFIRMED", 2, "Quá hạn, chưa gửi."),
-        (3, "CONFIRMED", 0, "Đã gửi muộn 2 ngày, 09:00 ngày 17/6/2024."),
+        (3, "CONFIRMED", 0, "Gửi chậm 2 ngày, lúc 09:00 ngày 17/6/2024."),
         (4, "CONFIRMED", 0, "Đã trả lại để sửa, hạn gửi lại: hết ngày 19/6/2024."),
-        (6, "CONFIRMED", 0, "Đã gửi muộn 2 ngày, 09:00 ngày 17/6/2024."),
+        (6, "CONFIRMED", 0, "Gửi chậm 2 ngày, lúc 09:00 ngày 17/6/2024."),
     ]
 
 
@@ -207,7 +207,7 @@ async def test_a_line_break_in_a_name_does_not_break_the_calendar(service: Servi
         rename = "UPDATE agency SET name = E'Xã\\r\\nATTENDEE:x' WHERE code = '15493'"
         await session.execute(text(rename))
     token = await subscribe(service, "xuan-hong", XUAN_HONG)
-    assert "Hạn gửi báo cáo quý II năm 2024 – Xã ATTENDEE:x" in await events(service, token)
+    assert "Hạn gửi báo cáo quý II năm 2024 – UBND xã ATTENDEE:x" in await events(service, token)
 
 
 async def test_an_unchanged_calendar_is_not_sent_again(service: Service) -> None:
