@@ -1,4 +1,4 @@
-"""Budget lines (dòng vốn), in whole VND."""
+"""Budget lines (khoản vốn), in whole VND."""
 
 from sqlalchemy import (
     BigInteger,

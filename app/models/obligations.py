@@ -1,4 +1,4 @@
-"""Obligations (nghĩa vụ báo cáo), with the histories of their extensions and exemptions."""
+"""Obligations (báo cáo phải gửi), with the histories of their extensions and exemptions."""
 
 from datetime import date
 

@@ -44,7 +44,7 @@ NEWLY_GRANTED: dict[str, Any] = {
 
 
 class BudgetLineOut(Output):
-    """A budget line (dòng vốn): money of one source and origin for a project."""
+    """A budget line (khoản vốn): money of one source and origin for a project."""
 
     model_config = examples({"id": 15, "plan": "tho-xuan-2024", **DISTRIBUTED, "version": 1})
 

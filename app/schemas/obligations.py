@@ -54,7 +54,7 @@ class ExemptionOut(Output):
 
 
 class ObligationOut(Output):
-    """An obligation (nghĩa vụ báo cáo) with its current timeliness."""
+    """An obligation (báo cáo phải gửi) with its current timeliness."""
 
     model_config = examples(EXAMPLE)
 

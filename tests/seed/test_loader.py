@@ -178,8 +178,8 @@ async def test_each_file_is_reported_with_its_counts(database: Database) -> None
         "reminders.yaml",
         "budget_lines.csv",
     ]
-    assert "14 dòng vốn, 12.298.140.000 đồng" in lines[-2]
-    assert "210 nghĩa vụ" in lines[-1]
+    assert "14 khoản vốn, 12.298.140.000 đồng" in lines[-2]
+    assert "210 báo cáo phải gửi" in lines[-1]
 
 
 async def test_a_plan_needs_its_programme(database: Database, folder: Path) -> None:
@@ -249,10 +249,10 @@ async def test_open_periods_keep_their_dates_until_they_are_moved(
     for _ in range(2):
         lines = await load_folder(database, folder, LATER)
         assert [line for line in lines if line.startswith("Kỳ 2024")] == [
-            f"{keeps} (35 nghĩa vụ báo cáo)"
+            f"{keeps} (35 báo cáo phải gửi)"
         ]
         assert await due_dates(database) == DUE_DATES
-    moves = "Kỳ 2024-H1: dời hạn từ 20/6/2024 sang 21/6/2024 (35 nghĩa vụ báo cáo)"
+    moves = "Kỳ 2024-H1: dời hạn từ 20/6/2024 sang 21/6/2024 (35 báo cáo phải gửi)"
     lines = await load_folder(database, folder, LATER, move_open_periods=True)
     assert [line for line in lines if line.startswith("Kỳ 2024")] == [moves]
     assert await due_dates(database) == DUE_DATES | {"2024-H1": date(2024, 6, 21)}

@@ -1,4 +1,4 @@
-"""Budget lines (dòng vốn): money granted to a project and distributed to agencies.
+"""Budget lines (khoản vốn): money granted to a project and distributed to agencies.
 
 Each project has, for each source, origin, years and nature, one undistributed line: the line
 without an agency. Distributing money moves it from the undistributed line to the line of an agency,
