@@ -83,8 +83,8 @@ async def test_a_communes_calendar_shows_its_due_dates(service: Service) -> None
     assert event.last_modified.value == datetime(2024, 6, 10, 1, tzinfo=UTC)
     assert (event.sequence.value, event.status.value) == ("0", "CONFIRMED")
     assert event.description.value == (
-        "Chưa gửi.\nHạn gửi: hết ngày 15/6/2024 (tính quá hạn từ 00:00 ngày 16/6/2024); kế hoạch ghi: "
-        "trước ngày 15 tháng cuối quý."
+        "Chưa gửi.\nHạn gửi: hết ngày 15/6/2024 (tính quá hạn từ 00:00 ngày 16/6/2024); "
+        "kế hoạch ghi: trước ngày 15 tháng cuối quý."
     )
     assert alarms(event) == [datetime(2024, 6, 8, 8), datetime(2024, 6, 14, 8)]  # noqa: DTZ001 - local time
 

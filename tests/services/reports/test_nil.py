@@ -31,7 +31,7 @@ AMOUNTS = [
     LastAmount("DA2", "central", "current_year", "recurrent", 50, "2024-Q2"),
     LastAmount("DA7.TDA1", "central", "current_year", None, 7, "2024-Q2"),
 ]
-KINDS = {each.indicator: (each.kind, "Số hộ") for each in FIGURES}
+KINDS = {each.indicator: each.kind for each in FIGURES}
 
 
 def nil(draft: Any = EMPTY, *sections: str, with_common: bool = False) -> dict[str, Any]:
