@@ -51,10 +51,11 @@ from app.routers import (
 )
 from app.services.accounts.attempts import Attempts
 from app.settings import Settings
-from app.web import docs, front, preferences
+from app.web import docs, front, offline, preferences
 from app.web import sign_in as sign_in_pages
 from app.web.assets import assets, swagger_ui
 from app.web.browsers import ProblemPages
+from app.web.report_form import filling, sending
 
 API_MODULES = (
     reports,
@@ -85,7 +86,7 @@ API_MODULES = (
     audit_events,
 )
 """The routers of the API. Paths are matched in this order, so the busiest come first."""
-PAGE_MODULES = (front, docs, preferences, sign_in_pages)
+PAGE_MODULES = (front, docs, preferences, sign_in_pages, filling, sending, offline)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:

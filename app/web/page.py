@@ -33,6 +33,14 @@ BASE_POLICY = {
 """The default Content-Security-Policy: own style sheets, images and forms, no scripts."""
 
 
+SCRIPTS = {
+    "script-src": "'self'",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+}
+"""Further directives for pages with scripts of our own."""
+
+
 class PageRoute(APIRoute):
     """A route for browsers, which renders problems as pages."""
 
@@ -91,7 +99,8 @@ def page(
             **facts,
         )
     )
-    directives = BASE_POLICY | (policy or {})
+    is_session = request.scope.get(VISITOR) is not None
+    directives = BASE_POLICY | (SCRIPTS if is_session else {}) | (policy or {})
     headers = {
         "Content-Security-Policy": "; ".join(
             f"{what} {where}" for what, where in directives.items()

@@ -38,7 +38,7 @@ class Task:
     address: str
     obligation: Mapping[str, Any]
     state: State
-    status: State
+    progress: State
     time_left: str
     due: str
     action: str
@@ -91,7 +91,7 @@ def _task(obligation: Mapping[str, Any]) -> Task:
         address=report_address(obligation),
         obligation=obligation,
         state=states.TIMELINESS[timeliness],
-        status=states.STATUS[status],
+        progress=states.STATUS[status],
         time_left=states.time_left(obligation),
         due=states.day_of(obligation["correction_due"] or obligation["due_date"]),
         action=ACTIONS[status] if is_open else VIEW,
