@@ -55,7 +55,7 @@ from app.web import docs, front, offline, preferences
 from app.web import sign_in as sign_in_pages
 from app.web.assets import assets, swagger_ui
 from app.web.browsers import ProblemPages
-from app.web.report_form import filling, sending
+from app.web.report_form import filling, receipt, sending
 
 API_MODULES = (
     reports,
@@ -86,7 +86,7 @@ API_MODULES = (
     audit_events,
 )
 """The routers of the API. Paths are matched in this order, so the busiest come first."""
-PAGE_MODULES = (front, docs, preferences, sign_in_pages, filling, sending, offline)
+PAGE_MODULES = (front, docs, preferences, sign_in_pages, filling, sending, receipt, offline)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:

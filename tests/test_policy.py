@@ -46,6 +46,8 @@ PUBLIC_PAGES = {
     "save_preferences",
     "show_sign_in",
     "start_session",
+    "get_service_worker",
+    "show_offline_page",
 }
 """HTML pages that need no session; pages are not part of the OpenAPI document.
 
@@ -55,6 +57,8 @@ a mail; tests/web/test_preferences.py ensures that this key gives access to noth
 
 PAGES: dict[str, set[str]] = {
     **dict.fromkeys(["end_session"], PEOPLE),
+    **dict.fromkeys(["show_report", "show_receipt"], REPORT_READERS & PEOPLE),
+    **dict.fromkeys(["save_report", "show_summary", "send_report"], REPORT_WRITERS & PEOPLE),
 }
 """The people allowed to use each page of a session within their reach. All others get 403."""
 

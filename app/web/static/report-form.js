@@ -43,10 +43,13 @@ function describe(input) {
   if (millions) millions.textContent = inMillions(input.value);
 }
 
-function onTyped(event) {
-  const input = event.target;
+function complete(input) {
   if (input.classList.contains("num") && input.dataset.decimals === "0") groupWhileTyping(input);
   describe(input);
+}
+
+function onTyped(event) {
+  complete(event.target);
   count();
   typedSinceSave = true;
   keepOnDevice().catch(() => {});
@@ -76,17 +79,28 @@ async function save() {
   } finally {
     isSaving = false;
   }
-  await conclude(answer);
+  await conclude(answer, fields);
 }
 
-async function conclude(answer) {
+// The fields that were sent are what the server has: also in the form that the device keeps.
+async function keepAsSaved(fields, version) {
+  form.elements.version.value = version;
+  for (const [name, value] of fields) {
+    const input = form.elements[name];
+    if (input && !VOLATILE.includes(name)) input.defaultValue = value;
+  }
+  if (typedSinceSave) return;
+  await device.remove("drafts", account, address);
+  if (!document.body.dataset.offline) await keepForm();
+}
+
+async function conclude(answer, fields) {
   if (answer.ok && answer.headers.get("Content-Type").startsWith("application/json")) {
     const saved = await answer.json();
-    form.elements.version.value = saved.version;
+    await keepAsSaved(fields, saved.version).catch(() => {});
     show(saved.notes);
     tell(`Đã tự lưu lúc ${saved.saved_at}. Báo cáo chưa được gửi.`);
     if (typedSinceSave) schedule(SAVE_AFTER_MS);
-    else await device.remove("drafts", account, address).catch(() => {});
     return;
   }
   typedSinceSave = true;
@@ -126,27 +140,25 @@ function take(event) {
   input.focus();
 }
 
+const isTyped = (input) => input.name && !VOLATILE.includes(input.name) && input.value !== input.defaultValue;
+
 // What was typed before and did not reach the server comes back into the fields.
 async function restore() {
   const draft = await device.read("drafts", account, address);
   if (!draft) return;
-  const shown = JSON.stringify(typedFields());
   for (const [name, value] of draft.fields) {
     const input = form.elements[name];
-    if (input) input.value = value;
-    if (input && input.value) input.closest("details")?.setAttribute("open", "");
+    if (!input || isTyped(input)) continue;
+    input.value = value;
+    if (value) input.closest("details")?.setAttribute("open", "");
   }
-  if (JSON.stringify(typedFields()) === shown) {
+  if (![...form.elements].some(isTyped)) {
     await device.remove("drafts", account, address);
     return;
   }
   // The server compares with the version that the draft was typed into.
   form.elements.version.value = draft.version;
-  form.querySelectorAll("input.num").forEach(describe);
-  count();
-  typedSinceSave = true;
   tell("Đã khôi phục phần nhập chưa lưu trên máy này.", "warn-text");
-  schedule(SAVE_AFTER_MS);
 }
 
 async function keepForm() {
@@ -156,22 +168,29 @@ async function keepForm() {
 }
 
 async function start() {
-  const isSecure = window.isSecureContext && "indexedDB" in window;
-  if (!isSecure) {
+  form.addEventListener("input", onTyped);
+  form.addEventListener("click", take);
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    isStopped = true;
+  });
+  window.addEventListener("online", () => schedule(0));
+  document.getElementById("findings")?.focus();
+  if (!window.isSecureContext || !("indexedDB" in window)) {
     tell("Kết nối http: trang này không giữ được phần nhập khi mất mạng. Nhớ bấm Lưu.", "warn-text");
   } else if (!document.body.dataset.offline) {
     await keepForm().catch(() => {});
     navigator.serviceWorker?.register(form.dataset.worker).catch(() => {});
   }
   await restore().catch(() => {});
-  form.addEventListener("input", onTyped);
-  form.addEventListener("click", take);
-  window.addEventListener("online", () => schedule(0));
-  form.addEventListener("submit", () => {
-    clearTimeout(timer);
-    isStopped = true;
-  });
-  document.getElementById("findings")?.focus();
+  // Also what was typed before this script ran.
+  const typed = [...form.elements].filter(isTyped);
+  if (typed.length) {
+    typed.forEach(complete);
+    typedSinceSave = true;
+    count();
+    schedule(SAVE_AFTER_MS);
+  }
 }
 
 start();
