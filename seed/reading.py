@@ -18,6 +18,12 @@ ValuePath = tuple[int | str, ...]
 
 WHOLE_FILE = "tệp"
 WHOLE_ROW = "dòng"
+SEPARATORS = {";": "dấu chấm phẩy (;)", "\t": "dấu tab"}
+"""What Excel writes between cells in some settings, with the words for it."""
+SAVE_WITH_COMMAS = (
+    "trong Excel chọn lưu dạng CSV UTF-8 và đặt dấu phân cách danh sách (List separator) của "
+    "Windows là dấu phẩy"
+)
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -69,6 +75,11 @@ def read(folder: Path, name: str) -> Source:
 
 
 def _read_csv(source: Source, text: str) -> None:
+    heading = text.partition("\n")[0]
+    if "," not in heading and (found := next((sign for sign in SEPARATORS if sign in heading), "")):
+        expected = f"cần dấu phẩy (,) giữa các cột, tệp đang dùng {SEPARATORS[found]}"
+        source.add_finding(1, WHOLE_FILE, f"{expected}; {SAVE_WITH_COMMAS}")
+        return
     rows: list[dict[str, str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:

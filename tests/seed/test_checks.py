@@ -273,6 +273,15 @@ async def test_another_encoding_is_reported_with_its_line(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("separator", "words"), [(";", "dấu chấm phẩy (;)"), ("\t", "dấu tab")])
+async def test_another_separator_is_named(folder: Path, separator: str, words: str) -> None:
+    path = folder / "agencies.csv"
+    path.write_text(path.read_text("utf-8").replace(",", separator), "utf-8")
+    about = [text for text in await findings(folder) if text.startswith("agencies.csv:")]
+    assert len(about) == 1
+    assert f"cần dấu phẩy (,) giữa các cột, tệp đang dùng {words}; " in about[0]
+
+
 async def test_a_recursive_list_is_reported(folder: Path) -> None:
     (folder / "projects.yaml").write_text("- &a\n  code: DA2\n  parent: *a\n  name: x\n", "utf-8")
     assert "projects.yaml:1: dòng: cần một mục không chứa chính nó" in await findings(folder)
