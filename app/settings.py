@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_val
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.common_passwords import is_common
+from app.text.bilingual import Bilingual
 from app.text.mail_address import is_mailable
 
 MINIMUM_PASSWORD_LENGTH = 8
@@ -47,6 +48,14 @@ class Environment(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class SettingError(ValueError):
+    """A setting has a value that the service cannot use."""
+
+    def __init__(self, text: Bilingual) -> None:
+        super().__init__(text.en)
+        self.text = text
 
 
 class Settings(BaseSettings):
@@ -91,7 +100,12 @@ class Settings(BaseSettings):
     @field_validator("database_url", "owner_database_url")
     @classmethod
     def _ensure_postgresql(cls, url: str | None) -> str | None:
-        expected = ValueError("expected postgresql://user:password@host:port/database")
+        expected = SettingError(
+            Bilingual(
+                "cần dạng postgresql://người-dùng:mật-khẩu@máy:cổng/cơ-sở-dữ-liệu",
+                "expected postgresql://user:password@host:port/database",
+            )
+        )
         if url is not None and not url.startswith(("postgresql://", "postgres://")):
             raise expected
         try:
@@ -108,8 +122,11 @@ class Settings(BaseSettings):
             try:
                 ip_network(proxy)
             except ValueError as error:
-                raise ValueError(
-                    f"expected addresses or networks, as 10.1.2.0/24: {error}"
+                raise SettingError(
+                    Bilingual(
+                        f"cần địa chỉ hoặc dải mạng, như 10.1.2.0/24: {error}",
+                        f"expected addresses or networks, as 10.1.2.0/24: {error}",
+                    )
                 ) from None
         return proxies
 
@@ -119,9 +136,14 @@ class Settings(BaseSettings):
         origins = value.replace(",", " ").split() if isinstance(value, str) else value
         for origin in origins:
             if origin != "*" and not _is_origin(origin):
-                raise ValueError(
-                    "expected origins as browsers send them, in lower case and without a path or "
-                    f"default port, as https://app.example.vn: {origin}"
+                raise SettingError(
+                    Bilingual(
+                        "cần địa chỉ như trình duyệt gửi, chữ thường, không có đường dẫn hay "
+                        f"cổng mặc định, như https://app.example.vn: {origin}",
+                        "expected origins as browsers send them, in lower case and without a "
+                        "path or "
+                        f"default port, as https://app.example.vn: {origin}",
+                    )
                 )
         return tuple(origins)
 
@@ -136,7 +158,12 @@ class Settings(BaseSettings):
         except ValueError:
             is_valid = False
         if not is_valid:
-            raise ValueError("expected smtp://host:port or smtps://host:port")
+            raise SettingError(
+                Bilingual(
+                    "cần dạng smtp://máy:cổng hoặc smtps://máy:cổng",
+                    "expected smtp://host:port or smtps://host:port",
+                )
+            )
         return url
 
     @field_validator("mail_from")
@@ -144,27 +171,47 @@ class Settings(BaseSettings):
     def _ensure_one_sender(cls, sender: str | None) -> str | None:
         addresses = getaddresses([sender]) if sender and sender.isprintable() else []
         if sender and not (len(addresses) == 1 and is_mailable(addresses[0][1])):
-            raise ValueError("expected one address, as Tiến độ <tiendo@example.vn>")
+            raise SettingError(
+                Bilingual(
+                    "cần một địa chỉ, như Tiến độ <tiendo@example.vn>",
+                    "expected one address, as Tiến độ <tiendo@example.vn>",
+                )
+            )
         return sender
 
     @field_validator("checkpoint_email")
     @classmethod
     def _ensure_one_address(cls, address: str | None) -> str | None:
         if address and not is_mailable(address):
-            raise ValueError("expected one address, as luu-tru@example.vn")
+            raise SettingError(
+                Bilingual(
+                    "cần một địa chỉ, như luu-tru@example.vn",
+                    "expected one address, as luu-tru@example.vn",
+                )
+            )
         return address or None
 
     @field_validator("public_url")
     @classmethod
     def _ensure_web_address(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")):
-            raise ValueError("expected an address that starts with http:// or https://")
+            raise SettingError(
+                Bilingual(
+                    "cần một địa chỉ bắt đầu bằng http:// hoặc https://",
+                    "expected an address that starts with http:// or https://",
+                )
+            )
         return url.rstrip("/")
 
     @model_validator(mode="after")
     def _ensure_two_database_urls(self) -> Self:
         if self.owner_database_url is not None and self.database_url is None:
-            raise ValueError("TIENDO_OWNER_DATABASE_URL: expected TIENDO_DATABASE_URL as well")
+            raise SettingError(
+                Bilingual(
+                    "TIENDO_OWNER_DATABASE_URL: cần đặt cả TIENDO_DATABASE_URL",
+                    "TIENDO_OWNER_DATABASE_URL: expected TIENDO_DATABASE_URL as well",
+                )
+            )
         return self
 
     @model_validator(mode="after")
@@ -193,5 +240,10 @@ class Settings(BaseSettings):
             "TIENDO_PUBLIC_URL without https": not self.public_url.startswith("https://"),
         }
         if unsafe := [name for name, is_set in refused_settings.items() if is_set]:
-            raise ValueError(f"refused with TIENDO_ENVIRONMENT=production: {', '.join(unsafe)}")
+            raise SettingError(
+                Bilingual(
+                    f"không được dùng khi TIENDO_ENVIRONMENT=production: {', '.join(unsafe)}",
+                    f"refused with TIENDO_ENVIRONMENT=production: {', '.join(unsafe)}",
+                )
+            )
         return self

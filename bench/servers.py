@@ -17,7 +17,7 @@ from bench.testbed import Testbed, offset_seconds
 TIMEOUT_SECONDS = 120.0
 
 
-TIENDO = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
+TIENDO = [sys.executable, "-c", "from app.__main__ import main; main()", "serve"]
 
 
 @contextmanager

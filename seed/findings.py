@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.errors import OperatorError
+from app.text.bilingual import Bilingual
 
 
 class Finding(NamedTuple):
@@ -23,4 +24,5 @@ class SeedError(OperatorError):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = sorted(set(findings))
-        super().__init__("\n".join(str(finding) for finding in self.findings))
+        lines = "\n".join(str(finding) for finding in self.findings)
+        super().__init__(Bilingual(lines, lines))

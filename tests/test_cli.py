@@ -11,7 +11,8 @@ import pytest
 from alembic.util import CommandError
 
 from app import jobs
-from app.cli import explain, main
+from app.cli.explaining import explain
+from app.cli.main import main
 from app.db.roles import DatabaseUrls
 from app.errors import NotFound
 from app.server.operating import FIRST_PLAN, HELD_WARNING
@@ -46,6 +47,7 @@ def tiendo(
     monkeypatch.setenv("TIENDO_DATABASE_URL", database_urls.application)
     monkeypatch.setenv("TIENDO_OWNER_DATABASE_URL", database_urls.owner)
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TIENDO_LANG", "en")
     return Command(capsys, monkeypatch)
 
 
@@ -180,7 +182,7 @@ def test_a_worker_announces_a_hold(
     monkeypatch.setattr(jobs, "work_alone", work)
     assert tiendo("messages", *order)[0] == 0
     code, out, _ = tiendo("worker")
-    assert (code, HELD_WARNING in out) == (0, is_told)
+    assert (code, HELD_WARNING.en in out) == (0, is_told)
 
 
 def test_migrating_twice_succeeds(tiendo: Command) -> None:
@@ -251,7 +253,7 @@ def test_an_invalid_setting_is_named_without_its_value(
     ],
 )
 def test_only_expected_errors_are_explained(error: Exception, expected: str | None) -> None:
-    message = explain(error)
+    message = explain(error, "en")
     assert message is None if expected is None else expected in str(message)
 
 

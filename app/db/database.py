@@ -21,6 +21,7 @@ from app.db.failures import reason_of
 from app.db.watch import Watch
 from app.errors import OperatorError
 from app.settings import Settings
+from app.text.bilingual import Bilingual
 
 OLDEST_VERSION = 15
 CLOSE_SECONDS = 3.0
@@ -95,7 +96,10 @@ class Database:
                 version = await connection.scalar(text("SHOW server_version_num"))
         except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
             raise DatabaseUnavailableError(
-                f"{address} does not answer: {reason_of(error)}"
+                Bilingual(
+                    f"{address} không trả lời: {reason_of(error)}",
+                    f"{address} does not answer: {reason_of(error)}",
+                )
             ) from error
         ensure_supported_version(address, int(str(version)))
 
@@ -123,7 +127,10 @@ def ensure_supported_version(address: str, number: int) -> None:
     """
     if number < OLDEST_VERSION * 10_000:
         raise DatabaseUnavailableError(
-            f"{address} is PostgreSQL {number // 10_000}; {OLDEST_VERSION} or newer is needed"
+            Bilingual(
+                f"{address} là PostgreSQL {number // 10_000}; cần {OLDEST_VERSION} trở lên",
+                f"{address} is PostgreSQL {number // 10_000}; {OLDEST_VERSION} or newer is needed",
+            )
         )
 
 

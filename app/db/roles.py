@@ -11,6 +11,7 @@ import asyncpg
 from sqlalchemy import make_url
 
 from app.errors import OperatorError
+from app.text.bilingual import Bilingual
 
 APPEND_ONLY = frozenset(
     {
@@ -114,7 +115,12 @@ async def grant_within(owner: asyncpg.Connection, application: str) -> None:
     """
     parsed = make_url(application)
     if parsed.username is None:
-        raise RoleError("TIENDO_DATABASE_URL: expected a user name, as TIENDO_OWNER_DATABASE_URL")
+        raise RoleError(
+            Bilingual(
+                "TIENDO_DATABASE_URL: cần có tên người dùng, như TIENDO_OWNER_DATABASE_URL",
+                "TIENDO_DATABASE_URL: expected a user name, as TIENDO_OWNER_DATABASE_URL",
+            )
+        )
     await owner.execute("SELECT pg_advisory_xact_lock($1)", GRANT_LOCK)
     await _ensure_role(owner, parsed.username, str(parsed.password or ""))
     for statement in await _missing_grants(owner, parsed.username):
@@ -143,8 +149,13 @@ async def _ensure_role(owner: asyncpg.Connection, role: str, password: str) -> N
         await owner.execute(create)
     except asyncpg.InsufficientPrivilegeError as error:
         raise RoleError(
-            f"the role {role} of TIENDO_DATABASE_URL does not exist, and the role of "
-            "TIENDO_OWNER_DATABASE_URL may not create it: create it as a superuser"
+            Bilingual(
+                f"tài khoản {role} của TIENDO_DATABASE_URL chưa có, và tài khoản của "
+                "TIENDO_OWNER_DATABASE_URL không được tạo nó: hãy tạo bằng tài khoản quản trị cơ "
+                "sở dữ liệu",
+                f"the role {role} of TIENDO_DATABASE_URL does not exist, and the role of "
+                "TIENDO_OWNER_DATABASE_URL may not create it: create it as a superuser",
+            )
         ) from error
 
 

@@ -36,7 +36,11 @@ class FieldError:
 
 
 class OperatorError(Exception):
-    """An error that the operator has to fix; the message says how."""
+    """An error that the operator has to fix; the text says how. Logs have it in English."""
+
+    def __init__(self, text: Bilingual) -> None:
+        super().__init__(text.en)
+        self.text = text
 
 
 class Problem(Exception):  # noqa: N818 - the term of RFC 9457

@@ -25,6 +25,7 @@ from app.errors import OperatorError
 from app.server import postgres_user
 from app.server.stopping import exit_if_stopped
 from app.server.table_digests import digest_tables
+from app.text.bilingual import Bilingual
 
 MANIFEST = "manifest.json"
 DATABASE = "database.dump"
@@ -79,7 +80,12 @@ def write(urls: DatabaseUrls, file: Path, now: datetime, progress: Progress) -> 
         BackupError: the file exists already, or the database cannot be read.
     """
     if file.exists():
-        raise BackupError(f"{file} exists already: name another file, or remove it first")
+        raise BackupError(
+            Bilingual(
+                f"{file} đã có sẵn: hãy đặt tên khác, hoặc xóa tệp đó trước",
+                f"{file} exists already: name another file, or remove it first",
+            )
+        )
     part = file.with_name(f"{file.name}.part")
     try:
         with _create(part) as output:
@@ -88,7 +94,12 @@ def write(urls: DatabaseUrls, file: Path, now: datetime, progress: Progress) -> 
             os.fsync(output.fileno())
         os.link(part, file)  # unlike a rename, it does not replace a file
     except OSError as error:
-        raise BackupError(f"{file} cannot be written: {error.strerror}") from error
+        raise BackupError(
+            Bilingual(
+                f"không ghi được {file}: {error.strerror}",
+                f"{file} cannot be written: {error.strerror}",
+            )
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return manifest
@@ -104,13 +115,28 @@ def check(file: Path, progress: Progress) -> Manifest:
         try:
             manifest = Manifest.model_validate_json(archive.read(MANIFEST))
         except (KeyError, ValidationError) as error:
-            raise BackupError(f"{file} is not an archive of this service") from error
+            raise BackupError(
+                Bilingual(
+                    f"{file} không phải tệp sao lưu của dịch vụ này",
+                    f"{file} is not an archive of this service",
+                )
+            ) from error
         if set(archive.namelist()) != {MANIFEST, *manifest.members}:
-            raise BackupError(f"{file} has other members than its manifest names")
+            raise BackupError(
+                Bilingual(
+                    f"các phần trong {file} không khớp với bản kê của nó",
+                    f"{file} has other members than its manifest names",
+                )
+            )
         for name, member in manifest.members.items():
             with archive.open(name) as content:
                 if _digest(content, progress) != (member.bytes, member.sha256):
-                    raise BackupError(f"{file} is damaged: {name} has another checksum")
+                    raise BackupError(
+                        Bilingual(
+                            f"{file} đã hỏng: mã kiểm tra của {name} không khớp",
+                            f"{file} is damaged: {name} has another checksum",
+                        )
+                    )
     return manifest
 
 
@@ -125,9 +151,19 @@ def open_archive(file: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(file) as archive:
             yield archive
     except (zipfile.BadZipFile, EOFError) as error:
-        raise BackupError(f"{file} is incomplete or damaged: {error}") from error
+        raise BackupError(
+            Bilingual(
+                f"{file} không đầy đủ hoặc đã hỏng: {error}",
+                f"{file} is incomplete or damaged: {error}",
+            )
+        ) from error
     except OSError as error:
-        raise BackupError(f"{file} cannot be read: {error.strerror or error}") from error
+        raise BackupError(
+            Bilingual(
+                f"không đọc được {file}: {error.strerror or error}",
+                f"{file} cannot be read: {error.strerror or error}",
+            )
+        ) from error
 
 
 def program(name: str, url: str | None = None) -> tuple[list[str], dict[str, str]]:
@@ -206,7 +242,12 @@ def _write_dump(url: str, snapshot: str, archive: zipfile.ZipFile, progress: Pro
             dump.kill()
             raise
     if dump.returncode:
-        raise BackupError(f"the database cannot be read: {message}")
+        raise BackupError(
+            Bilingual(
+                f"không đọc được cơ sở dữ liệu: {message}",
+                f"the database cannot be read: {message}",
+            )
+        )
     return Member(kind="database", bytes=written, sha256=hashed.hexdigest())
 
 

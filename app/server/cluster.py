@@ -24,6 +24,7 @@ from app.server import postgres_user
 from app.server.data_dir import open_private
 from app.server.orphans import end_orphans
 from app.server.stopping import exit_if_stopped, is_stopped
+from app.text.bilingual import Bilingual
 
 MAJOR_VERSION = "18"
 LOCALE = (
@@ -95,18 +96,30 @@ class Cluster:
         if version.exists():
             if (number := version.read_text().strip()) != MAJOR_VERSION:
                 raise ClusterError(
-                    f"{self.folder} is of PostgreSQL {number}; this is {MAJOR_VERSION}: "
-                    "restore a backup into a new data folder"
+                    Bilingual(
+                        f"{self.folder} là của PostgreSQL {number}, bản đang chạy là "
+                        f"{MAJOR_VERSION}: hãy khôi phục tệp sao lưu vào một thư mục dữ liệu mới",
+                        f"{self.folder} is of PostgreSQL {number}; this is {MAJOR_VERSION}: "
+                        "restore a backup into a new data folder",
+                    )
                 )
             return
         if self.folder.exists() and any(self.folder.iterdir()):
             raise ClusterError(
-                f"{self.folder} is not empty, but contains no database: move it aside"
+                Bilingual(
+                    f"thư mục {self.folder} không trống mà không phải cơ sở dữ liệu: hãy chuyển "
+                    "nó đi chỗ khác",
+                    f"{self.folder} is not empty, but contains no database: move it aside",
+                )
             )
         if (free := shutil.disk_usage(self.folder.parent).free) < CREATION_BYTES:
             raise FullDiskError(
-                f"the disk of {self.folder.parent} is full ({free // 1_000_000} MB free): "
-                f"a new database needs {CREATION_BYTES // 1_000_000} MB"
+                Bilingual(
+                    f"ổ đĩa của {self.folder.parent} đã đầy (còn {free // 1_000_000} MB): cơ sở "
+                    f"dữ liệu mới cần {CREATION_BYTES // 1_000_000} MB",
+                    f"the disk of {self.folder.parent} is full ({free // 1_000_000} MB free): "
+                    f"a new database needs {CREATION_BYTES // 1_000_000} MB",
+                )
             )
         part = self.folder.with_name(f"{self.folder.name}.unfinished")
         move_aside(part)
@@ -144,9 +157,19 @@ class Cluster:
             if launched is None and server is None:
                 launched = self._launch()
             elif launched is not None and launched.poll() is not None:
-                raise ClusterError("it ended at once")
+                raise ClusterError(
+                    Bilingual(
+                        "tiến trình dừng ngay sau khi chạy",
+                        "it ended at once",
+                    )
+                )
             time.sleep(POLL_SECONDS)
-        raise ClusterError(f"it is not ready after {START_SECONDS:.0f} s")
+        raise ClusterError(
+            Bilingual(
+                f"sau {START_SECONDS:.0f} giây vẫn chưa sẵn sàng",
+                f"it is not ready after {START_SECONDS:.0f} s",
+            )
+        )
 
     def stop(self) -> None:
         """Stop the server if it runs. Open transactions are rolled back."""
@@ -224,8 +247,13 @@ class Cluster:
         """
         if not self._is_private(server.socket_dir):
             raise ClusterError(
-                f"its socket's folder {server.socket_dir} is open to other users: stop the server "
-                f"(kill -INT {server.process.pid}), and start again"
+                Bilingual(
+                    f"thư mục socket {server.socket_dir} đang mở cho người dùng khác: hãy dừng "
+                    f"máy chủ cơ sở dữ liệu (kill -INT {server.process.pid}) rồi chạy lại",
+                    f"its socket's folder {server.socket_dir} is open to other users: stop the "
+                    "server "
+                    f"(kill -INT {server.process.pid}), and start again",
+                )
             )
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(server.socket_dir / f".s.PGSQL.{server.port}"))
@@ -255,7 +283,12 @@ class Cluster:
                 folder.rmdir()
         exit_if_stopped()
         if initdb.returncode != 0:
-            raise ClusterError(f"initdb fails: {errors.decode(errors='replace').strip()}")
+            raise ClusterError(
+                Bilingual(
+                    f"initdb báo lỗi: {errors.decode(errors='replace').strip()}",
+                    f"initdb fails: {errors.decode(errors='replace').strip()}",
+                )
+            )
 
 
 def _command(program: str, folder: Path) -> list[str | Path]:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from app.errors import OperatorError
 from app.server.stopping import exit_if_stopped
+from app.text.bilingual import Bilingual
 
 FULL_DISK_BYTES = 20_000_000
 """With less free space PostgreSQL cannot start: it writes its log ahead in files of 16 MB."""
@@ -34,8 +35,12 @@ def ensure_data_dir(data_dir: Path) -> Path:
     folder = data_dir.expanduser().resolve()
     if UNUSABLE in str(folder):
         raise DataDirError(
-            f"the data folder {str(folder)!r} has a line break in its path; "
-            "set TIENDO_DATA_DIR to a folder without it"
+            Bilingual(
+                f"đường dẫn của thư mục dữ liệu {str(folder)!r} có ký tự xuống dòng; hãy đặt "
+                "TIENDO_DATA_DIR là thư mục khác",
+                f"the data folder {str(folder)!r} has a line break in its path; "
+                "set TIENDO_DATA_DIR to a folder without it",
+            )
         )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -44,8 +49,12 @@ def ensure_data_dir(data_dir: Path) -> Path:
             pass
     except OSError as error:
         raise DataDirError(
-            f"the data folder {folder} cannot be written ({error.strerror}); "
-            "set TIENDO_DATA_DIR to a writable folder"
+            Bilingual(
+                f"không ghi được vào thư mục dữ liệu {folder} ({error.strerror}); hãy đặt "
+                "TIENDO_DATA_DIR là thư mục ghi được",
+                f"the data folder {folder} cannot be written ({error.strerror}); "
+                "set TIENDO_DATA_DIR to a writable folder",
+            )
         ) from error
     return folder
 
@@ -61,9 +70,14 @@ def ensure_owner(folder: Path) -> None:
     owner = folder.stat().st_uid
     if owner != os.geteuid():
         raise DataDirError(
-            f"the data folder {folder} belongs to user {user_name(owner)}, and this is user "
-            f"{user_name(os.geteuid())}: run the command as {user_name(owner)}, "
-            "or set TIENDO_DATA_DIR to another folder"
+            Bilingual(
+                f"thư mục dữ liệu {folder} là của người dùng {user_name(owner)}, lệnh này đang "
+                f"chạy với người dùng {user_name(os.geteuid())}: hãy chạy lệnh với người dùng "
+                f"{user_name(owner)}, hoặc đặt TIENDO_DATA_DIR là thư mục khác",
+                f"the data folder {folder} belongs to user {user_name(owner)}, and this is user "
+                f"{user_name(os.geteuid())}: run the command as {user_name(owner)}, "
+                "or set TIENDO_DATA_DIR to another folder",
+            )
         )
 
 
@@ -91,8 +105,13 @@ def lock_file(folder: Path, name: str) -> BinaryIO:
         os.fchmod(lock.fileno(), 0o600)  # earlier versions created it with mode 0644
     except OSError as error:
         raise DataDirError(
-            f"{folder / name} cannot be written ({error.strerror}): run as the user who owns it, "
-            "or set TIENDO_DATA_DIR to another folder"
+            Bilingual(
+                f"không ghi được {folder / name} ({error.strerror}): hãy chạy lệnh với người dùng "
+                "sở hữu tệp đó, hoặc đặt TIENDO_DATA_DIR là thư mục khác",
+                f"{folder / name} cannot be written ({error.strerror}): run as the user who owns "
+                "it, "
+                "or set TIENDO_DATA_DIR to another folder",
+            )
         ) from error
     return lock
 

@@ -12,6 +12,7 @@ from typing import IO
 import asyncpg
 
 from app.server.backup import CHUNK_BYTES, BackupError, Progress, program
+from app.text.bilingual import Bilingual
 
 LONGEST_LINE_BYTES = 1 << 30
 """A line is a row, and PostgreSQL limits a field to 1 GB."""
@@ -48,9 +49,19 @@ async def load(connection: asyncpg.Connection, dump: IO[bytes], progress: Progre
         await feeding
         if await process.wait():
             message = (await messages).decode(errors="replace").strip()
-            raise BackupError(f"the dump cannot be read: {message}")
+            raise BackupError(
+                Bilingual(
+                    f"không đọc được bản sao cơ sở dữ liệu: {message}",
+                    f"the dump cannot be read: {message}",
+                )
+            )
     except asyncpg.PostgresError as error:
-        raise BackupError(f"the database refuses the content: {error}") from error
+        raise BackupError(
+            Bilingual(
+                f"cơ sở dữ liệu từ chối nội dung: {error}",
+                f"the database refuses the content: {error}",
+            )
+        ) from error
     finally:
         if process.returncode is None:
             process.kill()

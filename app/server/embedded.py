@@ -14,6 +14,7 @@ from app.errors import OperatorError
 from app.server.cluster import Cluster, ClusterError, FullDiskError
 from app.server.data_dir import acquire, ensure_data_dir, is_disk_full, lock_file
 from app.settings import Settings
+from app.text.bilingual import Bilingual
 
 START_ATTEMPTS = 3
 OWNER, APPLICATION = "postgres", "tiendo"
@@ -114,21 +115,33 @@ def start_lock(folder: Path) -> Iterator[None]:
         yield
 
 
-def _start_error(folder: Path, error: Exception) -> str:
+def _start_error(folder: Path, error: ClusterError | OSError) -> Bilingual:
     existing = folder if folder.exists() else folder.parent
     free = shutil.disk_usage(existing).free // 1_000_000
     if is_disk_full(existing):
-        return (
+        return Bilingual(
+            f"ổ đĩa của {folder} đã đầy (còn {free} MB): PostgreSQL đi kèm không chạy được; "
+            "hãy giải phóng chỗ rồi chạy lại",
             f"the disk of {folder} is full ({free} MB free): the embedded PostgreSQL cannot start; "
-            "free some space, then start again"
+            "free some space, then start again",
         )
     last: list[str] = []
     with suppress(OSError):
         last = (folder / "log").read_text(errors="replace").strip().splitlines()[-3:]
-    return "\n".join(
-        [
-            f"the embedded PostgreSQL in {folder} does not start: {error}",
-            f"user {os.geteuid()}, {free} MB free",
-            *last,
-        ]
+    reason = error.text if isinstance(error, ClusterError) else Bilingual(str(error), str(error))
+    return Bilingual(
+        "\n".join(
+            [
+                f"PostgreSQL đi kèm trong {folder} không chạy được: {reason.vi}",
+                f"người dùng {os.geteuid()}, còn {free} MB",
+                *last,
+            ]
+        ),
+        "\n".join(
+            [
+                f"the embedded PostgreSQL in {folder} does not start: {reason.en}",
+                f"user {os.geteuid()}, {free} MB free",
+                *last,
+            ]
+        ),
     )

@@ -4,6 +4,7 @@ import resource
 
 from app.errors import OperatorError
 from app.settings import Settings
+from app.text.bilingual import Bilingual
 
 RESERVED = 100
 """For sockets and files other than clients' and the two pools' connections."""
@@ -25,8 +26,16 @@ def allow_connections(settings: Settings) -> None:
         return
     if needed > hard != resource.RLIM_INFINITY:
         raise OpenFilesError(
-            f"TIENDO_MAX_CONNECTIONS={settings.max_connections} needs {needed} open files, and the"
-            f" system allows {hard}: raise the limit (`ulimit -n`, `LimitNOFILE=` of systemd),"
-            f" or set TIENDO_MAX_CONNECTIONS to {max(hard - needed + settings.max_connections, 10)}"
+            Bilingual(
+                f"TIENDO_MAX_CONNECTIONS={settings.max_connections} cần mở {needed} tệp, hệ thống "
+                f"chỉ cho {hard}: hãy nâng giới hạn (`ulimit -n`, `LimitNOFILE=` của systemd), "
+                "hoặc đặt TIENDO_MAX_CONNECTIONS là "
+                f"{max(hard - needed + settings.max_connections, 10)}",
+                f"TIENDO_MAX_CONNECTIONS={settings.max_connections} needs {needed} open files, "
+                "and the"
+                f" system allows {hard}: raise the limit (`ulimit -n`, `LimitNOFILE=` of systemd),"
+                " or set TIENDO_MAX_CONNECTIONS to "
+                f"{max(hard - needed + settings.max_connections, 10)}",
+            )
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

@@ -25,6 +25,7 @@ from app.services.audit import ledger
 from app.services.audit.action import Action
 from app.services.notifications.held_messages import held_since
 from app.settings import Settings
+from app.text.bilingual import Bilingual
 from app.vocabulary import Role, SystemActor
 
 FIRST_PLAN = Path(__file__).resolve().parents[2] / "seed" / "tho-xuan-2024"
@@ -41,18 +42,24 @@ OPERATOR = Principal(
     horizon="",
 )
 """Command-line users have the permissions of an admin without an agency."""
-ROLE_WARNING = (
-    "Chú ý: tài khoản cơ sở dữ liệu có thể sửa nhật ký; nên dùng hai tài khoản. / "
+ROLE_WARNING = Bilingual(
+    "Chú ý: tài khoản cơ sở dữ liệu có thể sửa nhật ký; nên dùng hai tài khoản, xem "
+    "TIENDO_OWNER_DATABASE_URL trong docs/vi/van-hanh.md.",
     "Warning: the database role could change the audit trail; use two roles, "
-    "see TIENDO_OWNER_DATABASE_URL in docs/operations.md."
+    "see TIENDO_OWNER_DATABASE_URL in docs/operations.md.",
 )
 
-HELD_WARNING = (
-    "Chú ý: thư và webhook đang bị giữ lại; xem `tiendo messages`. / "
-    "Warning: messages are held, none leaves by e-mail or webhook; see `tiendo messages`."
+HELD_WARNING = Bilingual(
+    "Chú ý: thư và webhook đang bị giữ lại; xem `tiendo messages`.",
+    "Warning: messages are held, none leaves by e-mail or webhook; see `tiendo messages`.",
 )
 
-Echo = Callable[[str], None]
+AS_GIVEN = Bilingual("như đã nhập", "as given")
+AS_SET = Bilingual("như đã đặt trong TIENDO_ADMIN_PASSWORD", "as set in TIENDO_ADMIN_PASSWORD")
+SHOWN_ONCE = Bilingual("chỉ hiện lần này", "shown only this once")
+
+Echo = Callable[[Bilingual | str], None]
+"""Shows a line to the operator; a plain text is Vietnamese."""
 Result = TypeVar("Result")
 
 
@@ -164,7 +171,12 @@ def load_plan(
             in_transaction(settings, url, notify)
         except Exception as notify_error:  # noqa: BLE001 - the SeedError matters more
             reason = str(notify_error).partition("\n")[0] or type(notify_error).__name__
-            echo(f"Không báo được cho cơ quan tổng hợp: {reason}")
+            echo(
+                Bilingual(
+                    f"Không báo được cho cơ quan tổng hợp: {reason}",
+                    f"The coordinators cannot be told: {reason}",
+                )
+            )
         raise
 
 
@@ -182,16 +194,19 @@ async def fill_if_empty(
         return False
     from seed.loader import load  # noqa: PLC0415 - as above; a database is filled once
 
-    echo("Lần chạy đầu: nạp kế hoạch 2024 của huyện Thọ Xuân. / First run: loading the plan.")
+    echo(
+        Bilingual(
+            "Lần chạy đầu: nạp kế hoạch 2024 của huyện Thọ Xuân.",
+            "First run: loading the plan of 2024 of Thọ Xuân district.",
+        )
+    )
     await load(session, FIRST_PLAN, now=now, echo=lambda _: None)
     # Production refuses a common TIENDO_ADMIN_PASSWORD before; a rehearsal may use one.
     generated_password = await create_account(
         session, FIRST_ACCOUNT, password, now, accept_common=True
     )
-    echo(f"Tài khoản / user:     {FIRST_ACCOUNT.username}")
-    once = f"{generated_password}   (chỉ hiện lần này / shown only this once)"
-    configured = "như đã đặt trong biến / as set in the variable TIENDO_ADMIN_PASSWORD"
-    echo(f"Mật khẩu / password:  {once if generated_password else configured}")
+    for line in account_lines(FIRST_ACCOUNT.username, generated_password, AS_SET):
+        echo(line)
     return True
 
 
@@ -202,10 +217,30 @@ async def _announce_unused_password(session: AsyncSession, password: str, echo: 
         return
     command = sys.argv[0] if Path(sys.argv[0]).name == "tiendo" else "tiendo"
     echo(
-        "TIENDO_ADMIN_PASSWORD không được dùng, vì dữ liệu đã có sẵn. / is not used, because the "
-        "database was filled before.\n"
-        f"  Đặt lại mật khẩu / reset the password:  {command} user {FIRST_ACCOUNT.username} --reset"
+        Bilingual(
+            "TIENDO_ADMIN_PASSWORD không được dùng, vì dữ liệu đã có sẵn.\n"
+            f"  Đặt lại mật khẩu:  {command} user {FIRST_ACCOUNT.username} --reset",
+            "TIENDO_ADMIN_PASSWORD is not used, because the database was filled before.\n"
+            f"  Reset the password:  {command} user {FIRST_ACCOUNT.username} --reset",
+        )
     )
+
+
+def account_lines(
+    username: str, generated_password: str | None, otherwise: Bilingual
+) -> list[Bilingual]:
+    """The lines with the name and the password; `otherwise`: what stands for one of the operator's.
+
+    The Vietnamese lines have the English words too, because scripts look for them.
+    """
+    password = Bilingual(
+        f"{generated_password}   ({SHOWN_ONCE.vi})" if generated_password else otherwise.vi,
+        f"{generated_password}   ({SHOWN_ONCE.en})" if generated_password else otherwise.en,
+    )
+    return [
+        Bilingual(f"Tài khoản / user:     {username}", f"user:      {username}"),
+        Bilingual(f"Mật khẩu / password:  {password.vi}", f"password:  {password.en}"),
+    ]
 
 
 async def create_account(

@@ -18,6 +18,7 @@ from typing import Any
 
 from app.errors import OperatorError
 from app.server.data_dir import ensure_owner
+from app.text.bilingual import Bilingual
 
 SERVER_UID = 61_100
 """Owner of the databases that root creates: from a range that distributions leave unused."""
@@ -48,8 +49,12 @@ def as_owner(folder: Path) -> dict[str, Any]:
     owner = folder.stat()
     if owner.st_uid == 0:
         raise PostgresUserError(
-            f"{folder} belongs to root, and PostgreSQL does not run as root: "
-            f"give it to another user (chown -R {SERVER_UID}:{SERVER_UID} {folder})"
+            Bilingual(
+                f"{folder} là của root, mà PostgreSQL không chạy với quyền root: hãy chuyển cho "
+                f"người dùng khác (chown -R {SERVER_UID}:{SERVER_UID} {folder})",
+                f"{folder} belongs to root, and PostgreSQL does not run as root: "
+                f"give it to another user (chown -R {SERVER_UID}:{SERVER_UID} {folder})",
+            )
         )
     return {"cwd": folder, "user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
 
@@ -69,8 +74,12 @@ def give_to_initdb(folder: Path) -> None:
             user = pwd.getpwnam(INITDB_USER)
         except KeyError:
             raise PostgresUserError(
-                "PostgreSQL does not run as root, and there is no user "
-                f"{INITDB_USER}: run as another user"
+                Bilingual(
+                    f"PostgreSQL không chạy với quyền root, và không có người dùng {INITDB_USER}: "
+                    "hãy chạy với người dùng khác",
+                    "PostgreSQL does not run as root, and there is no user "
+                    f"{INITDB_USER}: run as another user",
+                )
             ) from None
         os.chown(folder, user.pw_uid, user.pw_gid)
 
@@ -90,7 +99,12 @@ def find_programs() -> Path:
     """
     package = find_spec(PACKAGE)  # its modules are not needed, only its files
     if package is None or package.origin is None:
-        raise PostgresUserError("PostgreSQL is not installed: run `make install`")
+        raise PostgresUserError(
+            Bilingual(
+                "PostgreSQL chưa được cài: hãy chạy `make install`",
+                "PostgreSQL is not installed: run `make install`",
+            )
+        )
     site = Path(package.origin).parents[1]
     if os.geteuid() == 0 and not _is_open(site):
         site = _copy_for_others(site)
@@ -132,8 +146,14 @@ def _copy_for_others(site: Path) -> Path:
         is_safe = False
     if not is_safe or not _is_open(copy):
         raise PostgresUserError(
-            f"PostgreSQL does not run as root, and other users cannot run its programs in {site}: "
-            "run as another user, or move the project to a folder such as /srv"
+            Bilingual(
+                "PostgreSQL không chạy với quyền root, và người dùng khác không chạy được chương "
+                f"trình của nó trong {site}: hãy chạy với người dùng khác, hoặc chuyển thư mục dự "
+                "án đến chỗ như /srv",
+                "PostgreSQL does not run as root, and other users cannot run its programs in "
+                f"{site}: "
+                "run as another user, or move the project to a folder such as /srv",
+            )
         )
     return copy
 

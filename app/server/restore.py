@@ -24,6 +24,7 @@ from app.server.table_digests import LIST_TABLES, TableDigest, digest_tables
 from app.services.audit.action import Action
 from app.services.audit.ledger import open_ledger, record_event
 from app.services.notifications import held_messages
+from app.text.bilingual import Bilingual
 from app.vocabulary import AuditAction
 
 # Tokens, links and codes that were ended after the backup would be valid again. An archive of an
@@ -49,7 +50,10 @@ def restore(
     manifest = check(file, progress)
     if manifest.revision > newest_revision():
         raise BackupError(
-            f"{file} is of a newer version ({manifest.service}): install that version first"
+            Bilingual(
+                f"{file} là của phiên bản mới hơn ({manifest.service}): hãy cài phiên bản đó trước",
+                f"{file} is of a newer version ({manifest.service}): install that version first",
+            )
         )
     action = Action(OPERATOR, now)
     stopping.run(_restore(urls, file, manifest, action, progress, hold_mail=hold_mail))
@@ -89,8 +93,12 @@ async def _ensure_empty(connection: asyncpg.Connection) -> None:
     """
     if await connection.fetch(LIST_TABLES):
         raise BackupError(
-            "the database is not empty: restore into a new data folder (TIENDO_DATA_DIR) or "
-            "a new database"
+            Bilingual(
+                "cơ sở dữ liệu không trống: hãy khôi phục vào thư mục dữ liệu mới "
+                "(TIENDO_DATA_DIR) hoặc cơ sở dữ liệu mới",
+                "the database is not empty: restore into a new data folder (TIENDO_DATA_DIR) or "
+                "a new database",
+            )
         )
 
 
@@ -104,9 +112,19 @@ async def _compare(connection: asyncpg.Connection, manifest: Manifest) -> None:
     for name, expected in manifest.rows.items():
         table = tables.get(name, TableDigest(0, ""))
         if table.rows != expected:
-            raise BackupError(f"{name} has {table.rows} rows, the archive {expected}")
+            raise BackupError(
+                Bilingual(
+                    f"bảng {name} có {table.rows} dòng, tệp sao lưu có {expected}",
+                    f"{name} has {table.rows} rows, the archive {expected}",
+                )
+            )
         if table.digest != manifest.digests.get(name, table.digest):
-            raise BackupError(f"{name} has other rows than the archive")
+            raise BackupError(
+                Bilingual(
+                    f"nội dung bảng {name} khác với tệp sao lưu",
+                    f"{name} has other rows than the archive",
+                )
+            )
 
 
 async def _record(

@@ -27,6 +27,7 @@ from app.server.operating import Echo, prepare
 from app.server.stopping import Stopped, exit_if_stopped, is_stopped, recorded_signals
 from app.server.supervision import supervised
 from app.settings import Settings, local_url
+from app.text.bilingual import Bilingual
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -102,16 +103,25 @@ def _bind(host: str, port: int) -> socket.socket:
         return listener
 
 
-def _bind_error(host: str, port: int, error: OSError) -> str:
+def _bind_error(host: str, port: int, error: OSError) -> Bilingual:
     match error.errno:
         case errno.EADDRINUSE:
-            return (
-                f"cổng {port} đang được dùng / port {port} on {host} is in use: "
-                "stop the program that uses it, or set TIENDO_PORT to another port"
+            return Bilingual(
+                f"cổng {port} trên {host} đang được dùng: hãy dừng chương trình đang dùng cổng đó, "
+                "hoặc đặt TIENDO_PORT là cổng khác",
+                f"port {port} on {host} is in use: stop the program that uses it, or set "
+                "TIENDO_PORT to another port",
             )
         case errno.EACCES:
-            return f"port {port} needs root permissions: set TIENDO_PORT to a port above 1023"
-    return f"cannot listen on {host} port {port} ({error.strerror}): set TIENDO_HOST, TIENDO_PORT"
+            return Bilingual(
+                f"cổng {port} cần quyền root: hãy đặt TIENDO_PORT là cổng trên 1023",
+                f"port {port} needs root permissions: set TIENDO_PORT to a port above 1023",
+            )
+    return Bilingual(
+        f"không mở được {host} cổng {port} ({error.strerror}): hãy đặt lại TIENDO_HOST, "
+        "TIENDO_PORT",
+        f"cannot listen on {host} port {port} ({error.strerror}): set TIENDO_HOST, TIENDO_PORT",
+    )
 
 
 @contextmanager
@@ -131,8 +141,12 @@ def locked_data_dir(settings: Settings) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ServingError(
-                f"another `tiendo serve` uses the data folder {folder}: "
-                "stop it, or set TIENDO_DATA_DIR to another folder"
+                Bilingual(
+                    f"một `tiendo serve` khác đang dùng thư mục dữ liệu {folder}: hãy dừng nó, "
+                    "hoặc đặt TIENDO_DATA_DIR là thư mục khác",
+                    f"another `tiendo serve` uses the data folder {folder}: "
+                    "stop it, or set TIENDO_DATA_DIR to another folder",
+                )
             ) from None
         yield
 
@@ -173,7 +187,12 @@ def _serve_in_workers(
     echo(startup_line(settings, clock))
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-        raise ServingError("a worker did not start; see the reason above")
+        raise ServingError(
+            Bilingual(
+                "một tiến trình không chạy được; xem lý do ở trên",
+                "a worker did not start; see the reason above",
+            )
+        )
 
 
 def _keep_interrupts_from_workers() -> None:
@@ -206,12 +225,13 @@ def server_config(app: "FastAPI | str", settings: Settings, **options: Any) -> u
     )
 
 
-def startup_line(settings: Settings, clock: Clock) -> str:
+def startup_line(settings: Settings, clock: Clock) -> Bilingual:
     """The line that announces the service: its address, and the clock in a rehearsal."""
     url = local_url(settings.host, settings.port)
-    rehearsal = (
-        f"   [Diễn tập, đồng hồ là / rehearsal, the clock is {clock.now():%Y-%m-%d %H:%M}]"
-        if clock.is_rehearsal
-        else ""
+    line = Bilingual(f"Tiến độ: {url}   (Ctrl+C để dừng)", f"Tiến độ: {url}   (Ctrl+C to stop)")
+    if not clock.is_rehearsal:
+        return line
+    now = f"{clock.now():%Y-%m-%d %H:%M}"
+    return Bilingual(
+        f"{line.vi}   [Diễn tập, đồng hồ là {now}]", f"{line.en}   [rehearsal, the clock is {now}]"
     )
-    return f"Tiến độ: {url}   (Ctrl+C để dừng / to stop){rehearsal}"

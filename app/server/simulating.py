@@ -14,6 +14,7 @@ from app.errors import OperatorError
 from app.models.plans import Plan
 from app.server.operating import FIRST_PLAN, Echo, in_transaction
 from app.settings import Environment, Settings
+from app.text.bilingual import Bilingual
 from seed.loader import load
 from seed.simulation.plans import TEMPLATE_YEAR
 from seed.simulation.shape import Shape
@@ -37,7 +38,12 @@ def simulate(
         ShapeError: the numbers of units do not fit together.
     """
     if settings.environment is Environment.PRODUCTION:
-        raise SimulationRefusedError("TIENDO_ENVIRONMENT=production: không nạp dữ liệu mô phỏng.")
+        raise SimulationRefusedError(
+            Bilingual(
+                "TIENDO_ENVIRONMENT=production: không lập dữ liệu mô phỏng.",
+                "TIENDO_ENVIRONMENT=production: no simulated data is loaded.",
+            )
+        )
     fill = partial(_fill, shape=shape, progress=progress, echo=echo)
     figures = in_transaction(settings.without_time_limit(), urls.owner, fill)
     asyncio.run(_vacuum(urls.owner))
@@ -46,8 +52,18 @@ def simulate(
 
 async def _fill(session: AsyncSession, shape: Shape, progress: Progress, echo: Echo) -> int:
     if await session.scalar(select(exists(select(Plan.id)))):
-        raise SimulationRefusedError("Cơ sở dữ liệu đã có kế hoạch: không nạp dữ liệu mô phỏng.")
-    echo("Nạp kế hoạch mẫu, rồi lập dữ liệu mô phỏng…")
+        raise SimulationRefusedError(
+            Bilingual(
+                "Cơ sở dữ liệu đã có kế hoạch: không lập dữ liệu mô phỏng.",
+                "The database has a plan: no simulated data is loaded.",
+            )
+        )
+    echo(
+        Bilingual(
+            "Nạp kế hoạch mẫu, rồi lập dữ liệu mô phỏng…",
+            "Loading the model plan, then simulating …",
+        )
+    )
     await load(session, FIRST_PLAN, now=BEGUN_AT, echo=lambda _: None)
     await session.flush()
     raw = await (await session.connection()).get_raw_connection()

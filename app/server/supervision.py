@@ -14,6 +14,7 @@ from app.server.cluster import Cluster, ClusterError
 from app.server.data_dir import ensure_data_dir, is_disk_full
 from app.server.embedded import start_lock
 from app.settings import Settings
+from app.text.bilingual import Bilingual
 
 PAUSE_SECONDS = 0.5
 RETRY_SECONDS = 2.0
@@ -91,7 +92,12 @@ class Supervisor:
         """Give up if it takes too long, except on a full disk; log the first reason."""
         is_full = is_disk_full(self._data_dir)
         if waited > GIVE_UP_SECONDS and not is_full:
-            self.error = ClusterError(f"the embedded PostgreSQL does not start: {error}")
+            self.error = ClusterError(
+                Bilingual(
+                    f"PostgreSQL đi kèm không chạy được: {error}",
+                    f"the embedded PostgreSQL does not start: {error}",
+                )
+            )
         elif is_first:
             reason = f"the disk of {self._data_dir} is full" if is_full else error
             logger.warning("the embedded PostgreSQL does not start, trying again: %s", reason)
@@ -106,4 +112,9 @@ class Supervisor:
         with start_lock(self._data_dir):
             server = self._cluster.start()
         if server.url != self._url:  # the pools would look for the old socket
-            raise ClusterError(f"it has another address: {server.url}")
+            raise ClusterError(
+                Bilingual(
+                    f"địa chỉ đã đổi: {server.url}",
+                    f"it has another address: {server.url}",
+                )
+            )

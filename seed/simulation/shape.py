@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.errors import OperatorError
+from app.text.bilingual import Bilingual
 
 FIRST_DISTRICT_COMMUNES = 30
 """The first district is the one of the plan of 2024."""
@@ -49,9 +50,14 @@ def district_sizes(shape: Shape) -> list[list[int]]:
     units = [size for each in sizes for size in each]
     if len(sizes) < shape.provinces or min(units) < 1 or sum(units) != shape.communes:
         raise ShapeError(
-            f"{shape.communes} xã không đủ cho {shape.districts} huyện, {shape.provinces} tỉnh: "
-            f"mỗi tỉnh cần ít nhất một huyện, mỗi huyện ít nhất một xã; "
-            f"huyện đầu tiên có {FIRST_DISTRICT_COMMUNES} xã."
+            Bilingual(
+                f"{shape.communes} xã không đủ cho {shape.districts} huyện, {shape.provinces} "
+                "tỉnh: mỗi tỉnh cần ít nhất một huyện, mỗi huyện ít nhất một xã; huyện đầu tiên "
+                f"có {FIRST_DISTRICT_COMMUNES} xã.",
+                f"{shape.communes} communes are not enough for {shape.districts} districts in "
+                f"{shape.provinces} provinces: each province needs a district and each district a "
+                f"commune; the first has {FIRST_DISTRICT_COMMUNES}.",
+            )
         )
     return sizes
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from app.channels.errors import DeliveryDelayedError
+from app.cli.console import Console
 from app.server import operating
 from app.server.operating import Echo
 from app.services.notifications.delivery import deliver
@@ -268,7 +269,8 @@ async def test_findings_are_printed_even_if_the_notification_fails(
     monkeypatch.setattr(failure, "notify_coordinators", fails)
     correct(folder / "agencies.csv", RIGHT, WRONG)
     lines: list[str] = []
-    assert len(await load(service, folder, lines.append)) == 1
+    console = Console("vi")
+    assert len(await load(service, folder, lambda line: lines.append(console.words(line)))) == 1
     assert lines == [f"Không báo được cho cơ quan tổng hợp: {reason}"]
 
 

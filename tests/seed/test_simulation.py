@@ -71,7 +71,7 @@ async def test_a_client_reads_it(service: Service) -> None:
 
 
 def test_only_an_empty_database_is_filled(country: DatabaseUrls) -> None:
-    with pytest.raises(SimulationRefusedError, match="đã có kế hoạch"):
+    with pytest.raises(SimulationRefusedError, match="has a plan"):
         run(country)
 
 

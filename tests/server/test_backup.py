@@ -22,6 +22,7 @@ from app.server import restore as restoring
 from app.server.backup import MANIFEST, BackupError, Manifest
 from app.server.restore import restore
 from app.server.table_digests import LIST_TABLES, digest_tables
+from app.text.bilingual import Bilingual
 
 NOW = datetime(2024, 6, 15, 1, 15, tzinfo=LOCAL)
 
@@ -191,7 +192,7 @@ def test_each_later_step_that_fails_leaves_the_database_empty(
     blank_database_urls: DatabaseUrls, archive: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     async def fail(*_: object, **__: object) -> None:
-        raise OperatorError("no")
+        raise OperatorError(Bilingual("không", "no"))
 
     monkeypatch.setattr(f"{restoring.__name__}.{step}", fail)
     with pytest.raises(OperatorError, match="no"):

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from app.cli.console import Console
 from app.clock import LOCAL
 from app.db.connections import PATIENT_LOCK_SECONDS
 from app.db.database import Database
@@ -54,7 +55,8 @@ def counts(url: str) -> tuple[int, int]:
 def prepare(urls: DatabaseUrls, password: str = PASSWORD) -> list[str]:
     lines: list[str] = []
     settings = Settings(admin_password=SecretStr(password))
-    operating.prepare(settings, urls, NOW, lines.append)
+    console = Console("en")
+    operating.prepare(settings, urls, NOW, lambda line: lines.append(console.words(line)))
     return lines
 
 
@@ -96,7 +98,7 @@ def test_an_unused_password_is_announced(urls: DatabaseUrls) -> None:
     prepare(urls)
     assert prepare(urls) == []  # it is the password of admin
     (line,) = prepare(urls, "mật khẩu khác")
-    assert "TIENDO_ADMIN_PASSWORD không được dùng" in line
+    assert "TIENDO_ADMIN_PASSWORD is not used" in line
     assert line.endswith("tiendo user admin --reset")
 
 

@@ -36,9 +36,9 @@ def fails(data_dir: Path, port: int, **settings: str) -> str:
 def test_the_first_start_fills_the_database_and_the_second_keeps_it(
     data_dir: Path, port: int
 ) -> None:
-    first = Server(data_dir, port)
+    first = Server(data_dir, port, TIENDO_LANG="vi")
     first.wait_until_ready()
-    (line,) = [line for line in first.lines if "password" in line]
+    (line,) = [line for line in first.lines if "Mật khẩu / password:" in line]
     password = line.split()[4]
     assert first.sign_in(password) == 200
     plans = first.client.get("/api/v1/reporting-periods").json()["items"]

@@ -88,5 +88,6 @@ def environment(data_dir: Path, port: int, **settings: str) -> dict[str, str]:
         "TIENDO_DATA_DIR": str(data_dir),
         "TIENDO_PORT": str(port),
         "TIENDO_EMBEDDED_WORKER": "false",
+        "TIENDO_LANG": "en",
         **settings,
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.clock import local_day
 from app.errors import OperatorError
 from app.services.verification.checkpoints import Checkpoint
+from app.text.bilingual import Bilingual
 
 
 class CheckpointFileError(OperatorError):
@@ -77,10 +78,20 @@ def read(files: Iterable[Path]) -> list[Checkpoint]:
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise CheckpointFileError(f"{file} cannot be read: {error}") from error
+            raise CheckpointFileError(
+                Bilingual(
+                    f"không đọc được {file}: {error}",
+                    f"{file} cannot be read: {error}",
+                )
+            ) from error
         for number, line in enumerate(lines, start=1):
             try:
                 checkpoints.append(Checkpoint.parse(line))
             except (ValueError, TypeError) as error:
-                raise CheckpointFileError(f"{file}:{number}: not a checkpoint") from error
+                raise CheckpointFileError(
+                    Bilingual(
+                        f"{file}:{number}: không phải điểm kiểm tra",
+                        f"{file}:{number}: not a checkpoint",
+                    )
+                ) from error
     return checkpoints

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from app.cli.console import Console
 from app.errors import OperatorError
 from app.server.messages import Order, carry_out
 from app.server.operating import OPERATOR
@@ -27,7 +28,8 @@ from tests.support.report_calls import ok
 async def order(service: Service, wish: Order) -> list[str]:
     """Run the operator's command."""
     async with service.database.transaction() as session:
-        return await carry_out(session, wish, service.clock.now())
+        lines = await carry_out(session, wish, service.clock.now())
+    return [Console("en").words(line) for line in lines]
 
 
 async def hold_morning(service: Service) -> None:

@@ -1,0 +1,1 @@
+"""The command `tiendo`: the server and the operator's commands."""
