@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.common_passwords import is_common
 from app.text.bilingual import Bilingual
 from app.text.mail_address import is_mailable
+from app.text.writing import Language
 
 MINIMUM_PASSWORD_LENGTH = 8
 
@@ -78,6 +79,8 @@ class Settings(BaseSettings):
     clock_start: AwareDatetime | None = None
     clock_offset_seconds: float | None = None
     """Set by `tiendo serve` for its worker processes, so that they share one clock."""
+    lang: Language = "vi"
+    """The language of the command `tiendo`, which reads it before all other settings."""
     environment: Environment = Environment.DEVELOPMENT
     smtp_url: SecretStr | None = None
     mail_from: str | None = None

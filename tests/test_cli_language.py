@@ -9,7 +9,6 @@ from app.cli.argparse_words import WORDS
 from app.cli.commands import COMMANDS
 from app.cli.language import chosen_language
 from app.cli.main import main
-from app.settings import Settings
 
 ENGLISH = re.compile(r"\b(usage|options|arguments|error|show|required|expected|choose|the|of)\b")
 
@@ -115,7 +114,3 @@ def test_the_words_of_argparse_keep_their_placeholders() -> None:
     placeholder = re.compile(r"%\(\w+\)[rs]|%[rs]")
     for english, vietnamese in WORDS.items():
         assert set(placeholder.findall(vietnamese)) <= set(placeholder.findall(english))
-
-
-def test_the_language_is_no_setting_of_the_service() -> None:
-    assert "lang" not in Settings.model_fields

@@ -56,7 +56,7 @@ def test_the_first_start_fills_the_database_and_the_second_keeps_it(
     assert second.sign_in(password) == 200
     assert second.end() == 0
     assert password not in second.output
-    assert "TIENDO_ADMIN_PASSWORD không được dùng" in second.output
+    assert "TIENDO_ADMIN_PASSWORD is not used" in second.output
     assert "tiendo user admin --reset" in second.output
 
 
