@@ -302,6 +302,21 @@ async def test_the_successor_sends_what_was_still_owed(running: Service) -> None
         assert (await new.get(f"/reports/{H1}/{agency}")).status_code == 404
 
 
+async def test_the_successor_lists_what_was_still_owed(running: Service) -> None:
+    await reorganise(running)
+    new = await successor(running)
+    listed = await list_all(new, "/obligations", year=2025)
+    merged = {row["agency"] for row in listed if row["period"] == H1}
+    own = {row["agency"] for row in listed if row["period"] == Q3}
+    assert ("15493" in merged, own) == (True, {"15499"})
+    for row in listed:
+        ok(await new.get(f"/obligations/{row['period']}/{row['agency']}"))
+    assert merged.isdisjoint({"15502", "15505"}), "those were merged into others"
+    assert [
+        row["agency"] for row in await list_all(new, "/obligations", period=H1, agency="15493")
+    ] == ["15493"]
+
+
 async def test_accounts_of_an_ended_agency_only_read(running: Service) -> None:
     await draft(running.client("xuan-hong"), "15493", period=Q3)
     await reorganise(running)

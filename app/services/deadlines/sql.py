@@ -38,6 +38,7 @@ OWED = table(
     column("plan", Text),
     column("due_soon_days", Integer),
     column("agency", Text),
+    column("agency_id", BigInteger),
     column("agency_path", Text),
     column("report_status", Text),
 ).alias("o")

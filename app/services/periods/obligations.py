@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    any_,
     bindparam,
     cast,
     func,
@@ -208,6 +209,7 @@ async def list_page(
 ) -> str:
     """A page of obligations as JSON, the earliest due first.
 
+    A reporter's are those of its agency and of the agencies that were merged into it.
     The database builds the items: clients ask for this list first and most often.
 
     Raises:
@@ -219,11 +221,21 @@ async def list_page(
         )
         filters = replace(filters, plan=plans[0] if len(plans) == 1 else None)
     equalities = filters.equalities()
-    parameters = equalities | {"reach": principal.reach_pattern, "now": now, "most": limit + 1}
+    parameters = equalities | {
+        "reach": principal.reach_pattern,
+        "reader": principal.agency_id,
+        "now": now,
+        "most": limit + 1,
+    }
     if cursor is not None:
         keys = decode_cursor(cursor, tuple_(*ORDER))
         parameters |= dict(zip(("after_late_from", "after_agency", "after_id"), keys, strict=True))
-    statement = _page_statement(frozenset(equalities), filters.timeliness, cursor is not None)
+    statement = _page_statement(
+        frozenset(equalities),
+        filters.timeliness,
+        own_agency_only=principal.own_agency_only,
+        continued=cursor is not None,
+    )
     row = (await statement.fetch_all(connection, parameters))[0]
     items, ids = row["items"] or [], row["ids"]
     next_cursor = None
@@ -235,7 +247,11 @@ async def list_page(
 
 @cache
 def _page_statement(
-    equalities: frozenset[str], timeliness: Timeliness | None, continued: bool
+    equalities: frozenset[str],
+    timeliness: Timeliness | None,
+    *,
+    own_agency_only: bool,
+    continued: bool,
 ) -> Statement:
     """The statement of `list_page` for one combination of filters, compiled once.
 
@@ -245,7 +261,11 @@ def _page_statement(
     query = (
         select(item, OWED.c.id)
         .join(Schedule, Schedule.id == OWED.c.schedule_id)
-        .where(func.within_reach(OWED.c.agency_path, bindparam("reach")))
+        .where(
+            OWED.c.agency_id == any_(func.represented_by(bindparam("reader", type_=BigInteger)))
+            if own_agency_only
+            else func.within_reach(OWED.c.agency_path, bindparam("reach"))
+        )
     )
     for name in sorted(equalities):
         query = query.where(OWED.c[name] == bindparam(name))
