@@ -51,7 +51,8 @@ from app.routers import (
 )
 from app.services.accounts.attempts import Attempts
 from app.settings import Settings
-from app.web import docs, front, offline, preferences
+from app.web import account, docs, front, issued_codes, offline, preferences
+from app.web import passwords as password_pages
 from app.web import sign_in as sign_in_pages
 from app.web.assets import assets, swagger_ui
 from app.web.browsers import ProblemPages
@@ -86,7 +87,19 @@ API_MODULES = (
     audit_events,
 )
 """The routers of the API. Paths are matched in this order, so the busiest come first."""
-PAGE_MODULES = (front, docs, preferences, sign_in_pages, filling, sending, receipt, offline)
+PAGE_MODULES = (
+    front,
+    docs,
+    preferences,
+    sign_in_pages,
+    password_pages,
+    account,
+    issued_codes,
+    filling,
+    sending,
+    receipt,
+    offline,
+)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:

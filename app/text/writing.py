@@ -7,6 +7,8 @@ from typing import Any, Literal
 from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 
+from app.clock import LOCAL
+
 Language = Literal["vi", "en"]
 
 FEBRUARY = 2
@@ -34,6 +36,12 @@ def day(value: date) -> str:
     """
     month = f"{value.month:02d}" if value.month <= FEBRUARY else str(value.month)
     return f"{value.day:02d}/{month}/{value.year}"
+
+
+def instant(value: datetime) -> str:
+    """An instant in local time: 09:05 ngày 05/6/2024."""
+    local = value.astimezone(LOCAL)
+    return f"{local:%H:%M} ngày {day(local.date())}"
 
 
 def figure(value: float | Decimal, language: Language) -> str:

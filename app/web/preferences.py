@@ -60,7 +60,7 @@ async def save_preferences(
 ) -> Response:
     """Save the form, or on a one-click unsubscribe choose notifications in the application only."""
     holder = await mail_keys.get_holder(session, key)
-    channels, period_news = _parse_form(await request.form())
+    channels, period_news = read_preferences(await request.form())
     try:
         action = holder.action(now, request.client.host if request.client else None)
         saved = await inbox.put_preferences(
@@ -73,12 +73,24 @@ async def save_preferences(
     return _page(request, key, holder, saved, is_saved=True)
 
 
-def _parse_form(form: FormData) -> tuple[list[Channel], bool]:
+def read_preferences(form: FormData) -> tuple[list[Channel], bool]:
+    """The channels that a form has chosen, and whether the person wants news of periods."""
     name, value = ONE_CLICK
     if form.get(name) == value:
         return [Channel.IN_APP], False
     checked = form.getlist("channel")
     return [channel for channel in Channel if channel.value in checked], "period_news" in form
+
+
+def options_of(preferences: Preferences) -> list[ChannelOption]:
+    """The check boxes of a form: the channels that the person has chosen or could choose."""
+    options = [
+        ChannelOption(
+            channel.value, label, channel in preferences.channels, channel in preferences.available
+        )
+        for channel, label in LABELS.items()
+    ]
+    return [option for option in options if option.is_available or option.is_chosen]
 
 
 def _page(
@@ -90,19 +102,13 @@ def _page(
     status: int = 200,
     is_saved: bool = False,
 ) -> Response:
-    options = [
-        ChannelOption(
-            channel.value, label, channel in preferences.channels, channel in preferences.available
-        )
-        for channel, label in LABELS.items()
-    ]
     return page(
         request,
         "preferences.html",
         status=status,
         action=f"{PATH}?key={quote(key)}",
         holder=holder,
-        options=[option for option in options if option.is_available or option.is_chosen],
+        options=options_of(preferences),
         period_news=preferences.period_news,
         is_saved=is_saved,
         is_refused=status != 200,  # noqa: PLR2004 - the only error status

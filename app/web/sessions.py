@@ -6,16 +6,18 @@ credentials from headers, so no other site can use them.
 
 import secrets
 from collections.abc import Callable, Coroutine
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.clock import local_day
 from app.errors import AgencyEnded, Forbidden, FormExpired
-from app.policy import Permission, permissions_of
+from app.policy import Permission, Principal, permissions_of
 from app.routers.dependencies import clock_of, database_of
-from app.services.accounts import principals, profile
+from app.services.accounts import ended_agency, principals, profile
 from app.text import terms
 from app.web import cookies, form_tokens, kept_forms
 from app.web.form_tokens import FORM_KEY
@@ -133,11 +135,20 @@ async def find_visitor(request: Request) -> Visitor | None:
 async def get_visitor(request: Request, secret: str) -> Visitor | None:
     """The person with this access token; None if it is not valid, or an API key."""
     driver = database_of(request).driver
-    principal = await principals.authenticate(driver, secret, clock_of(request).now())
+    now = clock_of(request).now()
+    principal = await principals.authenticate(driver, secret, now)
     if principal is None or principal.account_id is None:
         return None
     names = await profile.get_names(driver, principal.account_id)
-    return Visitor(principal, secret, names.full_name, names.agency, names.agency_name)
+    notice = await _notice(request, principal, local_day(now)) if principal.agency_ended else None
+    return Visitor(principal, secret, names.full_name, names.agency, names.agency_name, notice)
+
+
+async def _notice(request: Request, principal: Principal, today: date) -> str | None:
+    """What a person of an agency that has ended has to know and do."""
+    async with database_of(request).reading() as session:
+        ended = await ended_agency.find(session, principal.agency_id, today)
+    return ended.notice("vi") if ended else None
 
 
 class Visits:
@@ -169,3 +180,6 @@ ReferenceVisitor = Annotated[Visitor, Depends(Visits(P.REFERENCE_READ))]
 ObligationsVisitor = Annotated[Visitor, Depends(Visits(P.OBLIGATIONS_READ))]
 ReportsVisitor = Annotated[Visitor, Depends(Visits(P.REPORTS_READ))]
 WritingVisitor = Annotated[Visitor, Depends(Visits(P.REPORTS_WRITE))]
+CalendarsVisitor = Annotated[Visitor, Depends(Visits(P.CALENDARS_MANAGE))]
+PasswordsVisitor = Annotated[Visitor, Depends(Visits(P.PASSWORDS_RESET))]
+AccountsVisitor = Annotated[Visitor, Depends(Visits(P.ACCOUNTS_MANAGE))]

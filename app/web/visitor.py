@@ -17,7 +17,7 @@ class Visitor:
     """The principal of a session, with the names that every page shows.
 
     secret: the access token in the session's cookie. agency: its code; None for an administrator of
-    the whole service.
+    the whole service. notice: what every page says first, because the person's agency has ended.
     """
 
     principal: Principal
@@ -25,6 +25,7 @@ class Visitor:
     full_name: str
     agency: str | None
     agency_name: str | None
+    notice: str | None
 
     def action(self, request: Request, now: datetime) -> Action:
         """The context of a write that the person makes."""

@@ -108,10 +108,16 @@ async def open_page(service: Service, address: str, status: int = 200) -> Page:
     return parse_page(answer)
 
 
-def signed_in(service: Service, person: str) -> httpx.AsyncClient:
-    """A browser in which a test account is signed in."""
+def stranger(service: Service) -> httpx.AsyncClient:
+    """A browser without cookies."""
     client = service.client()
     client.base_url = httpx.URL(HOST)
+    return client
+
+
+def signed_in(service: Service, person: str) -> httpx.AsyncClient:
+    """A browser in which a test account is signed in."""
+    client = stranger(service)
     client.cookies.set(SESSION.plain, token_of(person))
     return client
 

@@ -1,6 +1,7 @@
 """Calendar links: secret, revocable addresses of an agency's calendar."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,6 +56,17 @@ async def list_page(
         .where(lookup.within_reach(principal, Agency.path))
     )
     return await page(session, query, [CalendarLink.id], limit=limit, cursor=cursor)
+
+
+async def list_own(session: AsyncSession, principal: Principal) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The valid links that a person has made, as rows of `list_page`: at most `ALLOWANCE.most`."""
+    query = (
+        select(*CalendarLink.__table__.columns, Agency.code.label("agency"))
+        .join(Agency, Agency.id == CalendarLink.agency_id)
+        .where(CalendarLink.account_id == principal.account_id, CalendarLink.revoked_at.is_(None))
+        .order_by(CalendarLink.id)
+    )
+    return (await session.execute(query)).all()
 
 
 async def create(session: AsyncSession, action: Action, agency_code: str) -> IssuedLink:
