@@ -16,6 +16,7 @@ from tests.support.operations import (
     Operation,
     routes,
 )
+from tests.support.pages import SESSION_PAGES
 from tests.support.reference_calls import change
 from tests.support.report_calls import Q2, XUAN_HONG, ok, submit_complete, submit_paper
 
@@ -48,19 +49,31 @@ PUBLIC_PAGES = {
     "start_session",
     "get_service_worker",
     "show_offline_page",
+    "show_forgotten_password",
+    "send_password_link",
+    "show_set_password",
+    "set_password",
 }
 """HTML pages that need no session; pages are not part of the OpenAPI document.
 
 The front page shows the home of who is signed in. The preferences page requires the secret key from
-a mail; tests/web/test_preferences.py ensures that this key gives access to nothing else.
+a mail; tests/web/test_preferences.py ensures that this key gives access to nothing else. Setting a
+password requires the key of a link or a code.
 """
 
 PAGES: dict[str, set[str]] = {
-    **dict.fromkeys(["end_session"], PEOPLE),
     **dict.fromkeys(["show_report", "show_receipt"], REPORT_READERS & PEOPLE),
     **dict.fromkeys(["save_report", "show_summary", "send_report"], REPORT_WRITERS & PEOPLE),
+    **dict.fromkeys(["end_session", "show_welcome"], PEOPLE),
+    **dict.fromkeys(["show_account", "change_password", "end_other_sessions"], PEOPLE),
+    **dict.fromkeys(["save_notifications", "create_calendar", "revoke_calendar"], PEOPLE),
+    **dict.fromkeys(["show_reset_code", "give_reset_code"], MANAGERS),
+    **dict.fromkeys(["show_invitation", "give_invitation"], ADMINS),
 }
-"""The people allowed to use each page of a session within their reach. All others get 403."""
+"""The people allowed to use each page of a session within their reach. All others get 403.
+
+tests/web/test_page_policy.py tries each page with each of them.
+"""
 
 MAY: dict[str, set[str]] = {
     **dict.fromkeys(["get_me"], EVERYBODY),
@@ -135,6 +148,7 @@ def test_every_route_is_in_the_table() -> None:
     assert BY_NAME.keys() == served
     pages = {route.name for route in routes(APPLICATION) if not route.include_in_schema}
     assert pages == PUBLIC_PAGES | PAGES.keys()
+    assert {page.name for page in SESSION_PAGES} == PAGES.keys()
 
 
 async def key_of(service: Service, agency: str, *scopes: str) -> httpx.AsyncClient:
