@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from app.clock import LOCAL
 from app.services.notifications.wording import period_name
-from app.text.writing import day
+from app.text.writing import day, instant
 from app.vocabulary import Frequency, ReportStatus, Timeliness
 
 Tone = Literal["good", "warn", "bad", "plain"]
@@ -54,10 +53,7 @@ def day_of(value: str | None) -> str:
 
 def instant_of(value: str | None) -> str:
     """An instant of a JSON document in local time: `16:40 ngày 15/6/2024`; empty for null."""
-    if not value:
-        return ""
-    local = datetime.fromisoformat(value).astimezone(LOCAL)
-    return f"{local:%H:%M} ngày {day(local.date())}"
+    return instant(datetime.fromisoformat(value)) if value else ""
 
 
 def time_left(obligation: Mapping[str, Any]) -> str:
