@@ -338,6 +338,8 @@ class AuditAction(StrEnum):
     REPORT_DRAFT_SAVED = "report.draft_saved"
     REPORT_SUBMITTED = "report.submitted"
     REPORT_SEALED = "report.sealed"
+    REPORT_OPENED = "report.opened"
+    REPORT_RECALLED = "report.recalled"
     REPORT_RETURNED = "report.returned"
     REPORT_ACCEPTED = "report.accepted"
     REPORT_REOPENED = "report.reopened"

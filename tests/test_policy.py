@@ -116,7 +116,7 @@ MAY: dict[str, set[str]] = {
     **dict.fromkeys(["list_reports", "get_report", "get_expected"], REPORT_READERS),
     **dict.fromkeys(["list_revisions", "get_revision"], REPORT_READERS),
     **dict.fromkeys(["save_draft", "change_draft", "validate_draft", "answer_nil"], REPORT_WRITERS),
-    **dict.fromkeys(["submit_report"], REPORT_WRITERS),
+    **dict.fromkeys(["submit_report", "recall_report"], REPORT_WRITERS),
     **dict.fromkeys(["return_report", "accept_report", "reopen_report"], OFFICE),
     **dict.fromkeys(["aggregate_indicators", "aggregate_budget_execution"], AGGREGATE_READERS),
     **dict.fromkeys(["aggregate_timeliness", "aggregate_targets"], AGGREGATE_READERS),

@@ -25,6 +25,7 @@ APPEND_ONLY = frozenset(
         "revision",
         "revision_disbursement",
         "revision_entry",
+        "revision_opening",
         "target_value",
     }
 )

@@ -43,6 +43,8 @@ class Report(Versioned, Base):
     """The agency that typed the draft, which may read it beside the report's own one."""
     last_revision: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     correction_due: Mapped[date | None] = mapped_column(Date)
+    opened_at: Mapped[Instant | None]
+    """When a reviewer first opened the last revision; a recall is possible until then."""
 
 
 class Revision(Base):
@@ -66,6 +68,18 @@ class Revision(Base):
     body: Mapped[dict[str, Any]]
     fingerprint: Mapped[str] = mapped_column(Text)
     """SHA-256 of the body's canonical JSON (keys sorted, no spaces, UTF-8), in hex."""
+
+
+class RevisionOpening(Base):
+    """The first time that a reviewer read a revision. Append-only."""
+
+    __tablename__ = "revision_opening"
+
+    revision_id: Mapped[int] = mapped_column(
+        ForeignKey("revision.id"), primary_key=True, autoincrement=False
+    )
+    opened_at: Mapped[Instant]
+    opened_by: Mapped[str] = mapped_column(Text)
 
 
 class RevisionEntry(Base):

@@ -43,6 +43,7 @@ from app.services.periods.obligations import ObligationFilter
 from app.services.reports import (
     money,
     reading,
+    recall,
     review,
     submission,
     validation,
@@ -179,6 +180,27 @@ def _fingerprint(request: Request, body: Submission) -> str:
 
 
 @router.post(
+    "/{period}/{agency}/recall",
+    summary="Recall a report",
+    response_model=ReportOut,
+    responses=problems(NotFound, AmbiguousPlan, StateConflict(recall.OPENED), Stale),
+)
+async def recall_report(
+    key: AddressedReport,
+    action: ReportsAction,
+    driver: DirectDriver,
+    unchanged: UnchangedIfGiven,
+    language: AnswerLanguage,
+) -> Response:
+    """Take a submitted report back while no reviewer has opened it; it becomes a draft again.
+
+    Its first submission still decides timeliness, and its revision stays.
+    """
+    answer = await recall.recall(driver, action, key, check_version=unchanged, language=language)
+    return report_response(answer)
+
+
+@router.post(
     "/{period}/{agency}/return",
     summary="Return a report",
     response_model=ReportOut,
@@ -261,12 +283,13 @@ async def list_revisions(
     key: AddressedReport,
     principal: ReportsReader,
     session: ReadSession,
+    now: Now,
     limit: Limit = PAGE_SIZE,
     cursor: Cursor = None,
 ) -> Page[RevisionOut]:
     """List every revision, the first one first."""
     items, next_cursor = await reading.list_revisions(
-        session, principal, key, limit=limit, cursor=cursor
+        session, principal, key, now=now, limit=limit, cursor=cursor
     )
     return Page[RevisionOut].model_validate({"items": items, "next_cursor": next_cursor})
 
@@ -281,7 +304,8 @@ async def get_revision(
     number: Annotated[int, Path(ge=1, le=100_000)],
     principal: ReportsReader,
     session: ReadSession,
+    now: Now,
 ) -> RevisionOut:
     """Get one revision as it was submitted."""
-    revision = await reading.get_revision(session, principal, key, number)
+    revision = await reading.get_revision(session, principal, key, number, now=now)
     return RevisionOut.model_validate(revision)

@@ -319,6 +319,8 @@ class ReportOut(ObligationOut):
             "draft_saved_at": "2024-06-10T09:12:00+07:00",
             "draft_saved_by": "xuan-hong",
             "last_revision": None,
+            "can_recall": False,
+            "opened_at": None,
             "decisions": [],
             "predecessor_reports": [],
             "findings": [
@@ -346,6 +348,13 @@ class ReportOut(ObligationOut):
     )
     draft_saved_by: str | None = Field(description="The user name of who saved the draft.")
     last_revision: RevisionOut | None = Field(description="The last revision.")
+    can_recall: bool = Field(
+        description="Whether the sender can recall it now: it is submitted, no reviewer has opened "
+        "it, and it could be submitted again."
+    )
+    opened_at: Instant | None = Field(
+        description="When a reviewer first opened the last revision; null: not yet."
+    )
     decisions: list[DecisionOut] = Field(
         description="The decisions of the reviewers, the first one first."
     )

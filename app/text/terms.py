@@ -255,6 +255,8 @@ AUDIT_ACTION = {
     AuditAction.REPORT_SEALED: Bilingual(
         "niêm phong bản gửi có từ trước", "sealed an earlier revision"
     ),
+    AuditAction.REPORT_OPENED: Bilingual("mở xem báo cáo đã gửi", "opened a submitted report"),
+    AuditAction.REPORT_RECALLED: Bilingual("rút lại báo cáo", "recalled a report"),
     AuditAction.REPORT_RETURNED: Bilingual("trả lại báo cáo", "returned a report"),
     AuditAction.REPORT_ACCEPTED: Bilingual("duyệt báo cáo", "accepted a report"),
     AuditAction.REPORT_REOPENED: Bilingual("mở lại báo cáo", "reopened a report"),

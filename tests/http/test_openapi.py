@@ -218,7 +218,8 @@ IF_MATCH = {
 def test_if_match_is_required_where_428_is_unconditional() -> None:
     optional = {name for name, parameter in IF_MATCH.items() if not parameter["required"]}
     assert optional == {
-        *("submit_report", "return_report", "accept_report", "reopen_report", "answer_nil"),
+        *("submit_report", "return_report", "accept_report", "reopen_report"),
+        *("answer_nil", "recall_report"),
         *("assign_agency", "put_reminder_rule", "put_working_day"),
     }
     required = IF_MATCH.keys() - optional

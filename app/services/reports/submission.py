@@ -115,7 +115,7 @@ WITH locked AS MATERIALIZED (
 ), moved AS (
     UPDATE report SET status = 'submitted', draft = NULL, draft_saved_at = NULL,
         draft_saved_by = NULL, draft_agency_id = NULL, draft_writers = '{}',
-        last_revision = :number, correction_due = NULL, version = version + 1
+        last_revision = :number, correction_due = NULL, opened_at = NULL, version = version + 1
     FROM event WHERE id = :report_id
 )
 SELECT (SELECT document FROM sent) AS document, (SELECT count(*) FROM locked) AS locked,

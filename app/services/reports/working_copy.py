@@ -43,7 +43,7 @@ ATTEMPTS = 5
 GET_WORKING_COPY = Statement("""
 SELECT DISTINCT ON (o.plan) o.*, is_open(o, :now) AS is_open,
     CASE WHEN o.due_date = o.period_due_date THEN schedule.due_text END AS due_text,
-    r.draft IS NOT NULL AS has_draft, r.draft_writers,
+    r.draft IS NOT NULL AS has_draft, r.draft_writers, r.opened_at,
     CASE WHEN may_read_draft(r.draft_agency_id, o.agency_id, :reader) THEN r.draft::text END
         AS draft,
     CASE WHEN o.exempted_at IS NOT NULL THEN exemption_json(o.id)::text END AS exemption,
@@ -128,6 +128,14 @@ class WorkingCopy:
         """Whether there is a draft that the principal may not read."""
         return bool(self.row["has_draft"]) and self.row["draft"] is None
 
+    @property
+    def can_recall(self) -> bool:
+        """Whether the report, once it is submitted, can be recalled while nobody has opened it.
+
+        It has to be open for another submission: one that was returned before always is.
+        """
+        return bool(self.row["is_open"]) or self.row["decisions"] != "[]"
+
     def decisions_before(self, revision: int) -> str:
         """The decisions on revisions before the one of this number, as JSON."""
         decisions = json.loads(self.row["decisions"])
@@ -178,6 +186,8 @@ class WorkingCopy:
             due_soon_days=row["due_soon_days"],
         )
         first_submitted_at, correction_due = progress.first_submitted_at, progress.correction_due
+        is_submitted = progress.status is ReportStatus.SUBMITTED
+        opened_at = None if is_submitted else row["opened_at"]  # a new revision is not opened yet
         obligation = {
             "plan": row["plan"],
             "period": row["period"],
@@ -194,6 +204,8 @@ class WorkingCopy:
             "extended": row["due_date"] > row["period_due_date"],
             "correction_due": correction_due and correction_due.isoformat(),
             "can_submit": row["is_open"] and progress.status in EDITABLE,
+            "can_recall": is_submitted and self.can_recall,
+            "opened_at": opened_at and instant_json(opened_at),
             "exemption": row["exemption"] and json.loads(row["exemption"]),
             "version": version,
         }

@@ -29,7 +29,8 @@ LEFT JOIN LATERAL (
     SELECT e.after ->> 'status' AS status FROM audit_event e
     WHERE e.subject = 'reports/' || p.code || '/' || a.code
     AND (e.ledger_id, e.agency_id) = (l.id, o.agency_id)
-    AND e.action IN ('report.submitted', 'report.accepted', 'report.returned', 'report.reopened')
+    AND e.action IN ('report.submitted', 'report.recalled', 'report.accepted', 'report.returned',
+        'report.reopened')
     ORDER BY e.id DESC LIMIT 1
 ) AS last ON true
 ORDER BY plan.code, p.code, a.code
