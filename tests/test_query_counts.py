@@ -55,7 +55,8 @@ LISTS = {
     "/reporting-periods?plan=tho-xuan-2024&limit={}": 3,
     "/schedules?plan=tho-xuan-2024&limit={}": 3,
     "/reminder-rules?plan=tho-xuan-2024&limit={}": 3,
-    f"/reports/{Q2}/{XUAN_HONG}/revisions?limit={{}}": 4,  # one records that a reviewer opens the report
+    # One records that a reviewer opens the report.
+    f"/reports/{Q2}/{XUAN_HONG}/revisions?limit={{}}": 4,
 }
 
 
