@@ -145,7 +145,7 @@ async def _handle_problem(request: Request, problem: Problem) -> Response:
 
 
 async def _handle_validation(request: Request, error: RequestValidationError) -> Response:
-    return response(request, _from_validation(error.errors()))
+    return response(request, from_validation(error.errors()))
 
 
 async def _handle_http(request: Request, error: HTTPException) -> Response:
@@ -176,7 +176,8 @@ def _printable(value: Any) -> Any:
     return value
 
 
-def _from_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
+def from_validation(errors: Sequence[Mapping[str, Any]]) -> ValidationFailed:
+    """The problem for Pydantic's errors, whose locations begin with the part of the request."""
     return ValidationFailed([_field_error(error) for error in errors[:MAX_ERRORS]])
 
 

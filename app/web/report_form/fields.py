@@ -17,6 +17,10 @@ from app.text.typed_figures import read_figure
 VERSION = "version"
 """The field with the version of the report that the form shows."""
 NARRATIVE = ("results", "difficulties", "proposals")
+CARRIED = "carried_from"
+"""The part of a line that names the period whose figure was taken over, until it is confirmed."""
+CONFIRM = "confirm"
+"""The field that confirms such a figure."""
 ESTIMATES = ("estimate_year_end_vnd", "estimate_settlement_vnd")
 
 
@@ -67,12 +71,13 @@ def _entries(
                 known.pop(code, None)
             continue
         entry = known.setdefault(code, {"project": figure.row["project"], "indicator": code})
+        if entry.get("value") != value or figure_field(CONFIRM, code) in typed:
+            entry.pop(CARRIED, None)
         entry |= {"value": value, "note": _text(typed, figure_field("note", code))}
-        entry["estimate"] = _typed_number(typed, figure_field("estimate", code), decimals)
-        if day := _day(typed, figure_field("actual_to", code)):
-            entry["actual_to"] = day
-        else:
-            entry.pop("actual_to", None)
+        if (name := figure_field("estimate", code)) in typed:
+            entry["estimate"] = _typed_number(typed, name, decimals)
+        if (name := figure_field("actual_to", code)) in typed:
+            entry["actual_to"] = _day(typed, name)
     return list(known.values())
 
 
@@ -90,15 +95,16 @@ def _disbursements(
         item = known.setdefault(
             key, {"project": key.project, "source": key.source, "origin": key.origin}
         )
+        if item.get("amount_vnd") != amount or key.field(CONFIRM) in typed:
+            item.pop(CARRIED, None)
         item["amount_vnd"] = amount
         if key.nature is not None:
             item["nature"] = key.nature
-        for part in ESTIMATES:
-            estimate = _typed_number(typed, key.field(part), 0)
-            if estimate is None:
-                item.pop(part, None)
-            else:
-                item[part] = estimate
+        item |= {
+            part: _typed_number(typed, key.field(part), 0)
+            for part in ESTIMATES
+            if key.field(part) in typed
+        }
     return list(known.values())
 
 
@@ -126,7 +132,7 @@ def _text(typed: FormData, name: str) -> str | None:
     return text or None
 
 
-def unchanged_since(typed: FormData) -> VersionCheck:
+def unchanged_since(typed: Mapping[str, Any]) -> VersionCheck:
     """The check that the report still has the version that the form was opened with."""
     version = typed.get(VERSION)
 

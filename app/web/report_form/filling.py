@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import ValidationError
 
-from app.errors import Stale
+from app.errors import Problem, Stale, StateConflict, ValidationFailed
+from app.http.problems import from_validation
 from app.routers.dependencies import DirectDriver, Now
+from app.schemas.reports import DraftBody
 from app.services.reports import drafting
 from app.services.reports.figures import number
 from app.services.reports.form import Form
 from app.web import states
 from app.web.page import base_of, page
-from app.web.report_form.fields import draft_of, unchanged_since
+from app.web.report_form.fields import VERSION, draft_of, unchanged_since
 from app.web.report_form.lines import sections_of
 from app.web.report_form.notes import place_comments, place_findings, show_other_version
 from app.web.report_form.opened import (
@@ -31,6 +35,9 @@ from app.web.sessions import ReportsVisitor, SessionRoute, WritingVisitor
 router = APIRouter(prefix="/reports", route_class=SessionRoute, include_in_schema=False)
 
 TAKE = "take:"
+"""The operation that takes over the proposed figure of an indicator."""
+NIL, NOT_NIL = "nil:", "not-nil:"
+"""The operations that answer a section by "không phát sinh", and that withdraw the answer."""
 
 
 @router.get(ADDRESS)
@@ -59,20 +66,66 @@ async def save_report(
     operation = str(typed.get("do", "save"))
     body = draft_of(typed, opened.form, opened.document["draft"])
     anchor = _take(operation, opened.form, body)
+    if operation.startswith(NOT_NIL):
+        code = operation.removeprefix(NOT_NIL)
+        body["nil_sections"] = [each for each in body.get("nil_sections", ()) if each != code]
+    action = visitor.action(request, now)
     try:
         answer = await drafting.save(
-            driver,
-            visitor.action(request, now),
-            key,
-            body,
-            check_version=unchanged_since(typed),
-            language="vi",
+            driver, action, key, _checked(body), check_version=unchanged_since(typed), language="vi"
         )
+        if operation.startswith(NIL):
+            await drafting.answer_nil(
+                driver,
+                action,
+                key,
+                [operation.removeprefix(NIL)],
+                check_version=unchanged_since({VERSION: str(answer.version)}),
+                language="vi",
+            )
     except Stale:
         return _other_version(request, opened, body, operation)
+    except (ValidationFailed, StateConflict) as refusal:
+        return _refused(request, opened, body, refusal, operation)
     if operation == "autosave":
         return _autosaved(opened, json.loads(answer.body))
     return RedirectResponse(base_of(request) + _next_page(opened, operation, anchor), 303)
+
+
+def _checked(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The draft by the schema of the API, so that a page accepts what the API accepts.
+
+    Raises:
+        ValidationFailed: a text is too long, or contains characters that it may not.
+    """
+    try:
+        return DraftBody.model_validate(body).model_dump(mode="json")
+    except ValidationError as error:
+        errors = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+        raise from_validation(errors) from None
+
+
+def _refused(
+    request: Request,
+    opened: OpenReport,
+    body: Mapping[str, Any],
+    refusal: Problem,
+    operation: str,
+) -> Response:
+    """The form with what was typed, and why it was not saved."""
+    findings = [error.document("vi") for error in refusal.errors] or [
+        {"level": "error", "pointer": "", "code": "", "message": refusal.document("vi")["detail"]}
+    ]
+    if operation == "autosave":
+        return JSONResponse({"findings": findings}, status_code=refusal.status)
+    document = {**opened.document, "draft": body, "findings": findings}
+    return _form_page(
+        request,
+        replace(opened, document=document),
+        is_checked=True,
+        is_saved=False,
+        status=refusal.status,
+    )
 
 
 def _take(operation: str, made: Form, body: dict[str, Any]) -> str:
@@ -117,7 +170,7 @@ def _autosaved(opened: OpenReport, document: Mapping[str, Any]) -> Response:
 
 
 def _form_page(
-    request: Request, opened: OpenReport, *, is_checked: bool, is_saved: bool
+    request: Request, opened: OpenReport, *, is_checked: bool, is_saved: bool, status: int = 200
 ) -> Response:
     document = opened.document
     sections = sections_of(opened.form, document["draft"])
@@ -126,6 +179,7 @@ def _form_page(
     return page(
         request,
         "report_form.html",
+        status=status,
         **opened.facts(),
         **counts_of(sections),
         sections=sections,

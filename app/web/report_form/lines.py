@@ -10,7 +10,7 @@ from app.text import terms
 from app.text.typed_figures import Unclear, read_figure
 from app.text.writing import figure
 from app.vocabulary import IndicatorKind
-from app.web.report_form.fields import ESTIMATES, MoneyKey, figure_field
+from app.web.report_form.fields import CARRIED, CONFIRM, ESTIMATES, MoneyKey, figure_field
 
 COMMON = "Chỉ tiêu chung của đơn vị"
 UNCLEAR = "“{typed}” có hai cách hiểu: ghi {whole} nếu là số nguyên, ghi {fraction} nếu có phần lẻ."
@@ -32,7 +32,8 @@ class Line:
 
     value: what the draft has, as people write it. earlier: what was last reported. proposal: a
     value to take over, with the words for it. saved: another value that was saved meanwhile.
-    extras: further fields of the line.
+    extras: further fields of the line. confirm: the field that confirms a value of an earlier
+    period, which an answer "không phát sinh" has kept.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Line:
     notes: list[Note] = field(default_factory=list)
     extras: list["Line"] = field(default_factory=list)
     kind: str = "figure"
+    confirm: str | None = None
 
     @property
     def is_wrong(self) -> bool:
@@ -137,6 +139,8 @@ def _figure_line(
         proposal=_proposal(each, names),
     )
     line.notes += _unclear(entry.get("value"), decimals)
+    if entry.get(CARRIED):
+        line.confirm = figure_field(CONFIRM, code)
     if asks_estimates and row["kind"] != IndicatorKind.RATIO:
         line.extras.append(
             Line(
@@ -184,6 +188,8 @@ def _money_line(
         else f"{_capital(names[row['disbursed_period']].vi)}: {figure(spent, 'vi')}",
         kind="money",
     )
+    if item.get(CARRIED):
+        line.confirm = key.field(CONFIRM)
     if asks_estimates:
         for part, label in (
             (YEAR_END, "Ước giải ngân đến 31/12"),
