@@ -64,6 +64,7 @@ password requires the key of a link or a code.
 PAGES: dict[str, set[str]] = {
     **dict.fromkeys(["show_report", "show_receipt"], REPORT_READERS & PEOPLE),
     **dict.fromkeys(["save_report", "show_summary", "send_report"], REPORT_WRITERS & PEOPLE),
+    **dict.fromkeys(["take_back_report"], REPORT_WRITERS & PEOPLE),
     **dict.fromkeys(["end_session", "show_welcome"], PEOPLE),
     **dict.fromkeys(["show_account", "change_password", "end_other_sessions"], PEOPLE),
     **dict.fromkeys(["save_notifications", "create_calendar", "revoke_calendar"], PEOPLE),

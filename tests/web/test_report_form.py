@@ -209,3 +209,30 @@ async def test_the_coordinator_reads_no_draft(service: Service, browser: httpx.A
     seen = await visit(signed_in(service, "coordinator"), ADDRESS)
     assert "12 con bò" not in seen.answer.text
     assert "dự thảo, lưu lúc 08:00 ngày 10/6/2024" in seen.text_content
+
+
+async def test_a_report_is_taken_back_until_a_reviewer_opens_it(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    await fill(browser)
+    summary = await visit(browser, f"{ADDRESS}/send")
+    fields = {name: values[-1] for name, values in summary.checked().items()}
+    await browser.post(f"{ADDRESS}/send", data=fields | {"warnings_note": "Đã đối chiếu."})
+    sent = await visit(browser, ADDRESS)
+    assert "Rút lại" in sent.text_content
+    fields = {"form_token": sent["form_token"], "version": sent["version"]}
+    answer = await browser.post(f"{ADDRESS}/recall", data=fields)
+    assert answer.headers["Location"] == f"{ADDRESS}?recalled=1"
+    form = await visit(browser, f"{ADDRESS}?recalled=1")
+    assert "Đã rút lại báo cáo." in form.text_content
+    assert form[FIRST] == "0"
+    # Sent again and opened by the office, it stays.
+    await press(browser, form, "send")
+    summary = await visit(browser, f"{ADDRESS}/send")
+    fields = {name: values[-1] for name, values in summary.checked().items()}
+    await browser.post(f"{ADDRESS}/send", data=fields | {"warnings_note": "Đã đối chiếu."})
+    sent = await visit(browser, ADDRESS)
+    await visit(signed_in(service, "coordinator"), ADDRESS)
+    assert "Rút lại" not in (await visit(browser, ADDRESS)).text_content
+    fields = {"form_token": sent["form_token"], "version": sent["version"]}
+    assert (await browser.post(f"{ADDRESS}/recall", data=fields)).status_code in {409, 412}

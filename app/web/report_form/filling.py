@@ -189,6 +189,7 @@ def _form_page(
         findings=findings if is_checked else [],
         is_checked=is_checked,
         is_saved=is_saved,
+        is_recalled="recalled" in request.query_params,
         saved_at=states.instant_of(document["draft_saved_at"]),
         conflicts=None,
     )
@@ -217,6 +218,7 @@ def _other_version(
         findings=[],
         is_checked=False,
         is_saved=False,
+        is_recalled=False,
         saved_at=states.instant_of(document["draft_saved_at"]),
         conflicts=conflicts,
     )

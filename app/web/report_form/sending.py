@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from app.errors import ReportIncomplete, Stale, WarningsUnconfirmed
 from app.routers.dependencies import DirectDriver, Now
-from app.services.reports import submission
+from app.services.reports import recall, submission
 from app.services.reports.idempotency import IdempotentRequest
 from app.web.page import base_of, page
 from app.web.report_form.fields import unchanged_since
@@ -95,3 +95,20 @@ async def send_report(
         return _summary_page(request, opened, visitor, note_missing=True)
     receipt = f"/reports/{key.plan}/{key.period}/{key.agency}/receipt"
     return RedirectResponse(base_of(request) + receipt, 303)
+
+
+@router.post(f"{ADDRESS}/recall")
+async def take_back_report(
+    request: Request, key: AddressedReport, visitor: WritingVisitor, driver: DirectDriver, now: Now
+) -> Response:
+    """Take the report back to the form, unless a reviewer has opened it meanwhile."""
+    typed = await request.form()
+    await recall.recall(
+        driver,
+        visitor.action(request, now),
+        key,
+        check_version=unchanged_since(typed),
+        language="vi",
+    )
+    address = f"/reports/{key.plan}/{key.period}/{key.agency}?recalled=1"
+    return RedirectResponse(base_of(request) + address, 303)
