@@ -10,7 +10,7 @@ from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, ValidationFailed
-from app.services.aggregates import regrouping, timeliness
+from app.services.aggregates import paging, regrouping, timeliness
 from app.services.aggregates.derived import with_derived
 from app.services.aggregates.plan_statements import (
     LIST_TIMELINESS_FACTS,
@@ -74,14 +74,15 @@ async def list_timeliness(
         raise ValidationFailed([FieldError("/by", "not_by_project", NOT_BY_PROJECT, part="query")])
     facts = await _fetch(session, LIST_TIMELINESS_FACTS, scope, query, as_of, query.by)
     days = facts["due_soon_days"]
-    rows = [timeliness.with_timeliness(row, days[row["plan"]], as_of) for row in facts["rows"]]
-    answer = _head(scope, query, as_of, facts) | {"counts": timeliness.count(rows)}
-    held_until = timeliness.holds_until(rows, as_of)
+    classes, rows = (
+        [timeliness.with_timeliness(row, days[row["plan"]], as_of) for row in facts[name]]
+        for name in ("classes", "rows")
+    )
+    answer = _head(scope, query, as_of, facts) | {"counts": timeliness.count(classes)}
+    held_until = timeliness.holds_until(classes, as_of)
     if query.by in (Breakdown.GOVERNMENT, Breakdown.KIND):
-        return answer | {"rows": _counted(rows, query.by), "next_cursor": None}, held_until
-    listed = [_without(row, *GROUP) for row in rows]
-    page = query.paging.cut(listed) if query.paging else {"rows": listed}
-    return answer | page, held_until
+        return answer | {"rows": _counted(classes, query.by), "next_cursor": None}, held_until
+    return answer | (query.paging.page(rows) if query.paging else {"rows": rows}), held_until
 
 
 def _with_derived(rows: list[Row]) -> list[dict[str, Any]]:
@@ -99,7 +100,7 @@ def _with_derived(rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _counted(rows: Iterable[Row], by: Breakdown) -> list[dict[str, Any]]:
-    """A row of counts for each group."""
+    """A row of counts for each group, from its classes of reports."""
     ordered = sorted(rows, key=lambda row: (row["group"], row["group_id"] or 0))
     counted = []
     for group, members in groupby(ordered, key=_group_key):
@@ -156,6 +157,7 @@ async def _fetch(
         "by": by and by.value,
         "as_of": as_of,
         "most": MOST_MISSING,
+        **paging.parameters_of(query.paging),
         **regrouping.parameters_of(scope.regrouping),
     }
     used = {name: parameters[name] for name in statement.compile().params}

@@ -25,19 +25,29 @@ class Paging:
         """Whether the request asks for pages."""
         return self.limit is not None or self.cursor is not None
 
-    def cut(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """One page of the rows, and the cursor of the next.
+    @property
+    def size(self) -> int:
+        """The number of rows of a page."""
+        return self.limit or LARGEST_LIMIT
 
-        Raises:
-            ValidationFailed: the cursor is not one of this list.
-        """
-        rows = sorted(rows, key=_key)
-        if self.cursor is not None:
-            after = decode_cursor(self.cursor, tuple_(Agency.code, Plan.code))
-            rows = [row for row in rows if _key(row) > after]
-        limit = self.limit or LARGEST_LIMIT
-        next_cursor = encode_cursor(_key(rows[limit - 1])) if len(rows) > limit else None
-        return {"rows": rows[:limit], "next_cursor": next_cursor}
+    def page(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """The page of rows that `parameters_of` has selected, and the cursor of the next one."""
+        last = _key(rows[self.size - 1]) if len(rows) > self.size else None
+        return {"rows": rows[: self.size], "next_cursor": last and encode_cursor(last)}
+
+
+def parameters_of(paging: Paging | None) -> dict[str, Any]:
+    """The parameters that select a page and the row after it; without paging, all rows.
+
+    Raises:
+        ValidationFailed: the cursor is not one of this list.
+    """
+    if paging is None:
+        return {"after_agency": None, "after_plan": None, "rows": None}
+    after: Sequence[Any] = (None, None)
+    if paging.cursor is not None:
+        after = decode_cursor(paging.cursor, tuple_(Agency.code, Plan.code))
+    return {"after_agency": after[0], "after_plan": after[1], "rows": paging.size + 1}
 
 
 def _key(row: Row) -> tuple[str, str]:

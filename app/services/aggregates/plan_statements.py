@@ -177,7 +177,9 @@ SELECT json_build_object(
 )::text
 """)
 
-# The facts by which the timeliness of each report at an instant is decided, and its group.
+# The facts by which the timeliness of reports at an instant is decided: of one page of them, in the
+# order of agencies and plans, and of all of them in classes, which have the same timeliness. The
+# classes are those of each group of a breakdown by governments or kinds, which lists no reports.
 LIST_TIMELINESS_FACTS = text("""
 WITH report AS MATERIALIZED (
     SELECT p.plan_id, r.*
@@ -186,7 +188,19 @@ WITH report AS MATERIALIZED (
     JOIN obligation o ON o.id = r.obligation_id
     JOIN reporting_period p ON p.id = o.period_id
 ), member AS MATERIALIZED (
-    SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
+    SELECT * FROM breakdown(:root, CAST(:by AS text))
+    WHERE CAST(:by AS text) IN ('government', 'kind')
+), class AS (
+    SELECT m.group_code, m.group_name, m.group_id, r.plan_id, r.late_from, r.exempt,
+        min(r.received_at) AS received_at, count(*) AS reports
+    FROM report r LEFT JOIN member m ON m.agency_id = r.agency_id
+    GROUP BY 1, 2, 3, 4, 5, 6, r.received_at < r.late_from
+), page AS (
+    SELECT plan.code AS plan, r.* FROM report r JOIN plan ON plan.id = r.plan_id
+    WHERE coalesce(CAST(:by AS text), 'agency') = 'agency'
+    AND (CAST(:after_agency AS text) IS NULL OR (r.agency COLLATE "C", plan.code COLLATE "C")
+        > (CAST(:after_agency AS text), CAST(:after_plan AS text)))
+    ORDER BY r.agency COLLATE "C", plan.code COLLATE "C" LIMIT CAST(:rows AS int)
 )
 SELECT json_build_object(
     'coverage', coverage_up_to((
@@ -195,15 +209,20 @@ SELECT json_build_object(
     'without_plan', (
         SELECT governments_without_plan(root, CAST(:periods AS bigint[]), CAST(:day AS date))
         FROM agency AS root WHERE root.id = :root_id),
+    'classes', (
+        SELECT coalesce(json_agg(json_build_object(
+            'group', c.group_code, 'group_name', c.group_name, 'group_id', c.group_id,
+            'plan', plan.code, 'late_from', c.late_from, 'first_submitted_at', c.received_at,
+            'exempt', c.exempt, 'reports', c.reports
+        )), '[]')
+        FROM class c JOIN plan ON plan.id = c.plan_id),
     'rows', (
         SELECT coalesce(json_agg(json_build_object(
-            'group', m.group_code, 'group_name', m.group_name, 'group_id', m.group_id,
-            'plan', plan.code, 'agency', r.agency, 'agency_name', r.agency_name,
-            'due_date', r.due_date, 'late_from', r.late_from,
-            'first_submitted_at', r.received_at, 'exempt', r.exempt
-        ) ORDER BY r.agency COLLATE "C", plan.code COLLATE "C"), '[]')
-        FROM report r JOIN plan ON plan.id = r.plan_id
-        LEFT JOIN member m ON m.agency_id = r.agency_id),
+            'plan', plan, 'agency', agency, 'agency_name', agency_name,
+            'due_date', due_date, 'late_from', late_from,
+            'first_submitted_at', received_at, 'exempt', exempt
+        ) ORDER BY agency COLLATE "C", plan COLLATE "C"), '[]')
+        FROM page),
     'due_soon_days', (
         SELECT json_object_agg(plan.code, coalesce((
             SELECT h.due_soon_days FROM due_soon_history h

@@ -15,7 +15,7 @@ CHANGING = {Timeliness.UPCOMING, Timeliness.DUE_SOON, Timeliness.OVERDUE}
 
 
 def with_timeliness(row: Row, due_soon_days: int, as_of: datetime) -> dict[str, Any]:
-    """The row of an agency with its timeliness; `exempt` is left out."""
+    """The row of a report, or of a class of them, with its timeliness; `exempt` is left out."""
     received_at = row["first_submitted_at"]
     timing = rules.timing_at(
         late_from=datetime.fromisoformat(row["late_from"]),
@@ -29,10 +29,10 @@ def with_timeliness(row: Row, due_soon_days: int, as_of: datetime) -> dict[str, 
 
 
 def count(rows: Iterable[Row]) -> dict[str, int]:
-    """How many reports have each timeliness."""
+    """How many reports have each timeliness; a row is one report, or a class of `reports`."""
     counts: dict[str, int] = {}
     for row in rows:
-        counts[row["timeliness"]] = counts.get(row["timeliness"], 0) + 1
+        counts[row["timeliness"]] = counts.get(row["timeliness"], 0) + row.get("reports", 1)
     return counts
 
 
