@@ -24,6 +24,7 @@ from app.models.agencies import Agency
 from app.server.simulating import simulate
 from app.settings import Settings
 from app.vocabulary import Role
+from bench import country_work, upgrade
 from bench.capture import Statement
 from bench.comparison import SERVICE, Runner, compare
 from bench.drill import DrillResult, failed_claims
@@ -52,7 +53,7 @@ PEOPLE = {
     "country": (Role.VIEWER, "VN"),
     "province": (Role.VIEWER, "38"),
     "district": (Role.COORDINATOR, "395-LDTBXH"),
-}
+} | {code: (Role.REPORTER, code) for code in country_work.COMMUNES}
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ QUESTIONS = (
         _timeliness,
     ),
 )
+TARGETS_OF_THE_COUNTRY = "aggregates/targets?period=2024-Y"
 SCREENS = {
     "matrix of a district": f"obligations/matrix?year=2024&plan={PLAN}",
     "list of a district": f"obligations?period={PERIOD}&plan={PLAN}&limit=50",
@@ -151,6 +153,11 @@ def measure(testbed: Testbed) -> list[Result]:
     """Load the country and a district, then compare both with the references."""
     country = _simulate(testbed, "nation", COUNTRY)
     alone = _simulate(testbed, "district", DISTRICT)
+    return [*measure_loaded(testbed, country, alone), upgrade.run_drill(testbed, "nation")]
+
+
+def measure_loaded(testbed: Testbed, country: Simulation, alone: Simulation) -> list[Result]:
+    """Compare two simulated databases with the references."""
     outcomes: list[Result] = []
     with (
         service_in_real_time(testbed, country.url) as (port, process_id),
@@ -174,7 +181,14 @@ def measure(testbed: Testbed) -> list[Result]:
                 ALONE: _runner(alone_port, alone.request("district", path)),
             }
             outcomes.append(compare(name, runners, {ALONE: LEAST_OF_ALONE}, laps=LAPS))
-    return [_loading(country, growth), *outcomes]
+        runners = {SERVICE: _runner(port, country.request("country", TARGETS_OF_THE_COUNTRY))}
+        outcomes.append(compare("targets of the country", runners, {}, laps=LAPS))
+        submissions = [
+            asyncio.run(country_work.submit_all(each_port, each.tokens))
+            for each_port, each in ((port, country), (alone_port, alone))
+        ]
+    work = country_work.report(submissions, country.url)
+    return [_loading(country, growth), *outcomes, work]
 
 
 def _loading(country: Simulation, growth: int) -> DrillResult:
