@@ -44,7 +44,7 @@ async def test_an_unexpected_error_is_a_page_with_the_request_id(
 ) -> None:
     monkeypatch.setattr("app.web.front.day", lambda _: 1 / 0)
     page = await open_page(service, "/", status=500)
-    assert re.search("mã [0-9a-f]{16}", page.text_content)
+    assert re.search("mã tra cứu: [0-9a-f]{16}", page.text_content)
     assert page.answer.headers["Referrer-Policy"] == "same-origin"
 
 
