@@ -14,6 +14,7 @@ from sqlalchemy import (
     Numeric,
     Text,
     UniqueConstraint,
+    func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -68,6 +69,10 @@ class Revision(Base):
     body: Mapped[dict[str, Any]]
     fingerprint: Mapped[str] = mapped_column(Text)
     """SHA-256 of the body's canonical JSON (keys sorted, no spaces, UTF-8), in hex."""
+    receipt_number: Mapped[str] = mapped_column(
+        Text, unique=True, server_default=func.new_receipt_number()
+    )
+    """Random, so that a receipt cannot be made up; a public check asks for it."""
 
 
 class RevisionOpening(Base):

@@ -108,6 +108,7 @@ async def _create_from_models(url: str) -> None:
             "CREATE SCHEMA public",
             'CREATE TYPE code_range AS RANGE (subtype = text, collation = "C")',
             "CREATE FUNCTION new_message_id() RETURNS uuid RETURN gen_random_uuid()",
+            "CREATE FUNCTION new_receipt_number() RETURNS text RETURN gen_random_uuid()::text",
         ):
             await connection.execute(text(statement))
         await connection.run_sync(Base.metadata.create_all)

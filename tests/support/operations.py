@@ -42,6 +42,7 @@ PUBLIC = {
     "ready",
     "metrics",
     "sign_in",
+    "check_receipt",
     "request_password_link",
     "set_password_by_link",
     "set_password_by_code",
@@ -76,7 +77,7 @@ class Operation:
 
     def required(self) -> dict[str, str]:
         """Example values of the required query parameters."""
-        values = {"period": "2024-Q2", "year": "2024"}
+        values = {"period": "2024-Q2", "year": "2024", "number": "3F9A", "fingerprint": "5f0c"}
         return {name: values[name] for name, required in self.query.items() if required}
 
 
