@@ -292,6 +292,7 @@ class AuditAction(StrEnum):
     ACCOUNT_SIGN_IN_REFUSED = "account.sign_in_refused"
     ACCOUNT_SESSIONS_ENDED = "account.sessions_ended"
     PASSWORD_LINK_CREATED = "password_link.created"  # noqa: S105 - an action, not a password
+    PASSWORD_LINK_REFUSED = "password_link.refused"  # noqa: S105 - an action, not a password
     API_KEY_CREATED = "api_key.created"
     API_KEY_REVOKED = "api_key.revoked"
     CALENDAR_LINK_CREATED = "calendar_link.created"

@@ -183,6 +183,9 @@ AUDIT_ACTION = {
     AuditAction.PASSWORD_LINK_CREATED: Bilingual(
         "cấp liên kết hoặc mã đặt mật khẩu", "issued a link or code to set a password"
     ),
+    AuditAction.PASSWORD_LINK_REFUSED: Bilingual(
+        "thư có liên kết đặt mật khẩu bị từ chối", "an e-mail with a link to set a password bounced"
+    ),
     AuditAction.API_KEY_CREATED: Bilingual("tạo khóa API", "created an API key"),
     AuditAction.API_KEY_REVOKED: Bilingual("thu hồi khóa API", "revoked an API key"),
     AuditAction.CALENDAR_LINK_CREATED: Bilingual(

@@ -1,5 +1,6 @@
 """Setting one's own password: forgotten ones, invitations, codes from the office."""
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -146,6 +147,15 @@ async def test_a_refused_address_ends_the_link(service: Service) -> None:
     outbox = Outbox(trouble=DeliveryRefusedError("550 no such user"))
     await send_mails(service, outbox)
     assert await list_rows(service, "SELECT 1 FROM password_link") == []
+    events = "SELECT actor, subject FROM audit_event WHERE action = 'password_link.refused'"
+    assert await list_rows(service, events) == [("system", "users/xuan-hong")]
+
+
+async def test_a_link_is_used_once_by_two_at_the_same_time(service: Service) -> None:
+    await ask(service)
+    key = key_in(await send_mails(service))
+    answers = await asyncio.gather(*(set_by_link(service, key) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 404, 404, 404]
 
 
 async def test_requests_are_limited_for_a_name_and_for_an_account(service: Service) -> None:

@@ -217,23 +217,25 @@ async def claim_try(session: AsyncSession, username: str, now: datetime) -> Link
     return LinkHolder(**row._asdict()) if row else None
 
 
-async def use(session: AsyncSession, link_id: int, now: datetime) -> Account | None:
-    """Mark a link as used; its account, or None where another request was first or it ended."""
+async def use(session: AsyncSession, holder: LinkHolder, now: datetime) -> Account | None:
+    """Mark a link as used; its account, or None where another request was first or it ended.
+
+    Locks the account before the link, in the order of changes of accounts, which end links.
+    """
+    account = await session.get_one(Account, holder.account_id, with_for_update=True)
     link = await session.scalar(
         select(PasswordLink)
-        .join(Account, Account.id == PasswordLink.account_id)
         .where(
-            PasswordLink.id == link_id,
+            PasswordLink.id == holder.id,
             PasswordLink.used_at.is_(None),
             PasswordLink.expires_at > now,
-            Account.active,
         )
         .with_for_update()
     )
-    if link is None:
+    if link is None or not account.active:
         return None
     link.used_at = now
-    return await session.get_one(Account, link.account_id)
+    return account
 
 
 def new_key() -> str:

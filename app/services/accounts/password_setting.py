@@ -121,7 +121,7 @@ async def _set(database: Database, holder: LinkHolder, new: NewPassword) -> SetP
     password_hash = await hash_password(new.password)
     action = Action(ANONYMOUS, new.now, new.origin, signature=holder.username)
     async with database.transaction() as session:
-        account = await password_links.use(session, holder.id, new.now)
+        account = await password_links.use(session, holder, new.now)
         if account is None:
             return None
         at = await record_event(

@@ -14,12 +14,17 @@ from sqlalchemy import Row, text
 
 from app.channels.errors import DeliveryDelayedError, DeliveryError, DeliveryRefusedError
 from app.channels.mail import Envelope
+from app.policy import Principal
 from app.security import digest
 from app.services.accounts import password_links, password_requests
+from app.services.audit.action import Action
+from app.services.audit.ledger import record_event
 from app.services.notifications import password_wording, reasons
 from app.services.notifications.delivery import DeliveryContext, pause
-from app.vocabulary import LinkPurpose
+from app.vocabulary import AuditAction, LinkPurpose, SystemActor
 
+SYSTEM = Principal(SystemActor.SYSTEM, None, frozenset(), None, "", "", "")
+"""The principal of deliveries in audit events."""
 LinkRow = Row[*tuple[Any, ...]]
 """A row of LEASE_LINK."""
 
@@ -34,7 +39,7 @@ WHERE account.id = link.account_id AND link.id = (
     ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING link.id, link.purpose, link.attempts, link.expires_at,
-    account.username, account.full_name, account.email
+    account.username, account.full_name, account.email, account.agency_id
 """)
 
 CLOSE_LINK = text("UPDATE password_link SET sent_at = :now WHERE id = :id AND attempts = :attempts")
@@ -103,7 +108,7 @@ def _envelope(context: DeliveryContext, row: LinkRow, key: str) -> Envelope:
 
 
 async def _record(context: DeliveryContext, row: LinkRow, error: DeliveryError | None) -> None:
-    """Close the link, end it where its e-mail is refused, or postpone it."""
+    """Close the link, or postpone it. One whose e-mail is refused ends; an audit event says why."""
     now = context.clock.now()
     parameters = {"id": row.id, "attempts": row.attempts}
     async with context.database.transaction() as session:
@@ -111,6 +116,14 @@ async def _record(context: DeliveryContext, row: LinkRow, error: DeliveryError |
             await session.execute(CLOSE_LINK, parameters | {"now": now})
         elif isinstance(error, DeliveryRefusedError):
             await session.execute(DELETE_LINK, parameters)
+            await record_event(
+                session,
+                Action(SYSTEM, now),
+                AuditAction.PASSWORD_LINK_REFUSED,
+                f"users/{row.username}",
+                agency_id=row.agency_id,
+                after={"reason": reasons.describe(error.reason, error.detail, "vi")},
+            )
         else:
             until = now + min(pause(row.attempts), timedelta(minutes=10))
             await session.execute(POSTPONE_LINK, parameters | {"until": until})
