@@ -181,13 +181,14 @@ def measure_loaded(testbed: Testbed, country: Simulation, alone: Simulation) -> 
                 ALONE: _runner(alone_port, alone.request("district", path)),
             }
             outcomes.append(compare(name, runners, {ALONE: LEAST_OF_ALONE}, laps=LAPS))
-        runners = {SERVICE: _runner(port, country.request("country", TARGETS_OF_THE_COUNTRY))}
-        outcomes.append(compare("targets of the country", runners, {}, laps=LAPS))
+        targets = asyncio.run(
+            country_work.time_of(port, country.request("country", TARGETS_OF_THE_COUNTRY))
+        )
         submissions = [
             asyncio.run(country_work.submit_all(each_port, each.tokens))
             for each_port, each in ((port, country), (alone_port, alone))
         ]
-    work = country_work.report(submissions, country.url)
+    work = country_work.report(targets, submissions, country.url)
     return [_loading(country, growth), *outcomes, work]
 
 
