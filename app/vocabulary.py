@@ -411,8 +411,13 @@ class Channel(StrEnum):
 
 
 class EventKind(StrEnum):
-    """The kinds of events that cause notifications."""
+    """The kinds of events that cause notifications.
 
+    received: told to the agency whose report came; arrived: told to the coordinators, collected.
+    """
+
+    RECEIVED = "report.received"
+    ARRIVED = "report.arrived"
     RETURNED = "report.returned"
     ACCEPTED = "report.accepted"
     REOPENED = "report.reopened"

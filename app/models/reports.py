@@ -87,6 +87,14 @@ class RevisionOpening(Base):
     opened_by: Mapped[str] = mapped_column(Text)
 
 
+class Arrival(Base):
+    """A revision whose notifications are not planned yet."""
+
+    __tablename__ = "arrival"
+
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), primary_key=True)
+
+
 class RevisionEntry(Base):
     """One indicator's figure in a revision."""
 

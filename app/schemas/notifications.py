@@ -119,7 +119,7 @@ class PreferencesIn(Input):
 
     channels: Channels
     period_news: Flag = Field(
-        default=True, description="Whether to be told of opened and closed periods."
+        default=True, description="Whether to be told of opened and closed periods, and of reports that came."
     )
 
 
@@ -131,7 +131,7 @@ class PreferencesOut(Output):
     )
 
     channels: list[Channel] = Field(description="The channels.")
-    period_news: bool = Field(description="Whether to be told of opened and closed periods.")
+    period_news: bool = Field(description="Whether to be told of opened and closed periods, and of reports that came.")
     available: list[Channel] = Field(
         description="The channels that reach the user: `email` with an address, `webhook` "
         "with a gateway."

@@ -26,7 +26,7 @@ SELECT n.id, n.rule, n.audience, n.template, n.facts,
     CASE WHEN o.due_date = o.period_due_date THEN schedule.due_text END AS due_text,
     timeliness(o, :now) AS timeliness, days_late(o, :now) AS days_late,
     days_left(o, :now) AS days_left, o.report_status, o.correction_due,
-    CASE WHEN n.audience IN ('coordinator', 'leadership')
+    CASE WHEN n.audience IN ('coordinator', 'leadership') AND n.template <> 'report.arrived'
         THEN count_missing(o.period_id, o.due_date) ELSE 0 END AS missing,
     n.audience IN ('coordinator', 'leadership') AND NOT has_reporter(o.agency_id) AS lacks_reporter,
     CASE WHEN n.template = 'report.returned' THEN (
@@ -67,6 +67,8 @@ SELECT n.id, n.rule, n.audience, n.template, n.facts,
             THEN 'correction_moved'
         WHEN n.template = 'report.accepted' AND o.report_status <> 'accepted'
             THEN 'report_not_accepted'
+        WHEN n.template = 'report.arrived' AND o.report_status <> 'submitted'
+            THEN 'later_event'
         WHEN n.template = 'reporting_period.opened' AND o.period_state <> 'open'
             THEN 'period_closed'
         WHEN n.template = 'reporting_period.closed' AND is_open(o, :now)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 SUBJECTS: dict[str, str] = {
+    EventKind.RECEIVED: "Đã nhận {report}",
     EventKind.RETURNED: "Trả lại để sửa: {report}",
     EventKind.ACCEPTED: "Đã duyệt: {report}",
     EventKind.REOPENED: "Mở lại để sửa: {report}",
@@ -127,16 +128,20 @@ def compose(
     """
     named = _name_plans(lines)
     digest = [line for line in named if _in_digest(line)]
-    others = [line for line in named if not _in_digest(line)]
+    arrived = [line for line in named if _is_arrival(line)]
+    others = [line for line in named if not _in_digest(line) and not _is_arrival(line)]
     today = local_day(now)
-    subject = " ".join((_digest_subject(digest) if digest else _subject(lines, today)).split())
+    subject = " ".join(_subject_of_all(lines, digest, arrived, today).split())
     if rehearsal:
         subject = REHEARSAL_SUBJECT.format(subject=subject)
     facts = {
         "rehearsal": rehearsal,
         "recipient": recipient,
         # Rendered as plain text first, so that the HTML template escapes what people wrote.
-        "paragraphs": [_paragraph(line, today) for line in others],
+        "paragraphs": [
+            *(_arrivals_paragraph(group) for group in _groups(arrived)),
+            *(_paragraph(line, today) for line in others),
+        ],
         "groups": _groups(digest),
         "plans": _plans(lines),
         "escalation": _is_escalation(digest),
@@ -164,7 +169,20 @@ def _name_plans(lines: Sequence[MessageLine]) -> Sequence[MessageLine]:
 
 
 def _in_digest(line: MessageLine) -> TypeGuard[ObligationLine]:
-    return isinstance(line, ObligationLine) and line.audience in DIGEST_AUDIENCES
+    return (
+        isinstance(line, ObligationLine)
+        and line.audience in DIGEST_AUDIENCES
+        and not _is_arrival(line)
+    )
+
+
+def _is_arrival(line: MessageLine) -> TypeGuard[ObligationLine]:
+    return line.template == EventKind.ARRIVED
+
+
+def _arrivals_paragraph(group: "Group") -> str:
+    """The reports of one period that have come, a line for each."""
+    return templates().get_template("arrivals.txt").render(group=group).strip()
 
 
 def _paragraph(line: MessageLine, today: date) -> str:
@@ -205,6 +223,21 @@ def _groups(lines: Sequence[ObligationLine]) -> list[Group]:
 def _plans(lines: Sequence[MessageLine]) -> list[str]:
     """The titles of the plans of a message, each once."""
     return list(dict.fromkeys(line.plan_title for line in lines))
+
+
+def _subject_of_all(
+    lines: Sequence[MessageLine],
+    digest: Sequence[ObligationLine],
+    arrived: Sequence[ObligationLine],
+    today: date,
+) -> str:
+    """The subject: of the digest, else of the reports that came, else of the first line."""
+    if digest:
+        return _digest_subject(digest)
+    if arrived:
+        groups = _groups(arrived)
+        return "Đã có " + ", ".join(f"{len(each.lines)} báo cáo {each.name}" for each in groups)
+    return _subject(lines, today)
 
 
 def _subject(lines: Sequence[MessageLine], today: date) -> str:
@@ -262,6 +295,12 @@ def timeliness(line: ObligationLine) -> str:
     return "Đã gửi"
 
 
+def moment(iso: str) -> str:
+    """An instant of a fact, in local time: `09:05 ngày 14/6/2024`."""
+    local = datetime.fromisoformat(iso).astimezone(LOCAL)
+    return f"{local:%H:%M} ngày {day(local.date())}"
+
+
 @cache
 def templates() -> "Environment":
     """The templates of messages, with their filters."""
@@ -281,6 +320,7 @@ def templates() -> "Environment":
     )
     environment.filters["day"] = day
     environment.filters["due"] = due
+    environment.filters["moment"] = moment
     environment.filters["timeliness"] = timeliness
     environment.filters["correction"] = correction
     return environment

@@ -23,9 +23,11 @@ AND (p.state = 'open' OR o.due_date > p.due_date OR o.reopened)
 AND o.due_date BETWEEN CAST(:today AS date) - reach.days AND CAST(:today AS date) + reach.days
 """)
 
-# The obligations whose correction is due and of which some reporter has not been reminded.
+# The obligations whose correction is due and of which some reporter has not been reminded. After
+# the due date nobody is reminded on a Saturday or Sunday.
 LIST_CORRECTIONS = text("""
 SELECT DISTINCT obligation_id, occurrence FROM due_corrections(:today, :oldest)
+WHERE extract(isodow FROM CAST(:today AS date)) < 6 OR occurrence NOT LIKE '%/overdue'
 ORDER BY obligation_id
 """)
 
@@ -116,6 +118,7 @@ WITH line AS (
     FROM due_corrections(:today, :oldest) AS due
     JOIN contact ON contact.account_id = due.account_id
     CROSS JOIN LATERAL effective_channels(contact, CAST(:channels AS text[])) AS channel
+    WHERE extract(isodow FROM CAST(:today AS date)) < 6 OR due.occurrence NOT LIKE '%/overdue'
 )
 SELECT line.rule, line.audience, line.template, line.channel, line.send_at,
     account.username, account.full_name, account.email,

@@ -1,4 +1,4 @@
-"""The sweep: plans each due reminder that was not planned before, in at most eight statements."""
+"""The sweep: plans each due reminder that was not planned before, in at most nine statements."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import LOCAL, local_day
 from app.models.notifications import ReminderRule
 from app.services.deadlines.working_calendar import WorkingCalendar
-from app.services.notifications import events
+from app.services.notifications import arrivals, events
 from app.services.periods.working_days import working_calendars
 from app.services.reminders import timing
 from app.services.reminders.statements import (
@@ -21,7 +21,7 @@ from app.services.reminders.statements import (
     LIST_DUE_DATES,
 )
 from app.services.reminders.timing import Timing
-from app.vocabulary import EventKind, NotificationReason
+from app.vocabulary import Audience, EventKind, NotificationReason
 
 SWEEP_LOCK = 5_104_773_218
 """The key of an advisory lock: only one sweep at a time."""
@@ -49,6 +49,7 @@ async def sweep(session: AsyncSession, now: datetime) -> SweepResult:
     reminders of one obligation only the latest is planned; the others are superseded.
     """
     await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SWEEP_LOCK})
+    await arrivals.notify(session, now)
     await _remind_of_corrections(session, now)
     occurrences = await due_occurrences(session, now)
     if not occurrences["rule_ids"]:
@@ -93,32 +94,49 @@ async def due_occurrences(
     columns: dict[str, list[Any]] = {
         name: [] for name in ("rule_ids", "due_dates", "numbers", "send_ats", "not_befores")
     }
-    for rule in rules:
-        of_schedule = due_dates[rule.schedule_id]
+    for (schedule_id, _, _), group in _by_recipient(rules).items():
+        of_schedule = due_dates[schedule_id]
         calendar = calendars[of_schedule.owner_id]
         for due in of_schedule.due_dates:
-            _append_occurrences(columns, rule, due, calendar, now, only_on)
+            _append_occurrences(columns, group, due, calendar, now, only_on)
     return columns
+
+
+def _by_recipient(
+    rules: Sequence[ReminderRule],
+) -> dict[tuple[int, int | None, Audience], list[ReminderRule]]:
+    """The rules that remind the same people of the same reports."""
+    groups: dict[tuple[int, int | None, Audience], list[ReminderRule]] = {}
+    for rule in rules:
+        groups.setdefault((rule.schedule_id, rule.agency_id, rule.audience), []).append(rule)
+    return groups
 
 
 def _append_occurrences(
     columns: dict[str, list[Any]],
-    rule: ReminderRule,
+    rules: Sequence[ReminderRule],
     due: date,
     calendar: WorkingCalendar,
     now: datetime,
     only_on: date | None,
 ) -> None:
-    """Append the due occurrences of a rule for one due date to the columns."""
-    rule_timing = timing_of(rule)
-    for occurrence in timing.due_occurrences(rule_timing, due, calendar, now):
-        if only_on is not None and local_day(occurrence.send_at) != only_on:
-            continue
-        columns["rule_ids"].append(rule.id)
-        columns["due_dates"].append(due)
-        columns["numbers"].append(occurrence.number)
-        columns["send_ats"].append(occurrence.send_at)
-        columns["not_befores"].append(timing.not_before(rule_timing, now))
+    """Append the due occurrences of rules for the same people and due date to the columns.
+
+    What an outage has delayed waits for a reminder that is due soon, which says the same.
+    """
+    timings = {rule.id: timing_of(rule) for rule in rules}
+    is_soon = any(timing.is_due_soon(each, due, calendar, now) for each in timings.values())
+    for rule_id, rule_timing in timings.items():
+        for occurrence in timing.due_occurrences(rule_timing, due, calendar, now):
+            if only_on is not None and local_day(occurrence.send_at) != only_on:
+                continue
+            if is_soon and occurrence.is_delayed(now):
+                continue
+            columns["rule_ids"].append(rule_id)
+            columns["due_dates"].append(due)
+            columns["numbers"].append(occurrence.number)
+            columns["send_ats"].append(occurrence.send_at)
+            columns["not_befores"].append(timing.not_before(rule_timing, now))
 
 
 @dataclass(frozen=True)
@@ -159,4 +177,5 @@ def timing_of(rule: ReminderRule) -> Timing:
         send_time=rule.send_time,
         quiet_from=rule.quiet_from,
         quiet_until=rule.quiet_until,
+        working_after_due=rule.audience == Audience.LEADERSHIP,
     )

@@ -94,6 +94,8 @@ WITH locked AS MATERIALIZED (
         CAST(:draft AS jsonb), :fingerprint
     FROM event
     RETURNING id, revision_json(revision)::text AS document
+), arrived AS (
+    INSERT INTO arrival (revision_id) SELECT id FROM sent
 ), entries AS (
     INSERT INTO revision_entry (revision_id, indicator_id, value, estimate, actual_to)
     SELECT sent.id, e.indicator_id, e.value, e.estimate, e.actual_to

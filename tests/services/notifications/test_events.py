@@ -255,10 +255,13 @@ async def test_a_reminder_of_a_correction_is_not_retried_at_night(
 async def test_a_correction_missed_during_an_outage_is_reminded_once(service: Service) -> None:
     await keep_rules(service)
     await return_report(service, "2024-06-12")
-    service.clock.set("2024-06-15 10:00")
+    service.clock.set("2024-06-15 10:00")  # a Saturday
+    await run_sweep(service)
+    assert (await deliver_all(service)).letters == []
+    service.clock.set("2024-06-17 10:00")
     await run_sweep(service)
     assert (await deliver_all(service)).letters == [
-        ("xuan-hong", "Quá hạn gửi lại 3 ngày: báo cáo quý II năm 2024")
+        ("xuan-hong", "Quá hạn gửi lại 5 ngày: báo cáo quý II năm 2024")
     ]
 
 

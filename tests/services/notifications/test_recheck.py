@@ -209,7 +209,7 @@ async def test_a_digest_marks_agencies_without_an_account(service: Service) -> N
 async def test_a_digest_is_not_sent_to_a_person_who_has_moved(
     service: Service, name: str, agency: str
 ) -> None:
-    service.clock.set("2024-06-22 08:00")
+    service.clock.set("2024-06-25 08:00")
     await run_sweep(service)
     await execute(
         service,

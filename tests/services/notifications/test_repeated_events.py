@@ -99,7 +99,7 @@ async def test_a_renamed_rule_repeats_no_reminder(morning: Service) -> None:
 
 async def test_a_renamed_escalation_repeats_no_reminder(service: Service) -> None:
     await keep_rules(service, "escalate-7")
-    service.clock.set("2024-06-22 08:00")
+    service.clock.set("2024-06-25 08:00")
     assert (await run_sweep(service)).messages == 2
     await execute(service, "UPDATE reminder_rule SET code = 'len-huyen' WHERE code = 'escalate-7'")
     service.clock.advance(hours=2)
