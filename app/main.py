@@ -110,7 +110,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
         title="Tiến độ",
         version="1",
         lifespan=_lifespan,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect would trust the Host header
@@ -122,7 +122,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> FastAPI:
     app.state.attempts = Attempts()
     app.state.metrics = Metrics()
     problems.install(app)
-    openapi.describe(app)
+    openapi.describe(app, "/api/v1/openapi.json")
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(UnexpectedErrors)
     app.add_middleware(ProblemPages)

@@ -119,7 +119,8 @@ class PreferencesIn(Input):
 
     channels: Channels
     period_news: Flag = Field(
-        default=True, description="Whether to be told of opened and closed periods, and of reports that came."
+        default=True,
+        description="Whether to be told of opened and closed periods, and of reports that came.",
     )
 
 
@@ -131,7 +132,9 @@ class PreferencesOut(Output):
     )
 
     channels: list[Channel] = Field(description="The channels.")
-    period_news: bool = Field(description="Whether to be told of opened and closed periods, and of reports that came.")
+    period_news: bool = Field(
+        description="Whether to be told of opened and closed periods, and of reports that came."
+    )
     available: list[Channel] = Field(
         description="The channels that reach the user: `email` with an address, `webhook` "
         "with a gateway."

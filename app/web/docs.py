@@ -19,8 +19,10 @@ SWAGGER_UI_POLICY = {
 
 @router.get("/docs")
 async def show_docs(request: Request) -> Response:
-    """Show all operations, with a form to try each."""
+    """Show all operations, with a form to try each: in Vietnamese, or with `lang=en` in English."""
     document = request.app.openapi_url
+    if request.query_params.get("lang") == "en":
+        document += "?lang=en"
     return page(request, "docs.html", policy=SWAGGER_UI_POLICY, document=document)
 
 

@@ -235,9 +235,10 @@ def rules_of(rows: Iterable[NotificationRow]) -> list[str]:
 
 
 async def return_report(service: Service, due: str) -> None:
-    """Return Xuân Hồng's report of the second quarter, and mark its messages as sent."""
+    """Return Xuân Hồng's report of the second quarter, without messages to send."""
     await submit_complete(service.client("xuan-hong"), XUAN_HONG)
     await review(
         service.client("coordinator"), "return", XUAN_HONG, reason="Chưa khớp.", correction_due=due
     )
+    await execute(service, "DELETE FROM arrival")
     await execute(service, "UPDATE message SET state = 'sent'")

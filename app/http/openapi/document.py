@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from app.http.openapi import webhooks
@@ -12,6 +13,7 @@ from app.http.openapi.access import describe_access, permissions_by_operation
 from app.http.openapi.parameters import describe_parameters
 from app.http.openapi.problem_examples import describe_problems
 from app.http.openapi.response_headers import HEADERS, describe_headers
+from app.http.openapi.translation import translate
 from app.schemas.base import Input, Output
 from app.text import terms
 from app.text.bilingual import Bilingual
@@ -127,15 +129,29 @@ LABELS: dict[str, Mapping[Any, Bilingual]] = {
 """Texts of enumerations for people: `x-labels` of their schemas."""
 
 
-def describe(app: FastAPI) -> None:
-    """Make the application serve this document."""
+def describe(app: FastAPI, path: str) -> None:
+    """Make the application serve this document at a path: in Vietnamese, or with `lang=en`.
+
+    `app.openapi()` is the English one. The Vietnamese one is made when it is first asked for.
+    """
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _document(app)
         return app.openapi_schema
 
+    vietnamese: dict[str, Any] = {}
+
+    async def serve(request: Request) -> Response:
+        if request.query_params.get("lang") == "en":
+            return JSONResponse(document())
+        if not vietnamese:
+            vietnamese.update(translate(document()))
+        return JSONResponse(vietnamese)
+
     app.openapi = document  # type: ignore[method-assign]  # as FastAPI documents
+    app.openapi_url = path
+    app.add_route(path, serve, include_in_schema=False)
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

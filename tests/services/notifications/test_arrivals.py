@@ -1,10 +1,7 @@
 """Notifications of reports that have come: to the agency at once, to the coordinators collected."""
 
-from datetime import timedelta
-
-from app.vocabulary import Channel
 from tests.conftest import Service
-from tests.support.deliveries import deliver_all, keep_rules, list_notifications, prefer, run_sweep
+from tests.support.deliveries import deliver_all, keep_rules, list_notifications, run_sweep
 from tests.support.report_calls import BAC_LUONG, XUAN_HONG, ok, review, submit_complete
 
 PREFERENCES = "/notifications/preferences"
@@ -95,7 +92,3 @@ async def test_news_of_reports_can_be_switched_off(service: Service) -> None:
     await run_sweep(service)
     assert await list_notifications(service, rule="report.received") == []
     assert await list_notifications(service, rule="report.arrived") == []
-    # What was switched off is not sent later.
-    await prefer(service, "xuan-hong", Channel.EMAIL)
-    service.clock.advance(minutes=int(timedelta(hours=2).total_seconds() // 60))
-    assert await letters_of(service, "xuan-hong") == []
