@@ -114,10 +114,11 @@ MAY: dict[str, set[str]] = {
     **dict.fromkeys(["exempt_reporting_period", "end_reporting_period_exemption"], MANAGERS),
     **dict.fromkeys(["list_obligations", "get_matrix", "get_obligation"], OBLIGATION_READERS),
     **dict.fromkeys(["extend_obligation", "exempt_obligation", "end_exemption"], OFFICE),
-    **dict.fromkeys(["list_reports", "get_report", "get_expected"], REPORT_READERS),
+    **dict.fromkeys(["list_reports", "get_report", "get_expected", "get_template"], REPORT_READERS),
     **dict.fromkeys(["list_revisions", "get_revision", "get_receipt"], REPORT_READERS),
     **dict.fromkeys(["save_draft", "change_draft", "validate_draft", "answer_nil"], REPORT_WRITERS),
     **dict.fromkeys(["submit_report", "recall_report"], REPORT_WRITERS),
+    **dict.fromkeys(["import_workbook"], REPORT_WRITERS),
     **dict.fromkeys(["return_report", "accept_report", "reopen_report"], OFFICE),
     **dict.fromkeys(["aggregate_indicators", "aggregate_budget_execution"], AGGREGATE_READERS),
     **dict.fromkeys(["aggregate_timeliness", "aggregate_targets"], AGGREGATE_READERS),
@@ -169,6 +170,7 @@ async def call(
         operation.method,
         f"{operation.address(**path_parameters)}?{full_query}",
         json=operation.body,
+        files={"file": b"x"} if operation.takes_file else None,
         headers={"If-Match": '"1"'},
     )
 

@@ -220,6 +220,7 @@ def test_if_match_is_required_where_428_is_unconditional() -> None:
     assert optional == {
         *("submit_report", "return_report", "accept_report", "reopen_report"),
         *("answer_nil", "recall_report"),
+        "import_workbook",
         *("assign_agency", "put_reminder_rule", "put_working_day"),
     }
     required = IF_MATCH.keys() - optional

@@ -65,6 +65,8 @@ class Operation:
     """An example of the JSON body; None if it takes none."""
     needs_body: bool
     path_parameters: tuple[str, ...] = field(default=())
+    takes_file: bool = False
+    """Whether the body is a form with the part `file`."""
 
     def address(self, **other: str) -> str:
         """The path with example codes of the 2024 plan; `other` overrides them by name."""
@@ -107,6 +109,7 @@ def _operation(
         body=_example(document, description),
         needs_body=description.get("requestBody", {}).get("required", False),
         path_parameters=tuple(p["name"] for p in parameters if p["in"] == "path"),
+        takes_file="multipart/form-data" in description.get("requestBody", {}).get("content", {}),
     )
 
 

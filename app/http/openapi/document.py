@@ -107,6 +107,14 @@ PROBLEM_DOCUMENT: dict[str, Any] = {
                         "type": ["string", "null"],
                         "description": "In errors about a report: the code of the indicator.",
                     },
+                    "sheet": {
+                        "type": "string",
+                        "description": "In errors about a workbook: the name of the sheet.",
+                    },
+                    "cell": {
+                        "type": "string",
+                        "description": "In errors about a workbook: the address of the cell.",
+                    },
                 },
             },
         },
