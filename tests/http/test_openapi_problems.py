@@ -97,6 +97,8 @@ async def test_the_422_of_each_operation_is_its_example(service: Service) -> Non
             request["params"] |= {name: "1"}
         elif operation.name == "sign_in":
             request["data"] = {"password": "x"}
+        elif operation.takes_file:
+            request["files"] = {"another": b"x"}
         else:
             body = {key: value for key, value in operation.body.items() if key != name}
             request["json"] = body | ({name: 1} if error["code"] == "extra_forbidden" else {})
@@ -121,7 +123,8 @@ async def test_the_415_and_400_of_each_operation_are_its_examples(service: Servi
             headers={"Content-Type": "text/plain", "If-Match": "*"},
         )
         assert answer.json() == _example(operation.name, 415, "unsupported-media-type")
-        slug = "malformed-form" if FORM in content else "malformed-json"
+        is_form = FORM in content or operation.takes_file
+        slug = "malformed-form" if is_form else "malformed-json"
         assert _example(operation.name, 400, slug)
 
 
