@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from tests.conftest import Service
 from tests.support.accounts import token_of
-from tests.support.asgi_request import FORM, AsgiRequest
+from tests.support.asgi_request import FORM, JSON, AsgiRequest
 from tests.support.operations import OPERATIONS
 
 ADMIN_TAGS = {"users", "api-keys", "webhooks", "reorganisations"}
@@ -18,6 +18,10 @@ def connections_in_use(service: Service) -> int:
     pool: Any = service.database.engine.pool
     direct = service.database.driver._pool  # noqa: SLF001 - the driver does not show its pool
     return int(pool.checkedout() + direct.get_size() - direct.get_idle_size())
+
+
+MULTIPART = "multipart/form-data; boundary=x"
+HALF_FILE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nPK'
 
 
 async def preferences_target(service: Service) -> str:
@@ -33,8 +37,9 @@ async def test_no_route_takes_a_connection_before_the_body_is_complete(service: 
         AsgiRequest(
             each.method,
             f"/api/v1{each.address()}",
-            [b'{"a":'],
+            [HALF_FILE if each.takes_file else b'{"a":'],
             token_of("admin" if each.tag in ADMIN_TAGS else "coordinator"),
+            media_type=MULTIPART if each.takes_file else JSON,
         )
         for each in OPERATIONS
         if each.method not in ("GET", "HEAD") and each.name != "sign_in"
