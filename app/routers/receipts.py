@@ -1,16 +1,26 @@
 """Receipts of submissions, and their public check."""
 
+import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
-from app.errors import AmbiguousPlan, NotFound
+from app.errors import AmbiguousPlan, NotAcceptable, NotFound
+from app.http.headers import preferred_media_type
 from app.http.routing import StrictRoute
-from app.routers.dependencies import AddressedReport, DirectDriver, Now, ReportsReader
-from app.routers.responses import problems
+from app.routers.dependencies import (
+    AddressedReport,
+    AnswerLanguage,
+    DirectDriver,
+    Now,
+    ReportsReader,
+)
+from app.routers.responses import problems, references
 from app.schemas.receipts import ReceiptCheck, ReceiptOut
-from app.services.reports import receipts
+from app.services.reports import receipt_page, receipts
 from app.services.reports.receipts import Receipt
+
+JSON, PDF = "application/json", "application/pdf"
 
 router = APIRouter(tags=["reports"], route_class=StrictRoute)
 
@@ -18,20 +28,43 @@ router = APIRouter(tags=["reports"], route_class=StrictRoute)
 @router.get(
     "/reports/{period}/{agency}/receipt",
     summary="Get a receipt",
-    responses=problems(NotFound, AmbiguousPlan),
+    response_model=ReceiptOut,
+    responses=problems(NotFound, AmbiguousPlan, NotAcceptable)
+    | {
+        200: {
+            "content": {PDF: {"schema": {"type": "string", "format": "binary"}}},
+            "headers": references("Vary", "Content-Disposition"),
+        }
+    },
 )
 async def get_receipt(
+    request: Request,
     key: AddressedReport,
     principal: ReportsReader,
     driver: DirectDriver,
     now: Now,
+    language: AnswerLanguage,
     revision: Annotated[
         int | None,
         Query(ge=1, le=100_000, description="The number of the revision; by default the last one."),
     ] = None,
-) -> ReceiptOut:
-    """Get what was true when a revision was sent, with what is judged in another way today."""
-    return _receipt(await receipts.get(driver, principal, key, revision=revision, now=now))
+) -> Response:
+    """Get what was true when a revision was sent, with what is judged in another way today.
+
+    As JSON, or with `Accept: application/pdf` on a page to be printed.
+    """
+    media_type = preferred_media_type(request, (JSON, PDF))
+    if media_type is None:
+        raise NotAcceptable(formats=f"{JSON}, {PDF}")
+    receipt = await receipts.get(driver, principal, key, revision=revision, now=now)
+    headers = {"Vary": "Accept, Accept-Language"}
+    if media_type == JSON:
+        return Response(_receipt(receipt).model_dump_json(), media_type=JSON, headers=headers)
+    # Setting the page takes milliseconds of processor time, so it leaves the event loop free.
+    pdf = await asyncio.to_thread(receipt_page.pdf_of, receipt, language)
+    name = f"{receipt.row['period']}-{receipt.row['agency']}.pdf"
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return Response(pdf, media_type=PDF, headers=headers)
 
 
 @router.get("/receipts/check", summary="Check a receipt")

@@ -93,3 +93,21 @@ async def test_anyone_can_check_a_receipt_and_learns_nothing_else(
     ):
         answer = ok(await anyone.get(f"/receipts/check?number={asked}&fingerprint={given}"))
         assert answer == {"matches": matches}
+
+
+async def test_a_receipt_is_printed_as_a_pdf_with_vietnamese_letters(service: Service) -> None:
+    commune = service.client("xuan-hong")
+    await submit_complete(commune, XUAN_HONG)
+    for language, title in (("vi", "Biên nhận gửi báo cáo"), ("en", "Receipt of a report")):
+        headers = {"Accept": "application/pdf", "Accept-Language": language}
+        printed = await commune.get(RECEIPT, headers=headers)
+        assert printed.status_code == 200, printed.text
+        assert printed.headers["Content-Type"] == "application/pdf"
+        assert printed.headers["Content-Disposition"] == (
+            f'attachment; filename="{Q2}-{XUAN_HONG}.pdf"'
+        )
+        assert printed.content.startswith(b"%PDF-")
+        # The title of the document is UTF-16 in its properties; a glyph that is missing warns.
+        assert title.encode("utf-16-be") in printed.content or title.encode() in printed.content
+    refused = await commune.get(RECEIPT, headers={"Accept": "image/png"})
+    assert problem_of(refused) == (406, "not-acceptable")
