@@ -1,4 +1,4 @@
-"""A receipt as a PDF. Typst sets it with the fonts of its package, which have Vietnamese letters."""
+"""A receipt as a PDF, set by Typst with the fonts of its package, which have Vietnamese letters."""
 
 import json
 from collections.abc import Sequence
