@@ -102,6 +102,7 @@ PAGE_MODULES = (
     filling,
     sending,
     receipt,
+    check_receipt,
     offline,
 )
 

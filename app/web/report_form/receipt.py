@@ -1,12 +1,18 @@
-"""The receipt of a report: what was sent when, and how that was judged."""
+"""The receipt of a report."""
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
+from typing import Annotated
 
-from app.routers.dependencies import DirectDriver
+from fastapi import APIRouter, Query, Request, Response
+
+from app.errors import NotFound
+from app.routers.dependencies import DirectDriver, Now
+from app.services.reports import receipts
+from app.text.writing import day
+from app.vocabulary import Timeliness
 from app.web import states
-from app.web.page import base_of, page
+from app.web.page import page
 from app.web.report_form.opened import ADDRESS, AddressedReport, open_report
+from app.web.report_form.sent import sent_page
 from app.web.sessions import ReportsVisitor, SessionRoute
 
 router = APIRouter(prefix="/reports", route_class=SessionRoute, include_in_schema=False)
@@ -14,19 +20,35 @@ router = APIRouter(prefix="/reports", route_class=SessionRoute, include_in_schem
 
 @router.get(f"{ADDRESS}/receipt")
 async def show_receipt(
-    request: Request, key: AddressedReport, visitor: ReportsVisitor, driver: DirectDriver
+    request: Request,
+    key: AddressedReport,
+    visitor: ReportsVisitor,
+    driver: DirectDriver,
+    now: Now,
+    revision: Annotated[int | None, Query(ge=1, le=100_000)] = None,
 ) -> Response:
-    """Show the receipt of the last revision; before there is one, the report."""
+    """Show the receipt of a revision, by default of the last; before there is one, the report."""
     opened = await open_report(driver, visitor, key, request)
-    revision = opened.document["last_revision"]
-    if revision is None:
-        return RedirectResponse(base_of(request) + opened.address, 303)
+    try:
+        receipt = await receipts.get(
+            driver, visitor.principal, key, revision=revision, now=now
+        )
+    except NotFound:
+        return sent_page(request, opened)
+    row, timing = receipt.row, receipt.timing
     return page(
         request,
         "receipt.html",
         **opened.facts(),
-        revision=revision,
-        sent_at=states.instant_of(revision["submitted_at"]),
-        received_at=states.instant_of(revision["received_at"]),
-        first_at=states.instant_of(opened.document["first_submitted_at"]),
+        receipt=row,
+        sent_at=states.written_instant(row["submitted_at"]),
+        received_at=states.written_instant(row["received_at"]),
+        first_at=states.written_instant(row["first_received_at"]),
+        due_then=day(row["due_date"]),
+        state_then=states.TIMELINESS[timing.timeliness],
+        days_late=timing.days_late,
+        today=states.TIMELINESS[Timeliness(row["timeliness_now"])]
+        if receipt.has_changed
+        else None,
+        due_today=day(row["due_date_now"]),
     )
