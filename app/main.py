@@ -53,7 +53,7 @@ from app.routers import (
 )
 from app.services.accounts.attempts import Attempts
 from app.settings import Settings
-from app.web import account, docs, front, issued_codes, offline, preferences
+from app.web import account, check_receipt, docs, front, issued_codes, offline, preferences
 from app.web import passwords as password_pages
 from app.web import sign_in as sign_in_pages
 from app.web.assets import assets, swagger_ui

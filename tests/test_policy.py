@@ -49,6 +49,7 @@ PUBLIC_PAGES = {
     "start_session",
     "get_service_worker",
     "show_offline_page",
+    "show_receipt_check",
     "show_forgotten_password",
     "send_password_link",
     "show_set_password",

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from app.services.notifications.wording import period_name
+from app.text.periods import name_of_code
 from app.text.writing import day, instant
-from app.vocabulary import Frequency, ReportStatus, Timeliness
+from app.vocabulary import ReportStatus, Timeliness
 
 Tone = Literal["good", "warn", "bad", "plain"]
-FREQUENCIES = {"Q": Frequency.QUARTER, "H": Frequency.HALF_YEAR, "Y": Frequency.YEAR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,7 @@ STATUS: dict[ReportStatus, State] = {
 
 def period_in_words(code: str) -> str:
     """The name of a period with a capital: `Quý II năm 2024`."""
-    year, _, part = code.partition("-")
-    name = period_name(FREQUENCIES[part[:1]], int(part[1:] or 1), int(year))
+    name = name_of_code(code).vi
     return name[:1].upper() + name[1:]
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.conftest import Service
-from tests.support.browser import Page, parse_page, signed_in, visit
+from tests.support.browser import Page, parse_page, signed_in, stranger, visit
 from tests.support.report_calls import Q2, XUAN_HONG, ok
 
 ADDRESS = f"/reports/tho-xuan-2024/{Q2}/{XUAN_HONG}"
@@ -169,6 +169,11 @@ async def test_a_report_is_sent_once(service: Service, browser: httpx.AsyncClien
     assert "08:00 ngày 10/6/2024" in receipt.text_content
     sent = await visit(browser, ADDRESS)
     assert "Bản gửi số 1" in sent.text_content
+    proof = ok(await service.client("xuan-hong").get(f"{REPORT}/receipt"))
+    assert proof["number"] in receipt.text_content
+    for number, answer_text in ((proof["number"], "Khớp."), ("0000", "Không khớp.")):
+        question = f"/check-receipt?number={number}&fingerprint={proof['fingerprint']}"
+        assert answer_text in (await visit(stranger(service), question)).text_content
 
 
 async def test_a_report_with_errors_leads_back_to_the_form(browser: httpx.AsyncClient) -> None:
@@ -198,9 +203,9 @@ async def test_remarks_of_a_returned_report_stand_at_their_fields(
 
 @pytest.mark.parametrize("person", ["bac-luong", "agriculture"])
 async def test_another_agencys_report_is_not_found(service: Service, person: str) -> None:
-    stranger = signed_in(service, person)
+    other = signed_in(service, person)
     for address in (ADDRESS, f"{ADDRESS}/send", f"{ADDRESS}/receipt"):
-        assert (await stranger.get(address)).status_code == 404
+        assert (await other.get(address)).status_code == 404
 
 
 async def test_the_coordinator_reads_no_draft(service: Service, browser: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.errors import NotFound
 from app.routers.dependencies import DirectDriver, Now
 from app.services.reports import receipts
-from app.text.writing import day
+from app.text.writing import day, instant
 from app.vocabulary import Timeliness
 from app.web import states
 from app.web.page import page
@@ -30,9 +30,7 @@ async def show_receipt(
     """Show the receipt of a revision, by default of the last; before there is one, the report."""
     opened = await open_report(driver, visitor, key, request)
     try:
-        receipt = await receipts.get(
-            driver, visitor.principal, key, revision=revision, now=now
-        )
+        receipt = await receipts.get(driver, visitor.principal, key, revision=revision, now=now)
     except NotFound:
         return sent_page(request, opened)
     row, timing = receipt.row, receipt.timing
@@ -41,14 +39,12 @@ async def show_receipt(
         "receipt.html",
         **opened.facts(),
         receipt=row,
-        sent_at=states.written_instant(row["submitted_at"]),
-        received_at=states.written_instant(row["received_at"]),
-        first_at=states.written_instant(row["first_received_at"]),
+        sent_at=instant(row["submitted_at"]),
+        received_at=instant(row["received_at"]),
+        first_at=instant(row["first_received_at"]),
         due_then=day(row["due_date"]),
         state_then=states.TIMELINESS[timing.timeliness],
         days_late=timing.days_late,
-        today=states.TIMELINESS[Timeliness(row["timeliness_now"])]
-        if receipt.has_changed
-        else None,
+        today=states.TIMELINESS[Timeliness(row["timeliness_now"])] if receipt.has_changed else None,
         due_today=day(row["due_date_now"]),
     )
