@@ -88,6 +88,7 @@ async def test_anyone_can_check_a_receipt_and_learns_nothing_else(
     for asked, given, matches in (
         (number, fingerprint, True),
         (number.lower(), fingerprint.upper(), True),
+        (number, f"{fingerprint[:8]} {fingerprint[8:]}", True),  # as printed, in groups
         (number, fingerprint[:-1], False),
         ("0000-0000-0000-0000-0000", fingerprint, False),
     ):

@@ -1,6 +1,7 @@
 """The PDF of a receipt, for the file of the agency that sent the report."""
 
 from datetime import datetime
+from textwrap import wrap
 
 from app.clock import LOCAL
 from app.services.reports.receipts import Receipt
@@ -47,7 +48,8 @@ def pdf_of(receipt: Receipt, language: Language) -> bytes:
         "received": _instant(row["received_at"]),
         "due": _due(receipt, language),
         "timeliness": _timeliness(receipt, language),
-        "fingerprint": row["fingerprint"],
+        # In groups, so that the line breaks and a person can compare it.
+        "fingerprint": " ".join(wrap(row["fingerprint"], 8)),
     }
     return receipt_pdf(
         title=TITLE.text_in(language),

@@ -114,5 +114,8 @@ async def get(
 
 async def matches(connection: Connection, number: str, fingerprint: str) -> bool:
     """Whether a revision has this receipt number and this fingerprint; tells nothing else."""
-    parameters = {"number": number.strip().upper(), "fingerprint": fingerprint.strip().lower()}
+    parameters = {
+        "number": "".join(number.split()).upper(),
+        "fingerprint": "".join(fingerprint.split()).lower(),
+    }
     return bool((await CHECK_RECEIPT.fetch_all(connection, parameters))[0]["matches"])
