@@ -36,7 +36,7 @@ from app.routers.dependencies import (
 from app.routers.responses import problems, references, report_response
 from app.schemas.base import Page
 from app.schemas.obligations import ObligationOut
-from app.schemas.reports import ReportOut, RevisionOut, Submission
+from app.schemas.reports import DifferencesOut, ReportOut, RevisionOut, Submission
 from app.schemas.review import Acceptance, Reopening, Return
 from app.services.periods import obligations
 from app.services.periods.obligations import ObligationFilter
@@ -67,6 +67,7 @@ IdempotencyKey = Annotated[
         "the same answer.",
     ),
 ]
+RevisionNumber = Annotated[int, Path(ge=1, le=100_000)]
 
 DISBURSEMENT = {"project": "DA2", "source": "central", "origin": "current_year"}
 NOT_ACCEPTABLE = StateConflict(REVIEW[DecisionAction.ACCEPTED][ReportStatus.DRAFT])
@@ -301,7 +302,7 @@ async def list_revisions(
 )
 async def get_revision(
     key: AddressedReport,
-    number: Annotated[int, Path(ge=1, le=100_000)],
+    number: RevisionNumber,
     principal: ReportsReader,
     session: ReadSession,
     now: Now,
@@ -309,3 +310,31 @@ async def get_revision(
     """Get one revision as it was submitted."""
     revision = await reading.get_revision(session, principal, key, number, now=now)
     return RevisionOut.model_validate(revision)
+
+
+@router.get(
+    "/{period}/{agency}/revisions/{number}/diff",
+    summary="Compare two revisions",
+    responses=problems(NotFound, AmbiguousPlan),
+)
+async def compare_revisions(
+    key: AddressedReport,
+    number: RevisionNumber,
+    earlier: Annotated[
+        int,
+        Query(alias="from", ge=1, le=100_000, description="The revision to compare with."),
+    ],
+    principal: ReportsReader,
+    session: ReadSession,
+    now: Now,
+) -> DifferencesOut:
+    """List the fields in which a revision differs from another one, line by line.
+
+    Lines are matched by indicator, and by project, source, origin and nature of money.
+    """
+    changes = await reading.compare_revisions(
+        session, principal, key, number, earlier=earlier, now=now
+    )
+    return DifferencesOut.model_validate(
+        {"from_number": earlier, "number": number, "differences": changes}
+    )

@@ -1,7 +1,7 @@
 """The wire format of reports: the body that an agency writes, and what it gets back."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -61,6 +61,19 @@ def is_empty(value: object) -> bool:
     return not value
 
 
+DifferenceField = Literal[
+    "value",
+    "estimate",
+    "actual_to",
+    "note",
+    "amount_vnd",
+    "estimate_year_end_vnd",
+    "estimate_settlement_vnd",
+    "results",
+    "difficulties",
+    "proposals",
+    "nil",
+]
 CarriedFrom = Annotated[
     Annotated[str, Field(pattern=r"^[0-9]{4}-(Q[1-4]|H[12]|Y)$")] | None,
     Field(
@@ -274,6 +287,59 @@ class RevisionOut(Output):
     warnings_note: str | None = Field(description="The explanation of the warnings.")
     body: Annotated[dict[str, Any], SchemaOf(ReportBody)] = Field(description="What was submitted.")
     fingerprint: str = Field(description="SHA-256 of the body as canonical JSON.")
+
+
+class DifferenceOut(Output):
+    """One field that two revisions give differently."""
+
+    pointer: str | None = Field(
+        description="JSON pointer to the field in the body of revision `number`; null where it "
+        "does not have the line any more."
+    )
+    field: DifferenceField = Field(
+        description="The field; `nil` says whether the section was answered with nothing to report."
+    )
+    project: str | None = Field(description="The code of the project.")
+    indicator: str | None = Field(description="The code of the indicator.")
+    source: BudgetSource | None = Field(description="The source of the money.")
+    origin: BudgetOrigin | None = Field(description="Whether it is of this year or carried over.")
+    nature: BudgetNature | None = Field(description="The nature of the money, if it was stated.")
+    before: int | float | bool | str | None = Field(
+        description="The value in revision `from_number`; null where it does not give one."
+    )
+    after: int | float | bool | str | None = Field(
+        description="The value in revision `number`; null where it does not give one."
+    )
+
+
+class DifferencesOut(Output):
+    """The differences between two revisions of a report."""
+
+    model_config = examples(
+        {
+            "from_number": 1,
+            "number": 2,
+            "differences": [
+                {
+                    "pointer": "/entries/0/value",
+                    "field": "value",
+                    "project": "DA2",
+                    "indicator": "DA2.02",
+                    "source": None,
+                    "origin": None,
+                    "nature": None,
+                    "before": 12,
+                    "after": 11,
+                }
+            ],
+        }
+    )
+
+    from_number: int = Field(description="The number of the revision that is compared with.")
+    number: int = Field(description="The number of the revision.")
+    differences: list[DifferenceOut] = Field(
+        description="The fields that differ: figures, money, words, then sections."
+    )
 
 
 class DecisionOut(Output):

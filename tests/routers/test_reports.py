@@ -146,6 +146,25 @@ async def test_a_revision_never_changes(service: Service) -> None:
         assert (await commune.get(f"{REPORT}/revisions/{number}")).status_code in {404, 422}
 
 
+async def test_two_revisions_are_compared_line_by_line(service: Service) -> None:
+    commune, office = service.client("xuan-hong"), service.client("coordinator")
+    await submit_complete(commune, XUAN_HONG, {"DA2.05": 7}, DISBURSEMENTS)
+    await review(office, "return", XUAN_HONG, reason="Sửa lại.")
+    await draft(commune, XUAN_HONG, {"DA2.05": 3}, DISBURSEMENTS)
+    await submit(commune, XUAN_HONG)
+    compared = ok(await office.get(f"{REPORT}/revisions/2/diff?from=1"))
+    assert (compared["from_number"], compared["number"]) == (1, 2)
+    [change] = compared["differences"]
+    assert (change["project"], change["indicator"]) == ("DA2", "DA2.05")
+    assert (change["field"], change["before"], change["after"]) == ("value", 7, 3)
+    revision = ok(await office.get(f"{REPORT}/revisions/2"))
+    *_, index, field = change["pointer"].split("/")
+    assert revision["body"]["entries"][int(index)][field] == 3
+    assert ok(await office.get(f"{REPORT}/revisions/1/diff?from=1"))["differences"] == []
+    assert (await office.get(f"{REPORT}/revisions/2/diff?from=3")).status_code == 404
+    assert (await office.get(f"{REPORT}/revisions/2/diff")).status_code == 422
+
+
 async def test_a_fingerprint_is_the_hash_of_the_canonical_body(service: Service) -> None:
     """The hash is SHA-256; canonical JSON has sorted keys, no spaces and is UTF-8."""
     commune = service.client("xuan-hong")

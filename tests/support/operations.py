@@ -79,7 +79,13 @@ class Operation:
 
     def required(self) -> dict[str, str]:
         """Example values of the required query parameters."""
-        values = {"period": "2024-Q2", "year": "2024", "number": "3F9A", "fingerprint": "5f0c"}
+        values = {
+            "period": "2024-Q2",
+            "year": "2024",
+            "from": "1",
+            "number": "3F9A",
+            "fingerprint": "5f0c",
+        }
         return {name: values[name] for name, required in self.query.items() if required}
 
 

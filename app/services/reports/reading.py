@@ -13,7 +13,8 @@ from app.models.reports import Report, Revision
 from app.policy import Principal
 from app.services.periods import obligations
 from app.services.periods.obligations import ReportKey, ensure_one, parameters_of
-from app.services.reports import openings
+from app.services.reports import differences, openings
+from app.services.reports.differences import Difference
 from app.services.reports.expectations import get_expectations
 from app.services.reports.findings import findings_json, findings_of
 from app.services.reports.working_copy import ReportAnswer
@@ -144,3 +145,23 @@ async def get_revision(
     if revision is None:
         raise NotFound(terms.REVISION, number=number)
     return revision
+
+
+async def compare_revisions(
+    session: AsyncSession,
+    principal: Principal,
+    key: ReportKey,
+    number: int,
+    *,
+    earlier: int,
+    now: datetime,
+) -> list[Difference]:
+    """The differences of a revision from another one; it opens a report, as `get` does.
+
+    Raises:
+        NotFound: no such obligation within the principal's reach, or no such revision.
+        AmbiguousPlan: several plans have one, and none was named.
+    """
+    before = await get_revision(session, principal, key, earlier, now=now)
+    after = await get_revision(session, principal, key, number, now=now)
+    return differences.compare(before.body, after.body)
