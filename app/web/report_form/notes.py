@@ -61,10 +61,17 @@ def place_comments(sections: Sequence[Section], report: Mapping[str, Any]) -> Re
     decisions = report["decisions"]
     if report["report_status"] != ReportStatus.RETURNED or not decisions:
         return None
-    lines = {line.name: line for line in all_lines(sections)}
     body = (report["last_revision"] or {}).get("body", {})
-    remarks = Remarks(decisions[-1]["reason"])
-    for comment in decisions[-1]["comments"]:
+    return place_decision(sections, decisions[-1], body)
+
+
+def place_decision(
+    sections: Sequence[Section], decision: Mapping[str, Any], body: Mapping[str, Any]
+) -> Remarks:
+    """Put the comments of a decision at the lines of the revision's body that it is about."""
+    lines = {line.name: line for line in all_lines(sections)}
+    remarks = Remarks(decision["reason"])
+    for comment in decision["comments"]:
         note = Note("comment", comment["text"])
         line = lines.get(_field_at(comment["pointer"], body))
         if line is not None:

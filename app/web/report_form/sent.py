@@ -4,7 +4,7 @@ from fastapi import Request, Response
 
 from app.web import states
 from app.web.page import page
-from app.web.report_form.lines import sections_of
+from app.web.report_form.as_sent import sections_as_sent
 from app.web.report_form.opened import OpenReport, words_of
 
 
@@ -19,7 +19,7 @@ def sent_page(request: Request, opened: OpenReport) -> Response:
         revision=revision,
         sent_at=states.instant_of(revision and revision["submitted_at"]),
         draft_saved_at=states.instant_of(opened.document["draft_saved_at"]),
-        sections=sections_of(opened.form, body) if body else [],
+        sections=sections_as_sent(opened.form, body) if body else [],
         words=words_of(body),
         decisions=[
             decision | {"when": states.instant_of(decision["at"])}
