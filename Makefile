@@ -1,4 +1,4 @@
-.PHONY: help install install-dev run test lint check bench openapi contract lock
+.PHONY: help install install-dev run test e2e help-pictures lint check bench openapi contract lock
 
 PYTHON ?= python3
 UV_VERSION = 0.13.9
@@ -8,7 +8,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 
 help: ## Show this list
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1 \2/p' Makefile | awk '{ name = $$1; $$1 = ""; printf "make %-12s%s\n", name, $$0 }'
+	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1 \2/p' Makefile | awk '{ name = $$1; $$1 = ""; printf "make %-14s%s\n", name, $$0 }'
 
 install: $(VENV)/.installed ## Create .venv from requirements.lock (PYTHON=python3.13 selects a Python)
 
@@ -19,6 +19,12 @@ run: install ## Serve on http://127.0.0.1:8000 with the 2024 plan
 
 test: install-dev ## Run all tests
 	$(BIN)/pytest
+
+e2e: install-dev ## Run the browser tests (needs Chromium)
+	$(BIN)/pytest tests/e2e
+
+help-pictures: install-dev ## Make the pictures of the help page anew (needs Chromium)
+	TIENDO_HELP_PICTURES=1 $(BIN)/pytest tests/e2e/test_help_pictures.py
 
 lint: install-dev ## Check style, types and import contracts
 	$(BIN)/ruff check .

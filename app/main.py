@@ -53,7 +53,19 @@ from app.routers import (
 )
 from app.services.accounts.attempts import Attempts
 from app.settings import Settings
-from app.web import account, check_receipt, docs, front, issued_codes, offline, preferences
+from app.web import (
+    account,
+    check_receipt,
+    docs,
+    front,
+    history,
+    issued_codes,
+    offline,
+    plan,
+    preferences,
+    revisions,
+)
+from app.web import help as help_pages
 from app.web import passwords as password_pages
 from app.web import sign_in as sign_in_pages
 from app.web.assets import assets, swagger_ui
@@ -103,6 +115,10 @@ PAGE_MODULES = (
     sending,
     receipt,
     check_receipt,
+    history,
+    revisions,
+    plan,
+    help_pages,
     offline,
 )
 

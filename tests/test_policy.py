@@ -50,6 +50,7 @@ PUBLIC_PAGES = {
     "get_service_worker",
     "show_offline_page",
     "show_receipt_check",
+    "show_help",
     "show_forgotten_password",
     "send_password_link",
     "show_set_password",
@@ -63,7 +64,9 @@ password requires the key of a link or a code.
 """
 
 PAGES: dict[str, set[str]] = {
-    **dict.fromkeys(["show_report", "show_receipt"], REPORT_READERS & PEOPLE),
+    **dict.fromkeys(["show_report", "show_receipt", "show_history"], REPORT_READERS & PEOPLE),
+    **dict.fromkeys(["show_revision", "show_differences"], REPORT_READERS & PEOPLE),
+    **dict.fromkeys(["show_plan"], PEOPLE),
     **dict.fromkeys(["save_report", "show_summary", "send_report"], REPORT_WRITERS & PEOPLE),
     **dict.fromkeys(["take_back_report"], REPORT_WRITERS & PEOPLE),
     **dict.fromkeys(["end_session", "show_welcome"], PEOPLE),
@@ -117,6 +120,7 @@ MAY: dict[str, set[str]] = {
     **dict.fromkeys(["extend_obligation", "exempt_obligation", "end_exemption"], OFFICE),
     **dict.fromkeys(["list_reports", "get_report", "get_expected", "get_template"], REPORT_READERS),
     **dict.fromkeys(["list_revisions", "get_revision", "get_receipt"], REPORT_READERS),
+    **dict.fromkeys(["compare_revisions"], REPORT_READERS),
     **dict.fromkeys(["save_draft", "change_draft", "validate_draft", "answer_nil"], REPORT_WRITERS),
     **dict.fromkeys(["submit_report", "recall_report"], REPORT_WRITERS),
     **dict.fromkeys(["import_workbook"], REPORT_WRITERS),
@@ -224,7 +228,7 @@ async def test_a_reporter_or_a_key_of_a_commune_sees_only_its_own_reports(
             answer = await call(own, operation, agency=agency)
             assert answer.status_code == 404, (operation.name, agency)
         answer = await call(own, operation)
-        nothing_yet = operation.name in {"get_revision", "get_receipt"}
+        nothing_yet = operation.name in {"get_revision", "compare_revisions", "get_receipt"}
         assert nothing_yet or answer.status_code != 404, (operation.name, answer.text)
 
 

@@ -23,6 +23,7 @@ PAGES = [
     ("/set-password?key=x", 404),
     ("/offline", 200),
     ("/check-receipt", 200),
+    ("/help", 200),
     ("/notifications/preferences?key=x", 404),
 ]
 """Every page that needs no session, and some for problems; the others: test_page_policy.py."""
