@@ -235,9 +235,15 @@ def _subject_of_all(
     if digest:
         return _digest_subject(digest)
     if arrived:
-        groups = _groups(arrived)
-        return "Đã có " + ", ".join(f"{len(each.lines)} báo cáo {each.name}" for each in groups)
+        return "Đã có " + ", ".join(_arrival_of(group) for group in _groups(arrived))
     return _subject(lines, today)
+
+
+def _arrival_of(group: Group) -> str:
+    """The reports of a period that came: a single one by its sender, several by their number."""
+    if len(group.lines) > 1:
+        return f"{len(group.lines)} báo cáo {group.name}"
+    return f"báo cáo {group.name} của {group.lines[0].official_name}"
 
 
 def _subject(lines: Sequence[MessageLine], today: date) -> str:

@@ -64,7 +64,9 @@ async def test_a_report_that_came_again_is_told_again(service: Service) -> None:
     await submit_complete(reporter, XUAN_HONG)
     assert await letters_of(service, "coordinator") == []
     service.clock.advance(hours=1)
-    assert await letters_of(service, "coordinator") == ["Đã có 1 báo cáo quý II năm 2024"]
+    assert await letters_of(service, "coordinator") == [
+        "Đã có báo cáo quý II năm 2024 của UBND xã Xuân Hồng"
+    ]
     rows = await list_notifications(service, username="coordinator", channel="email")
     assert [(row.occurrence, row.state) for row in rows] == [
         ("revision/1", "superseded"),
@@ -80,7 +82,9 @@ async def test_coordinators_are_not_notified_at_night(service: Service) -> None:
     service.clock.advance(hours=1)
     assert await letters_of(service, "coordinator") == []
     service.clock.set("2024-06-11 06:00")
-    assert await letters_of(service, "coordinator") == ["Đã có 1 báo cáo quý II năm 2024"]
+    assert await letters_of(service, "coordinator") == [
+        "Đã có báo cáo quý II năm 2024 của UBND xã Xuân Hồng"
+    ]
 
 
 async def test_news_of_reports_can_be_switched_off(service: Service) -> None:
