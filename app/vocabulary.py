@@ -211,6 +211,7 @@ class FindingCode(StrEnum):
     UNKNOWN_INDICATOR = "unknown_indicator"
     UNKNOWN_PROJECT = "unknown_project"
     NOT_YOURS = "not_yours"
+    MONEY_ONLY = "money_only"
     OTHER_PROJECT = "other_project"
     GIVEN_TWICE = "given_twice"
     NOT_A_NUMBER = "not_a_number"

@@ -215,6 +215,8 @@ def _indicators(content: Content) -> Iterator[Finding]:
             yield table.finding(entry, "project", _PROJECT)
         for selector in entry.row.filled_by:
             yield from _check_selector(content, entry, selector)
+        for code in entry.row.compared_by:
+            yield from _check_agency(content, table, entry, "compared_by", code)
         yield from _check_catalogue(table, entry, entries)
 
 
@@ -226,6 +228,7 @@ def _catalogue_entry(row: IndicatorRow) -> catalogue.CatalogueEntry:
         frequencies=frozenset(row.frequencies),
         filled_by=tuple(row.filled_by),
         formula=row.formula,
+        compared_by=tuple(row.compared_by),
     )
 
 
@@ -239,7 +242,7 @@ def _check_catalogue(
         # A term whose own row is invalid has its own finding.
         is_written = not _unknown(fault.facts.get("term"), table.codes())
         if not about_another and not (fault.code == "unknown_indicator" and is_written):
-            field = fault.pointer.removeprefix("/")
+            field = fault.pointer.split("/")[1]
             yield table.finding(entry, field, fault.message.fill("vi", fault.facts))
 
 
@@ -301,9 +304,15 @@ def _check_reporters(content: Content, entry: NumberedRow[ScheduleRow]) -> Itera
     table = content.schedules
     for code in entry.row.reporters:
         yield from _check_agency(content, table, entry, "reporters", code)
+    for code in entry.row.money_only:
+        yield from _check_agency(content, table, entry, "money_only", code)
     codes = [agency.code for agency in content.expand(entry.row.reporters)]
     if duplicates := {code for code in codes if codes.count(code) > 1}:
         yield table.finding(entry, "reporters", _DUPLICATE.format(", ".join(sorted(duplicates))))
+    for agency in content.expand(entry.row.money_only):
+        if agency.code not in codes:
+            message = f"{agency.code} không có ở reporters"
+            yield table.finding(entry, "money_only", message)
 
 
 def _working_days(content: Content) -> Iterator[Finding]:

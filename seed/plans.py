@@ -30,6 +30,9 @@ from seed.targets import TargetSync
 PRINCIPAL = Principal(SystemActor.SEED, None, frozenset(), None, "", "", "")
 """The principal of loads, for audit events."""
 
+REPORTERS = {"reporters", "money_only"}
+"""The values of a schedule that are rows of another table."""
+
 Echo = Callable[[str], None]
 Definition = TypeVar("Definition", Project, Indicator)
 
@@ -278,7 +281,7 @@ class PlanSync:
             self._session, Schedule, Schedule.plan_id == plan.id, ["code"]
         )
         put = [
-            (schedules.upsert(row.model_dump(exclude={"reporters"}) | {"plan_id": plan.id}), row)
+            (schedules.upsert(row.model_dump(exclude=REPORTERS) | {"plan_id": plan.id}), row)
             for row in self._content.schedules.rows
         ]
         await self._session.flush()
@@ -289,9 +292,15 @@ class PlanSync:
             ["schedule_id", "agency_id"],
         )
         for schedule, row in put:
+            money_only = {agency.code for agency in self._content.expand(row.money_only)}
             for agency in self._content.expand(row.reporters):
-                agency_id = self._agencies.agency_of(agency).id
-                reporters.upsert({"schedule_id": schedule.id, "agency_id": agency_id})
+                reporters.upsert(
+                    {
+                        "schedule_id": schedule.id,
+                        "agency_id": self._agencies.agency_of(agency).id,
+                        "money_only": agency.code in money_only,
+                    }
+                )
         await self._session.flush()
         summary = f"{schedules.total} chế độ báo cáo, {reporters.total} lượt cơ quan phải báo cáo"
         kept = schedules.missing_from_files(lambda row: row.code)

@@ -323,6 +323,7 @@ class IndicatorRow(IndicatorDefinitionRow):
     frequencies: Annotated[Several[Frequency], Field(min_length=1)]
     filled_by: Several[AgencyCode]
     maximum: Maybe[Figure]
+    compared_by: Several[AgencyCode] = Field(default_factory=list)
 
 
 class ScheduleRow(Row):
@@ -340,6 +341,7 @@ class ScheduleRow(Row):
     cutoff_day: Annotated[Integer, Field(ge=1, le=28)]
     applies_from: Maybe[Day]
     reporters: Annotated[Several[Reference], Field(min_length=1)]
+    money_only: Several[Reference] = Field(default_factory=list)
 
 
 class WorkingDayRow(Row):

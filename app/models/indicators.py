@@ -2,7 +2,16 @@
 
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, Numeric, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,15 +46,22 @@ class Indicator(Versioned, Base):
     note: Mapped[str | None] = mapped_column(Text)
 
 
+HAS_COMPARED = "compared_by <> '{}'"
+
+
 class PlanIndicator(Versioned, Base):
     """An indicator as a plan adopts it: who reports it, how often, up to which value.
 
     `filled_by` contains selectors of the agencies that report it: `communes`, `leads` (the lead
     agencies of its project, except communes) or the code of an agency. It is empty for a derived
-    indicator.
+    indicator. `compared_by` contains codes of agencies that report it too, whose figures are shown
+    beside the sum and never added to it.
     """
 
     __tablename__ = "plan_indicator"
+    __table_args__ = (
+        Index("plan_indicator_compared_idx", "plan_id", postgresql_where=text(HAS_COMPARED)),
+    )
 
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), primary_key=True)
     indicator_id: Mapped[int] = mapped_column(
@@ -54,4 +70,5 @@ class PlanIndicator(Versioned, Base):
     position: Mapped[int] = mapped_column(Integer)
     frequencies: Mapped[list[Frequency]] = mapped_column(ARRAY(Text))
     filled_by: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    compared_by: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     maximum: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))

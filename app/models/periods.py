@@ -57,6 +57,8 @@ class ScheduleReporter(Base):
 
     schedule_id: Mapped[int] = mapped_column(ForeignKey("schedule.id"), primary_key=True)
     agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"), primary_key=True, index=True)
+    money_only: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Whether it reports disbursements alone, which are compared with those of others."""
 
 
 class ReportingPeriod(Versioned, Base):

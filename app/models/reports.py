@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
@@ -102,6 +103,7 @@ class RevisionEntry(Base):
     __table_args__ = (
         CheckConstraint("value >= 0 AND " + SETTLES, name="value"),
         CheckConstraint("estimate >= 0 AND estimate <> 'NaN'::numeric", name="estimate"),
+        Index("revision_entry_compared_idx", "revision_id", postgresql_where=text("compared")),
     )
 
     revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"), primary_key=True)
@@ -112,6 +114,8 @@ class RevisionEntry(Base):
     estimate: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
     actual_to: Mapped[date | None] = mapped_column(Date)
     """The day to which the value is true; null: the last day of the data window."""
+    compared: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Whether it is shown beside the sum instead of added to it: as it was when it was sent."""
 
 
 class RevisionDisbursement(Base):
@@ -132,7 +136,11 @@ class RevisionDisbursement(Base):
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
+        Index(
+            "revision_disbursement_compared_idx", "revision_id", postgresql_where=text("compared")
+        ),
     )
+
     revision_id: Mapped[int] = mapped_column(ForeignKey("revision.id"))
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
     source: Mapped[BudgetSource]
@@ -144,6 +152,8 @@ class RevisionDisbursement(Base):
     """What will be spent up to 31 December, in an annual report."""
     estimate_settlement_vnd: Mapped[int | None] = mapped_column(BigInteger)
     """What will be spent up to 31 January of the next year, when the money is settled."""
+    compared: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """As for `RevisionEntry`: of an agency that reports only money."""
 
     @declared_attr.directive
     @classmethod

@@ -49,6 +49,16 @@ FilledBy = Annotated[
     ),
     AfterValidator(_unique),
 ]
+ComparedBy = Annotated[
+    list[Code],
+    Field(
+        max_length=50,
+        json_schema_extra={"uniqueItems": True},
+        description="Codes of further agencies that report it. Their figures are shown beside the "
+        "sum, with the difference, and never added to it.",
+    ),
+    AfterValidator(_unique),
+]
 Unit = Annotated[
     str,
     StringConstraints(min_length=1, max_length=50, strip_whitespace=True),
@@ -74,6 +84,7 @@ INDICATOR: dict[str, Any] = {
     "decimals": 0,
     "frequencies": ["quarter", "half_year", "year"],
     "filled_by": ["communes"],
+    "compared_by": [],
     "formula": None,
     "maximum": None,
     "note": "Hộ bắt đầu tham gia trong kỳ, mỗi hộ một lần.",
@@ -118,6 +129,10 @@ class IndicatorOut(Output):
         description="Who reports it: `communes`, `leads`, or codes of agencies; empty if the "
         "service computes it."
     )
+    compared_by: list[str] = Field(
+        description="Codes of further agencies that report it, whose figures are shown beside the "
+        "sum, with the difference, and never added to it."
+    )
     formula: str | None = Field(description="The formula, if the service computes it.")
     maximum: Number | None = Field(description="The largest possible value.")
     note: str | None = Field(description="A note.")
@@ -146,6 +161,7 @@ class IndicatorIn(Input):
     decimals: Decimals = Field(default=0, description="The number of decimal places.")
     frequencies: Frequencies = Field(description="The frequencies with which it is reported.")
     filled_by: FilledBy = Field(default_factory=list)
+    compared_by: ComparedBy = Field(default_factory=list)
     formula: FormulaText | None = Field(
         default=None, description="The formula, if the service computes it."
     )
@@ -175,6 +191,9 @@ class IndicatorPatch(Input):
         default=MISSING, description="The frequencies with which it is reported."
     )
     filled_by: FilledBy | MISSING = Field(default=MISSING, description="Who reports it.")
+    compared_by: ComparedBy | MISSING = Field(
+        default=MISSING, description="Whose figures are compared with the sum instead of added."
+    )
     formula: FormulaText | MISSING | None = Field(
         default=MISSING, description="The formula, if the service computes it."
     )

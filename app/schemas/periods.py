@@ -40,7 +40,8 @@ SCHEDULE: dict[str, Any] = {
     "non_working_day": "none",
     "cutoff_day": 14,
     "applies_from": None,
-    "reporters": ["15493", "15499", "395-LDTBXH"],
+    "reporters": ["15493", "15499", "395-LDTBXH", "395-TCKH"],
+    "money_only": ["395-TCKH"],
     "version": 1,
 }
 
@@ -71,6 +72,11 @@ class ScheduleOut(Output):
         description="The first day on which the schedule applies; null: always."
     )
     reporters: list[str] = Field(description="The codes of the agencies that have to report.")
+    money_only: list[str] = Field(
+        description="The codes of those reporters that report disbursements alone, of any project. "
+        "These are shown beside what the other agencies report, with the difference, and never "
+        "added to it."
+    )
     version: Version
 
 
@@ -114,6 +120,11 @@ class SchedulePatch(Input):
     )
     reporters: Annotated[list[Code], Field(min_length=1, max_length=2000)] | MISSING = Field(
         default=MISSING, description="The codes of the agencies that have to report."
+    )
+    money_only: Annotated[list[Code], Field(max_length=2000)] | MISSING = Field(
+        default=MISSING,
+        description="The codes of those reporters that report disbursements alone. Reports that "
+        "were submitted stay as they are. Without it, reporters stay what they are.",
     )
     move_open_periods: Annotated[
         Flag | MISSING,

@@ -27,6 +27,7 @@ EXPECTED: dict[str, Any] = {
     "decimals": 0,
     "maximum": None,
     "required": True,
+    "compared": False,
     "note": None,
 }
 
@@ -43,6 +44,10 @@ class ExpectedLine(Output):
     decimals: int = Field(description="The number of decimals that the figure may have.")
     maximum: Number | None = Field(description="The largest possible value.")
     required: bool = Field(description="Whether the figure has to be given; it may be 0.")
+    compared: bool = Field(
+        description="Whether it is shown beside the sum of the figures of other agencies, with the "
+        "difference, instead of added to it."
+    )
     note: str | None = Field(description="A note.")
 
 

@@ -1,10 +1,10 @@
 """Schedules (chế độ báo cáo): the rules from which reporting periods are generated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
@@ -27,11 +27,16 @@ from app.text.bilingual import Bilingual
 from app.vocabulary import AuditAction
 
 ScheduleRow = Row[*tuple[Any, ...]]
-"""The columns of a schedule; `plan`: its plan's code; `reporters`: the codes of its agencies."""
+"""The columns of a schedule; `plan`: its plan's code; `reporters`: the codes of its agencies;
+`money_only`: of those that report only money."""
 
 NO_SUCH_AGENCY = Bilingual(
     "Không có đơn vị {code} trong địa bàn của kế hoạch.",
     "The plan's area has no agency {code}.",
+)
+NO_REPORTER = Bilingual(
+    "Đơn vị {code} không phải báo cáo theo chế độ này.",
+    "The agency {code} does not report under this schedule.",
 )
 NOT_A_RULE = Bilingual(
     "Tháng và ngày đến hạn không hợp với báo cáo {frequency}.",
@@ -40,6 +45,8 @@ NOT_A_RULE = Bilingual(
 
 RULE = frozenset({"month", "day", "due_day", "non_working_day", "cutoff_day"})
 """The columns that make the deadline rule, besides the frequency, which never changes."""
+REPORTERS = frozenset({"reporters", "money_only"})
+"""The values that are rows of another table."""
 NO_VALUES: Mapping[str, Any] = {}
 
 
@@ -67,12 +74,13 @@ def _known(principal: Principal, plan: str | None) -> Select[*tuple[Any, ...]]:
         select(func.array_agg(aggregate_order_by(Agency.code, Agency.code), type_=ARRAY(Text)))
         .join(ScheduleReporter, ScheduleReporter.agency_id == Agency.id)
         .where(ScheduleReporter.schedule_id == Schedule.id)
-        .scalar_subquery()
     )
+    money_only = reporters.where(ScheduleReporter.money_only)
     query = select(
         *Schedule.__table__.columns,
         plans.c.code.label("plan"),
-        func.coalesce(reporters, []).label("reporters"),
+        func.coalesce(reporters.scalar_subquery(), []).label("reporters"),
+        func.coalesce(money_only.scalar_subquery(), []).label("money_only"),
     ).join(plans, plans.c.id == Schedule.plan_id)
     return query if plan is None else query.where(plans.c.code == plan)
 
@@ -123,15 +131,16 @@ async def change(
 ) -> ChangedSchedule:
     """Change a schedule, and move its open periods if `values` says so.
 
-    values: columns; `reporters` with the codes of all agencies that report from now on;
-    `move_open_periods`, by default false. Any other value increments the version, even one that is
-    equal to the old value.
+    values: columns; `reporters` with the codes of all agencies that report from now on, and
+    `money_only` with those that report only money; `move_open_periods`, by default false. Any other
+    value increments the version, even one that is equal to the old value.
 
     Raises:
         NotFound: no such schedule in a plan that the principal may change.
         AmbiguousPlan: several plans are known, and none was named.
         PreconditionRequired, Stale: the client has not read this version.
-        ValidationFailed: the month and day do not fit the frequency, or an agency is unknown.
+        ValidationFailed: the month and day do not fit the frequency, an agency is unknown, or one
+            that reports only money is no reporter.
     """
     plan_row, schedule = await _lock(session, action, code, plan)
     check_version(schedule.version)
@@ -214,15 +223,19 @@ async def _apply(
     session: AsyncSession, plan: Plan, schedule: Schedule, values: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Set the columns and the reporters; returns the old values."""
-    columns = {name: value for name, value in values.items() if name != "reporters"}
+    columns = {name: value for name, value in values.items() if name not in REPORTERS}
     before = {name: getattr(schedule, name) for name in columns}
     for name, value in columns.items():
         setattr(schedule, name, value)
     # Reporters are rows of another table: make the flush increment the version all the same.
     flag_modified(schedule, "name")
+    if not REPORTERS.isdisjoint(values):
+        earlier = await _list_reporters(session, schedule.id)
+        before |= {name: codes for name, codes in earlier.items() if name in values}
     if "reporters" in values:
-        before["reporters"] = await _list_reporters(session, schedule.id)
         await _replace_reporters(session, plan, schedule, values["reporters"])
+    if "money_only" in values:
+        await _mark_money_only(session, schedule, values["money_only"])
     await session.flush()
     return before
 
@@ -236,22 +249,32 @@ def due_rule(schedule: Schedule, values: Mapping[str, Any] = NO_VALUES) -> DueRu
     return DueRule(frequency=schedule.frequency, **columns)
 
 
-async def _list_reporters(session: AsyncSession, schedule_id: int) -> list[str]:
-    """The codes of the agencies that report under a schedule, in order."""
+async def _list_reporters(session: AsyncSession, schedule_id: int) -> dict[str, list[str]]:
+    """The codes of the agencies that report under a schedule, and of those that report only money.
+
+    Both are in order, under the names of REPORTERS.
+    """
     query = (
-        select(Agency.code)
+        select(Agency.code, func.bool_and(ScheduleReporter.money_only).label("money_only"))
         .join(ScheduleReporter, ScheduleReporter.agency_id == Agency.id)
         .where(ScheduleReporter.schedule_id == schedule_id)
         .group_by(Agency.code)
         .order_by(Agency.code)
     )
-    return list(await session.scalars(query))
+    rows = (await session.execute(query)).all()
+    return {
+        "reporters": [row.code for row in rows],
+        "money_only": [row.code for row in rows if row.money_only],
+    }
 
 
 async def _replace_reporters(
     session: AsyncSession, plan: Plan, schedule: Schedule, codes: Sequence[str]
 ) -> None:
-    """Make the agencies with these codes, all of the plan's area, the only reporters."""
+    """Make the agencies with these codes, all of the plan's area, the only reporters.
+
+    Those that reported only money go on so.
+    """
     manager = await lookup.get_manager(session, plan)
     rows = await session.execute(
         select(Agency.code, Agency.id).where(
@@ -259,17 +282,52 @@ async def _replace_reporters(
         )
     )
     ids: dict[str, int] = dict(rows.all())
+    _ensure_known("reporters", codes, ids, NO_SUCH_AGENCY)
+    removed = await session.execute(
+        delete(ScheduleReporter)
+        .where(ScheduleReporter.schedule_id == schedule.id)
+        .returning(ScheduleReporter.agency_id, ScheduleReporter.money_only)
+    )
+    money_only = {row.agency_id for row in removed if row.money_only}
+    await session.execute(
+        insert(ScheduleReporter),
+        [
+            {
+                "schedule_id": schedule.id,
+                "agency_id": ids[code],
+                "money_only": ids[code] in money_only,
+            }
+            for code in dict.fromkeys(codes)
+        ],
+    )
+
+
+async def _mark_money_only(
+    session: AsyncSession, schedule: Schedule, codes: Sequence[str]
+) -> None:
+    """Make the agencies with these codes the only reporters that report only money."""
+    reporters = (await _list_reporters(session, schedule.id))["reporters"]
+    _ensure_known("money_only", codes, reporters, NO_REPORTER)
+    marked = select(Agency.id).where(Agency.code.in_(codes))
+    await session.execute(
+        update(ScheduleReporter)
+        .where(ScheduleReporter.schedule_id == schedule.id)
+        .values(money_only=ScheduleReporter.agency_id.in_(marked))
+    )
+
+
+def _ensure_known(
+    field: str, codes: Sequence[str], known: Collection[str], message: Bilingual
+) -> None:
+    """Ensure that a field contains only known codes.
+
+    Raises:
+        ValidationFailed: it does not; at each code that is unknown.
+    """
     unknown = [
-        FieldError(f"/reporters/{position}", "unknown_agency", NO_SUCH_AGENCY, {"code": code})
+        FieldError(f"/{field}/{position}", "unknown_agency", message, {"code": code})
         for position, code in enumerate(codes)
-        if code not in ids
+        if code not in known
     ]
     if unknown:
         raise ValidationFailed(unknown)
-    await session.execute(
-        delete(ScheduleReporter).where(ScheduleReporter.schedule_id == schedule.id)
-    )
-    await session.execute(
-        insert(ScheduleReporter),
-        [{"schedule_id": schedule.id, "agency_id": ids[code]} for code in dict.fromkeys(codes)],
-    )

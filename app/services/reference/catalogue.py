@@ -18,6 +18,15 @@ ONE_OF_TWO = Bilingual(
     "Either filled_by or formula is required: filled_by for a reported indicator, "
     "formula for a derived one.",
 )
+NOTHING_TO_COMPARE = Bilingual(
+    "compared_by chỉ dùng cho chỉ tiêu có đơn vị báo cáo (filled_by).",
+    "compared_by requires agencies whose figures are summed (filled_by).",
+)
+ALSO_SUMMED = Bilingual(
+    "Đơn vị {agency} đã có ở filled_by: số liệu của một đơn vị hoặc được cộng, hoặc chỉ để đối "
+    "chiếu.",
+    "The agency {agency} is in filled_by: the figures of an agency are either summed or compared.",
+)
 BAD_FORMULA = Bilingual(
     "Công thức phải là một tổng như KQ.02 - KQ.03 hoặc một tỷ lệ như 100 * KQ.06 / "
     "KQ.01, có dấu cách quanh + và -.",
@@ -54,6 +63,7 @@ class CatalogueEntry:
     frequencies: frozenset[Frequency]
     filled_by: tuple[str, ...]
     formula: str | None
+    compared_by: tuple[str, ...] = ()
 
 
 Catalogue = Mapping[str, CatalogueEntry]
@@ -106,6 +116,7 @@ def _entry_errors(
     if changed is None:
         if (entry.formula is None) == (not entry.filled_by):
             yield FieldError("/filled_by", "filled_by_or_formula", ONE_OF_TWO)
+        yield from _comparison_errors(entry)
         yield from _formula_errors(entry, parsed)
     if formula := parsed.get(entry.code):
         for term in sorted(formula.codes()):
@@ -117,6 +128,15 @@ def _entry_errors(
     if total is not None and total.unit != entry.unit and changed in {None, total.code}:
         facts = {"code": entry.code, "total": total.code, "unit": total.unit}
         yield FieldError("/unit", "other_unit", OTHER_UNIT, facts)
+
+
+def _comparison_errors(entry: CatalogueEntry) -> Iterator[FieldError]:
+    if entry.compared_by and not entry.filled_by:
+        yield FieldError("/compared_by", "nothing_to_compare", NOTHING_TO_COMPARE)
+    for position, code in enumerate(entry.compared_by):
+        if code in entry.filled_by:
+            pointer = f"/compared_by/{position}"
+            yield FieldError(pointer, "also_filled_by", ALSO_SUMMED, {"agency": code})
 
 
 def _formula_errors(entry: CatalogueEntry, parsed: Mapping[str, Formula]) -> Iterator[FieldError]:

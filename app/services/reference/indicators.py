@@ -30,7 +30,7 @@ from app.vocabulary import AuditAction, Frequency
 SELECTORS = frozenset({"communes", "leads"})
 DEFINED_FIELDS = frozenset({"name", "project", "unit", "kind", "decimals", "formula", "note"})
 """What the programme defines, or the plan for an indicator of its own."""
-ADOPTED_FIELDS = frozenset({"position", "frequencies", "filled_by", "maximum"})
+ADOPTED_FIELDS = frozenset({"position", "frequencies", "filled_by", "compared_by", "maximum"})
 """What each plan decides."""
 
 UNKNOWN_SELECTOR = Bilingual(
@@ -38,6 +38,7 @@ UNKNOWN_SELECTOR = Bilingual(
     "có đơn vị {code}.",
     "Expected communes, leads or the code of an agency; there is no agency {code}.",
 )
+UNKNOWN_AGENCY = Bilingual("Không có đơn vị {code}.", "There is no agency {code}.")
 LEADS_OF_NOTHING = Bilingual(
     "Chỉ tiêu chung không thuộc dự án nào nên không giao cho cơ quan chủ trì dự án (leads) được.",
     "leads means the lead agencies of a project, and this indicator belongs to no project.",
@@ -298,6 +299,7 @@ def _entry(indicator: Indicator, adoption: PlanIndicator) -> CatalogueEntry:
         kind=indicator.kind,
         frequencies=frozenset(Frequency(frequency) for frequency in adoption.frequencies),
         filled_by=tuple(adoption.filled_by),
+        compared_by=tuple(adoption.compared_by),
         formula=indicator.formula,
     )
 
@@ -305,22 +307,26 @@ def _entry(indicator: Indicator, adoption: PlanIndicator) -> CatalogueEntry:
 async def _selector_errors(
     session: AsyncSession, action: Action, indicator: Indicator, adoption: PlanIndicator
 ) -> list[FieldError]:
-    codes = set(adoption.filled_by) - SELECTORS
-    known = await session.scalars(
-        select(Agency.code).where(
-            Agency.code.in_(codes),
-            lookup.exists_on(action.today),
-            within_horizon(action.principal, Agency.path),
+    known = set(
+        await session.scalars(
+            select(Agency.code).where(
+                Agency.code.in_({*adoption.filled_by, *adoption.compared_by}),
+                lookup.exists_on(action.today),
+                within_horizon(action.principal, Agency.path),
+            )
         )
     )
-    unknown = codes - set(known)
     errors = []
     for index, code in enumerate(adoption.filled_by):
         pointer = f"/filled_by/{index}"
-        if code in unknown:
+        if code not in known | SELECTORS:
             errors.append(FieldError(pointer, "unknown_agency", UNKNOWN_SELECTOR, {"code": code}))
         elif code == "leads" and indicator.project_id is None:
             errors.append(FieldError(pointer, "no_project", LEADS_OF_NOTHING))
+    for index, code in enumerate(adoption.compared_by):
+        if code not in known:
+            pointer = f"/compared_by/{index}"
+            errors.append(FieldError(pointer, "unknown_agency", UNKNOWN_AGENCY, {"code": code}))
     return errors
 
 

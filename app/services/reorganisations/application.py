@@ -23,12 +23,13 @@ from app.vocabulary import AuditAction, EventKind
 
 # The successors report under the schedules of their predecessors.
 ADD_REPORTERS = text("""
-INSERT INTO schedule_reporter (schedule_id, agency_id)
-SELECT DISTINCT r.schedule_id, s.successor_id
+INSERT INTO schedule_reporter (schedule_id, agency_id, money_only)
+SELECT r.schedule_id, s.successor_id, bool_and(r.money_only)
 FROM agency_succession s
 JOIN schedule_reporter r ON r.agency_id = s.predecessor_id
 JOIN schedule ON schedule.id = r.schedule_id
 WHERE s.reorganisation_id = :reorganisation_id AND schedule.plan_id = ANY(:plan_ids)
+GROUP BY r.schedule_id, s.successor_id
 ON CONFLICT DO NOTHING
 """)
 

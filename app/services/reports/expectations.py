@@ -40,6 +40,7 @@ def parse_expectations(row: Row) -> Expectations:
             (code, source, origin): vnd for code, source, origin, vnd in parts["spent_before"]
         },
         quarters={code: Decimal(total) for code, total in parts["quarters"]},
+        money_only=parts["money_only"],
         window=(row["data_from"], row["data_to"]),
         is_annual=row["frequency"] == Frequency.YEAR,
     )

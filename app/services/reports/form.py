@@ -50,7 +50,7 @@ ORDER BY adopted.position, j.code
 # The figures that the agency may give, or has to, in the plan's order.
 LIST_FIGURES = Statement("""
 SELECT e.indicator_id, e.project, j.name AS project_name, e.indicator, e.name, e.unit, e.kind,
-    e.decimals, e.maximum, e.required, e.note, 'quarter' = ANY(adopted.frequencies) AS is_quarterly
+    e.decimals, e.maximum, e.required, e.compared, e.note, 'quarter' = ANY(adopted.frequencies) AS is_quarterly
 FROM expected_figure e
 JOIN indicator i ON i.id = e.indicator_id
 JOIN plan_indicator adopted ON adopted.indicator_id = i.id AND adopted.plan_id = :plan_id

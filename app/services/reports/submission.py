@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -97,16 +97,16 @@ WITH locked AS MATERIALIZED (
 ), arrived AS (
     INSERT INTO arrival (revision_id) SELECT id FROM sent
 ), entries AS (
-    INSERT INTO revision_entry (revision_id, indicator_id, value, estimate, actual_to)
-    SELECT sent.id, e.indicator_id, e.value, e.estimate, e.actual_to
+    INSERT INTO revision_entry (revision_id, indicator_id, value, estimate, actual_to, compared)
+    SELECT sent.id, e.indicator_id, e.value, e.estimate, e.actual_to, e.compared
     FROM sent, unnest(CAST(:indicator_ids AS bigint[]), CAST(:values AS numeric[]),
-        CAST(:estimates AS numeric[]), CAST(:actual_tos AS date[]))
-        AS e (indicator_id, value, estimate, actual_to)
+        CAST(:estimates AS numeric[]), CAST(:actual_tos AS date[]), CAST(:compared AS boolean[]))
+        AS e (indicator_id, value, estimate, actual_to, compared)
 ), disbursements AS (
     INSERT INTO revision_disbursement (revision_id, project_id, source, origin, nature, amount_vnd,
-        estimate_year_end_vnd, estimate_settlement_vnd)
+        estimate_year_end_vnd, estimate_settlement_vnd, compared)
     SELECT sent.id, d.project_id, d.source, d.origin, d.nature, d.amount_vnd, d.year_end_vnd,
-        d.settlement_vnd
+        d.settlement_vnd, CAST(:money_only AS boolean)
     FROM sent, unnest(CAST(:project_ids AS bigint[]), CAST(:sources AS text[]),
         CAST(:origins AS text[]), CAST(:natures AS text[]), CAST(:amounts_vnd AS bigint[]),
         CAST(:year_ends_vnd AS bigint[]), CAST(:settlements_vnd AS bigint[]))
@@ -171,8 +171,9 @@ async def submit(
             "warnings_note": warnings_note,
             "fingerprint": fingerprint(draft),
         }
-        parameters["after"] = _after(parameters)
-        sent = await _send(connection, parameters | _figures(draft, copy.expectations))
+        figures = _figures(draft, copy.expectations)
+        parameters["after"] = _after(parameters, _compared(draft, copy.expectations))
+        sent = await _send(connection, parameters | figures)
         if sent is not None:
             # 4. Build the response without another query.
             first = copy.row["first_submitted_at"] or received
@@ -198,7 +199,16 @@ async def _send(connection: Connection, parameters: Mapping[str, Any]) -> str | 
     return document
 
 
-def _after(parameters: Mapping[str, Any]) -> str:
+def _compared(draft: Mapping[str, Any], expectations: Expectations) -> dict[str, Any]:
+    """What of a draft is compared instead of summed, as the audit event says it."""
+    if expectations.money_only:
+        return {"money_only": True}
+    codes = [entry["indicator"] for entry in draft["entries"]]
+    compared = sorted(code for code in codes if expectations.figures[code].compared)
+    return {"compared": compared} if compared else {}
+
+
+def _after(parameters: Mapping[str, Any], compared: Mapping[str, Any]) -> str:
     """The `after` of the audit event, as JSON: all of the revision, its body by fingerprint.
 
     So a later change of the revision contradicts the event, and `tiendo verify` finds it.
@@ -209,6 +219,7 @@ def _after(parameters: Mapping[str, Any]) -> str:
         "submitted_at": parameters["now"].isoformat(),
         "received_at": parameters["received_at"].isoformat(),
         "fingerprint": parameters["fingerprint"],
+        **compared,
     }
     if parameters["warnings_note"] is not None:
         after["warnings_note"] = parameters["warnings_note"]
@@ -298,13 +309,14 @@ def _parameters(action: Action, copy: WorkingCopy, request: IdempotentRequest) -
     }
 
 
-def _figures(draft: Mapping[str, Any], expectations: Expectations) -> dict[str, Sequence[Any]]:
+def _figures(draft: Mapping[str, Any], expectations: Expectations) -> dict[str, Any]:
     """The figures of a validated draft as columns, by the ids of indicators and projects."""
     entries, disbursements = draft["entries"], draft["disbursements"]
+    figures = [expectations.figures[entry["indicator"]] for entry in entries]
     return {
-        "indicator_ids": [
-            expectations.figures[entry["indicator"]].indicator_id for entry in entries
-        ],
+        "indicator_ids": [figure.indicator_id for figure in figures],
+        "compared": [figure.compared for figure in figures],
+        "money_only": expectations.money_only,
         "values": [_decimal(entry["value"]) for entry in entries],
         "estimates": [_decimal(entry["estimate"]) for entry in entries],
         "actual_tos": [_day(entry.get("actual_to")) for entry in entries],

@@ -32,7 +32,10 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ExpectedFigure:
-    """A figure that the agency may give in the period, or has to."""
+    """A figure that the agency may give in the period, or has to.
+
+    compared: whether it is shown beside the sum instead of added to it.
+    """
 
     indicator_id: int
     project: str | None
@@ -42,6 +45,7 @@ class ExpectedFigure:
     decimals: int
     maximum: Decimal | None
     required: bool
+    compared: bool = False
     name: str = ""
     note: str | None = None
 
@@ -56,11 +60,12 @@ class ExpectedFigure:
 class Expectations:
     """The figures and limits that a body is validated against.
 
-    figures: those that the agency may give, by indicator. projects: ids of the projects that it
-    has a part in, by code. allocated: the plan's money in VND, by nature. spent_before: the highest
+    figures: those that the agency may give, by indicator. projects: ids of the projects whose money
+    it may report, by code. allocated: the plan's money in VND, by nature. spent_before: the highest
     amounts in VND that the agency reported for the year's earlier periods. quarters: the sums of a
-    flow over the quarters that make up a longer period, where all of them were submitted. window:
-    the first and the last day of the data window. is_annual: whether the report is of a whole year.
+    flow over the quarters that make up a longer period, where all of them were submitted.
+    money_only: whether it reports no figures. window: the first and the last day of the data
+    window. is_annual: whether the report is of a whole year.
     """
 
     figures: Mapping[str, ExpectedFigure]
@@ -70,6 +75,7 @@ class Expectations:
     allocated: Allocated = field(default_factory=dict)
     spent_before: Mapping[Money, int] = field(default_factory=dict)
     quarters: Mapping[str, Decimal] = field(default_factory=dict)
+    money_only: bool = False
     window: tuple[date, date] = (date.min, date.max)
     is_annual: bool = False
 
@@ -85,6 +91,10 @@ UNKNOWN_PROJECT = Bilingual(
 NOT_YOURS = Bilingual(
     "Chỉ tiêu {code} không do đơn vị này báo cáo trong kỳ này; phải bỏ dòng này.",
     "Indicator {code} is not for this agency to fill in this period; remove it.",
+)
+MONEY_ONLY = Bilingual(
+    "Đơn vị chỉ báo cáo giải ngân trong kỳ này, không ghi chỉ tiêu {code}.",
+    "The agency reports only disbursements in this period, not the indicator {code}.",
 )
 NOT_YOUR_PROJECT = Bilingual(
     "Đơn vị không được phân công trong {code} nên không báo cáo giải ngân của dự án "
@@ -218,19 +228,23 @@ def _entry_errors(body: Body, expectations: Expectations) -> Iterator[FieldError
         code = entry["indicator"]
         figure = expectations.figures.get(code)
         if figure is None:
-            unknown = code not in expectations.known_indicators
-            yield FieldError(
-                f"{pointer}/indicator",
-                "unknown_indicator" if unknown else "not_yours",
-                UNKNOWN_INDICATOR if unknown else NOT_YOURS,
-                {"code": code},
-            )
+            finding, message = _why_not_expected(code, expectations)
+            yield FieldError(f"{pointer}/indicator", finding, message, {"code": code})
             continue
         if code in seen:
             facts = {"code": code, "line": seen[code] + 1}
             yield FieldError(f"{pointer}/indicator", "given_twice", FIGURE_TWICE, facts)
         seen.setdefault(code, position)
         yield from _project_errors(entry, figure, pointer, expectations)
+
+
+def _why_not_expected(code: str, expectations: Expectations) -> tuple[str, Bilingual]:
+    """The finding about a figure that is not expected, and its text."""
+    if code not in expectations.known_indicators:
+        return "unknown_indicator", UNKNOWN_INDICATOR
+    if expectations.money_only:
+        return "money_only", MONEY_ONLY
+    return "not_yours", NOT_YOURS
 
 
 def _project_errors(

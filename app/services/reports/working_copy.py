@@ -242,6 +242,7 @@ class WorkingCopy:
                 "decimals": figure.decimals,
                 "maximum": number(figure.maximum),
                 "required": figure.required,
+                "compared": figure.compared,
                 "note": figure.note,
             }
             for figure in self.expectations.figures.values()

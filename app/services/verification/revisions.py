@@ -19,11 +19,13 @@ WITH revisions AS (
     SELECT l.id AS ledger_id, o.agency_id, p.code AS period, v.number,
         v.submitted_at, v.received_at, v.recorded_at, v.submitted_by, v.warnings_note,
         v.body::text AS body, v.fingerprint,
-        (SELECT json_object_agg(i.code, json_build_array(e.value, e.estimate, e.actual_to))
+        (SELECT json_object_agg(i.code, json_build_array(e.value, e.estimate, e.actual_to,
+                CASE WHEN e.compared THEN 'compared' END))
             FROM revision_entry e JOIN indicator i ON i.id = e.indicator_id
             WHERE e.revision_id = v.id)::text AS entries,
         (SELECT json_object_agg(concat_ws(' ', project.code, d.source, d.origin, d.nature),
-                json_build_array(d.amount_vnd, d.estimate_year_end_vnd, d.estimate_settlement_vnd))
+                json_build_array(d.amount_vnd, d.estimate_year_end_vnd, d.estimate_settlement_vnd,
+                CASE WHEN d.compared THEN 'compared' END))
             FROM revision_disbursement d JOIN project ON project.id = d.project_id
             WHERE d.revision_id = v.id)::text AS disbursements
     FROM revision v
@@ -56,6 +58,9 @@ LEFT JOIN agency ON agency.id = agency_id
 ORDER BY plan.code, period, agency.code, number
 """)
 
+COMPARED = "compared"
+"""The mark of a figure or an amount that is shown beside the sums."""
+
 
 async def verify_revisions(session: AsyncSession, progress: Progress) -> AsyncIterator[Finding]:
     """Recompute every revision's fingerprint and figures, and compare it with its event."""
@@ -75,18 +80,20 @@ def _compare(row: Row[Any], where: str) -> Iterator[Finding]:
     actual = fingerprint(body)
     if row.fingerprint != actual:
         yield Finding("fingerprint of its body", where, row.fingerprint, actual)
+    event: dict[str, Any] = {} if row.event_id is None else json.loads(row.event)
     if row.event_id is not None:
-        yield from _compare_event(row, actual, where)
+        yield from _compare_event(row, event, actual, where)
     stored = json.loads(row.entries or "{}", parse_float=Decimal, parse_int=Decimal)
     figures = {code: tuple(values) for code, values in stored.items()}
-    yield from _differences("stored figure of", _entries(body), figures, where)
+    yield from _differences("stored figure of", _entries(body, event), figures, where)
     amounts = {key: tuple(values) for key, values in json.loads(row.disbursements or "{}").items()}
-    yield from _differences("stored disbursement of", _disbursements(body), amounts, where)
+    yield from _differences("stored disbursement of", _disbursements(body, event), amounts, where)
 
 
-def _compare_event(row: Row[Any], actual: str, where: str) -> Iterator[Finding]:
+def _compare_event(
+    row: Row[Any], event: dict[str, Any], actual: str, where: str
+) -> Iterator[Finding]:
     """What the event of the submission, and that of the migration, say of the revision."""
-    event: dict[str, Any] = json.loads(row.event)
     recorded = (json.loads(row.sealed) if row.sealed else {}) | event
     if (expected := recorded.get("fingerprint")) != actual:
         yield Finding("fingerprint in its audit event", where, expected, actual)
@@ -108,13 +115,20 @@ def _instant(text: Any) -> datetime | None:
         return None
 
 
-def _entries(body: Mapping[str, Any]) -> dict[str, tuple[Decimal | str | None, ...]]:
-    """Value, estimate and the day of the value by the indicator's code."""
+def _entries(
+    body: Mapping[str, Any], event: Mapping[str, Any]
+) -> dict[str, tuple[Decimal | str | None, ...]]:
+    """Value, estimate, the day of the value, and whether it is compared, by the indicator's code.
+
+    The body does not say which figures are compared; the event of the submission does.
+    """
+    compared = event.get("compared", ())
     return {
         entry["indicator"]: (
             _decimal(entry["value"]),
             _decimal(entry.get("estimate")),
             entry.get("actual_to"),
+            COMPARED if entry["indicator"] in compared else None,
         )
         for entry in body["entries"]
     }
@@ -124,13 +138,17 @@ def _decimal(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-def _disbursements(body: Mapping[str, Any]) -> dict[str, tuple[int | None, ...]]:
-    """Amounts in VND, with their estimates, by project, source, origin and nature."""
+def _disbursements(
+    body: Mapping[str, Any], event: Mapping[str, Any]
+) -> dict[str, tuple[int | str | None, ...]]:
+    """Amounts in VND with their estimates and whether they are compared, by the money's columns."""
+    compared = COMPARED if event.get("money_only") else None
     return {
         " ".join(filter(None, map(item.get, ("project", "source", "origin", "nature")))): (
             item["amount_vnd"],
             item.get("estimate_year_end_vnd"),
             item.get("estimate_settlement_vnd"),
+            compared,
         )
         for item in body["disbursements"]
     }
