@@ -1,5 +1,6 @@
 """Schemas of aggregates of one plan; those of several are in `plan_sums`."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -29,6 +30,13 @@ COVERAGE: dict[str, Any] = {
         {"agency": "15499", "agency_name": "Thị trấn Thọ Xuân"},
         {"agency": "15505", "agency_name": "Xã Nam Giang"},
     ],
+    "missing_compared": [],
+}
+COMPARED_AMOUNT: dict[str, Any] = {
+    "agency": "395-TCKH",
+    "agency_name": "Phòng Tài chính - Kế hoạch",
+    "disbursed_vnd": 352000000,
+    "difference_vnd": 2000000,
 }
 HEAD: dict[str, Any] = {
     "plan": "tho-xuan-2024",
@@ -60,6 +68,10 @@ class Coverage(Output):
     missing_agencies: list[MissingAgency] = Field(
         description="The agencies that have not submitted, with their names."
     )
+    missing_compared: list[str] = Field(
+        description="The codes of the agencies that have not submitted either, but whose figures "
+        "would only be compared with the sums: these lack nothing. They are not in `missing`."
+    )
 
 
 class Aggregate(Output):
@@ -73,6 +85,28 @@ class Aggregate(Output):
         description="The settled instant: a request for it always has this answer."
     )
     coverage: Coverage = Field(description="The agencies behind the figures.")
+
+
+class ComparedFigure(Output):
+    """A figure that is shown beside a sum and not added to it."""
+
+    agency: str = Field(description="The code of the agency.")
+    agency_name: str = Field(description="The name of the agency.")
+    value: float = Field(description="Its figure.")
+    difference: float | None = Field(
+        description="The figure minus the sum of its plan; null before an agency has reported."
+    )
+
+
+class ComparedAmount(Output):
+    """Money that is shown beside a sum and not added to it."""
+
+    agency: str = Field(description="The code of the agency.")
+    agency_name: str = Field(description="The name of the agency.")
+    disbursed_vnd: int = Field(description="What it says was disbursed since 1 January, in VND.")
+    difference_vnd: int = Field(
+        description="This minus what the other agencies of its plan report, in VND."
+    )
 
 
 class IndicatorRow(Output):
@@ -92,6 +126,9 @@ class IndicatorRow(Output):
     )
     actual_to_latest: date | None = Field(
         description="The latest such day. Where the days differ, the sum mixes them."
+    )
+    compared: Sequence[ComparedFigure] = Field(
+        description="Figures of agencies that are compared with the sum and not part of it."
     )
 
 
@@ -113,6 +150,7 @@ class IndicatorAggregate(Aggregate):
                     "agencies": 2,
                     "actual_to_earliest": "2024-06-14",
                     "actual_to_latest": "2024-06-14",
+                    "compared": [],
                 }
             ]
         }
@@ -145,6 +183,9 @@ class ExecutionRow(Output):
         description="Disbursed divided by allocated; null if nothing is allocated."
     )
     agencies: int = Field(description="The number of agencies that disbursed money.")
+    compared: list[ComparedAmount] = Field(
+        description="Amounts of agencies that report only money; they are not part of the sum."
+    )
 
 
 class ExecutionTotal(Output):
@@ -154,6 +195,14 @@ class ExecutionTotal(Output):
     disbursed_vnd: int = Field(description="What was disbursed since 1 January, in VND.")
     execution_rate: float | None = Field(
         description="Disbursed divided by allocated; null if nothing is allocated."
+    )
+
+
+class ComparedTotal(ExecutionTotal):
+    """Total amounts, with the totals that are compared with them."""
+
+    compared: list[ComparedAmount] = Field(
+        description="The totals of the agencies that report only money."
     )
 
 
@@ -176,18 +225,20 @@ class ExecutionAggregate(Aggregate):
                     "estimate_settlement_vnd": None,
                     "execution_rate": 0.088968,
                     "agencies": 1,
+                    "compared": [COMPARED_AMOUNT],
                 }
             ],
             "total": {
                 "allocated_vnd": 12298140000,
                 "disbursed_vnd": 350000000,
                 "execution_rate": 0.02846,
+                "compared": [COMPARED_AMOUNT],
             },
         }
     )
 
     rows: list[ExecutionRow] = Field(description="The rows.")
-    total: ExecutionTotal = Field(description="The totals of all rows.")
+    total: ComparedTotal = Field(description="The totals of all rows.")
 
 
 class TimelinessRow(Output):

@@ -1,5 +1,6 @@
 """Schemas of aggregates over several plans of a programme, and of breakdowns."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -7,6 +8,8 @@ from pydantic import ConfigDict, Field
 
 from app.schemas.aggregates import (
     COVERAGE,
+    ComparedAmount,
+    ComparedFigure,
     Coverage,
     ExecutionTotal,
     IndicatorRow,
@@ -101,10 +104,28 @@ class Group(Output):
     agency_kind: AgencyKind | None = Field(default=None, description="The kind of the agencies.")
 
 
+class ComparedFigureOfPlan(ComparedFigure):
+    """A figure that is compared with the sum of its plan."""
+
+    plan: str = Field(description="The code of the plan.")
+
+
+class ComparedAmountOfPlan(ComparedAmount):
+    """Money that is compared with the sum of its plan."""
+
+    plan: str = Field(description="The code of the plan.")
+
+
 class IndicatorSum(Group, IndicatorRow):
     """The sum of an indicator over several plans."""
 
     model_config = may_lack(*GROUP_COLUMNS)
+
+    compared: Sequence[ComparedFigureOfPlan] = Field(
+        description="Figures of agencies that are compared with the sum of their plan and not part "
+        "of this one; at most 200."
+    )
+    compared_count: int = Field(description="The number of such figures.")
 
     plan: str | None = Field(
         description="The plan that defines the indicator for itself; null for the programme's."
@@ -144,6 +165,11 @@ class ExecutionSum(Group):
         description="The same up to 31 January of the next year."
     )
     agencies: int = Field(description="The number of agencies that disbursed money.")
+    compared: list[ComparedAmountOfPlan] = Field(
+        description="Amounts of agencies that report only money, which are compared with the sum "
+        "of their plan and not part of this one; at most 200."
+    )
+    compared_count: int = Field(description="The number of such amounts.")
     execution_rate: float | None = Field(
         description="Disbursed divided by allocated; null if nothing is allocated."
     )
@@ -189,6 +215,8 @@ class IndicatorSums(PlanSums):
                     "agencies": 2,
                     "actual_to_earliest": "2024-06-14",
                     "actual_to_latest": "2024-06-14",
+                    "compared": [],
+                    "compared_count": 0,
                     "plan": None,
                 }
             ]

@@ -8,6 +8,7 @@ from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.aggregates import over_plans, timeliness
+from app.services.aggregates.coverage import compared_totals, coverage_of
 from app.services.aggregates.derived import rate, with_derived
 from app.services.aggregates.scopes import AggregateQuery, Scope
 from app.services.aggregates.statements import (
@@ -31,7 +32,7 @@ async def sum_indicators(
     if scope.is_plain(query):
         sums = await _fetch(session, SUM_INDICATORS, scope, as_of, basis=query.basis.value)
         rows = with_derived(sums["rows"])
-        return scope.head(query, as_of) | {"coverage": sums["coverage"], "rows": rows}
+        return scope.head(query, as_of) | {"coverage": coverage_of(sums), "rows": rows}
     return await over_plans.sum_indicators(session, scope, query, as_of)
 
 
@@ -45,7 +46,7 @@ async def sum_budget_execution(
     as_of = await scope.settle(settlement, query)
     if scope.is_plain(query):
         sums = await _fetch(session, SUM_MONEY, scope, as_of, basis=query.basis.value)
-        answer = scope.head(query, as_of) | {"coverage": sums["coverage"], "rows": sums["rows"]}
+        answer = scope.head(query, as_of) | {"coverage": coverage_of(sums), "rows": sums["rows"]}
     else:
         answer = await over_plans.sum_money(session, scope, query, as_of)
     rows = answer["rows"]
@@ -53,8 +54,14 @@ async def sum_budget_execution(
         row["execution_rate"] = rate(row["disbursed_vnd"], row["allocated_vnd"])
     allocated = sum(row["allocated_vnd"] for row in rows)
     disbursed = sum(row["disbursed_vnd"] for row in rows)
-    total = {"allocated_vnd": allocated, "disbursed_vnd": disbursed}
-    return answer | {"total": total | {"execution_rate": rate(disbursed, allocated)}}
+    total = {
+        "allocated_vnd": allocated,
+        "disbursed_vnd": disbursed,
+        "execution_rate": rate(disbursed, allocated),
+    }
+    if scope.is_plain(query):
+        total["compared"] = compared_totals(rows, disbursed)
+    return answer | {"total": total}
 
 
 async def list_timeliness(
@@ -75,7 +82,7 @@ async def list_timeliness(
     days = facts["due_soon_days"]
     rows = [timeliness.with_timeliness(row, days, as_of) for row in facts["rows"]]
     head = scope.head(query, as_of)
-    answer = head | {"coverage": facts["coverage"], "counts": timeliness.count(rows), "rows": rows}
+    answer = head | {"coverage": coverage_of(facts), "counts": timeliness.count(rows), "rows": rows}
     return answer, timeliness.holds_until(rows, as_of)
 
 

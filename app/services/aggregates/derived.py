@@ -60,6 +60,17 @@ def _answer_row(
         "agencies": agencies[code],
         "actual_to_earliest": row["actual_to_earliest"],
         "actual_to_latest": row["actual_to_latest"],
+        "compared": [_answer_compared(figure) for figure in row["compared"]],
+    }
+
+
+def _answer_compared(figure: Row) -> dict[str, Any]:
+    """A figure that is compared with the sum, with its numbers as they are answered."""
+    difference = figure["difference"]
+    return {
+        **figure,
+        "value": _number(Decimal(figure["value"])),
+        "difference": None if difference is None else _number(Decimal(difference)),
     }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import FieldError, ValidationFailed
 from app.services.aggregates import paging, regrouping, timeliness
+from app.services.aggregates.coverage import coverage_of
 from app.services.aggregates.derived import with_derived
 from app.services.aggregates.plan_statements import (
     LIST_TIMELINESS_FACTS,
@@ -43,8 +44,10 @@ async def sum_indicators(
     rows: list[dict[str, Any]] = []
     for group, members in groupby(sums["rows"], key=_group_key):
         derived = _with_derived(list(members))
-        # A group has the indicators that it has figures of.
-        shown = (row for row in derived if by is None or row["value"] is not None)
+        # A group has the indicators that it has figures of, or figures beside them.
+        shown = (
+            row for row in derived if by is None or row["value"] is not None or row["compared"]
+        )
         rows += [_group_columns(by, group) | row for row in shown]
     return _head(scope, query, as_of, sums) | {"rows": rows}
 
@@ -92,11 +95,14 @@ def _with_derived(rows: list[Row]) -> list[dict[str, Any]]:
     to the programme's, not to those of another plan.
     """
     shared = [row for row in rows if row["plan"] is None]
-    answered = [row | {"plan": None} for row in with_derived(shared)]
+    answered = list(zip(shared, with_derived(shared), strict=True))
     for plan in sorted({row["plan"] for row in rows if row["plan"] is not None}):
         own = [row for row in rows if row["plan"] == plan]
-        answered += [row | {"plan": plan} for row in with_derived(shared + own)[len(shared) :]]
-    return answered
+        answered += zip(own, with_derived(shared + own)[len(shared) :], strict=True)
+    return [
+        answer | {"compared_count": row["compared_count"], "plan": row["plan"]}
+        for row, answer in answered
+    ]
 
 
 def _counted(rows: Iterable[Row], by: Breakdown) -> list[dict[str, Any]]:
@@ -132,7 +138,7 @@ def _without(row: Row, *names: str) -> dict[str, Any]:
 def _head(scope: Scope, query: AggregateQuery, as_of: datetime, sums: Row) -> dict[str, Any]:
     return scope.head(query, as_of) | {
         "without_plan": sums["without_plan"],
-        "coverage": sums["coverage"],
+        "coverage": coverage_of(sums),
         "regroup": sums["regroup"],
         "divided": sums["divided"],
     }

@@ -2,8 +2,11 @@
 
 Definitions are shared by the plans of a programme, so figures are summed by definition. Each report
 is read once, whatever the number of plans, and counts for the agency that its own became where
-`regrouped_reports` is given one. `breakdown`, `coverage_up_to` and
-`governments_without_plan` are made by a migration.
+`regrouped_reports` is given one. `breakdown`, `coverage_up_to`, `governments_without_plan` and
+`only_compared` are made by migrations.
+
+What is compared is compared with the sum of its own plan, whatever the breakdown. Few reports have
+such figures, and at most `most` of a row are listed.
 """
 
 from sqlalchemy import text
@@ -18,7 +21,7 @@ WITH report AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
 ), chosen AS MATERIALIZED (
     -- Figures are summed by a number in place of the group: hashing texts would cost more.
-    SELECT m.group_id, m.group_code, r.agency_id,
+    SELECT m.group_id, m.group_code, r.agency_id, r.obligation_id,
         dense_rank() OVER (ORDER BY m.group_code, m.group_id) AS group_number,
         CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END AS id,
         count(*) OVER (PARTITION BY r.agency_id) > 1 AS is_one_of_several
@@ -32,7 +35,8 @@ WITH report AS MATERIALIZED (
         sum(value) + coalesce(sum(estimate - value), 0) AS estimate,
         count(estimate) AS estimates, count(*) AS reports,
         min(actual_to) AS first_day, max(actual_to) AS last_day, count(actual_to) AS days
-    FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id GROUP BY 1, 2
+    FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id AND NOT e.compared
+    GROUP BY 1, 2
 ), summed AS (
     SELECT g.group_id, g.group_code, indicator_id, value, estimate, estimates, reports,
         CASE WHEN days = reports THEN first_day ELSE least(first_day, closing.day) END AS first_day,
@@ -44,8 +48,39 @@ WITH report AS MATERIALIZED (
     -- Agencies that gave an indicator in several reports count once. Few do, so counting distinct
     -- agencies in `summed`, which sorts all figures, would cost more.
     SELECT group_id, group_code, indicator_id, count(*) - count(DISTINCT agency_id) AS reports
-    FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id
+    FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id AND NOT e.compared
     WHERE is_one_of_several GROUP BY 1, 2, 3
+), compared AS MATERIALIZED (
+    SELECT chosen.group_id, chosen.group_code, e.indicator_id, e.value, r.agency, r.agency_name,
+        p.id AS period_id, plan.code AS plan, row_number() OVER (
+            PARTITION BY chosen.group_id, chosen.group_code, e.indicator_id
+            ORDER BY plan.code COLLATE "C", r.agency COLLATE "C") AS place
+    FROM chosen
+    JOIN revision_entry e ON e.revision_id = chosen.id AND e.compared
+    JOIN report r ON r.obligation_id = chosen.obligation_id
+    JOIN obligation o ON o.id = chosen.obligation_id
+    JOIN reporting_period p ON p.id = o.period_id
+    JOIN plan ON plan.id = p.plan_id
+), of_plan AS (
+    -- The sums of the plans of what is compared.
+    SELECT listed.period_id, listed.indicator_id, sum(e.value) AS value
+    FROM (
+        SELECT DISTINCT period_id, indicator_id FROM compared WHERE place <= CAST(:most AS int)
+    ) AS listed
+    JOIN obligation o ON o.period_id = listed.period_id
+    JOIN chosen ON chosen.obligation_id = o.id
+    JOIN revision_entry e ON e.revision_id = chosen.id
+        AND e.indicator_id = listed.indicator_id AND NOT e.compared
+    GROUP BY 1, 2
+), beside AS (
+    SELECT c.group_id, c.group_code, c.indicator_id, count(*) AS figures,
+        json_agg(json_build_object(
+            'plan', c.plan, 'agency', c.agency, 'agency_name', c.agency_name,
+            'value', c.value::text, 'difference', (c.value - of_plan.value)::text
+        ) ORDER BY c.place) FILTER (WHERE c.place <= CAST(:most AS int)) AS listed
+    FROM compared c
+    LEFT JOIN of_plan ON (of_plan.period_id, of_plan.indicator_id) = (c.period_id, c.indicator_id)
+    GROUP BY 1, 2, 3
 ), adopted AS (
     SELECT DISTINCT adopted.indicator_id
     FROM reporting_period p
@@ -55,6 +90,8 @@ WITH report AS MATERIALIZED (
 ), line AS (
     SELECT group_id, group_code, indicator_id FROM summed
     UNION
+    SELECT group_id, group_code, indicator_id FROM beside
+    UNION
     SELECT g.group_id, g.group_code, adopted.indicator_id
     FROM (SELECT DISTINCT group_id, group_code FROM summed) AS g, adopted
     JOIN indicator i ON i.id = adopted.indicator_id AND i.formula IS NOT NULL
@@ -62,7 +99,13 @@ WITH report AS MATERIALIZED (
     SELECT NULL, NULL, indicator_id FROM adopted WHERE CAST(:by AS text) IS NULL
 )
 SELECT json_build_object(
-    'coverage', coverage_up_to((SELECT array_agg(ROW(report.*)::report_as_of) FROM report), :most),
+    'coverage', coverage_up_to(
+        (SELECT array_agg(ROW(report.*)::report_as_of) FROM report), CAST(:most AS int)),
+    'only_compared', (
+        SELECT json_agg(report.agency ORDER BY report.agency)
+        FROM only_compared((
+            SELECT array_agg(obligation_id) FROM report WHERE NOT submitted AND NOT exempt
+        )) AS it JOIN report USING (obligation_id)),
     'without_plan', (
         SELECT governments_without_plan(root, CAST(:periods AS bigint[]), CAST(:day AS date))
         FROM agency AS root WHERE root.id = :root_id),
@@ -76,7 +119,9 @@ SELECT json_build_object(
             'value', s.value::text,
             'agencies', coalesce(s.reports, 0) - coalesce(again.reports, 0),
             'estimate', CASE WHEN s.estimates > 0 THEN s.estimate::text END,
-            'actual_to_earliest', s.first_day, 'actual_to_latest', s.last_day
+            'actual_to_earliest', s.first_day, 'actual_to_latest', s.last_day,
+            'compared', coalesce(beside.listed, '[]'),
+            'compared_count', coalesce(beside.figures, 0)
         ) ORDER BY line.group_code, line.group_id, i.plan_id NULLS FIRST, i.position), '[]')
         FROM line
         JOIN indicator i ON i.id = line.indicator_id
@@ -85,6 +130,9 @@ SELECT json_build_object(
             AND (s.group_id, s.group_code) IS NOT DISTINCT FROM (line.group_id, line.group_code)
         LEFT JOIN again ON again.indicator_id = line.indicator_id
             AND (again.group_id, again.group_code)
+                IS NOT DISTINCT FROM (line.group_id, line.group_code)
+        LEFT JOIN beside ON beside.indicator_id = line.indicator_id
+            AND (beside.group_id, beside.group_code)
                 IS NOT DISTINCT FROM (line.group_id, line.group_code))
 )::text
 """)
@@ -106,22 +154,80 @@ WITH report AS MATERIALIZED (
         SELECT plan_id FROM reporting_period WHERE id = ANY(CAST(:periods AS bigint[]))
     ) AND b.recorded_at <= :as_of
     GROUP BY 1, 2, 3, 4, 5 HAVING sum(b.change_vnd) > 0
-), only_line AS (
+), only_line AS MATERIALIZED (
     SELECT plan_id, project_id, source, origin, min(nature) AS nature
     FROM line GROUP BY 1, 2, 3, 4 HAVING count(*) = 1
-), money AS (
-    SELECT r.agency_id, r.agency_id AS spender_id, d.project_id, d.source, d.origin,
-        coalesce(d.nature, only_line.nature) AS nature,
-        0 AS allocated_vnd, d.amount_vnd AS disbursed_vnd,
-        d.estimate_year_end_vnd AS year_end_vnd, d.estimate_settlement_vnd AS settlement_vnd
+), compared AS MATERIALIZED (
+    SELECT r.agency_id, r.agency, r.agency_name, p.id AS period_id, d.project_id, d.amount_vnd,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE d.source END AS source,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE d.origin END AS origin,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL
+            ELSE coalesce(d.nature, only_line.nature) END AS nature
     FROM report r
-    JOIN revision_disbursement d ON d.revision_id
+    JOIN revision_disbursement d ON d.compared AND d.revision_id
         = CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END
     JOIN obligation o ON o.id = r.obligation_id
     JOIN reporting_period p ON p.id = o.period_id
     LEFT JOIN only_line
         ON (only_line.plan_id, only_line.project_id, only_line.source, only_line.origin)
         = (p.plan_id, d.project_id, d.source, d.origin)
+), of_plan AS (
+    -- The sums of the plans of what is compared.
+    SELECT listed.period_id, d.project_id,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE d.source END AS source,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE d.origin END AS origin,
+        CASE WHEN CAST(:by AS text) = 'project' THEN NULL
+            ELSE coalesce(d.nature, only_line.nature) END AS nature,
+        sum(d.amount_vnd) AS vnd
+    FROM (SELECT DISTINCT period_id FROM compared) AS listed
+    JOIN reporting_period p ON p.id = listed.period_id
+    JOIN obligation o ON o.period_id = p.id
+    JOIN report r ON r.obligation_id = o.id
+    JOIN revision_disbursement d ON NOT d.compared AND d.revision_id
+        = CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END
+    LEFT JOIN only_line
+        ON (only_line.plan_id, only_line.project_id, only_line.source, only_line.origin)
+        = (p.plan_id, d.project_id, d.source, d.origin)
+    GROUP BY 1, 2, 3, 4, 5
+), of_reporter AS (
+    SELECT m.group_id, m.group_code, c.project_id, c.source, c.origin, c.nature, c.period_id,
+        c.agency, c.agency_name, plan.code AS plan, sum(c.amount_vnd) AS vnd,
+        row_number() OVER (
+            PARTITION BY m.group_id, m.group_code, c.project_id, c.source, c.origin, c.nature
+            ORDER BY plan.code COLLATE "C", c.agency COLLATE "C") AS place
+    FROM compared c
+    JOIN reporting_period p ON p.id = c.period_id
+    JOIN plan ON plan.id = p.plan_id
+    LEFT JOIN member m ON m.agency_id = c.agency_id
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+), beside AS (
+    SELECT c.group_id, c.group_code, c.project_id, c.source, c.origin, c.nature,
+        count(*) AS amounts,
+        json_agg(json_build_object(
+            'plan', c.plan, 'agency', c.agency, 'agency_name', c.agency_name,
+            'disbursed_vnd', c.vnd, 'difference_vnd', c.vnd - coalesce(of_plan.vnd, 0)
+        ) ORDER BY c.place) FILTER (WHERE c.place <= CAST(:most AS int)) AS listed
+    FROM of_reporter c
+    LEFT JOIN of_plan ON (of_plan.period_id, of_plan.project_id) = (c.period_id, c.project_id)
+        AND (of_plan.source, of_plan.origin, of_plan.nature)
+            IS NOT DISTINCT FROM (c.source, c.origin, c.nature)
+    GROUP BY 1, 2, 3, 4, 5, 6
+), money AS (
+    SELECT r.agency_id, r.agency_id AS spender_id, d.project_id, d.source, d.origin,
+        coalesce(d.nature, only_line.nature) AS nature,
+        0 AS allocated_vnd, d.amount_vnd AS disbursed_vnd,
+        d.estimate_year_end_vnd AS year_end_vnd, d.estimate_settlement_vnd AS settlement_vnd
+    FROM report r
+    JOIN revision_disbursement d ON NOT d.compared AND d.revision_id
+        = CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END
+    JOIN obligation o ON o.id = r.obligation_id
+    JOIN reporting_period p ON p.id = o.period_id
+    LEFT JOIN only_line
+        ON (only_line.plan_id, only_line.project_id, only_line.source, only_line.origin)
+        = (p.plan_id, d.project_id, d.source, d.origin)
+    UNION ALL
+    -- A row for each amount that is compared with none.
+    SELECT agency_id, NULL, project_id, source, origin, nature, 0, 0, NULL, NULL FROM compared
     UNION ALL
     SELECT holder.id, NULL, b.project_id, b.source, b.origin, b.nature, b.change_vnd, 0,
         NULL, NULL
@@ -157,7 +263,13 @@ WITH report AS MATERIALIZED (
     GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
 SELECT json_build_object(
-    'coverage', coverage_up_to((SELECT array_agg(ROW(report.*)::report_as_of) FROM report), :most),
+    'coverage', coverage_up_to(
+        (SELECT array_agg(ROW(report.*)::report_as_of) FROM report), CAST(:most AS int)),
+    'only_compared', (
+        SELECT json_agg(report.agency ORDER BY report.agency)
+        FROM only_compared((
+            SELECT array_agg(obligation_id) FROM report WHERE NOT submitted AND NOT exempt
+        )) AS it JOIN report USING (obligation_id) WHERE it.money_only),
     'without_plan', (
         SELECT governments_without_plan(root, CAST(:periods AS bigint[]), CAST(:day AS date))
         FROM agency AS root WHERE root.id = :root_id),
@@ -169,11 +281,16 @@ SELECT json_build_object(
             'nature', s.nature,
             'allocated_vnd', s.allocated_vnd, 'disbursed_vnd', s.disbursed_vnd,
             'estimate_year_end_vnd', s.year_end_vnd, 'estimate_settlement_vnd', s.settlement_vnd,
-            'agencies', s.agencies
+            'agencies', s.agencies, 'compared', coalesce(beside.listed, '[]'),
+            'compared_count', coalesce(beside.amounts, 0)
         ) ORDER BY s.group_code, s.group_id, j.plan_id NULLS FIRST, j.position, s.source,
             s.origin DESC, s.nature NULLS FIRST), '[]')
-        FROM summed s JOIN project j ON j.id = s.project_id
-        WHERE s.allocated_vnd > 0 OR s.agencies > 0)
+        FROM summed s
+        JOIN project j ON j.id = s.project_id
+        LEFT JOIN beside ON beside.project_id = s.project_id
+            AND (beside.group_id, beside.group_code, beside.source, beside.origin, beside.nature)
+                IS NOT DISTINCT FROM (s.group_id, s.group_code, s.source, s.origin, s.nature)
+        WHERE s.allocated_vnd > 0 OR s.agencies > 0 OR beside.amounts > 0)
 )::text
 """)
 

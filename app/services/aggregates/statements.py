@@ -1,17 +1,20 @@
 """The SQL of the aggregates; each statement takes one revision of every agency in a subtree.
 
 The function `reports_as_of` gives the reports of a period as they stood at an instant, `coverage`
-what an aggregate says of its completeness. Both are made by a migration.
+what an aggregate says of its completeness, and `only_compared` the reports whose figures no sum
+contains. All are made by migrations.
 """
 
 from sqlalchemy import text
 
-# The sum of each indicator of a period over the accepted or the last submitted revisions.
+# The sum of each indicator of a period over the accepted or the last submitted revisions, with the
+# figures that are compared with it.
 SUM_INDICATORS = text("""
 WITH report AS MATERIALIZED (
     SELECT * FROM reports_as_of(:period_id, :subtree, :as_of)
 ), chosen AS (
-    SELECT CASE CAST(:basis AS text) WHEN 'accepted' THEN accepted_id ELSE last_id END AS id
+    SELECT agency, agency_name,
+        CASE CAST(:basis AS text) WHEN 'accepted' THEN accepted_id ELSE last_id END AS id
     FROM report
 ), summed AS (
     SELECT e.indicator_id, sum(e.value) AS value,
@@ -20,19 +23,34 @@ WITH report AS MATERIALIZED (
         min(coalesce(e.actual_to, p.data_to)) AS first_day,
         max(coalesce(e.actual_to, p.data_to)) AS last_day
     FROM chosen
-    JOIN revision_entry e ON e.revision_id = chosen.id
+    JOIN revision_entry e ON e.revision_id = chosen.id AND NOT e.compared
     JOIN reporting_period p ON p.id = :period_id
+    GROUP BY 1
+), beside AS (
+    SELECT e.indicator_id, json_agg(json_build_object(
+        'agency', chosen.agency, 'agency_name', chosen.agency_name, 'value', e.value::text,
+        'difference', (e.value - s.value)::text
+    ) ORDER BY chosen.agency) AS figures
+    FROM chosen
+    JOIN revision_entry e ON e.revision_id = chosen.id AND e.compared
+    LEFT JOIN summed s ON s.indicator_id = e.indicator_id
     GROUP BY 1
 )
 SELECT json_build_object(
     'coverage', coverage((SELECT array_agg(ROW(report.*)::report_as_of) FROM report)),
+    'only_compared', (
+        SELECT json_agg(report.agency ORDER BY report.agency)
+        FROM only_compared((
+            SELECT array_agg(obligation_id) FROM report WHERE NOT submitted AND NOT exempt
+        )) AS it JOIN report USING (obligation_id)),
     'rows', (
         SELECT coalesce(json_agg(json_build_object(
             'project', j.code, 'indicator', i.code, 'name', i.name, 'unit', i.unit,
             'kind', i.kind, 'formula', i.formula, 'decimals', i.decimals,
             'value', s.value::text, 'agencies', coalesce(s.agencies, 0),
             'estimate', CASE WHEN s.estimates > 0 THEN s.estimate::text END,
-            'actual_to_earliest', s.first_day, 'actual_to_latest', s.last_day
+            'actual_to_earliest', s.first_day, 'actual_to_latest', s.last_day,
+            'compared', coalesce(beside.figures, '[]')
         ) ORDER BY adopted.position), '[]')
         FROM reporting_period p
         JOIN plan_indicator adopted
@@ -40,6 +58,7 @@ SELECT json_build_object(
         JOIN indicator i ON i.id = adopted.indicator_id
         LEFT JOIN project j ON j.id = i.project_id
         LEFT JOIN summed s ON s.indicator_id = i.id
+        LEFT JOIN beside ON beside.indicator_id = i.id
         WHERE p.id = :period_id)
 )::text
 """)
@@ -47,11 +66,13 @@ SELECT json_build_object(
 # Money allocated and disbursed by project, source, origin and nature ('' where it is not stated). A
 # disbursement without a nature has that of the plan's money, where this has only one. What the plan
 # has not yet given to an agency belongs to the plan's owner, so to every subtree that includes it.
+# What agencies that report only money say of it stands beside.
 SUM_MONEY = text("""
 WITH report AS MATERIALIZED (
     SELECT * FROM reports_as_of(:period_id, :subtree, :as_of)
 ), chosen AS (
-    SELECT CASE CAST(:basis AS text) WHEN 'accepted' THEN accepted_id ELSE last_id END AS id
+    SELECT agency, agency_name,
+        CASE CAST(:basis AS text) WHEN 'accepted' THEN accepted_id ELSE last_id END AS id
     FROM report
 ), line AS (
     SELECT b.project_id, b.source, b.origin, b.nature
@@ -61,19 +82,29 @@ WITH report AS MATERIALIZED (
 ), only_line AS (
     SELECT project_id, source, origin, min(nature) AS nature
     FROM line GROUP BY 1, 2, 3 HAVING count(*) = 1
-), disbursed AS (
-    SELECT d.project_id, d.source, d.origin, coalesce(d.nature, only_line.nature, '') AS nature,
-        sum(d.amount_vnd) AS vnd, count(DISTINCT d.revision_id) AS agencies,
-        CASE WHEN count(d.estimate_year_end_vnd) > 0
-            THEN sum(coalesce(d.estimate_year_end_vnd, d.amount_vnd)) END AS year_end_vnd,
-        CASE WHEN count(d.estimate_settlement_vnd) > 0
-            THEN sum(coalesce(d.estimate_settlement_vnd, d.estimate_year_end_vnd, d.amount_vnd))
-        END AS settlement_vnd
+), spent AS (
+    SELECT chosen.agency, chosen.agency_name, d.compared, d.project_id, d.source, d.origin,
+        coalesce(d.nature, only_line.nature, '') AS nature, d.amount_vnd,
+        d.estimate_year_end_vnd AS year_end_vnd, d.estimate_settlement_vnd AS settlement_vnd
     FROM chosen
     JOIN revision_disbursement d ON d.revision_id = chosen.id
     LEFT JOIN only_line ON (only_line.project_id, only_line.source, only_line.origin)
         = (d.project_id, d.source, d.origin)
-    GROUP BY 1, 2, 3, 4
+), disbursed AS (
+    SELECT project_id, source, origin, nature, sum(amount_vnd) AS vnd,
+        count(DISTINCT agency) AS agencies,
+        CASE WHEN count(year_end_vnd) > 0
+            THEN sum(coalesce(year_end_vnd, amount_vnd)) END AS year_end_vnd,
+        CASE WHEN count(settlement_vnd) > 0
+            THEN sum(coalesce(settlement_vnd, year_end_vnd, amount_vnd)) END AS settlement_vnd
+    FROM spent WHERE NOT compared GROUP BY 1, 2, 3, 4
+), beside AS (
+    SELECT project_id, source, origin, nature, json_agg(json_build_object(
+        'agency', agency, 'agency_name', agency_name, 'disbursed_vnd', amount_vnd,
+        'difference_vnd', amount_vnd - coalesce(disbursed.vnd, 0)
+    ) ORDER BY agency) AS amounts
+    FROM spent LEFT JOIN disbursed USING (project_id, source, origin, nature)
+    WHERE compared GROUP BY 1, 2, 3, 4
 ), allocated AS (
     SELECT b.project_id, b.source, b.origin, coalesce(b.nature, '') AS nature,
         sum(b.change_vnd) AS vnd
@@ -86,6 +117,11 @@ WITH report AS MATERIALIZED (
 )
 SELECT json_build_object(
     'coverage', coverage((SELECT array_agg(ROW(report.*)::report_as_of) FROM report)),
+    'only_compared', (
+        SELECT json_agg(report.agency ORDER BY report.agency)
+        FROM only_compared((
+            SELECT array_agg(obligation_id) FROM report WHERE NOT submitted AND NOT exempt
+        )) AS it JOIN report USING (obligation_id) WHERE it.money_only),
     'rows', (
         SELECT coalesce(json_agg(json_build_object(
             'project', j.code, 'name', j.name, 'source', source, 'origin', origin,
@@ -94,13 +130,16 @@ SELECT json_build_object(
             'disbursed_vnd', coalesce(disbursed.vnd, 0),
             'estimate_year_end_vnd', disbursed.year_end_vnd,
             'estimate_settlement_vnd', disbursed.settlement_vnd,
-            'agencies', coalesce(disbursed.agencies, 0)
+            'agencies', coalesce(disbursed.agencies, 0),
+            'compared', coalesce(beside.amounts, '[]')
         ) ORDER BY adopted.position, source, origin DESC, nature), '[]')
         FROM allocated FULL JOIN disbursed USING (project_id, source, origin, nature)
+        FULL JOIN beside USING (project_id, source, origin, nature)
         JOIN project j ON j.id = project_id
         JOIN reporting_period p ON p.id = :period_id
         JOIN plan_project adopted ON adopted.plan_id = p.plan_id AND adopted.project_id = j.id
-        WHERE coalesce(allocated.vnd, 0) > 0 OR disbursed.vnd IS NOT NULL)
+        WHERE coalesce(allocated.vnd, 0) > 0 OR disbursed.vnd IS NOT NULL
+        OR beside.amounts IS NOT NULL)
 )::text
 """)
 

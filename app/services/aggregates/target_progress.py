@@ -11,6 +11,7 @@ from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.aggregates import targets
+from app.services.aggregates.coverage import coverage_of
 from app.services.aggregates.derived import rate
 from app.services.aggregates.over_plans import MOST_MISSING
 from app.services.aggregates.scopes import AggregateQuery, Scope
@@ -51,7 +52,7 @@ async def measure_targets(
     }
     if is_one:
         (only,) = rows.values()
-        return head | {"coverage": sums["coverage"], "rows": only}
+        return head | {"coverage": coverage_of(sums), "rows": only}
     named = [row | {"plan": code} for code, each in rows.items() for row in each]
     totals = [] if by_agency else _totals(named)
     return head | {
@@ -59,7 +60,7 @@ async def measure_targets(
         "regroup": None,
         "divided": [],
         "without_plan": sums["without_plan"],
-        "coverage": sums["coverage"],
+        "coverage": coverage_of(sums),
         "rows": [*totals, *named],
     }
 

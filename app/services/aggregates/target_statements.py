@@ -1,7 +1,8 @@
 """The SQL of the progress of targets, of one plan or several, by the groups of a breakdown.
 
 A row's holder is the code of its group: a reporting agency, or a government next below the root
-(the function `breakdown`, made by a migration); null without a breakdown.
+(the function `breakdown`, made by a migration); null without a breakdown. Figures that are compared
+do not count.
 """
 
 from sqlalchemy import text
@@ -104,7 +105,7 @@ WITH report AS MATERIALIZED (
     SELECT chosen.plan_id, holder, needed.code, sum(e.value) AS value, count(*) AS agencies,
         0::bigint AS expected
     FROM chosen
-    JOIN revision_entry e ON e.revision_id = chosen.revision_id
+    JOIN revision_entry e ON e.revision_id = chosen.revision_id AND NOT e.compared
     JOIN needed ON (needed.plan_id, needed.id) = (chosen.plan_id, e.indicator_id)
     GROUP BY 1, 2, 3
     UNION ALL
@@ -114,7 +115,8 @@ WITH report AS MATERIALIZED (
     CROSS JOIN LATERAL (
         -- LIMIT: a join would compute the expected figures of all indicators first.
         SELECT FROM expected_figure f
-        WHERE f.obligation_id = chosen.obligation_id AND f.indicator_id = needed.id AND f.required
+        WHERE f.obligation_id = chosen.obligation_id AND f.indicator_id = needed.id
+        AND f.required AND NOT f.compared
         LIMIT 1
     ) AS expected
     WHERE NOT chosen.exempt
@@ -135,6 +137,11 @@ SELECT json_build_object(
         SELECT CASE WHEN CAST(:most AS int) IS NULL THEN coverage(array_agg(each))
             ELSE coverage_up_to(array_agg(each), :most) END
         FROM (SELECT ROW(report.*)::report_as_of AS each FROM report) AS reports),
+    'only_compared', (
+        SELECT json_agg(report.agency ORDER BY report.agency)
+        FROM only_compared((
+            SELECT array_agg(obligation_id) FROM report WHERE NOT submitted AND NOT exempt
+        )) AS it JOIN report USING (obligation_id)),
     'without_plan', (
         SELECT governments_without_plan(root, CAST(:periods AS bigint[]), CAST(:day AS date))
         FROM agency AS root WHERE root.id = :root_id),

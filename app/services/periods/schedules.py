@@ -302,9 +302,7 @@ async def _replace_reporters(
     )
 
 
-async def _mark_money_only(
-    session: AsyncSession, schedule: Schedule, codes: Sequence[str]
-) -> None:
+async def _mark_money_only(session: AsyncSession, schedule: Schedule, codes: Sequence[str]) -> None:
     """Make the agencies with these codes the only reporters that report only money."""
     reporters = (await _list_reporters(session, schedule.id))["reporters"]
     _ensure_known("money_only", codes, reporters, NO_REPORTER)

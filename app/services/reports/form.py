@@ -50,7 +50,8 @@ ORDER BY adopted.position, j.code
 # The figures that the agency may give, or has to, in the plan's order.
 LIST_FIGURES = Statement("""
 SELECT e.indicator_id, e.project, j.name AS project_name, e.indicator, e.name, e.unit, e.kind,
-    e.decimals, e.maximum, e.required, e.compared, e.note, 'quarter' = ANY(adopted.frequencies) AS is_quarterly
+    e.decimals, e.maximum, e.required, e.compared, e.note,
+    'quarter' = ANY(adopted.frequencies) AS is_quarterly
 FROM expected_figure e
 JOIN indicator i ON i.id = e.indicator_id
 JOIN plan_indicator adopted ON adopted.indicator_id = i.id AND adopted.plan_id = :plan_id
@@ -103,9 +104,9 @@ GROUP BY e.indicator_id, c.period_id, c.period, c.frequency, c.data_to, c.late_f
 HAVING count(*) = c.reporters
 """)
 
-# The money of the agency's projects by source, origin and nature: the plan's, its own, and what it
-# last reported as spent this year. A disbursement without a nature has that of the plan's money.
-# Money that the plan does not have is listed once it was reported.
+# The money of the agency's projects, of all if it reports only money, by source, origin and nature:
+# the plan's, its own, and what it last reported as spent this year. A disbursement without a nature
+# has that of the plan's money. Money that the plan does not have is listed once it was reported.
 LIST_MONEY = Statement("""
 WITH budget AS (
     SELECT b.project_id, b.source, b.origin, coalesce(b.nature, '') AS nature,
@@ -137,8 +138,14 @@ SELECT j.code AS project, j.name AS project_name, source, origin, nullif(nature,
     spent.period AS disbursed_period, spent.status AS report_status
 FROM budget FULL JOIN spent USING (project_id, source, origin, nature)
 JOIN project j ON j.id = project_id
-JOIN assignment s ON s.project_id = j.id AND s.plan_id = :plan_id AND s.agency_id = :agency_id
 JOIN plan_project adopted ON adopted.project_id = j.id AND adopted.plan_id = :plan_id
+WHERE EXISTS (
+    SELECT FROM assignment s
+    WHERE s.project_id = j.id AND s.plan_id = :plan_id AND s.agency_id = :agency_id
+) OR EXISTS (
+    SELECT FROM schedule_reporter reporter JOIN reporting_period p USING (schedule_id)
+    WHERE p.id = :period_id AND reporter.agency_id = :agency_id AND reporter.money_only
+)
 ORDER BY adopted.position, j.code, source, origin DESC, nature
 """)
 
