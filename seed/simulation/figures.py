@@ -18,6 +18,7 @@ class Figure(NamedTuple):
     project: str | None
     indicator: str
     indicator_id: int
+    compared: bool
     whole: int | None
     parts: int
 
@@ -41,10 +42,12 @@ class Form:
     """The body's canonical JSON; `%d` stands for each figure and amount."""
 
     @classmethod
-    def of(cls, expected: Sequence[tuple[str | None, str, int]], money: Sequence[Money]) -> "Form":
-        """The form for expected (project, indicator, indicator's id), in order."""
-        positions = {indicator: n for n, (_, indicator, _) in enumerate(expected)}
-        wholes = [positions.get(code.rpartition(".")[0]) for _, code, _ in expected]
+    def of(
+        cls, expected: Sequence[tuple[str | None, str, int, bool]], money: Sequence[Money]
+    ) -> "Form":
+        """The form for (project, indicator, indicator's id, whether it is compared), in order."""
+        positions = {indicator: n for n, (_, indicator, *_) in enumerate(expected)}
+        wholes = [positions.get(code.rpartition(".")[0]) for _, code, *_ in expected]
         figures = [
             Figure(*line, whole, wholes.count(n))
             for n, (line, whole) in enumerate(zip(expected, wholes, strict=True))

@@ -49,7 +49,9 @@ class ReportRows:
             *("id", "report_id", "number", "submitted_at", "received_at", "recorded_at"),
             *("submitted_by", "body", "fingerprint"),
         )
-        self.entries = TableRows("revision_entry", "revision_id", "indicator_id", "value")
+        self.entries = TableRows(
+            "revision_entry", "revision_id", "indicator_id", "value", "compared"
+        )
         self.disbursements = TableRows(
             "revision_disbursement",
             *("revision_id", "project_id", "source", "origin", "amount_vnd"),
@@ -105,7 +107,7 @@ class ReportRows:
         )
         self.entries.add_lines(
             [
-                f"{revision_id}\t{figure.indicator_id}\t{value}"
+                f"{revision_id}\t{figure.indicator_id}\t{value}\t{figure.compared}"
                 for figure, value in zip(form.figures, body.values, strict=True)
             ]
         )
@@ -121,6 +123,8 @@ class ReportRows:
             "received_at": when,
             "fingerprint": sent.fingerprint,
         }
+        if compared := sorted(figure.indicator for figure in form.figures if figure.compared):
+            after["compared"] = compared
         self._record(step, at, actor, owed, after, chain)
         return sent
 

@@ -23,7 +23,8 @@ Progress = Callable[[int, int], None]
 
 # The expected figures of each kind of agency, by the frequency of the period.
 LIST_EXPECTED = """
-SELECT DISTINCT r.model_id, p.frequency, e.position, e.project, e.indicator, e.indicator_id
+SELECT DISTINCT r.model_id, p.frequency, e.position, e.project, e.indicator, e.indicator_id,
+    e.compared
 FROM simulated_plan s
 JOIN reporting_period p ON p.plan_id = s.plan_id
 JOIN obligation o ON o.period_id = p.id
@@ -142,7 +143,7 @@ async def _forms(connection: asyncpg.Connection) -> dict[tuple[int, str], Form]:
     expected = _grouped(
         (
             (row["model_id"], row["frequency"]),
-            (row["project"], row["indicator"], row["indicator_id"]),
+            (row["project"], row["indicator"], row["indicator_id"], row["compared"]),
         )
         for row in await connection.fetch(LIST_EXPECTED)
     )

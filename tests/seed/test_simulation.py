@@ -114,8 +114,12 @@ def test_a_life_follows_the_workflow(seed: int) -> None:
 
 @given(st.integers(0, 10**6))
 def test_a_body_is_canonical_and_consistent(seed: int) -> None:
-    expected = [("DA2", "DA2.01", 1), ("DA2", "DA2.01.1", 2), ("DA2", "DA2.01.2", 3)]
-    form = Form.of([*expected, (None, "KQ.01", 4)], [Money("DA2", 7, "central", "current_year")])
+    expected = [
+        ("DA2", code, n, False) for n, code in enumerate(("DA2.01", "DA2.01.1", "DA2.01.2"), 1)
+    ]
+    form = Form.of(
+        [*expected, (None, "KQ.01", 4, False)], [Money("DA2", 7, "central", "current_year")]
+    )
     body = fill(form, 6, Random(seed))  # noqa: S311 - no secret
     document = json.loads(body.json)
     assert body.fingerprint == fingerprint(document)

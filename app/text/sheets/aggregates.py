@@ -9,7 +9,7 @@ from app.clock import LOCAL
 from app.text import terms
 from app.text.bilingual import Bilingual
 from app.text.periods import name_of_code
-from app.text.sheets import vietnamese_csv, workbook
+from app.text.sheets import compared, vietnamese_csv, workbook
 from app.text.sheets.columns import CellValue, Column, Format, capitalised, present
 from app.text.sheets.machine_csv import context_of
 from app.text.writing import Language
@@ -32,6 +32,12 @@ GROUP = (
 )
 """The columns that name the group and the plan of a row; without a breakdown most have none."""
 PROJECT = Column("project", Bilingual("Mã dự án", "Project"), Format.CODE, 11)
+COMPARED = Column(
+    "compared",
+    Bilingual("Số liệu đối chiếu, không cộng", "Compared, not summed"),
+    width=40,
+    is_optional=True,
+)
 UNIT = Column("unit", Bilingual("Đơn vị tính", "Unit"), width=11)
 AGENCIES = Column("agencies", Bilingual("Số đơn vị có số liệu", "Agencies"), Format.COUNT, 9)
 
@@ -51,6 +57,7 @@ INDICATORS = (
     AGENCIES,
     Column("actual_to_earliest", Bilingual("Số liệu sớm nhất đến", "Earliest day"), Format.DAY, 11),
     Column("actual_to_latest", Bilingual("Số liệu mới nhất đến", "Latest day"), Format.DAY, 11),
+    COMPARED,
 )
 EXECUTION = (
     PROJECT,
@@ -94,6 +101,7 @@ EXECUTION = (
         is_optional=True,
     ),
     Column("agencies", Bilingual("Số đơn vị giải ngân", "Agencies"), Format.COUNT, 9),
+    COMPARED,
 )
 TIMELINESS = (
     Column("due_date", Bilingual("Hạn gửi (hết ngày)", "Due date"), Format.DAY, 12),
@@ -167,6 +175,9 @@ FACTS = {
     "late": Bilingual("Gửi chậm", "Late"),
     "exempt": Bilingual("Được miễn", "Exempt"),
     "missing_count": Bilingual("Chưa gửi", "Missing"),
+    "missing_compared": Bilingual(
+        "Chưa gửi, chỉ để đối chiếu", "Missing, only compared with the sums"
+    ),
 }
 """The context and the coverage of an aggregate."""
 FACT_COLUMNS = (
@@ -239,11 +250,18 @@ def rows_of(
     table: Table, aggregate: Aggregate, language: Language
 ) -> tuple[list[Column], list[list[CellValue]]]:
     """The columns that the aggregate has, after a number, and its rows."""
-    rows = aggregate["rows"]
+    rows = [_in_words(row, language) for row in aggregate["rows"]]
     columns = present(table.columns, rows)
-    numbered = [row | {ORDINAL.key: number} for number, row in enumerate(rows, 1)]
+    numbered = [{**row, ORDINAL.key: number} for number, row in enumerate(rows, 1)]
     columns = [ORDINAL, *columns]
     return columns, [[column.value_of(row, language) for column in columns] for row in numbered]
+
+
+def _in_words(row: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
+    """The row with what is compared with it as one text."""
+    if COMPARED.key not in row:
+        return row
+    return {**row, COMPARED.key: compared.for_people(row[COMPARED.key], language)}
 
 
 def facts_of(aggregate: Aggregate, language: Language) -> list[tuple[str, CellValue]]:
@@ -290,7 +308,7 @@ def _total(
 ) -> list[CellValue] | None:
     if "total" not in aggregate or not aggregate["rows"]:
         return None
-    total = aggregate["total"] | {"name": TOTAL.text_in(language)}
+    total = _in_words({**aggregate["total"], "name": TOTAL.text_in(language)}, language)
     return [total.get(column.key) for column in columns]
 
 

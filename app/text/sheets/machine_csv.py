@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from app.text.sheets import compared
 from app.text.sheets.cells import escaped
 
 CONTEXT_FIELDS = (
@@ -26,6 +27,7 @@ COVERAGE_FIELDS = (
     "late",
     "exempt",
     "missing_count",
+    "missing_compared",
 )
 
 
@@ -38,7 +40,7 @@ def write(aggregate: Mapping[str, Any]) -> bytes:
     context["missing"] = " ".join(aggregate["coverage"]["missing"])
     # A row's own `agency` would overwrite that of the subtree.
     rows = [
-        context | {"row_" + k if k in context else k: v for k, v in row.items()}
+        context | {"row_" + k if k in context else k: _cell(k, v) for k, v in row.items()}
         for row in aggregate["rows"]
     ] or [context]
     out = io.StringIO()
@@ -46,6 +48,10 @@ def write(aggregate: Mapping[str, Any]) -> bytes:
     writer.writerow(rows[0])
     writer.writerows([escaped(value) for value in row.values()] for row in rows)
     return out.getvalue().encode("utf-8-sig")
+
+
+def _cell(name: str, value: Any) -> Any:
+    return compared.for_machines(value) if name == "compared" else value
 
 
 def context_of(aggregate: Mapping[str, Any]) -> dict[str, Any]:
