@@ -198,14 +198,6 @@ class ExecutionTotal(Output):
     )
 
 
-class ComparedTotal(ExecutionTotal):
-    """Total amounts, with the totals that are compared with them."""
-
-    compared: list[ComparedAmount] = Field(
-        description="The totals of the agencies that report only money."
-    )
-
-
 class ExecutionAggregate(Aggregate):
     """Budget execution of a subtree of agencies."""
 
@@ -232,13 +224,16 @@ class ExecutionAggregate(Aggregate):
                 "allocated_vnd": 12298140000,
                 "disbursed_vnd": 350000000,
                 "execution_rate": 0.02846,
-                "compared": [COMPARED_AMOUNT],
             },
+            "total_compared": [COMPARED_AMOUNT],
         }
     )
 
     rows: list[ExecutionRow] = Field(description="The rows.")
-    total: ComparedTotal = Field(description="The totals of all rows.")
+    total: ExecutionTotal = Field(description="The totals of all rows.")
+    total_compared: list[ComparedAmount] = Field(
+        description="The totals of the agencies that report only money, compared with the total."
+    )
 
 
 class TimelinessRow(Output):

@@ -195,58 +195,6 @@ END;
 $$;
 """
 
-TARGETS = """
--- The figures of some indicators in a period of a plan: their sums, the agencies that gave one and
--- those that have to; for the whole subtree, or by agency. Compared figures do not count.
-CREATE OR REPLACE FUNCTION target_figures(of_period bigint, target_subtree text,
-    as_of timestamptz, basis text, codes text[], by_agency boolean) RETURNS json
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN (
-    WITH report AS MATERIALIZED (
-        SELECT * FROM reports_as_of(of_period, target_subtree, as_of)
-    ), chosen AS (
-        SELECT CASE WHEN by_agency THEN agency END AS agency, obligation_id, exempt,
-            CASE basis WHEN 'accepted' THEN accepted_id ELSE last_id END AS revision_id
-        FROM report
-    ), needed AS (
-        SELECT i.id, i.code
-        FROM reporting_period p
-        JOIN plan_indicator adopted ON adopted.plan_id = p.plan_id
-        JOIN indicator i ON i.id = adopted.indicator_id
-        WHERE p.id = of_period AND i.code = ANY(codes)
-    ), figure AS (
-        SELECT agency, needed.code, sum(e.value) AS value, count(*) AS agencies,
-            0::bigint AS expected
-        FROM chosen
-        JOIN revision_entry e ON e.revision_id = chosen.revision_id AND NOT e.compared
-        JOIN needed ON needed.id = e.indicator_id
-        GROUP BY 1, 2
-        UNION ALL
-        SELECT agency, needed.code, NULL, 0, count(*)
-        FROM chosen
-        JOIN expected_figure f ON f.obligation_id = chosen.obligation_id
-        JOIN needed ON needed.id = f.indicator_id
-        WHERE NOT chosen.exempt AND f.required AND NOT f.compared
-        GROUP BY 1, 2
-    )
-    SELECT json_build_object(
-        'agencies', (SELECT coalesce(json_agg(json_build_array(agency, agency_name)
-            ORDER BY agency), '[]') FROM report),
-        'figures', (
-            SELECT coalesce(json_agg(
-                json_build_array(agency, code, value, agencies, expected)), '[]')
-            FROM (
-                SELECT agency, code, sum(value)::text AS value, sum(agencies) AS agencies,
-                    sum(expected) AS expected
-                FROM figure GROUP BY 1, 2
-            ) AS summed)
-    )
-    );
-END;
-$$;
-"""
-
 UNDO_COLUMNS = """
 DROP FUNCTION only_compared(bigint[]);
 DROP VIEW expected_figure;
@@ -379,59 +327,11 @@ BEGIN
     );
 END;
 $$;
-
-CREATE OR REPLACE FUNCTION target_figures(of_period bigint, target_subtree text,
-    as_of timestamptz, basis text, codes text[], by_agency boolean) RETURNS json
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN (
-    WITH report AS MATERIALIZED (
-        SELECT * FROM reports_as_of(of_period, target_subtree, as_of)
-    ), chosen AS (
-        SELECT CASE WHEN by_agency THEN agency END AS agency, obligation_id, exempt,
-            CASE basis WHEN 'accepted' THEN accepted_id ELSE last_id END AS revision_id
-        FROM report
-    ), needed AS (
-        SELECT i.id, i.code
-        FROM reporting_period p
-        JOIN plan_indicator adopted ON adopted.plan_id = p.plan_id
-        JOIN indicator i ON i.id = adopted.indicator_id
-        WHERE p.id = of_period AND i.code = ANY(codes)
-    ), figure AS (
-        SELECT agency, needed.code, sum(e.value) AS value, count(*) AS agencies,
-            0::bigint AS expected
-        FROM chosen
-        JOIN revision_entry e ON e.revision_id = chosen.revision_id
-        JOIN needed ON needed.id = e.indicator_id
-        GROUP BY 1, 2
-        UNION ALL
-        SELECT agency, needed.code, NULL, 0, count(*)
-        FROM chosen
-        JOIN expected_figure f ON f.obligation_id = chosen.obligation_id
-        JOIN needed ON needed.id = f.indicator_id
-        WHERE NOT chosen.exempt AND f.required
-        GROUP BY 1, 2
-    )
-    SELECT json_build_object(
-        'agencies', (SELECT coalesce(json_agg(json_build_array(agency, agency_name)
-            ORDER BY agency), '[]') FROM report),
-        'figures', (
-            SELECT coalesce(json_agg(
-                json_build_array(agency, code, value, agencies, expected)), '[]')
-            FROM (
-                SELECT agency, code, sum(value)::text AS value, sum(agencies) AS agencies,
-                    sum(expected) AS expected
-                FROM figure GROUP BY 1, 2
-            ) AS summed)
-    )
-    );
-END;
-$$;
 """
 
 
 def upgrade() -> None:
-    for script in (COLUMNS, FIGURES, EXPECTATIONS, EXPECTED, TARGETS):
+    for script in (COLUMNS, FIGURES, EXPECTATIONS, EXPECTED):
         _execute_script(script)
 
 

@@ -110,7 +110,9 @@ async def test_coverage_counts_the_reports_of_all_plans(districts: Service) -> N
         for name in ("expected", "submitted", "accepted", "on_time", "late", "exempt"):
             assert coverage[name] == sum(one[name] for one in each), name
         assert coverage["missing"] == sorted(code for one in each for code in one["missing"])
-        assert coverage["missing_count"] == len(coverage["missing"]) == 36
+        # The Office's figures are only compared, its money is summed.
+        count = 35 if kind == "indicators" else 36
+        assert coverage["missing_count"] == len(coverage["missing"]) == count
         names = [missing["agency"] for missing in coverage["missing_agencies"]]
         assert names == coverage["missing"]
 
@@ -130,7 +132,7 @@ async def test_at_most_200_missing_agencies_are_named(districts: Service) -> Non
         )
     province = districts.client("province")
     coverage = (await get_aggregate(province, "indicators"))["coverage"]
-    assert (coverage["missing_count"], coverage["expected"]) == (286, 289)
+    assert (coverage["missing_count"], coverage["expected"]) == (285, 289)
     assert len(coverage["missing"]) == len(coverage["missing_agencies"]) == 200
     timeliness = await get_aggregate(province, "timeliness")
     assert (len(timeliness["rows"]), sum(timeliness["counts"].values())) == (200, 289)
@@ -286,13 +288,14 @@ async def test_tables_contain_the_rows_and_every_plan(districts: Service) -> Non
         assert len(table) == len(rows)
         assert table[0]["plans"] == " ".join(PLANS)
         assert table[0]["without_plan"] == "398"
-        assert table[0]["missing_count"] == "36"
+        missing = 35 if kind == "indicators" else 36
+        assert table[0]["missing_count"] == str(missing)
         answer = await province.get(f"/aggregates/{kind}.xlsx", params={"period": Q2} | query)
         book = load_workbook(io.BytesIO(answer.content))
         lines = list(book["Số liệu"].iter_rows(min_row=7, values_only=True))
         assert len(lines) == len(rows) + (kind == "budget-execution")
         facts: dict[Any, Any] = dict(book["Tình hình gửi"].iter_rows(min_row=2, values_only=True))  # type: ignore[arg-type]  # pairs
-        assert (facts["Các kế hoạch"], facts["Chưa gửi"]) == (" ".join(PLANS), 36)
+        assert (facts["Các kế hoạch"], facts["Chưa gửi"]) == (" ".join(PLANS), missing)
 
 
 async def test_the_answers_match_their_schemas(districts: Service) -> None:

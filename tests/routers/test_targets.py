@@ -114,7 +114,8 @@ async def test_what_is_no_target_is_refused(service: Service) -> None:
 async def test_progress_without_reports_is_unknown_and_not_zero(service: Service) -> None:
     aggregate = await get_targets(service.client("coordinator"))
     assert (aggregate["period"], aggregate["agency"]) == (YEAR, "395")
-    assert len(aggregate["coverage"]["missing"]) == 35
+    assert len(aggregate["coverage"]["missing"]) == 34
+    assert aggregate["coverage"]["missing_compared"] == ["395-VP"]
     rate = row_of(aggregate, "poverty_rate_reduction")
     assert (rate["target"], rate["value"], rate["share"]) == (0.31, None, None)
     assert (rate["agencies"], rate["expected"]) == (0, 30)

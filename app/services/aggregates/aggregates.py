@@ -54,14 +54,11 @@ async def sum_budget_execution(
         row["execution_rate"] = rate(row["disbursed_vnd"], row["allocated_vnd"])
     allocated = sum(row["allocated_vnd"] for row in rows)
     disbursed = sum(row["disbursed_vnd"] for row in rows)
-    total = {
-        "allocated_vnd": allocated,
-        "disbursed_vnd": disbursed,
-        "execution_rate": rate(disbursed, allocated),
-    }
+    total = {"allocated_vnd": allocated, "disbursed_vnd": disbursed}
+    answer |= {"total": total | {"execution_rate": rate(disbursed, allocated)}}
     if scope.is_plain(query):
-        total["compared"] = compared_totals(rows, disbursed)
-    return answer | {"total": total}
+        answer["total_compared"] = compared_totals(rows, disbursed)
+    return answer
 
 
 async def list_timeliness(

@@ -283,7 +283,8 @@ def _title(table: Table, aggregate: Aggregate, names: Names, language: Language)
         "code": aggregate["agency"],
         "period": period,
         "instant": _instant(aggregate, language),
-        "missing": coverage.get("missing_count", len(coverage["missing"])),
+        "missing": coverage.get("missing_count", len(coverage["missing"]))
+        + len(coverage["missing_compared"]),
         **{name: coverage[name] for name in ("submitted", "expected", "accepted")},
     }
     basis = BASIS[aggregate["basis"]].text_in(language)
@@ -308,7 +309,8 @@ def _total(
 ) -> list[CellValue] | None:
     if "total" not in aggregate or not aggregate["rows"]:
         return None
-    total = _in_words({**aggregate["total"], "name": TOTAL.text_in(language)}, language)
+    beside = {COMPARED.key: aggregate["total_compared"]} if "total_compared" in aggregate else {}
+    total = _in_words(aggregate["total"] | {"name": TOTAL.text_in(language)} | beside, language)
     return [total.get(column.key) for column in columns]
 
 
