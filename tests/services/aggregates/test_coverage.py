@@ -32,7 +32,7 @@ def test_totals_are_of_each_agency() -> None:
     def amount(agency: str, vnd: int) -> dict[str, Any]:
         return {"agency": agency, "agency_name": agency, "disbursed_vnd": vnd, "difference_vnd": 0}
 
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"compared": [amount("b", 5), amount("a", 1)]},
         {"compared": []},
         {"compared": [amount("b", 7)]},
