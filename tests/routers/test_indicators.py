@@ -63,6 +63,7 @@ async def test_a_reported_and_a_derived_indicator(service: Service) -> None:
         "decimals": 0,
         "frequencies": EVERY_FREQUENCY,
         "filled_by": ["communes"],
+        "compared_by": [],
         "formula": None,
         "maximum": None,
         "note": answer.json()["note"],

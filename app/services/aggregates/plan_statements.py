@@ -61,7 +61,7 @@ WITH report AS MATERIALIZED (
     JOIN obligation o ON o.id = chosen.obligation_id
     JOIN reporting_period p ON p.id = o.period_id
     JOIN plan ON plan.id = p.plan_id
-), of_plan AS (
+), of_plan AS MATERIALIZED (
     -- The sums of the plans of what is compared.
     SELECT listed.period_id, listed.indicator_id, sum(e.value) AS value
     FROM (
@@ -72,7 +72,7 @@ WITH report AS MATERIALIZED (
     JOIN revision_entry e ON e.revision_id = chosen.id
         AND e.indicator_id = listed.indicator_id AND NOT e.compared
     GROUP BY 1, 2
-), beside AS (
+), beside AS MATERIALIZED (
     SELECT c.group_id, c.group_code, c.indicator_id, count(*) AS figures,
         json_agg(json_build_object(
             'plan', c.plan, 'agency', c.agency, 'agency_name', c.agency_name,
@@ -171,7 +171,7 @@ WITH report AS MATERIALIZED (
     LEFT JOIN only_line
         ON (only_line.plan_id, only_line.project_id, only_line.source, only_line.origin)
         = (p.plan_id, d.project_id, d.source, d.origin)
-), of_plan AS (
+), of_plan AS MATERIALIZED (
     -- The sums of the plans of what is compared.
     SELECT listed.period_id, d.project_id,
         CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE d.source END AS source,
@@ -200,7 +200,7 @@ WITH report AS MATERIALIZED (
     JOIN plan ON plan.id = p.plan_id
     LEFT JOIN member m ON m.agency_id = c.agency_id
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-), beside AS (
+), beside AS MATERIALIZED (
     SELECT c.group_id, c.group_code, c.project_id, c.source, c.origin, c.nature,
         count(*) AS amounts,
         json_agg(json_build_object(

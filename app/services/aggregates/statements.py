@@ -26,7 +26,7 @@ WITH report AS MATERIALIZED (
     JOIN revision_entry e ON e.revision_id = chosen.id AND NOT e.compared
     JOIN reporting_period p ON p.id = :period_id
     GROUP BY 1
-), beside AS (
+), beside AS MATERIALIZED (
     SELECT e.indicator_id, json_agg(json_build_object(
         'agency', chosen.agency, 'agency_name', chosen.agency_name, 'value', e.value::text,
         'difference', (e.value - s.value)::text
@@ -98,7 +98,7 @@ WITH report AS MATERIALIZED (
         CASE WHEN count(settlement_vnd) > 0
             THEN sum(coalesce(settlement_vnd, year_end_vnd, amount_vnd)) END AS settlement_vnd
     FROM spent WHERE NOT compared GROUP BY 1, 2, 3, 4
-), beside AS (
+), beside AS MATERIALIZED (
     SELECT project_id, source, origin, nature, json_agg(json_build_object(
         'agency', agency, 'agency_name', agency_name, 'disbursed_vnd', amount_vnd,
         'difference_vnd', amount_vnd - coalesce(disbursed.vnd, 0)
