@@ -21,7 +21,7 @@ WITH report AS MATERIALIZED (
     SELECT * FROM breakdown(:root, CAST(:by AS text)) WHERE CAST(:by AS text) IS NOT NULL
 ), chosen AS MATERIALIZED (
     -- Figures are summed by a number in place of the group: hashing texts would cost more.
-    SELECT m.group_id, m.group_code, r.agency_id, r.obligation_id,
+    SELECT m.group_id, m.group_code, r.agency_id, r.agency, r.agency_name, r.obligation_id,
         dense_rank() OVER (ORDER BY m.group_code, m.group_id) AS group_number,
         CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END AS id,
         count(*) OVER (PARTITION BY r.agency_id) > 1 AS is_one_of_several
@@ -51,27 +51,30 @@ WITH report AS MATERIALIZED (
     FROM chosen JOIN revision_entry e ON e.revision_id = chosen.id AND NOT e.compared
     WHERE is_one_of_several GROUP BY 1, 2, 3
 ), compared AS MATERIALIZED (
-    SELECT chosen.group_id, chosen.group_code, e.indicator_id, e.value, r.agency, r.agency_name,
-        p.id AS period_id, plan.code AS plan, row_number() OVER (
+    SELECT chosen.group_id, chosen.group_code, e.indicator_id, e.value, chosen.agency,
+        chosen.agency_name, p.id AS period_id, plan.code AS plan, row_number() OVER (
             PARTITION BY chosen.group_id, chosen.group_code, e.indicator_id
-            ORDER BY plan.code COLLATE "C", r.agency COLLATE "C") AS place
+            ORDER BY plan.code COLLATE "C", chosen.agency COLLATE "C") AS place
     FROM chosen
     JOIN revision_entry e ON e.revision_id = chosen.id AND e.compared
-    JOIN report r ON r.obligation_id = chosen.obligation_id
     JOIN obligation o ON o.id = chosen.obligation_id
     JOIN reporting_period p ON p.id = o.period_id
     JOIN plan ON plan.id = p.plan_id
+), sent AS MATERIALIZED (
+    SELECT o.period_id, array_agg(chosen.id) AS ids
+    FROM chosen JOIN obligation o ON o.id = chosen.obligation_id
+    WHERE EXISTS (SELECT FROM compared) GROUP BY 1
 ), of_plan AS MATERIALIZED (
-    -- The sums of the plans of what is compared.
-    SELECT listed.period_id, listed.indicator_id, sum(e.value) AS value
+    -- The sums of the plans of what is compared; by arrays, so that reports are joined only once.
+    SELECT listed.period_id, listed.indicator_id, (
+        SELECT sum(e.value) FROM revision_entry e
+        WHERE e.revision_id = ANY(sent.ids) AND e.indicator_id = listed.indicator_id
+        AND NOT e.compared
+    ) AS value
     FROM (
         SELECT DISTINCT period_id, indicator_id FROM compared WHERE place <= CAST(:most AS int)
     ) AS listed
-    JOIN obligation o ON o.period_id = listed.period_id
-    JOIN chosen ON chosen.obligation_id = o.id
-    JOIN revision_entry e ON e.revision_id = chosen.id
-        AND e.indicator_id = listed.indicator_id AND NOT e.compared
-    GROUP BY 1, 2
+    JOIN sent ON sent.period_id = listed.period_id
 ), beside AS MATERIALIZED (
     SELECT c.group_id, c.group_code, c.indicator_id, count(*) AS figures,
         json_agg(json_build_object(
@@ -154,7 +157,7 @@ WITH report AS MATERIALIZED (
         SELECT plan_id FROM reporting_period WHERE id = ANY(CAST(:periods AS bigint[]))
     ) AND b.recorded_at <= :as_of
     GROUP BY 1, 2, 3, 4, 5 HAVING sum(b.change_vnd) > 0
-), only_line AS MATERIALIZED (
+), only_line AS NOT MATERIALIZED (
     SELECT plan_id, project_id, source, origin, min(nature) AS nature
     FROM line GROUP BY 1, 2, 3, 4 HAVING count(*) = 1
 ), compared AS MATERIALIZED (
@@ -171,8 +174,13 @@ WITH report AS MATERIALIZED (
     LEFT JOIN only_line
         ON (only_line.plan_id, only_line.project_id, only_line.source, only_line.origin)
         = (p.plan_id, d.project_id, d.source, d.origin)
+), sent AS MATERIALIZED (
+    SELECT o.period_id, array_agg(
+        CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END) AS ids
+    FROM report r JOIN obligation o ON o.id = r.obligation_id
+    WHERE EXISTS (SELECT FROM compared) GROUP BY 1
 ), of_plan AS MATERIALIZED (
-    -- The sums of the plans of what is compared.
+    -- The sums of the plans of what is compared; by arrays, so that reports are joined only once.
     SELECT listed.period_id, d.project_id,
         CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE d.source END AS source,
         CASE WHEN CAST(:by AS text) = 'project' THEN NULL ELSE d.origin END AS origin,
@@ -181,10 +189,8 @@ WITH report AS MATERIALIZED (
         sum(d.amount_vnd) AS vnd
     FROM (SELECT DISTINCT period_id FROM compared) AS listed
     JOIN reporting_period p ON p.id = listed.period_id
-    JOIN obligation o ON o.period_id = p.id
-    JOIN report r ON r.obligation_id = o.id
-    JOIN revision_disbursement d ON NOT d.compared AND d.revision_id
-        = CASE CAST(:basis AS text) WHEN 'accepted' THEN r.accepted_id ELSE r.last_id END
+    JOIN sent ON sent.period_id = p.id
+    JOIN revision_disbursement d ON d.revision_id = ANY(sent.ids) AND NOT d.compared
     LEFT JOIN only_line
         ON (only_line.plan_id, only_line.project_id, only_line.source, only_line.origin)
         = (p.plan_id, d.project_id, d.source, d.origin)
