@@ -272,7 +272,8 @@ def facts_of(aggregate: Aggregate, language: Language) -> list[tuple[str, CellVa
     facts["period"] = f"{name_of_code(facts['period']).text_in(language)} ({facts['period']})"
     if facts.get("by"):
         facts["by"] = terms.BREAKDOWN[facts["by"]].text_in(language)
-    return list(facts.items())
+    # An empty list of codes is an empty cell.
+    return [(name, None if value == "" else value) for name, value in facts.items()]
 
 
 def _title(table: Table, aggregate: Aggregate, names: Names, language: Language) -> list[str]:
