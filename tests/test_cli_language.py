@@ -105,7 +105,7 @@ def test_a_wrong_setting_is_explained_in_both_languages(
     assert (code, text) == (1, expected)
     monkeypatch.setenv("TIENDO_SMTP_URL", "")
     monkeypatch.setenv("TIENDO_PORT", "no")
-    assert run(capsys, monkeypatch, "verify") == (1, "tiendo: TIENDO_PORT: Cần một số nguyên.\n")
+    assert run(capsys, monkeypatch, "verify") == (1, "tiendo: TIENDO_PORT: Phải là số nguyên.\n")
     english = run(capsys, monkeypatch, "--lang", "en", "verify")
     assert english == (1, "tiendo: TIENDO_PORT: Expected an integer.\n")
 

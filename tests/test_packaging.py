@@ -244,12 +244,12 @@ def test_decisions_are_numbered_and_fit_on_a_screen() -> None:
 
 
 def test_make_targets_of_the_documents_exist() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", text_of("Makefile"), re.MULTILINE))
     named = {
         target
         for document in DOCUMENTS
         for target in re.findall(
-            r"(?:`|^\$ |&& |^)make ([a-z-]+)", document.read_text("utf-8"), re.MULTILINE
+            r"(?:`|^\$ |&& |^)make ([a-z0-9-]+)", document.read_text("utf-8"), re.MULTILINE
         )
     }
     assert named <= targets

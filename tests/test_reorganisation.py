@@ -323,7 +323,7 @@ async def test_accounts_of_an_ended_agency_only_read(running: Service) -> None:
     old = running.client("xuan-hong")
     me = ok(await old.get("/me"))
     assert me["agency_ended_on"] == "2025-06-30"
-    assert "Xã Thọ Xuân" in me["notice"]
+    assert "UBND xã Thọ Xuân" in me["notice"]
     assert "reports:write" not in me["permissions"]
     english = ok(await old.get("/me", headers={"Accept-Language": "en"}))
     assert "Xã Xuân Hồng ended on 2025-06-30" in english["notice"]

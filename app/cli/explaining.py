@@ -70,9 +70,11 @@ def _explain_values(error: "ValidationError", language: Language) -> str:
 
 def _message(fault: "ErrorDetails", language: Language) -> str:
     from app.settings import SettingError
-    from app.text.validation_messages import MESSAGES
+    from app.text.validation_messages import MESSAGES, PATTERN_EXAMPLES
 
-    facts = fault.get("ctx", {})
+    facts = dict(fault.get("ctx", {}))
+    if "pattern" in facts:
+        facts["example"] = PATTERN_EXAMPLES[facts["pattern"]]
     reason = facts.get("error")
     if isinstance(reason, SettingError):
         return reason.text.text_in(language)

@@ -67,7 +67,8 @@ class Attacker:
 
     async def _check(self, answer: httpx.Response, context: str) -> None:
         assert answer.status_code < 500, f"{context}: {answer.text}"
-        assert answer.status_code not in {401, 403}, f"{context}: not authorised"
+        is_refused = answer.status_code in {401, 403} and "set_password_by_code" not in context
+        assert not is_refused, f"{context}: not authorised"
         counts = await self._connection.fetchrow(COUNTS)
         if answer.status_code >= 400:
             assert_problem(answer, context)
@@ -150,7 +151,9 @@ async def test_a_malformed_body_is_rejected(
         assert (await attacker.send(operation, LARGE)).status_code == 413
 
 
-WITHOUT_BODY = [each for each in UNDER_VERSION if each.body is None and each.name != "sign_in"]
+FORMS = {"sign_in", "import_workbook"}
+"""Operations with a form in place of JSON."""
+WITHOUT_BODY = [each for each in UNDER_VERSION if each.body is None and each.name not in FORMS]
 
 
 async def test_a_body_is_rejected_where_none_is_expected(attacker: Attacker) -> None:
@@ -289,6 +292,7 @@ async def test_an_impossible_path_is_not_found(
             for value in ("%00", "a%00b", "%ED%A0%80", "%FF", "x" * 3000, "%F0%9F%98%80", "-1"):
                 answer = await attacker.send(operation, None, **{name: value})
                 accepted = operation.name.startswith("put_") or operation.method == "DELETE"
+                accepted |= operation.name in FORMS and answer.status_code == 415
                 assert answer.status_code in {404, 412, 422} or accepted, (operation.name, value)
                 if "%00" in value:
                     assert answer.status_code == 404, (operation.name, value)

@@ -80,9 +80,9 @@ def test_a_mail_says_that_it_is_a_rehearsal() -> None:
 
 
 def test_the_start_line_shows_the_rehearsal_clock() -> None:
-    assert "rehearsal" not in serving.startup_line(Settings(), Clock())
+    assert "Diễn tập" not in serving.startup_line(Settings(), Clock()).vi
     shown = serving.startup_line(Settings(), Clock.starting_at(START))
-    assert "[Diễn tập, đồng hồ là / rehearsal, the clock is 2024-06-15 16:3" in shown
+    assert "[Diễn tập, đồng hồ là 2024-06-15 16:3" in shown.vi
 
 
 def test_only_the_real_clock_is_no_rehearsal() -> None:

@@ -4,6 +4,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -82,7 +83,8 @@ def send(server: embedded.EmbeddedServer, number: signal.Signals) -> None:
     running = server.cluster.find_server()
     assert running is not None
     for process in [running.process, *running.process.children()]:
-        process.send_signal(number)
+        with suppress(psutil.NoSuchProcess):  # a worker of PostgreSQL ended meanwhile
+            process.send_signal(number)
 
 
 def test_a_silent_database_is_reported_and_holds_up_neither_requests_nor_the_end(

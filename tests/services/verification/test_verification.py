@@ -161,6 +161,7 @@ FALSIFICATIONS: Mapping[str, tuple[str, str]] = {
         """WITH gone AS (SELECT id FROM revision WHERE number = 2),
         e AS (DELETE FROM revision_entry WHERE revision_id IN (TABLE gone)),
         d AS (DELETE FROM revision_disbursement WHERE revision_id IN (TABLE gone)),
+        a AS (DELETE FROM arrival WHERE revision_id IN (TABLE gone)),
         c AS (DELETE FROM decision WHERE revision_id IN (TABLE gone))
         DELETE FROM revision WHERE id IN (TABLE gone)""",
         f"{SECOND}: row of the revision: expected one, found nothing",
