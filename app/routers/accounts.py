@@ -124,6 +124,8 @@ async def change_user(
 )
 async def invite_user(
     username: str,
+    request: Request,
+    response: Response,
     action: AccountsAction,
     session: WriteSession,
     body: InvitationIn | None = None,
@@ -134,9 +136,9 @@ async def invite_user(
     print, which only this answer contains. A new code ends the one before.
     """
     delivery = body.delivery if body else None
-    return IssuedLink.model_validate(
-        await password_links.invite(session, action, username, delivery)
-    )
+    issued = await password_links.invite(session, action, username, delivery)
+    response.headers["Location"] = _account_of(request)
+    return IssuedLink.model_validate(issued)
 
 
 @router.post(
@@ -148,7 +150,11 @@ async def invite_user(
     ),
 )
 async def issue_reset_code(
-    username: str, action: PasswordsAction, session: WriteSession
+    username: str,
+    request: Request,
+    response: Response,
+    action: PasswordsAction,
+    session: WriteSession,
 ) -> IssuedLink:
     """Issue a code by which a person who has lost the password sets another one.
 
@@ -156,6 +162,11 @@ async def issue_reset_code(
     coordinator issues codes to the reporters and viewers of the area, an administrator to all
     within reach. A new code ends the one before.
     """
-    return IssuedLink.model_validate(
-        await password_links.issue_reset_code(session, action, username)
-    )
+    issued = await password_links.issue_reset_code(session, action, username)
+    response.headers["Location"] = _account_of(request)
+    return IssuedLink.model_validate(issued)
+
+
+def _account_of(request: Request) -> str:
+    """The path of the account that a link or code is for: these have no address of their own."""
+    return request.url.path.rpartition("/")[0]

@@ -57,13 +57,14 @@ async def get_receipt(
     if media_type is None:
         raise NotAcceptable(formats=f"{JSON}, {PDF}")
     receipt = await receipts.get(driver, principal, key, revision=revision, now=now)
+    name = f"{receipt.row['period']}-{receipt.row['agency']}"
     headers = {"Vary": "Accept, Accept-Language"}
     if media_type == JSON:
+        headers["Content-Disposition"] = f'inline; filename="{name}.json"'
         return Response(_receipt(receipt).model_dump_json(), media_type=JSON, headers=headers)
     # Setting the page takes milliseconds of processor time, so it leaves the event loop free.
     pdf = await asyncio.to_thread(receipt_page.pdf_of, receipt, language)
-    name = f"{receipt.row['period']}-{receipt.row['agency']}.pdf"
-    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     return Response(pdf, media_type=PDF, headers=headers)
 
 
