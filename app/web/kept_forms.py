@@ -1,4 +1,4 @@
-"""Forms that could not be accepted: what was typed is kept and offered again.
+"""The fields of forms that were not accepted, kept until they can be sent again.
 
 A session can end, and a form token with it, while somebody types. The page that answers contains
 the fields that were sent, so that after signing in they can be sent once more.

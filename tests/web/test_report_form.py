@@ -241,3 +241,18 @@ async def test_a_report_is_taken_back_until_a_reviewer_opens_it(
     assert "Rút lại" not in (await visit(browser, ADDRESS)).text_content
     fields = {"form_token": sent["form_token"], "version": sent["version"]}
     assert (await browser.post(f"{ADDRESS}/recall", data=fields)).status_code in {409, 412}
+
+
+async def test_money_saved_without_its_nature_keeps_its_one_line(
+    service: Service, browser: httpx.AsyncClient
+) -> None:
+    money = {"project": "DA2", "source": "central", "origin": "current_year"}
+    body = {"disbursements": [money | {"amount_vnd": 5_000_000}]}
+    as_new = {"If-Match": '"0"'}
+    ok(await service.client("xuan-hong").put(f"{REPORT}/draft", json=body, headers=as_new))
+    page = await visit(browser, ADDRESS)
+    field = "amount_vnd:DA2:central:current_year:recurrent"
+    assert page[field] == "5.000.000"
+    await press(browser, page, "save", **{field: "6000000"})
+    draft = await draft_of(service)
+    assert draft["disbursements"] == [money | {"amount_vnd": 6_000_000, "nature": "recurrent"}]

@@ -24,7 +24,7 @@ AND o.due_date BETWEEN CAST(:today AS date) - reach.days AND CAST(:today AS date
 """)
 
 # The obligations whose correction is due and of which some reporter has not been reminded. After
-# the due date nobody is reminded on a Saturday or Sunday.
+# the due date no reminder is sent on a Saturday or Sunday.
 LIST_CORRECTIONS = text("""
 SELECT DISTINCT obligation_id, occurrence FROM due_corrections(:today, :oldest)
 WHERE extract(isodow FROM CAST(:today AS date)) < 6 OR occurrence NOT LIKE '%/overdue'

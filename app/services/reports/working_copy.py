@@ -130,7 +130,7 @@ class WorkingCopy:
 
     @property
     def can_recall(self) -> bool:
-        """Whether the report, once it is submitted, can be recalled while nobody has opened it.
+        """Whether the report, once submitted, can be recalled before a reviewer opens it.
 
         It has to be open for another submission: one that was returned before always is.
         """

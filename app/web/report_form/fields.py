@@ -1,7 +1,7 @@
 """The names of the form's fields, and the draft that they are typed into."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -41,6 +41,19 @@ class MoneyKey:
     def field(self, part: str) -> str:
         """The name of the field of an amount, such as `amount_vnd`."""
         return ":".join((part, self.project, self.source, self.origin, self.nature or ""))
+
+
+def key_in(form: Form, item: Mapping[str, Any]) -> MoneyKey:
+    """The key of a disbursement among the form's money.
+
+    One that was saved without a nature belongs to the only money that matches otherwise.
+    """
+    key = MoneyKey.of(item)
+    if key.nature is not None:
+        return key
+    known = (MoneyKey.of(row) for row in form.money)
+    matching = [each for each in known if replace(each, nature=None) == key]
+    return matching[0] if len(matching) == 1 else key
 
 
 def figure_field(part: str, indicator: str) -> str:
@@ -84,7 +97,7 @@ def _entries(
 def _disbursements(
     typed: FormData, form: Form, before: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    known = {MoneyKey.of(item): dict(item) for item in before}
+    known = {key_in(form, item): dict(item) for item in before}
     for row in form.money:
         key = MoneyKey.of(row)
         amount = _typed_number(typed, key.field("amount_vnd"), 0)

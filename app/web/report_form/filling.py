@@ -198,7 +198,7 @@ def _form_page(
 def _other_version(
     request: Request, opened: OpenReport, body: dict[str, Any], operation: str
 ) -> Response:
-    """Both versions side by side: what was typed, and what somebody has saved meanwhile."""
+    """The form with what was typed, and beside it the version that was saved meanwhile."""
     document = opened.document
     if operation == "autosave":
         return JSONResponse({"version": document["version"]}, status_code=409)

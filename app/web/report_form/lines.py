@@ -10,7 +10,7 @@ from app.text import terms
 from app.text.typed_figures import Unclear, read_figure
 from app.text.writing import figure
 from app.vocabulary import IndicatorKind
-from app.web.report_form.fields import CARRIED, CONFIRM, ESTIMATES, MoneyKey, figure_field
+from app.web.report_form.fields import CARRIED, CONFIRM, ESTIMATES, MoneyKey, figure_field, key_in
 
 COMMON = "Chỉ tiêu chung của đơn vị"
 UNCLEAR = "“{typed}” có hai cách hiểu: ghi {whole} nếu là số nguyên, ghi {fraction} nếu có phần lẻ."
@@ -85,7 +85,7 @@ def sections_of(form: Form, draft: Mapping[str, Any] | None) -> list[Section]:
     """The sections in the plan's order, with the values of a draft; the common figures last."""
     body = draft or {"entries": [], "disbursements": []}
     entries = {entry["indicator"]: entry for entry in body["entries"]}
-    spent = {MoneyKey.of(item): item for item in body["disbursements"]}
+    spent = {key_in(form, item): item for item in body["disbursements"]}
     nil = set(body.get("nil_sections", ()))
     names = form.period_names
     sections: list[Section] = []
